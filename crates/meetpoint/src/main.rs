@@ -1,0 +1,2 @@
+//! The `meetpoint` binary.
+fn main() {}
