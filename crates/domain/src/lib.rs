@@ -1,1 +1,15 @@
-//! Crate `domain`.
+//! The rules of the exchange, as plain functions over plain data.
+//!
+//! Everything a person could argue about (may this number be uploaded or
+//! assigned? where does this call go? which trunk next?) is decided here, with
+//! its table of cases beside it. No I/O, no clock, no async, no SQL.
+
+pub mod assign;
+pub mod consent;
+pub mod emergency;
+pub mod ids;
+pub mod number;
+pub mod routing;
+pub mod upload;
+
+pub use ids::*;

@@ -1,0 +1,237 @@
+//! May this number be assigned to this person or account?
+//! (operator-connect.md 1.10, 1.11, 2.1; emergency.md 1.3.)
+
+use crate::{consent::ConsentStatus, number::Usage};
+
+/// Whom the number is to be assigned to, as far as the rules care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assignee {
+    /// A person.
+    User {
+        /// Holds a telephony licence.
+        licensed: bool,
+        /// Has a number already.
+        has_number: bool,
+    },
+    /// A resource account.
+    ResourceAccount {
+        /// Holds a resource-account licence.
+        licensed: bool,
+        /// Has a number already.
+        has_number: bool,
+    },
+}
+
+/// What is known of the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AssignNumber {
+    /// What it was uploaded for.
+    pub usage: Usage,
+    /// Calls can be routed to it.
+    pub activated: bool,
+    /// It is assigned to somebody.
+    pub assigned: bool,
+    /// The tenant's consent to its operator.
+    pub consent: ConsentStatus,
+    /// The location it has, or would have after this step, exists.
+    pub location_present: bool,
+    /// The step names another location than the operator set.
+    pub location_changes: bool,
+    /// The tenant may change the location.
+    pub tenant_may_update_location: bool,
+    /// The location lies in the number's country.
+    pub location_in_country: bool,
+}
+
+/// Why an assignment is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum AssignRefusal {
+    /// Not active yet.
+    #[error("the number is not activated yet")]
+    NotActivated,
+    /// Taken.
+    #[error("the number is already assigned")]
+    AlreadyAssigned,
+    /// The consent is suspended or gone (design section 9).
+    #[error("the consent to this number's operator is not active")]
+    ConsentNotActive,
+    /// A number for people given to an account, or the other way round.
+    #[error("the number's usage is {0:?}")]
+    WrongUsage(Usage),
+    /// The person has no telephony licence.
+    #[error("the user holds no telephony licence")]
+    UserUnlicensed,
+    /// The account has no licence.
+    #[error("the resource account holds no licence")]
+    AccountUnlicensed,
+    /// One number each.
+    #[error("the assignee already has a number")]
+    HasNumber,
+    /// A person's number needs an emergency location.
+    #[error("the number demands an emergency location")]
+    LocationRequired,
+    /// The operator locked the location.
+    #[error("the operator does not let the tenant change this number's location")]
+    LocationLocked,
+    /// A location in another country.
+    #[error("the location lies in another country than the number")]
+    LocationCountry,
+}
+
+/// The first rule that refuses names the reason.
+pub fn check(n: &AssignNumber, to: &Assignee) -> Result<(), AssignRefusal> {
+    if n.assigned {
+        return Err(AssignRefusal::AlreadyAssigned);
+    }
+    if !n.activated {
+        return Err(AssignRefusal::NotActivated);
+    }
+    if n.consent != ConsentStatus::Active {
+        return Err(AssignRefusal::ConsentNotActive);
+    }
+    match (n.usage, to) {
+        (Usage::CallingUserAssignment, Assignee::User { licensed, has_number }) => {
+            if !licensed {
+                return Err(AssignRefusal::UserUnlicensed);
+            }
+            if *has_number {
+                return Err(AssignRefusal::HasNumber);
+            }
+        }
+        (Usage::FirstPartyAppAssignment, Assignee::ResourceAccount { licensed, has_number }) => {
+            if !licensed {
+                return Err(AssignRefusal::AccountUnlicensed);
+            }
+            if *has_number {
+                return Err(AssignRefusal::HasNumber);
+            }
+        }
+        (usage, _) => return Err(AssignRefusal::WrongUsage(usage)),
+    }
+    if n.location_changes && !n.tenant_may_update_location {
+        return Err(AssignRefusal::LocationLocked);
+    }
+    if n.usage == Usage::CallingUserAssignment && !n.location_present {
+        return Err(AssignRefusal::LocationRequired);
+    }
+    if n.location_present && !n.location_in_country {
+        return Err(AssignRefusal::LocationCountry);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NUMBER: AssignNumber = AssignNumber {
+        usage: Usage::CallingUserAssignment,
+        activated: true,
+        assigned: false,
+        consent: ConsentStatus::Active,
+        location_present: true,
+        location_changes: true,
+        tenant_may_update_location: true,
+        location_in_country: true,
+    };
+    const USER: Assignee = Assignee::User { licensed: true, has_number: false };
+    const ACCOUNT: Assignee = Assignee::ResourceAccount { licensed: true, has_number: false };
+
+    #[test]
+    fn each_rule_refuses_its_own_case() {
+        let app = Usage::FirstPartyAppAssignment;
+        for (name, n, to, expect) in [
+            ("plain", NUMBER, USER, Ok(())),
+            ("queue", AssignNumber { usage: app, ..NUMBER }, ACCOUNT, Ok(())),
+            (
+                "queue without location",
+                AssignNumber {
+                    usage: app,
+                    location_present: false,
+                    location_changes: false,
+                    ..NUMBER
+                },
+                ACCOUNT,
+                Ok(()),
+            ),
+            (
+                "user number on account",
+                NUMBER,
+                ACCOUNT,
+                Err(AssignRefusal::WrongUsage(NUMBER.usage)),
+            ),
+            (
+                "app number on user",
+                AssignNumber { usage: app, ..NUMBER },
+                USER,
+                Err(AssignRefusal::WrongUsage(app)),
+            ),
+            (
+                "unlicensed",
+                NUMBER,
+                Assignee::User { licensed: false, has_number: false },
+                Err(AssignRefusal::UserUnlicensed),
+            ),
+            (
+                "unlicensed account",
+                AssignNumber { usage: app, ..NUMBER },
+                Assignee::ResourceAccount { licensed: false, has_number: false },
+                Err(AssignRefusal::AccountUnlicensed),
+            ),
+            (
+                "second number",
+                NUMBER,
+                Assignee::User { licensed: true, has_number: true },
+                Err(AssignRefusal::HasNumber),
+            ),
+            (
+                "no location",
+                AssignNumber { location_present: false, ..NUMBER },
+                USER,
+                Err(AssignRefusal::LocationRequired),
+            ),
+            (
+                "locked",
+                AssignNumber { tenant_may_update_location: false, ..NUMBER },
+                USER,
+                Err(AssignRefusal::LocationLocked),
+            ),
+            (
+                "operator's location kept",
+                AssignNumber {
+                    tenant_may_update_location: false,
+                    location_changes: false,
+                    ..NUMBER
+                },
+                USER,
+                Ok(()),
+            ),
+            (
+                "abroad",
+                AssignNumber { location_in_country: false, ..NUMBER },
+                USER,
+                Err(AssignRefusal::LocationCountry),
+            ),
+            (
+                "taken",
+                AssignNumber { assigned: true, ..NUMBER },
+                USER,
+                Err(AssignRefusal::AlreadyAssigned),
+            ),
+            (
+                "not active",
+                AssignNumber { activated: false, ..NUMBER },
+                USER,
+                Err(AssignRefusal::NotActivated),
+            ),
+            (
+                "suspended",
+                AssignNumber { consent: ConsentStatus::Suspended, ..NUMBER },
+                USER,
+                Err(AssignRefusal::ConsentNotActive),
+            ),
+        ] {
+            assert_eq!(check(&n, &to), expect, "{name}");
+        }
+    }
+}

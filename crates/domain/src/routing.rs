@@ -1,0 +1,409 @@
+//! Routing: one function for the edge, for `explain` and for the migration's
+//! simulator (design section 1).
+//!
+//! [`route`] decides where a call goes; [`trunk_order`] decides which trunk is
+//! tried next; [`may_retry`] decides whether another one may be tried at all.
+//! None of them knows a socket, a clock or a source of randomness: the seed
+//! for shuffling comes in with the call.
+
+use crate::{
+    emergency,
+    ids::{CallingProfileId, LocationId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId},
+    number::AssignmentTarget,
+};
+use numbering::{Country, E164, from_dialled};
+
+/// A number as routing sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NumberView {
+    /// The number.
+    pub number: E164,
+    /// Its holder.
+    pub tenant: TenantId,
+    /// Its operator; owners are resolved through a running move before this.
+    pub operator: OperatorId,
+    /// The trunks that carry it.
+    pub profile: CallingProfileId,
+    /// Its country.
+    pub country: Country,
+    /// Where its calls go.
+    pub target: Option<AssignmentTarget>,
+    /// Its emergency location.
+    pub location: Option<LocationId>,
+}
+
+/// A person as routing sees them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserView {
+    /// The person.
+    pub user: UserId,
+    /// Their organisation.
+    pub tenant: TenantId,
+    /// Their number, if one is assigned.
+    pub number: Option<E164>,
+    /// Holds a telephony licence.
+    pub licensed: bool,
+    /// Their country, for what they dial before they have a number.
+    pub country: Country,
+}
+
+/// A trunk as routing sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrunkView {
+    /// The trunk.
+    pub trunk: TrunkId,
+    /// Whose it is.
+    pub operator: OperatorId,
+    /// `false` drains: calls that stand live on, new ones go elsewhere.
+    pub enabled: bool,
+}
+
+/// What routing may ask. The edge answers from its snapshot, `explain` from
+/// the control plane's, the simulator from a plan.
+pub trait World {
+    /// A number of the exchange.
+    fn number(&self, number: E164) -> Option<NumberView>;
+    /// A person.
+    fn user(&self, user: UserId) -> Option<UserView>;
+    /// Calls `each` with every agent of a call queue, in their order; `false`
+    /// if there is no such account.
+    fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool;
+    /// A trunk.
+    fn trunk(&self, trunk: TrunkId) -> Option<TrunkView>;
+    /// Any number of the tenant in a country, for an emergency call by someone
+    /// who has none.
+    fn tenant_number(&self, tenant: TenantId, country: Country) -> Option<NumberView>;
+    /// Calls `each` with every trunk of a calling profile.
+    fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView));
+}
+
+/// Who brings the call, as recognised by address or digest, never by a header
+/// (design section 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// An operator's trunk.
+    Trunk(TrunkId),
+    /// A phone that authenticated as this person.
+    User(UserId),
+}
+
+/// A call to be routed.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// Who brings it.
+    pub source: Source,
+    /// User part of the Request-URI, or the whole of a `urn:`.
+    pub called: &'a str,
+}
+
+/// Where a call goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// One person's phones.
+    User(UserId),
+    /// A queue's agents, all at once; first answer wins.
+    Queue(ResourceAccountId),
+    /// The trunks of a calling profile.
+    Trunks {
+        /// The profile.
+        profile: CallingProfileId,
+        /// What to put in the Request-URI: `+` and digits, or emergency digits.
+        digits: Dialled,
+    },
+}
+
+/// What goes into the Request-URI toward an operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialled {
+    /// An ordinary number.
+    Number(E164),
+    /// An emergency number of the caller's country.
+    Emergency(&'static str),
+}
+
+/// Which way a call crosses the exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallKind {
+    /// From an operator to the tenant.
+    Inbound,
+    /// From the tenant to an operator.
+    Outbound,
+    /// Between two people of one tenant.
+    Internal,
+    /// To the emergency services.
+    Emergency,
+}
+
+/// The decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Which way.
+    pub kind: CallKind,
+    /// Whose call it is.
+    pub tenant: TenantId,
+    /// The tenant's number in it.
+    pub number: Option<E164>,
+    /// The operator that carries it; `None` for internal calls.
+    pub operator: Option<OperatorId>,
+    /// Caller id to show, where the exchange decides it.
+    pub caller_id: Option<E164>,
+    /// Where to.
+    pub destination: Destination,
+}
+
+/// Why a call is refused, with the SIP answer for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum RouteRefusal {
+    /// The called number is not in the exchange.
+    #[error("the called number is not in this exchange")]
+    NumberUnknown,
+    /// It belongs to another operator than the trunk's.
+    #[error("the called number is not this operator's")]
+    NumberOfOtherOperator,
+    /// Nobody has it.
+    #[error("the called number is not assigned")]
+    NumberUnassigned,
+    /// What was dialled is no number.
+    #[error("what was dialled is not a telephone number")]
+    NotANumber,
+    /// The person has no telephony licence.
+    #[error("the caller holds no telephony licence")]
+    UserUnlicensed,
+    /// The person has no number to call from.
+    #[error("the caller has no number")]
+    UserHasNoNumber,
+    /// The source vanished from the snapshot.
+    #[error("the caller is not known any more")]
+    SourceUnknown,
+    /// A queue without agents.
+    #[error("the call queue has no agents")]
+    QueueEmpty,
+}
+
+impl RouteRefusal {
+    /// A stable code, as it stands in the CDR and in the problem documents.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NumberUnknown => "number_unknown",
+            Self::NumberOfOtherOperator => "number_of_other_operator",
+            Self::NumberUnassigned => "number_unassigned",
+            Self::NotANumber => "not_a_number",
+            Self::UserUnlicensed => "user_unlicensed",
+            Self::UserHasNoNumber => "user_has_no_number",
+            Self::SourceUnknown => "source_unknown",
+            Self::QueueEmpty => "queue_empty",
+        }
+    }
+
+    /// The SIP response to give.
+    pub const fn sip_status(self) -> u16 {
+        match self {
+            Self::NumberUnknown | Self::NumberUnassigned => 404,
+            Self::NotANumber => 484,
+            Self::QueueEmpty => 480,
+            Self::NumberOfOtherOperator
+            | Self::UserUnlicensed
+            | Self::UserHasNoNumber
+            | Self::SourceUnknown => 403,
+        }
+    }
+}
+
+/// Is told the rule behind each step. The edge's costs nothing.
+pub trait Trace {
+    /// One step: the rule's stable name and what it found.
+    fn step(&mut self, rule: &'static str, detail: impl FnOnce() -> String);
+}
+
+/// A trace that keeps nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoTrace;
+
+impl Trace for NoTrace {
+    fn step(&mut self, _: &'static str, _: impl FnOnce() -> String) {}
+}
+
+/// A trace that keeps every step, for `explain`.
+#[derive(Clone, Debug, Default)]
+pub struct Recorded(pub Vec<(&'static str, String)>);
+
+impl Trace for Recorded {
+    fn step(&mut self, rule: &'static str, detail: impl FnOnce() -> String) {
+        self.0.push((rule, detail()));
+    }
+}
+
+/// Decides where a call goes.
+///
+/// Emergency calls are recognised before every gate: no licence, number state
+/// or policy may refuse one (design section 6). A person without a number
+/// leaves by a number of their tenant in the same country; only where the
+/// tenant has none there is no operator to leave by.
+pub fn route(
+    world: &impl World,
+    call: Call<'_>,
+    trace: &mut impl Trace,
+) -> Result<Route, RouteRefusal> {
+    match call.source {
+        Source::Trunk(trunk) => inbound(world, trunk, call.called, trace),
+        Source::User(user) => outbound(world, user, call.called, trace),
+    }
+}
+
+fn inbound(
+    world: &impl World,
+    trunk: TrunkId,
+    called: &str,
+    trace: &mut impl Trace,
+) -> Result<Route, RouteRefusal> {
+    let trunk = world.trunk(trunk).ok_or(RouteRefusal::SourceUnknown)?;
+    let number = E164::parse(called).map_err(|_| RouteRefusal::NotANumber)?;
+    let view = world.number(number).ok_or(RouteRefusal::NumberUnknown)?;
+    trace.step("number.owner", || format!("{number} is tenant {}'s", view.tenant));
+    if view.operator != trunk.operator {
+        return Err(RouteRefusal::NumberOfOtherOperator);
+    }
+    trace.step("number.operator", || format!("operator {} holds it", view.operator));
+    let destination = deliver(world, view.target, trace)?;
+    Ok(Route {
+        kind: CallKind::Inbound,
+        tenant: view.tenant,
+        number: Some(number),
+        operator: Some(view.operator),
+        caller_id: None,
+        destination,
+    })
+}
+
+fn deliver(
+    world: &impl World,
+    target: Option<AssignmentTarget>,
+    trace: &mut impl Trace,
+) -> Result<Destination, RouteRefusal> {
+    match target.ok_or(RouteRefusal::NumberUnassigned)? {
+        AssignmentTarget::User(user) => {
+            trace.step("number.assignment", || format!("assigned to user {user}"));
+            Ok(Destination::User(user))
+        }
+        AssignmentTarget::ResourceAccount(account) => {
+            let mut agents = 0usize;
+            world.agents(account, &mut |_| agents += 1);
+            trace.step("queue.agents", || format!("queue {account} has {agents} agents"));
+            if agents == 0 {
+                Err(RouteRefusal::QueueEmpty)
+            } else {
+                Ok(Destination::Queue(account))
+            }
+        }
+    }
+}
+
+fn outbound(
+    world: &impl World,
+    user: UserId,
+    called: &str,
+    trace: &mut impl Trace,
+) -> Result<Route, RouteRefusal> {
+    let user = world.user(user).ok_or(RouteRefusal::SourceUnknown)?;
+    let own = user.number.and_then(|n| world.number(n));
+    let home = own.map_or(user.country, |n| n.country);
+    let emergency =
+        emergency::recognise(called, home).or_else(|| emergency::recognise_urn(called, home));
+    if let Some(digits) = emergency {
+        trace.step("emergency.dial_string", || format!("{called} is an emergency call in {home}"));
+        let own = own
+            .or_else(|| world.tenant_number(user.tenant, home))
+            .ok_or(RouteRefusal::UserHasNoNumber)?;
+        return Ok(Route {
+            kind: CallKind::Emergency,
+            tenant: user.tenant,
+            number: Some(own.number),
+            operator: Some(own.operator),
+            caller_id: Some(own.number),
+            destination: Destination::Trunks {
+                profile: own.profile,
+                digits: Dialled::Emergency(digits),
+            },
+        });
+    }
+    if !user.licensed {
+        return Err(RouteRefusal::UserUnlicensed);
+    }
+    let dialled = from_dialled(called, home).ok_or(RouteRefusal::NotANumber)?;
+    trace.step("dial.e164", || format!("{called} dialled in {home} is {dialled}"));
+    if let Some(view) = world.number(dialled).filter(|v| v.tenant == user.tenant) {
+        // Reverse number lookup (operator-connect.md section 5 rule 4): a
+        // colleague is reached without leaving the exchange.
+        trace.step("number.internal", || format!("{dialled} is the tenant's own"));
+        return Ok(Route {
+            kind: CallKind::Internal,
+            tenant: user.tenant,
+            number: own.map(|n| n.number).or(Some(dialled)),
+            operator: None,
+            caller_id: own.map(|n| n.number),
+            destination: deliver(world, view.target, trace)?,
+        });
+    }
+    let own = own.ok_or(RouteRefusal::UserHasNoNumber)?;
+    trace.step("route.operator_of_number", || {
+        format!("{} is operator {}'s, so the call leaves there", own.number, own.operator)
+    });
+    Ok(Route {
+        kind: CallKind::Outbound,
+        tenant: user.tenant,
+        number: Some(own.number),
+        operator: Some(own.operator),
+        caller_id: Some(own.number),
+        destination: Destination::Trunks { profile: own.profile, digits: Dialled::Number(dialled) },
+    })
+}
+
+/// Orders trunks for one call: enabled ones only, healthy ones in random order
+/// first, silent ones after them (demoted, not removed), by a seed that the
+/// caller drew (operator-connect.md 6.4; design section 5). Returns how many of
+/// `trunks` are usable; they stand in front, in their order.
+pub fn trunk_order<T: Copy>(
+    trunks: &mut [T],
+    state: impl Fn(&T) -> (bool, bool),
+    seed: u64,
+) -> usize {
+    let mut random = seed | 1;
+    for i in (1..trunks.len()).rev() {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        trunks.swap(i, (random % (i as u64 + 1)) as usize);
+    }
+    trunks.sort_by_key(|t| match state(t) {
+        (true, true) => 0u8,
+        (true, false) => 1,
+        (false, _) => 2,
+    });
+    trunks.iter().filter(|t| state(t).0).count()
+}
+
+/// How an attempt on a trunk ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptEnd {
+    /// A final response.
+    Response(u16),
+    /// Nothing at all before the trunk's `failover_time_seconds`.
+    Silence,
+    /// No connection.
+    NoConnection,
+}
+
+/// May the next trunk be tried? On 408, 503, 504, silence or no connection;
+/// on no other code, and never after progress (a provisional response above
+/// 100) was passed on (operator-connect.md 6.5).
+pub const fn may_retry(end: AttemptEnd, had_progress: bool) -> bool {
+    !had_progress
+        && match end {
+            AttemptEnd::Response(code) => matches!(code, 408 | 503 | 504),
+            AttemptEnd::Silence | AttemptEnd::NoConnection => true,
+        }
+}
+
+#[cfg(test)]
+mod tests;

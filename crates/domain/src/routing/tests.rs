@@ -1,0 +1,183 @@
+use super::*;
+use uuid::Uuid;
+
+const fn id(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+/// Tenant 1 has operator 1 (trunks 11, 12); alice has +442079460001, bob no
+/// licence, carol no number; the queue 5 has alice and bob, queue 6 nobody.
+struct Little;
+
+fn gb() -> Country {
+    Country::parse("GB").expect("GB")
+}
+
+impl World for Little {
+    fn number(&self, number: E164) -> Option<NumberView> {
+        let target = match number.value() {
+            442_079_460_001 => Some(AssignmentTarget::User(UserId(id(100)))),
+            442_079_460_002 => Some(AssignmentTarget::ResourceAccount(ResourceAccountId(id(5)))),
+            442_079_460_003 => Some(AssignmentTarget::ResourceAccount(ResourceAccountId(id(6)))),
+            442_079_460_004 => Some(AssignmentTarget::User(UserId(id(101)))),
+            442_079_460_009 => None,
+            _ => return None,
+        };
+        Some(NumberView {
+            number,
+            tenant: TenantId(id(1)),
+            operator: OperatorId(id(1)),
+            profile: CallingProfileId(id(10)),
+            country: gb(),
+            target,
+            location: None,
+        })
+    }
+    fn user(&self, user: UserId) -> Option<UserView> {
+        let (number, licensed) = match user.0.as_u128() {
+            100 => (E164::parse("+442079460001").ok(), true),
+            101 => (E164::parse("+442079460004").ok(), false),
+            102 => (None, true),
+            _ => return None,
+        };
+        Some(UserView { user, tenant: TenantId(id(1)), number, licensed, country: gb() })
+    }
+    fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool {
+        if account.0.as_u128() == 5 {
+            each(UserId(id(100)));
+            each(UserId(id(101)));
+        }
+        true
+    }
+    fn trunk(&self, trunk: TrunkId) -> Option<TrunkView> {
+        let operator = match trunk.0.as_u128() {
+            11 | 12 => 1,
+            21 => 2,
+            _ => return None,
+        };
+        Some(TrunkView { trunk, operator: OperatorId(id(operator)), enabled: true })
+    }
+    fn tenant_number(&self, _: TenantId, _: Country) -> Option<NumberView> {
+        self.number(E164::parse("+442079460002").ok()?)
+    }
+    fn trunks(&self, _: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {
+        for n in [11, 12] {
+            each(self.trunk(TrunkId(id(n))).expect("known trunk"));
+        }
+    }
+}
+
+fn from_trunk(trunk: u128, called: &str) -> Result<Route, RouteRefusal> {
+    let source = Source::Trunk(TrunkId(id(trunk)));
+    route(&Little, Call { source, called }, &mut NoTrace)
+}
+
+fn from_user(user: u128, called: &str) -> Result<Route, RouteRefusal> {
+    let source = Source::User(UserId(id(user)));
+    route(&Little, Call { source, called }, &mut NoTrace)
+}
+
+#[test]
+fn inbound_calls() {
+    let user = from_trunk(11, "+442079460001").expect("routed");
+    assert_eq!(user.destination, Destination::User(UserId(id(100))));
+    assert_eq!(user.kind, CallKind::Inbound);
+    let queue = from_trunk(12, "+442079460002").expect("routed");
+    assert_eq!(queue.destination, Destination::Queue(ResourceAccountId(id(5))));
+    for (trunk, called, refusal) in [
+        (21, "+442079460001", RouteRefusal::NumberOfOtherOperator),
+        (11, "+442079460003", RouteRefusal::QueueEmpty),
+        (11, "+442079460009", RouteRefusal::NumberUnassigned),
+        (11, "+442079460077", RouteRefusal::NumberUnknown),
+        (11, "alice", RouteRefusal::NotANumber),
+        (99, "+442079460001", RouteRefusal::SourceUnknown),
+    ] {
+        assert_eq!(from_trunk(trunk, called), Err(refusal), "{trunk} {called}");
+    }
+}
+
+#[test]
+fn outbound_calls_leave_by_the_operator_of_the_caller_s_number() {
+    for called in ["+493012345678", "00493012345678"] {
+        let r = from_user(100, called).expect("routed");
+        assert_eq!(r.kind, CallKind::Outbound);
+        assert_eq!(r.operator, Some(OperatorId(id(1))));
+        assert_eq!(r.caller_id.map(|n| n.to_string()).as_deref(), Some("+442079460001"));
+        let number = E164::parse("+493012345678").expect("number");
+        assert_eq!(
+            r.destination,
+            Destination::Trunks {
+                profile: CallingProfileId(id(10)),
+                digits: Dialled::Number(number)
+            }
+        );
+    }
+    assert_eq!(from_user(101, "+493012345678"), Err(RouteRefusal::UserUnlicensed));
+    assert_eq!(from_user(102, "+493012345678"), Err(RouteRefusal::UserHasNoNumber));
+    assert_eq!(from_user(100, "no-number"), Err(RouteRefusal::NotANumber));
+}
+
+#[test]
+fn a_colleague_is_reached_inside() {
+    let r = from_user(100, "02079460002").expect("routed");
+    assert_eq!(r.kind, CallKind::Internal);
+    assert_eq!(r.operator, None);
+}
+
+#[test]
+fn no_gate_refuses_an_emergency_call() {
+    for user in [100, 101, 102] {
+        for called in ["999", "112", "urn:service:sos.fire"] {
+            let r = from_user(user, called).expect("emergency calls are never refused");
+            assert_eq!(r.kind, CallKind::Emergency, "{user} {called}");
+            let Destination::Trunks { digits: Dialled::Emergency(digits), .. } = r.destination
+            else {
+                panic!("{user} {called}: not sent as an emergency call");
+            };
+            assert_eq!(digits, if called == "112" { "112" } else { "999" });
+        }
+    }
+}
+
+#[test]
+fn explain_takes_the_same_way() {
+    let source = Source::User(UserId(id(100)));
+    let mut trace = Recorded::default();
+    let call = Call { source, called: "+493012345678" };
+    let explained = route(&Little, call, &mut trace);
+    assert_eq!(explained, route(&Little, call, &mut NoTrace));
+    assert!(trace.0.iter().any(|(rule, _)| *rule == "route.operator_of_number"));
+}
+
+#[test]
+fn healthy_trunks_come_first_and_disabled_ones_never() {
+    let mut first = [0u32; 3];
+    for seed in 0..2000u64 {
+        // (name, enabled, healthy)
+        let mut trunks = [(0, true, true), (1, true, true), (2, true, false), (3, false, true)];
+        let usable = trunk_order(&mut trunks, |t| (t.1, t.2), seed.wrapping_mul(0x9E37_79B9));
+        assert_eq!(usable, 3);
+        assert_eq!(trunks[2].0, 2, "a silent trunk is demoted, not removed");
+        assert_eq!(trunks[3].0, 3);
+        first[trunks[0].0] += 1;
+    }
+    assert!(first[0] > 800 && first[1] > 800, "both share the load: {first:?}");
+}
+
+#[test]
+fn another_trunk_is_tried_only_when_the_rules_allow() {
+    for (end, progress, retry) in [
+        (AttemptEnd::Response(408), false, true),
+        (AttemptEnd::Response(503), false, true),
+        (AttemptEnd::Response(504), false, true),
+        (AttemptEnd::Response(500), false, false),
+        (AttemptEnd::Response(486), false, false),
+        (AttemptEnd::Response(603), false, false),
+        (AttemptEnd::Silence, false, true),
+        (AttemptEnd::NoConnection, false, true),
+        (AttemptEnd::Response(503), true, false),
+        (AttemptEnd::Silence, true, false),
+    ] {
+        assert_eq!(may_retry(end, progress), retry, "{end:?} {progress}");
+    }
+}

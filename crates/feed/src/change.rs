@@ -1,0 +1,107 @@
+//! The change log's entries (design decision 1).
+
+use crate::record::{
+    CallingProfileRecord, EdgeKey, NumberRecord, OperatorRecord, QueueRecord, TenantRecord,
+    TrunkRecord, UserRecord,
+};
+use domain::consent::{ConsentStatus, RelationshipStatus};
+use domain::{ConsentId, OperatorId, OrderId, ResourceAccountId, TenantId, UserId};
+use numbering::E164;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Most numbers one change carries; a bulk order appends one change per chunk.
+pub const MAX_NUMBERS_PER_CHANGE: usize = 1000;
+
+/// A place in the log. Positions of different epochs do not compare: a restore
+/// or copy starts a new epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Position {
+    /// Which life of the log.
+    pub epoch: Uuid,
+    /// Strictly increasing within it; 0 is before the first change.
+    pub position: u64,
+}
+
+/// One entry of the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChangeEntry {
+    /// Where it stands.
+    pub position: u64,
+    /// When it was committed, microseconds since 1970 UTC.
+    pub at_us: i64,
+    /// What changed.
+    pub change: Change,
+}
+
+/// What changed. `…Put` carries the whole new record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "body", rename_all = "snake_case")]
+pub enum Change {
+    /// An operator was admitted or edited.
+    OperatorPut(OperatorRecord),
+    /// A trunk.
+    TrunkPut(TrunkRecord),
+    /// A calling profile.
+    CallingProfilePut(CallingProfileRecord),
+    /// A tenant.
+    TenantPut(TenantRecord),
+    /// A person.
+    UserPut(UserRecord),
+    /// A person is gone.
+    UserRemoved {
+        /// Who.
+        id: UserId,
+    },
+    /// A call queue.
+    QueuePut(QueueRecord),
+    /// A call queue is gone.
+    QueueRemoved {
+        /// Which.
+        id: ResourceAccountId,
+    },
+    /// Numbers were uploaded, assigned, unassigned or edited.
+    NumbersPut {
+        /// At most [`MAX_NUMBERS_PER_CHANGE`].
+        numbers: Vec<NumberRecord>,
+    },
+    /// Numbers were released.
+    NumbersRemoved {
+        /// At most [`MAX_NUMBERS_PER_CHANGE`].
+        numbers: Vec<E164>,
+    },
+    /// A consent or the relationship on it moved. Edges pass it over.
+    ConsentPut {
+        /// Which.
+        id: ConsentId,
+        /// Whose.
+        tenant: TenantId,
+        /// To whom.
+        operator: OperatorId,
+        /// The tenant's side.
+        status: ConsentStatus,
+        /// The operator's side.
+        relationship: RelationshipStatus,
+    },
+    /// An order made progress. Edges pass it over.
+    OrderProgress {
+        /// Which.
+        id: OrderId,
+        /// Whose order.
+        operator: OperatorId,
+        /// Entries done.
+        done: u32,
+        /// Entries in all.
+        total: u32,
+    },
+    /// A secret was added; the newest one seals.
+    EdgeKeyPut(EdgeKey),
+    /// Something else the control plane keeps (an offer, an address, a client);
+    /// carries no routing data.
+    Other {
+        /// `offer`, `civic_address`, …
+        resource: String,
+        /// Its id.
+        id: String,
+    },
+}

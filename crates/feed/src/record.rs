@@ -1,0 +1,170 @@
+//! The records that routing needs, one per entity, each complete in itself: a
+//! change carries the whole new record, never a difference.
+
+use domain::{
+    CallingProfileId, LocationId, MoveId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId,
+    number::{AssignmentTarget, Usage},
+};
+use numbering::{Country, E164};
+use serde::{Deserialize, Serialize};
+
+/// An operator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorRecord {
+    /// Identity.
+    pub id: OperatorId,
+    /// Public brand.
+    pub name: String,
+}
+
+/// How a trunk speaks SIP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// UDP.
+    Udp,
+    /// TCP.
+    Tcp,
+}
+
+/// A trunk (operator-connect.md 1.6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrunkRecord {
+    /// Identity.
+    pub id: TrunkId,
+    /// Whose.
+    pub operator: OperatorId,
+    /// Its name, an FQDN by custom; shown in records.
+    pub fqdn: String,
+    /// Where to send: an address literal and port.
+    pub address: std::net::SocketAddr,
+    /// Addresses it may send from, any port; `address`'s own is always one.
+    pub sources: Vec<std::net::IpAddr>,
+    /// Also requires the source port to equal `address`'s: several trunks may
+    /// share one address (as on a loopback demo), told apart by port.
+    pub match_port: bool,
+    /// How.
+    pub transport: Transport,
+    /// `false` drains.
+    pub enabled: bool,
+    /// Send OPTIONS and watch the answers.
+    pub send_options: bool,
+    /// Seconds between OPTIONS.
+    pub options_interval_seconds: u32,
+    /// Seconds without any response before the next trunk is tried.
+    pub failover_time_seconds: u32,
+    /// Longest URI the peer takes, in bytes.
+    pub max_uri: u32,
+}
+
+/// A calling profile (operator-connect.md 1.5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallingProfileRecord {
+    /// Identity.
+    pub id: CallingProfileId,
+    /// Whose.
+    pub operator: OperatorId,
+    /// Its trunks.
+    pub trunks: Vec<TrunkId>,
+}
+
+/// A tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantRecord {
+    /// Identity.
+    pub id: TenantId,
+    /// Name.
+    pub name: String,
+    /// SIP domain of its phones; digest realm too.
+    pub domain: String,
+}
+
+/// The digest credentials of a person's phone: HA1 of both algorithms over
+/// `username:realm:password` (RFC 7616 3.4.2, RFC 8760), never the password.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhoneCredential {
+    /// The user part of the address of record, and the digest username.
+    pub username: String,
+    /// HA1 with SHA-256, lower-case hex.
+    pub ha1_sha256: String,
+    /// HA1 with MD5, lower-case hex.
+    pub ha1_md5: String,
+}
+
+impl std::fmt::Debug for PhoneCredential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PhoneCredential({}, …)", self.username)
+    }
+}
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRecord {
+    /// Identity.
+    pub id: UserId,
+    /// Their organisation.
+    pub tenant: TenantId,
+    /// Name shown in records.
+    pub display_name: String,
+    /// Holds a telephony licence.
+    pub licensed: bool,
+    /// Their country.
+    pub country: Country,
+    /// Their number.
+    pub number: Option<E164>,
+    /// Their phone's credentials, if they have a phone.
+    pub phone: Option<PhoneCredential>,
+}
+
+/// A call queue's resource account: attendant routing, all agents ring.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueRecord {
+    /// Identity.
+    pub id: ResourceAccountId,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Its name.
+    pub display_name: String,
+    /// Its agents.
+    pub agents: Vec<UserId>,
+    /// Seconds the agents ring before the caller hears 480.
+    pub ring_seconds: u32,
+}
+
+/// A number. Fixed width in the snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NumberRecord {
+    /// The number.
+    pub number: E164,
+    /// Its holder.
+    pub tenant: TenantId,
+    /// Its operator.
+    pub operator: OperatorId,
+    /// Its calling profile.
+    pub profile: CallingProfileId,
+    /// Its country.
+    pub country: Country,
+    /// What it is for.
+    pub usage: Usage,
+    /// Where its calls go.
+    pub target: Option<AssignmentTarget>,
+    /// Its emergency location.
+    pub location: Option<LocationId>,
+    /// The move through which its owner is to be resolved, while one runs.
+    pub moving: Option<MoveId>,
+}
+
+/// A secret all edges share: seals, Call-ID mapping and nonces.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EdgeKey {
+    /// Travels in clear with what the key seals.
+    pub id: u8,
+    /// 64 random bytes.
+    pub secret: Vec<u8>,
+}
+
+impl std::fmt::Debug for EdgeKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "EdgeKey({}, …)", self.id)
+    }
+}

@@ -1,0 +1,109 @@
+use crate::{Country, E164};
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberType, Region};
+use serde::{Deserialize, Serialize};
+
+/// What libphonenumber's metadata says a number is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NumberKind {
+    /// Bound to a place.
+    Geographic,
+    /// A mobile number, or one of a country where both look alike.
+    Mobile,
+    /// Free for the caller.
+    TollFree,
+    /// Premium, shared cost, VoIP, pager, unknown and the rest.
+    Other,
+}
+
+/// Advice about a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// The country the number belongs to; `None` for international services
+    /// (such as +800) and for codes no country holds.
+    pub country: Option<Country>,
+    /// Its kind.
+    pub kind: NumberKind,
+    /// Lies in a range the metadata knows. `false` calls for a warning only.
+    pub known_range: bool,
+}
+
+/// Describes a number by libphonenumber's metadata.
+pub fn describe(number: E164) -> Description {
+    let Ok(parsed) = PhoneNumber::parse(number.to_string(), None) else {
+        return Description { country: None, kind: NumberKind::Other, known_range: false };
+    };
+    let country =
+        parsed.get_region_code().and_then(country_of).or_else(|| main_country_of_code(&parsed));
+    let kind = match parsed.get_type() {
+        PhoneNumberType::FixedLine | PhoneNumberType::FixedLineOrMobile => NumberKind::Geographic,
+        PhoneNumberType::Mobile => NumberKind::Mobile,
+        PhoneNumberType::TollFree => NumberKind::TollFree,
+        _ => NumberKind::Other,
+    };
+    Description { country, kind, known_range: parsed.is_valid() }
+}
+
+/// Reads what a person dialled in their own country: `020 7946 0000`,
+/// `00 33 …` or `+33 …`. `None` where it makes no number at all.
+pub fn from_dialled(dialled: &str, home: Country) -> Option<E164> {
+    if dialled.starts_with('+') {
+        return E164::parse(dialled).ok();
+    }
+    let region = Region::from_code(home.as_str()).ok()?;
+    let parsed = PhoneNumber::parse(dialled, Some(region)).ok()?;
+    E164::parse(&parsed.to_string()).ok()
+}
+
+/// A number outside every known range still carries a country code: its main
+/// country is the best answer, so that a consent can be checked at all.
+fn main_country_of_code(parsed: &PhoneNumber) -> Option<Country> {
+    let region = PHONE_NUMBER_UTIL.get_region_for_country_code(parsed.country_code)?;
+    country_of(region)
+}
+
+/// `None` for the metadata's region 001, which is no country.
+fn country_of(region: Region) -> Option<Country> {
+    Country::parse(&region.as_region_str()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn countries_and_kinds() {
+        for (text, country, kind, known) in [
+            ("+442079460000", Some("GB"), NumberKind::Geographic, true),
+            ("+390612345678", Some("IT"), NumberKind::Geographic, true),
+            ("+12025550123", Some("US"), NumberKind::Geographic, true),
+            ("+18005550123", Some("US"), NumberKind::TollFree, true),
+            ("+80012345678", None, NumberKind::TollFree, true),
+            ("+4930123456", Some("DE"), NumberKind::Geographic, true),
+        ] {
+            let d = describe(E164::parse(text).expect("test number"));
+            assert_eq!(d.country.map(|c| c.to_string()).as_deref(), country, "{text}");
+            assert_eq!((d.kind, d.known_range), (kind, known), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_range_still_has_its_country() {
+        let d = describe(E164::parse("+440000000000").expect("test number"));
+        assert_eq!(d.country.map(|c| c.to_string()).as_deref(), Some("GB"));
+        assert!(!d.known_range);
+    }
+
+    #[test]
+    fn dialled_as_people_do() {
+        let gb = Country::parse("GB").expect("GB");
+        for dialled in ["+442079460000", "02079460000", "00442079460000"] {
+            assert_eq!(
+                from_dialled(dialled, gb).map(|n| n.to_string()).as_deref(),
+                Some("+442079460000"),
+                "{dialled}"
+            );
+        }
+        assert_eq!(from_dialled("nonsense", gb), None);
+    }
+}
