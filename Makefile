@@ -1,0 +1,21 @@
+# `make demo` and `make test` are all a newcomer needs; both do their own set-up.
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup web fmt
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## build and run a whole exchange with simulated operators and a page to look at
+	@scripts/demo.sh $(ARGS)
+
+test: ## every check and test (below 30 minutes on 2 cores)
+	@scripts/test.sh
+
+setup: ## install what `make test` needs (Debian, as root)
+	@scripts/setup.sh test
+
+web: ## build the web page into web/dist
+	@scripts/web.sh build
+
+fmt: ## format the Rust code
+	@cargo fmt --all
