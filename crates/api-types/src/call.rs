@@ -1,0 +1,120 @@
+//! Call records (operator-connect.md section 4, with the SIP facts that the
+//! original keeps from tenants).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// One call, `GET /tenant/v1/calls` and its sisters on the other faces.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CallRecord {
+    /// Identity; also `X-Meetpoint-Call-ID` on the wire.
+    pub id: Uuid,
+    /// `inbound`, `outbound`, `internal`, `emergency`; null where routing refused it.
+    pub kind: Option<String>,
+    /// Whose call.
+    pub tenant_id: Option<Uuid>,
+    /// The operator that carried it.
+    pub operator_id: Option<Uuid>,
+    /// The operator's name.
+    pub operator_name: Option<String>,
+    /// The tenant's number in it.
+    pub number: Option<String>,
+    /// Caller.
+    pub caller: String,
+    /// Called.
+    pub callee: String,
+    /// The tenant's person: caller of an outbound call, answerer (or called person) of an inbound one.
+    pub user_id: Option<Uuid>,
+    /// Their name.
+    pub user_name: Option<String>,
+    /// The queue called.
+    pub queue_id: Option<Uuid>,
+    /// The queue's name.
+    pub queue_name: Option<String>,
+    /// The trunk that carried it.
+    pub trunk_id: Option<Uuid>,
+    /// That trunk's name.
+    pub trunk: Option<String>,
+    /// Trunks tried, in order.
+    pub attempts: Vec<CallAttempt>,
+    /// When the INVITE came.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub started_at: Option<Timestamp>,
+    /// When it was answered.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub answered_at: Option<Timestamp>,
+    /// When it was over.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ended_at: Option<Timestamp>,
+    /// Connected time, milliseconds.
+    pub duration_ms: Option<i64>,
+    /// Final SIP response of the INVITE.
+    pub sip_code: Option<u16>,
+    /// A stable reason: `normal`, `cancelled`, `busy`, `no_answer`, …
+    pub reason: Option<String>,
+    /// `caller`, `callee`, `exchange`.
+    pub hung_up_by: Option<String>,
+    /// The caller's SIP Call-ID.
+    pub in_call_id: Option<String>,
+    /// The answering leg's SIP Call-ID.
+    pub out_call_id: Option<String>,
+    /// All records of it have arrived.
+    pub complete: bool,
+}
+
+/// One attempt on a trunk.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CallAttempt {
+    /// Which trunk.
+    pub trunk_id: Uuid,
+    /// Its name.
+    pub trunk: Option<String>,
+    /// Its final response; 0 where nothing came in time.
+    pub sip_code: u16,
+    /// How long it took.
+    pub ms: u32,
+}
+
+/// `POST /tenant/v1/explain/call`: what would happen to this call.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExplainCall {
+    /// Called by this person of the tenant; or
+    #[serde(default)]
+    pub from_user_id: Option<Uuid>,
+    /// brought by the operator of the called number.
+    #[serde(default)]
+    pub inbound: bool,
+    /// What is dialled.
+    pub called: String,
+}
+
+/// The way a call takes, with the rule behind each step.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Explanation {
+    /// It would be carried.
+    pub routed: bool,
+    /// `inbound`, `outbound`, `internal`, `emergency`.
+    pub kind: Option<String>,
+    /// A refusal's code.
+    pub code: Option<String>,
+    /// The SIP answer of a refusal.
+    pub sip_code: Option<u16>,
+    /// The operator.
+    pub operator_id: Option<Uuid>,
+    /// Trunks that may be tried, by name.
+    pub trunks: Vec<String>,
+    /// Each rule and what it found.
+    pub steps: Vec<ExplainStep>,
+}
+
+/// One rule of an explanation.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ExplainStep {
+    /// The rule's stable name.
+    pub rule: String,
+    /// What it found.
+    pub found: String,
+}

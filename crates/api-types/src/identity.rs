@@ -1,0 +1,107 @@
+//! Who asks: clients, tokens, browser sessions.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// `POST /programme/v1/clients`: a program's credentials, or a person's sign-in link.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClientCreate {
+    /// Shown in the audit log.
+    pub name: String,
+    /// `programme_owner`, `operator_admin`, `tenant_admin`, `edge`.
+    pub role: String,
+    /// For `operator_admin`.
+    #[serde(default)]
+    pub operator_id: Option<Uuid>,
+    /// For `tenant_admin`.
+    #[serde(default)]
+    pub tenant_id: Option<Uuid>,
+}
+
+/// A client with its secret, shown this once; only a hash of it is kept.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ClientCredentials {
+    /// `client_id` for `/oauth/token`.
+    pub client_id: Uuid,
+    /// `client_secret` for `/oauth/token`.
+    pub client_secret: String,
+    /// Role.
+    pub role: String,
+    /// Scopes its tokens carry.
+    pub scopes: Vec<String>,
+}
+
+/// Answer of `POST /programme/v1/clients/{client_id}/login-codes`: a one-time sign-in for the page.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct LoginCode {
+    /// Open `/login?code=…` with it; good once.
+    pub code: String,
+    /// Good until.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Timestamp,
+}
+
+/// Answer of `POST /oauth/token` (RFC 6749 section 5.1).
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TokenAnswer {
+    /// Opaque.
+    pub access_token: String,
+    /// `Bearer`.
+    pub token_type: String,
+    /// Seconds.
+    pub expires_in: u64,
+    /// Space-separated scopes.
+    pub scope: String,
+}
+
+/// `POST /session`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SessionCreate {
+    /// A one-time sign-in code.
+    pub code: String,
+}
+
+/// Who is signed in, `GET /session`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Session {
+    /// The principal.
+    pub principal_id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Role.
+    pub role: String,
+    /// For operators' people.
+    pub operator_id: Option<Uuid>,
+    /// That operator's name.
+    pub operator_name: Option<String>,
+    /// For tenants' people.
+    pub tenant_id: Option<Uuid>,
+    /// That tenant's name.
+    pub tenant_name: Option<String>,
+    /// This is a demonstration with made-up data.
+    pub demo: bool,
+}
+
+/// One entry of the audit log, `GET /programme/v1/audit`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AuditEntry {
+    /// Its place.
+    pub id: i64,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Who.
+    pub principal_id: Option<Uuid>,
+    /// Their name.
+    pub principal: Option<String>,
+    /// The use case, `number.assign`.
+    pub action: String,
+    /// What it touched.
+    pub subject: String,
+    /// The request.
+    pub request_id: Option<String>,
+}

@@ -1,0 +1,198 @@
+//! Errors: one registry of stable codes, one document shape (RFC 9457).
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The problem document of every refusal, in the API, the command line and the
+/// page with the same words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// `/errors/{code}`: a page that explains the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// A short sentence that does not change from one occurrence to the next.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// The stable code.
+    pub code: String,
+    /// The offending field as a JSON pointer or parameter name, where one is to blame.
+    pub field: Option<String>,
+    /// What is wrong this time.
+    pub reason: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// Names this request in the logs.
+    pub request_id: Option<String>,
+}
+
+/// What went wrong with one entry of an order: the same words without HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EntryError {
+    /// The stable code.
+    pub code: String,
+    /// The offending field of the entry.
+    pub field: Option<String>,
+    /// What is wrong.
+    pub reason: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $status:literal, $title:literal, $remedy:literal;)*) => {
+        /// Every error code there is. A code never changes its meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum ErrorCode { $(#[doc = $title] $name,)* }
+
+        impl ErrorCode {
+            /// All of them, for the registry's page and its tests.
+            pub const ALL: &'static [ErrorCode] = &[$(Self::$name,)*];
+            /// The stable code on the wire.
+            pub const fn code(self) -> &'static str { match self { $(Self::$name => $code,)* } }
+            /// The HTTP status it answers with.
+            pub const fn status(self) -> u16 { match self { $(Self::$name => $status,)* } }
+            /// The unchanging title.
+            pub const fn title(self) -> &'static str { match self { $(Self::$name => $title,)* } }
+            /// What to do, unless a better remedy is known on the spot.
+            pub const fn remedy(self) -> &'static str { match self { $(Self::$name => $remedy,)* } }
+        }
+    };
+}
+
+codes! {
+    // The request itself.
+    MalformedJson = "malformed_json", 400, "The body is not the JSON document this operation takes.", "Compare the body with the operation's schema in /docs.";
+    InvalidField = "invalid_field", 422, "A field has a value that is not allowed.", "Correct the named field.";
+    InvalidParameter = "invalid_parameter", 400, "A query parameter has a value that is not allowed.", "Correct the named parameter.";
+    BodyTooLarge = "body_too_large", 413, "The body is larger than this operation takes.", "Send fewer entries at a time.";
+    UnsupportedMediaType = "unsupported_media_type", 415, "The body is not JSON.", "Send Content-Type: application/json.";
+    NotFound = "not_found", 404, "There is no such thing, or it is not yours to see.", "Check the id; list the collection to see what is there.";
+    MethodNotAllowed = "method_not_allowed", 405, "This resource does not take that method.", "See /docs for what it takes.";
+    // Who asks.
+    Unauthenticated = "unauthenticated", 401, "No valid token or session came with the request.", "Get a token from /oauth/token, or sign in.";
+    TokenExpired = "token_expired", 401, "The token has expired.", "Get a new one from /oauth/token.";
+    Forbidden = "forbidden", 403, "The token's role or scope does not cover this operation.", "Use a client of the right role.";
+    InvalidClient = "invalid_client", 401, "Client id or secret is wrong.", "Check both; ask the programme owner for a new secret if it is lost.";
+    CsrfMissing = "csrf_missing", 403, "A browser session must send the X-Meetpoint-CSRF header on writes.", "Send X-Meetpoint-CSRF: 1.";
+    LoginCodeInvalid = "login_code_invalid", 401, "The sign-in code is unknown, used or expired.", "Ask for a new sign-in link.";
+    RateLimited = "rate_limited", 429, "Too many requests.", "Wait as Retry-After says.";
+    // Concurrency and repeats.
+    VersionMismatch = "version_mismatch", 412, "The resource has changed since you read it.", "Read it again and repeat with the new ETag.";
+    VersionRequired = "version_required", 428, "This write needs If-Match.", "Read the resource and send its ETag in If-Match.";
+    IdempotencyMismatch = "idempotency_mismatch", 422, "This idempotency key was used for another request.", "Use a new key for a new request.";
+    Conflict = "conflict", 409, "Something with this identity exists already.", "Read the existing one, or choose another name.";
+    Busy = "busy", 503, "The database is busy or away.", "Repeat the request after Retry-After.";
+    Internal = "internal", 500, "Something failed inside.", "Report it with the request id.";
+    // Operators.
+    TooFewTrunks = "too_few_trunks", 422, "A calling profile needs at least two trunks of its operator.", "Name two or more trunks.";
+    UnknownTrunk = "unknown_trunk", 422, "The trunk is not one of this operator's.", "List the operator's trunks.";
+    RangeOverlap = "range_overlap", 409, "The range overlaps one that another operator declared.", "Declare only numbers that are this operator's own.";
+    RangeInvalid = "range_invalid", 422, "The two numbers do not bound a range.", "Both ends have the same number of digits, the first is not after the last.";
+    OfferIncomplete = "offer_incomplete", 422, "An offer needs services, countries and a link before it is published.", "Complete the offer.";
+    // Consents.
+    OfferNotPublished = "offer_not_published", 422, "This operator is not in the directory.", "Choose an operator that the directory lists.";
+    CountryNotOffered = "country_not_offered", 422, "The operator does not offer this country.", "Choose among the countries of its offer.";
+    NoticeNotAccepted = "notice_not_accepted", 422, "The data transfer notice must be accepted.", "Set notice_accepted to true once it is.";
+    ConsentState = "consent_state", 409, "The consent cannot take this step from its state.", "Read the consent; see which steps its state allows.";
+    NumbersRemain = "numbers_remain", 409, "Numbers of this operator are still in the inventory.", "Unassign them and have the operator release them first.";
+    NumbersInCountry = "numbers_in_country", 409, "Numbers are still held in a country to be dropped.", "Unassign and release those numbers first.";
+    RelationshipState = "relationship_state", 409, "The relationship cannot take this step from its state.", "Read the consent; forward steps only, or start again after an end.";
+    CommentMissing = "comment_missing", 422, "Declining or terminating needs a comment.", "Say why in comment.";
+    // Uploads, per order or per entry.
+    TooManyEntries = "too_many_entries", 422, "An order carries at most 1,000 entries.", "Split it into several orders.";
+    NoEntries = "no_entries", 422, "An order carries at least one entry.", "Name at least one number.";
+    NoConsent = "no_consent", 409, "The tenant has not consented to this operator.", "Wait for the tenant's consent.";
+    ConsentSuspended = "consent_suspended", 409, "The tenant has suspended its consent.", "Wait until the tenant resumes it.";
+    RelationshipEnded = "relationship_ended", 409, "The operator has declined or terminated the relationship.", "Take the relationship up again first.";
+    NoEmergencyLocation = "no_emergency_location", 409, "The tenant has no emergency location yet.", "Ask the tenant to create a civic address; its default location will do.";
+    InvalidNumber = "invalid_number", 422, "This is not an E.164 number.", "Write + and 2 to 15 digits, no spaces.";
+    DuplicateEntry = "duplicate_entry", 422, "The order names this number twice.", "Name each number once.";
+    CountryUnknown = "country_unknown", 422, "The number's country cannot be told from its digits.", "Name it in country.";
+    CountryNotConsented = "country_not_consented", 422, "The tenant's consent does not cover the number's country.", "Ask the tenant to add the country to its consent.";
+    OutsideRanges = "outside_ranges", 422, "The number is outside the ranges this operator declared.", "Declare the range, or prove the number by a completed port-in.";
+    HeldElsewhere = "held_elsewhere", 409, "The number is already held elsewhere.", "It must be released there, or moved, first.";
+    AlreadyUploaded = "already_uploaded", 409, "The number is already in this tenant's inventory.", "Nothing to do, or update it instead.";
+    ProfileUnusable = "profile_unusable", 422, "The calling profile is not one of the operator's usable profiles.", "Name a calling profile with two enabled trunks.";
+    UnknownLocation = "unknown_location", 422, "The location does not exist in this tenant.", "Use a location id from the tenant's list.";
+    LocationRequired = "location_required", 422, "The number demands an emergency location.", "Name a location of the tenant.";
+    TollFreeUser = "toll_free_user", 422, "A toll-free number cannot be used for people.", "Upload it for FirstPartyAppAssignment.";
+    // Release.
+    NotHeld = "not_held", 404, "The operator has no such number at this tenant.", "Check number and tenant.";
+    StillAssigned = "still_assigned", 409, "The number is assigned.", "The tenant unassigns it first.";
+    // Assignment.
+    AlreadyAssigned = "already_assigned", 409, "The number is already assigned.", "Unassign it first.";
+    NotAssigned = "not_assigned", 409, "The number is not assigned.", "Nothing to unassign.";
+    NotActivated = "not_activated", 409, "The number is not activated yet.", "Wait until its order has finished.";
+    ConsentNotActive = "consent_not_active", 409, "The consent to this number's operator is not active.", "Resume the consent.";
+    WrongUsage = "wrong_usage", 422, "The number was uploaded for another usage.", "Choose a number whose usage fits, or ask the operator to change it.";
+    UserUnlicensed = "user_unlicensed", 422, "The user holds no telephony licence.", "Give the user the licence teams_phone.";
+    AccountUnlicensed = "account_unlicensed", 422, "The resource account holds no licence.", "Give it the licence resource_account.";
+    HasNumber = "has_number", 409, "The assignee already has a number.", "Unassign that number first.";
+    LocationLocked = "location_locked", 409, "The operator does not let the tenant change this number's location.", "Ask the operator to change it.";
+    LocationCountry = "location_country", 422, "The location lies in another country than the number.", "Choose a location in the number's country.";
+    UnknownUser = "unknown_user", 422, "There is no such user in this tenant.", "Use a user id from the tenant's list.";
+    UnknownAccount = "unknown_account", 422, "There is no such resource account in this tenant.", "Use an id from the tenant's list.";
+    // Addresses.
+    LocationInUse = "location_in_use", 409, "Numbers still use this location.", "Give those numbers another location first.";
+}
+
+impl ErrorCode {
+    /// The code's entry by its text.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|c| c.code() == code)
+    }
+
+    /// A problem document with this code's own title and remedy.
+    pub fn problem(self, field: Option<&str>, reason: impl Into<String>) -> Problem {
+        Problem {
+            kind: format!("/errors/{}", self.code()),
+            title: self.title().to_owned(),
+            status: self.status(),
+            code: self.code().to_owned(),
+            field: field.map(str::to_owned),
+            reason: reason.into(),
+            remedy: self.remedy().to_owned(),
+            request_id: None,
+        }
+    }
+
+    /// The same for one entry of an order.
+    pub fn entry(self, field: Option<&str>, reason: impl Into<String>) -> EntryError {
+        EntryError {
+            code: self.code().to_owned(),
+            field: field.map(str::to_owned),
+            reason: reason.into(),
+            remedy: self.remedy().to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code, self.reason)?;
+        if let Some(field) = &self.field {
+            write!(f, " (field {field})")?;
+        }
+        write!(f, ". {}", self.remedy)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_well_formed() {
+        let mut seen = std::collections::HashSet::new();
+        for code in ErrorCode::ALL {
+            assert!(seen.insert(code.code()), "{} twice", code.code());
+            assert!(code.code().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+            assert!((400..600).contains(&code.status()), "{}", code.code());
+            assert!(code.title().ends_with('.') && code.remedy().ends_with('.'), "{}", code.code());
+            assert_eq!(ErrorCode::parse(code.code()), Some(*code));
+        }
+    }
+}
