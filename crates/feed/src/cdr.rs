@@ -17,6 +17,23 @@ pub struct CdrRecord {
     pub event: CdrEvent,
 }
 
+/// What an edge delivers in one go: the body of `POST /edge/v1/cdrs`.
+///
+/// Delivery is at least once; a record counts once by its id and
+/// [`CdrEvent::kind`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CdrBatch {
+    /// In the order in which they were written.
+    pub records: Vec<CdrRecord>,
+}
+
+/// The answer to a [`CdrBatch`] once all of it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CdrAccepted {
+    /// How many records the receiver now holds, those it held before included.
+    pub accepted: u64,
+}
+
 /// Who ended a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -100,4 +117,16 @@ pub enum CdrEvent {
         /// Trunks tried, in order.
         attempts: Vec<Attempt>,
     },
+}
+
+impl CdrEvent {
+    /// `begin`, `answer` or `end`: together with the id, what a record is
+    /// recognised by when it arrives twice.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Begin { .. } => "begin",
+            Self::Answer { .. } => "answer",
+            Self::End { .. } => "end",
+        }
+    }
 }

@@ -7,4 +7,8 @@
 
 pub mod cdr;
 pub mod change;
+pub mod frame;
+mod numbers;
 pub mod record;
+pub mod snapshot;
+pub mod wrap;

@@ -1,0 +1,403 @@
+//! The snapshot in memory.
+
+use super::WorldRecords;
+use crate::change::{Change, ChangeEntry, Position};
+use crate::numbers::NumberBase;
+use crate::record::{
+    CallingProfileRecord, EdgeKey, NumberRecord, OperatorRecord, PhoneCredential, QueueRecord,
+    TenantRecord, TrunkRecord, UserRecord,
+};
+use domain::routing::{NumberView, TrunkView, UserView, World};
+use domain::{CallingProfileId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
+use numbering::{Country, E164};
+use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+/// Changes of numbers kept above the base before both are folded into a new base.
+const OVERLAY_MIN: usize = 8192;
+
+/// Did an entry change anything?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It was applied.
+    Changed,
+    /// It was news for others; only the position moved.
+    Passed,
+    /// It was known already.
+    Old,
+}
+
+/// All an edge knows. Cloning is cheap: the tables are shared, and a change
+/// copies only the table it touches, so a new version can be published to the
+/// threads that carry calls while they go on with the old one.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    position: Position,
+    created_at_us: i64,
+    operators: Arc<HashMap<OperatorId, OperatorRecord>>,
+    trunks: Arc<Trunks>,
+    profiles: Arc<HashMap<CallingProfileId, CallingProfileRecord>>,
+    tenants: Arc<Tenants>,
+    users: Arc<Users>,
+    queues: Arc<HashMap<ResourceAccountId, QueueRecord>>,
+    keys: Arc<Vec<EdgeKey>>,
+    base: Arc<NumberBase>,
+    overlay: Arc<BTreeMap<u64, Option<NumberRecord>>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Trunks {
+    by_id: HashMap<TrunkId, TrunkRecord>,
+    by_source: HashMap<IpAddr, Vec<TrunkId>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Tenants {
+    by_id: HashMap<TenantId, TenantRecord>,
+    by_domain: HashMap<String, TenantId>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Users {
+    by_id: HashMap<UserId, Arc<UserRecord>>,
+    by_phone: HashMap<TenantId, HashMap<String, UserId>>,
+}
+
+impl Snapshot {
+    /// From the control plane's records.
+    pub fn from_records(mut world: WorldRecords) -> Self {
+        let mut numbers = std::mem::take(&mut world.numbers);
+        // Of a number given twice the later record counts, as with changes.
+        numbers.reverse();
+        numbers.sort_by_key(|n| n.number);
+        numbers.dedup_by_key(|n| n.number);
+        let base = NumberBase::pack(numbers.into_iter());
+        Self::from_parts(world, base)
+    }
+
+    pub(super) fn from_parts(world: WorldRecords, base: NumberBase) -> Self {
+        let mut trunks = Trunks::default();
+        for t in world.trunks {
+            trunks.put(t);
+        }
+        let mut tenants = Tenants::default();
+        for t in world.tenants {
+            tenants.put(t);
+        }
+        let mut users = Users::default();
+        for u in world.users {
+            users.put(u);
+        }
+        Self {
+            position: world.position,
+            created_at_us: world.created_at_us,
+            operators: Arc::new(world.operators.into_iter().map(|o| (o.id, o)).collect()),
+            trunks: Arc::new(trunks),
+            profiles: Arc::new(world.profiles.into_iter().map(|p| (p.id, p)).collect()),
+            tenants: Arc::new(tenants),
+            users: Arc::new(users),
+            queues: Arc::new(world.queues.into_iter().map(|q| (q.id, q)).collect()),
+            keys: Arc::new(world.edge_keys),
+            base: Arc::new(base),
+            overlay: Arc::new(BTreeMap::new()),
+        }
+    }
+
+    /// Up to where the log is known.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// When the base was read from the database, microseconds since 1970 UTC.
+    pub fn created_at_us(&self) -> i64 {
+        self.created_at_us
+    }
+
+    /// Applies one entry of the log. Entries come in rising order; one that is
+    /// not above the position is passed over.
+    pub fn apply(&mut self, entry: &ChangeEntry) -> Applied {
+        if entry.position <= self.position.position {
+            return Applied::Old;
+        }
+        self.position.position = entry.position;
+        match &entry.change {
+            Change::OperatorPut(o) => {
+                Arc::make_mut(&mut self.operators).insert(o.id, o.clone());
+            }
+            Change::TrunkPut(t) => Arc::make_mut(&mut self.trunks).put(t.clone()),
+            Change::CallingProfilePut(p) => {
+                Arc::make_mut(&mut self.profiles).insert(p.id, p.clone());
+            }
+            Change::TenantPut(t) => Arc::make_mut(&mut self.tenants).put(t.clone()),
+            Change::UserPut(u) => Arc::make_mut(&mut self.users).put(u.clone()),
+            Change::UserRemoved { id } => Arc::make_mut(&mut self.users).remove(*id),
+            Change::QueuePut(q) => {
+                Arc::make_mut(&mut self.queues).insert(q.id, q.clone());
+            }
+            Change::QueueRemoved { id } => {
+                Arc::make_mut(&mut self.queues).remove(id);
+            }
+            Change::NumbersPut { numbers } => {
+                let overlay = Arc::make_mut(&mut self.overlay);
+                for n in numbers {
+                    overlay.insert(n.number.value(), Some(*n));
+                }
+                self.fold_if_large();
+            }
+            Change::NumbersRemoved { numbers } => {
+                let overlay = Arc::make_mut(&mut self.overlay);
+                for n in numbers {
+                    overlay.insert(n.value(), None);
+                }
+                self.fold_if_large();
+            }
+            Change::EdgeKeyPut(k) => {
+                let keys = Arc::make_mut(&mut self.keys);
+                keys.retain(|old| old.id != k.id);
+                keys.push(k.clone());
+            }
+            Change::ConsentPut { .. } | Change::OrderProgress { .. } | Change::Other { .. } => {
+                return Applied::Passed;
+            }
+        }
+        Applied::Changed
+    }
+
+    fn fold_if_large(&mut self) {
+        if self.overlay.len() >= OVERLAY_MIN.max(self.base.rows.len() / 8) {
+            let base = NumberBase::pack(self.numbers());
+            self.base = Arc::new(base);
+            self.overlay = Arc::new(BTreeMap::new());
+        }
+    }
+
+    /// Every number, rising.
+    pub fn numbers(&self) -> impl Iterator<Item = NumberRecord> + '_ {
+        let mut base = self.base.iter().peekable();
+        let mut over = self.overlay.iter().peekable();
+        std::iter::from_fn(move || {
+            loop {
+                match (base.peek(), over.peek()) {
+                    (Some(b), Some((o, _))) if b.number.value() < **o => return base.next(),
+                    (_, Some((o, _))) => {
+                        base.next_if(|b| b.number.value() == **o);
+                        if let Some((_, Some(record))) = over.next() {
+                            return Some(*record);
+                        }
+                    }
+                    (Some(_), None) => return base.next(),
+                    (None, None) => return None,
+                }
+            }
+        })
+    }
+
+    /// About how many numbers there are: an upper bound.
+    pub fn number_count(&self) -> usize {
+        self.base.rows.len() + self.overlay.len()
+    }
+
+    /// A number with all that is known of it.
+    pub fn number_record(&self, number: E164) -> Option<NumberRecord> {
+        match self.overlay.get(&number.value()) {
+            Some(record) => *record,
+            None => self.base.get(number),
+        }
+    }
+
+    /// An operator.
+    pub fn operator(&self, id: OperatorId) -> Option<&OperatorRecord> {
+        self.operators.get(&id)
+    }
+
+    /// A trunk.
+    pub fn trunk_record(&self, id: TrunkId) -> Option<&TrunkRecord> {
+        self.trunks.by_id.get(&id)
+    }
+
+    /// Which trunk may send from this address, if any: one that wants this very
+    /// port before one that takes any. Never decided by a header.
+    pub fn trunk_by_source(&self, source: SocketAddr) -> Option<&TrunkRecord> {
+        let ip = source.ip().to_canonical();
+        let mut any_port = None;
+        for id in self.trunks.by_source.get(&ip)? {
+            let Some(trunk) = self.trunks.by_id.get(id) else { continue };
+            if trunk.address.port() == source.port() && trunk.address.ip().to_canonical() == ip {
+                return Some(trunk);
+            }
+            if !trunk.match_port && any_port.is_none() {
+                any_port = Some(trunk);
+            }
+        }
+        any_port
+    }
+
+    /// A tenant.
+    pub fn tenant(&self, id: TenantId) -> Option<&TenantRecord> {
+        self.tenants.by_id.get(&id)
+    }
+
+    /// Whose SIP domain this is; case does not matter.
+    pub fn tenant_by_domain(&self, domain: &str) -> Option<&TenantRecord> {
+        let id = if domain.bytes().any(|b| b.is_ascii_uppercase()) {
+            self.tenants.by_domain.get(&domain.to_ascii_lowercase())
+        } else {
+            self.tenants.by_domain.get(domain)
+        };
+        self.tenants.by_id.get(id?)
+    }
+
+    /// A person.
+    pub fn user_record(&self, id: UserId) -> Option<&UserRecord> {
+        self.users.by_id.get(&id).map(|u| &**u)
+    }
+
+    /// The person whose phone has this name in this tenant, with the credential.
+    pub fn phone(&self, tenant: TenantId, username: &str) -> Option<(UserId, &PhoneCredential)> {
+        let id = self.users.by_phone.get(&tenant)?.get(username)?;
+        let user = self.users.by_id.get(id)?;
+        Some((user.id, user.phone.as_ref()?))
+    }
+
+    /// A queue.
+    pub fn queue(&self, id: ResourceAccountId) -> Option<&QueueRecord> {
+        self.queues.get(&id)
+    }
+
+    /// The keys, oldest first: the last one seals, all open.
+    pub fn edge_keys(&self) -> &[EdgeKey] {
+        &self.keys
+    }
+
+    /// Every operator, in no order.
+    pub fn operators(&self) -> impl Iterator<Item = &OperatorRecord> {
+        self.operators.values()
+    }
+
+    /// Every trunk, in no order.
+    pub fn trunks(&self) -> impl Iterator<Item = &TrunkRecord> {
+        self.trunks.by_id.values()
+    }
+
+    /// Every calling profile, in no order.
+    pub fn profiles(&self) -> impl Iterator<Item = &CallingProfileRecord> {
+        self.profiles.values()
+    }
+
+    /// Every tenant, in no order.
+    pub fn tenants(&self) -> impl Iterator<Item = &TenantRecord> {
+        self.tenants.by_id.values()
+    }
+
+    /// Every person, in no order.
+    pub fn users(&self) -> impl Iterator<Item = &UserRecord> {
+        self.users.by_id.values().map(|u| &**u)
+    }
+
+    /// Every queue, in no order.
+    pub fn queues(&self) -> impl Iterator<Item = &QueueRecord> {
+        self.queues.values()
+    }
+}
+
+impl World for Snapshot {
+    fn number(&self, number: E164) -> Option<NumberView> {
+        self.number_record(number).map(|r| NumberView {
+            number: r.number,
+            tenant: r.tenant,
+            operator: r.operator,
+            profile: r.profile,
+            country: r.country,
+            target: r.target,
+            location: r.location,
+        })
+    }
+
+    fn user(&self, user: UserId) -> Option<UserView> {
+        self.user_record(user).map(|u| UserView {
+            user: u.id,
+            tenant: u.tenant,
+            number: u.number,
+            licensed: u.licensed,
+            country: u.country,
+        })
+    }
+
+    fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool {
+        let Some(queue) = self.queues.get(&account) else { return false };
+        queue.agents.iter().for_each(|a| each(*a));
+        true
+    }
+
+    fn trunk(&self, trunk: TrunkId) -> Option<TrunkView> {
+        self.trunk_record(trunk).map(|t| TrunkView {
+            trunk: t.id,
+            operator: t.operator,
+            enabled: t.enabled,
+        })
+    }
+
+    /// The lowest one. Walks the numbers, which only an emergency call by
+    /// someone without a number has to pay.
+    fn tenant_number(&self, tenant: TenantId, country: Country) -> Option<NumberView> {
+        let wanted = |r: &NumberRecord| r.tenant == tenant && r.country == country;
+        if !self.base.classes.iter().any(wanted) && !self.overlay.values().flatten().any(wanted) {
+            return None;
+        }
+        self.numbers().find(wanted).and_then(|r| self.number(r.number))
+    }
+
+    fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {
+        if let Some(profile) = self.profiles.get(&profile) {
+            profile.trunks.iter().filter_map(|id| World::trunk(self, *id)).for_each(each);
+        }
+    }
+}
+
+impl Trunks {
+    fn put(&mut self, trunk: TrunkRecord) {
+        let id = trunk.id;
+        self.by_source.values_mut().for_each(|list| list.retain(|t| *t != id));
+        let own = std::iter::once(trunk.address.ip());
+        for ip in own.chain(trunk.sources.iter().copied()).map(|ip| ip.to_canonical()) {
+            let list = self.by_source.entry(ip).or_default();
+            if !list.contains(&id) {
+                list.push(id);
+            }
+        }
+        self.by_source.retain(|_, list| !list.is_empty());
+        self.by_id.insert(id, trunk);
+    }
+}
+
+impl Tenants {
+    fn put(&mut self, tenant: TenantRecord) {
+        if let Some(old) = self.by_id.get(&tenant.id) {
+            self.by_domain.remove(&old.domain.to_ascii_lowercase());
+        }
+        self.by_domain.insert(tenant.domain.to_ascii_lowercase(), tenant.id);
+        self.by_id.insert(tenant.id, tenant);
+    }
+}
+
+impl Users {
+    fn put(&mut self, user: UserRecord) {
+        self.remove(user.id);
+        if let Some(phone) = &user.phone {
+            let tenant = self.by_phone.entry(user.tenant).or_default();
+            tenant.insert(phone.username.clone(), user.id);
+        }
+        self.by_id.insert(user.id, Arc::new(user));
+    }
+
+    fn remove(&mut self, id: UserId) {
+        let Some(old) = self.by_id.remove(&id) else { return };
+        if let Some(phone) = &old.phone
+            && let Some(names) = self.by_phone.get_mut(&old.tenant)
+            && names.get(&phone.username) == Some(&id)
+        {
+            names.remove(&phone.username);
+        }
+    }
+}

@@ -1,0 +1,251 @@
+use super::*;
+use crate::change::{Change, ChangeEntry};
+use crate::record::{PhoneCredential, Transport};
+use crate::wrap::wrap_key;
+use domain::number::{AssignmentTarget, Usage};
+use domain::routing::World;
+use domain::{
+    CallingProfileId, LocationId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId,
+};
+use numbering::{Country, E164};
+use uuid::Uuid;
+
+const HA1: &str = "00112233445566778899aabbccddeeff";
+
+fn id(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+fn gb() -> Country {
+    Country::parse("GB").expect("GB")
+}
+
+fn number(value: u64, user: Option<u128>) -> NumberRecord {
+    NumberRecord {
+        number: E164::from_value(value).expect("in range"),
+        tenant: TenantId(id(1)),
+        operator: OperatorId(id(2)),
+        profile: CallingProfileId(id(3)),
+        country: gb(),
+        usage: Usage::CallingUserAssignment,
+        target: user.map(|u| AssignmentTarget::User(UserId(id(u)))),
+        location: user.map(|_| LocationId(id(77))),
+        moving: None,
+    }
+}
+
+fn trunk(n: u128, address: &str, match_port: bool) -> TrunkRecord {
+    TrunkRecord {
+        id: TrunkId(id(n)),
+        operator: OperatorId(id(2)),
+        fqdn: format!("t{n}.op.example"),
+        address: address.parse().expect("address"),
+        sources: vec!["192.0.2.99".parse().expect("address")],
+        match_port,
+        transport: Transport::Udp,
+        enabled: true,
+        send_options: true,
+        options_interval_seconds: 60,
+        failover_time_seconds: 10,
+        max_uri: 256,
+    }
+}
+
+fn user(n: u128, name: &str) -> UserRecord {
+    UserRecord {
+        id: UserId(id(n)),
+        tenant: TenantId(id(1)),
+        display_name: "Alice".into(),
+        licensed: true,
+        country: gb(),
+        number: E164::parse("+442079460001").ok(),
+        phone: Some(PhoneCredential {
+            username: name.into(),
+            ha1_sha256: HA1.repeat(2),
+            ha1_md5: HA1.into(),
+        }),
+    }
+}
+
+fn world() -> WorldRecords {
+    let mut w = WorldRecords::empty(Position { epoch: id(500), position: 40 }, 1_700_000);
+    w.operators.push(OperatorRecord { id: OperatorId(id(2)), name: "Op".into() });
+    w.trunks = vec![trunk(11, "192.0.2.1:5060", false), trunk(12, "127.0.0.1:6001", true)];
+    w.profiles.push(CallingProfileRecord {
+        id: CallingProfileId(id(3)),
+        operator: OperatorId(id(2)),
+        trunks: vec![TrunkId(id(11)), TrunkId(id(12))],
+    });
+    w.tenants.push(TenantRecord {
+        id: TenantId(id(1)),
+        name: "Contoso".into(),
+        domain: "Contoso.example".into(),
+    });
+    w.users.push(user(100, "alice"));
+    w.queues.push(QueueRecord {
+        id: ResourceAccountId(id(5)),
+        tenant: TenantId(id(1)),
+        display_name: "Sales".into(),
+        agents: vec![UserId(id(100))],
+        ring_seconds: 20,
+    });
+    w.edge_keys.push(EdgeKey { id: 1, secret: b"thirty-two bytes of edge secret!".to_vec() });
+    w.numbers = vec![number(442_079_460_009, None), number(442_079_460_001, Some(100))];
+    w
+}
+
+#[test]
+fn what_is_written_opens_and_routes() {
+    let key = wrap_key("token");
+    let s = Snapshot::open(&write_snapshot(&world(), &key), &key).expect("opens");
+    assert_eq!(s.position(), world().position);
+    assert_eq!(s.created_at_us(), 1_700_000);
+    assert_eq!(
+        s.numbers().map(|n| n.number.value()).collect::<Vec<_>>(),
+        [442_079_460_001, 442_079_460_009]
+    );
+    assert_eq!(
+        s.number_record(E164::parse("+442079460001").expect("number")),
+        Some(number(442_079_460_001, Some(100)))
+    );
+    assert_eq!(s.user_record(UserId(id(100))), Some(&user(100, "alice")));
+    let tenant = s.tenant_by_domain("contoso.EXAMPLE").expect("by domain").id;
+    assert_eq!(s.phone(tenant, "alice").expect("phone").1.ha1_md5, HA1);
+    assert!(s.phone(tenant, "bob").is_none());
+    assert_eq!(s.edge_keys(), world().edge_keys);
+    let mut trunks = 0;
+    World::trunks(&s, CallingProfileId(id(3)), &mut |_| trunks += 1);
+    assert_eq!(trunks, 2);
+    assert_eq!(s.tenant_number(tenant, gb()).map(|n| n.number.value()), Some(442_079_460_001));
+}
+
+#[test]
+fn trunks_are_known_by_address_only() {
+    let s = Snapshot::from_records(world());
+    for (source, expect) in [
+        ("192.0.2.1:5060", Some(11)),
+        ("192.0.2.1:40000", Some(11)),
+        ("[::ffff:192.0.2.1]:40000", Some(11)),
+        ("192.0.2.99:1", Some(11)),
+        ("127.0.0.1:6001", Some(12)),
+        ("127.0.0.1:6002", None),
+        ("192.0.2.2:5060", None),
+    ] {
+        let found = s.trunk_by_source(source.parse().expect("address")).map(|t| t.id.0.as_u128());
+        assert_eq!(found, expect, "{source}");
+    }
+}
+
+#[test]
+fn no_secret_stands_in_the_file() {
+    let bytes = write_snapshot(&world(), &wrap_key("token"));
+    for secret in [HA1.as_bytes(), b"thirty-two bytes of edge secret!", b"746869727479"] {
+        assert!(!bytes.windows(secret.len()).any(|w| w == secret));
+    }
+}
+
+#[test]
+fn damage_has_its_own_name() {
+    let key = wrap_key("token");
+    let bytes = write_snapshot(&world(), &key);
+    assert_eq!(
+        Snapshot::open(&bytes, &wrap_key("other")).map(|_| ()),
+        Err(SnapshotError::WrongKey)
+    );
+    assert_eq!(Snapshot::open(b"GIF89a..", &key).map(|_| ()), Err(SnapshotError::NotASnapshot));
+    let mut newer = bytes.clone();
+    newer[8] = 9;
+    assert_eq!(
+        Snapshot::open(&newer, &key).map(|_| ()),
+        Err(SnapshotError::UnknownVersion { found: 9 })
+    );
+    for cut in 0..bytes.len() {
+        let error = Snapshot::open(&bytes[..cut], &key).map(|_| ()).expect_err("cut off");
+        assert_eq!(error.code(), "snapshot_truncated", "cut at {cut}: {error}");
+    }
+    for at in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1;
+        assert!(Snapshot::open(&damaged, &key).is_err(), "byte {at} changed unseen");
+    }
+}
+
+#[test]
+fn a_section_of_the_future_is_passed_over() {
+    let key = wrap_key("token");
+    let mut bytes = write_snapshot(&world(), &key);
+    bytes[44..48].copy_from_slice(&12u32.to_le_bytes());
+    let crc = crc32fast::hash(&bytes[..48]).to_le_bytes();
+    bytes[48..52].copy_from_slice(&crc);
+    let mut head = Vec::new();
+    head.extend_from_slice(&999u16.to_le_bytes());
+    head.extend_from_slice(&0u16.to_le_bytes());
+    head.extend_from_slice(&1u32.to_le_bytes());
+    head.extend_from_slice(&3u64.to_le_bytes());
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&head);
+    crc.update(b"new");
+    bytes.extend_from_slice(&head);
+    bytes.extend_from_slice(&crc.finalize().to_le_bytes());
+    bytes.extend_from_slice(b"new");
+    Snapshot::open(&bytes, &key).expect("the rest is as ever");
+}
+
+fn entry(position: u64, change: Change) -> ChangeEntry {
+    ChangeEntry { position, at_us: 0, change }
+}
+
+#[test]
+fn changes_lie_over_the_base_and_survive_writing() {
+    let mut s = Snapshot::from_records(world());
+    let before = s.clone();
+    let gone = E164::parse("+442079460009").expect("number");
+    assert_eq!(s.apply(&entry(40, Change::NumbersRemoved { numbers: vec![gone] })), Applied::Old);
+    assert!(s.number(gone).is_some(), "an old entry changes nothing");
+    s.apply(&entry(41, Change::NumbersRemoved { numbers: vec![gone] }));
+    s.apply(&entry(42, Change::NumbersPut { numbers: vec![number(442_079_460_005, None)] }));
+    s.apply(&entry(43, Change::UserPut(user(100, "alice2"))));
+    s.apply(&entry(44, Change::UserRemoved { id: UserId(id(999)) }));
+    s.apply(&entry(45, Change::TrunkPut(trunk(12, "127.0.0.1:7001", true))));
+    let other = Change::Other { resource: "offer".into(), id: "1".into() };
+    assert_eq!(s.apply(&entry(46, other)), Applied::Passed);
+
+    let key = wrap_key("token");
+    for s in [s.clone(), Snapshot::open(&s.write(&key), &key).expect("opens")] {
+        assert_eq!(s.position().position, 46);
+        let numbers: Vec<u64> = s.numbers().map(|n| n.number.value()).collect();
+        assert_eq!(numbers, [442_079_460_001, 442_079_460_005]);
+        assert_eq!(s.number(gone), None);
+        assert!(s.phone(TenantId(id(1)), "alice").is_none(), "the old name is gone");
+        assert!(s.phone(TenantId(id(1)), "alice2").is_some());
+        assert!(s.trunk_by_source("127.0.0.1:6001".parse().expect("address")).is_none());
+        assert!(s.trunk_by_source("127.0.0.1:7001".parse().expect("address")).is_some());
+    }
+    assert!(before.number(gone).is_some(), "who holds the old version is not disturbed");
+}
+
+#[test]
+fn a_large_overlay_folds_without_losing_a_number() {
+    let mut s = Snapshot::from_records(world());
+    let mut position = 40;
+    for chunk in 0..20u64 {
+        let numbers = (0..1000).map(|n| number(449_000_000_000 + chunk * 1000 + n, None)).collect();
+        position += 1;
+        s.apply(&entry(position, Change::NumbersPut { numbers }));
+    }
+    assert_eq!(s.numbers().count(), 20_002);
+    for value in [442_079_460_001, 449_000_000_000, 449_000_019_999] {
+        assert!(s.number(E164::from_value(value).expect("in range")).is_some(), "{value}");
+    }
+}
+
+#[test]
+fn a_million_numbers_take_sixteen_bytes_each() {
+    let mut w = world();
+    w.numbers = (0..100_000).map(|n| number(440_000_000_000 + n * 7, Some(100))).collect();
+    let key = wrap_key("token");
+    let bytes = write_snapshot(&w, &key);
+    assert!(bytes.len() < 100_000 * 16 + 8192, "{} bytes", bytes.len());
+    let s = Snapshot::open(&bytes, &key).expect("opens");
+    assert!(s.number(E164::from_value(440_000_699_993).expect("in range")).is_some());
+}
