@@ -1,0 +1,988 @@
+//! Matches messages to transactions (RFC 3261 sections 17.1.3, 17.2.3 and 9.2),
+//! owns them, their bytes and their timers.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::machine::{
+    AckAction, InviteClient, InviteServer, NonInviteClient, NonInviteServer, Reliability,
+    ResponseAction, State, TimerAction, Timers,
+};
+use crate::build::{MessageBuilder, reason_phrase};
+use crate::hash::KeyedHash;
+use crate::header::MAGIC_COOKIE;
+use crate::msg::{Message, Parser};
+use crate::name::{HeaderName, Method};
+
+/// Takes bytes to the wire. Any `FnMut(&P, &[u8])` is one.
+pub trait Sink<P> {
+    /// Sends `bytes` to `to`. A failure is reported later by
+    /// [`TransactionLayer::peer_lost`].
+    fn transmit(&mut self, to: &P, bytes: &[u8]);
+}
+
+impl<P, F: FnMut(&P, &[u8])> Sink<P> for F {
+    fn transmit(&mut self, to: &P, bytes: &[u8]) {
+        self(to, bytes);
+    }
+}
+
+/// How a [`TransactionLayer`] behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct Config {
+    /// Timer bases.
+    pub timers: Timers,
+    /// Repeat a 2xx to INVITE until [`TransactionLayer::acked`], as a UAS must. A
+    /// back-to-back user agent leaves it off and passes each 2xx on end to end.
+    pub retransmit_2xx: bool,
+    /// Transactions held at once, lingering ones included.
+    pub max_transactions: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { timers: Timers::default(), retransmit_2xx: false, max_transactions: 500_000 }
+    }
+}
+
+/// A server transaction. Stale handles are recognised and refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ServerTx(Handle);
+
+/// A client transaction. Stale handles are recognised and refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClientTx(Handle);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Handle {
+    index: u32,
+    generation: u32,
+}
+
+/// A branch no one else has made: the magic cookie and 128 keyed bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Branch([u8; Self::LEN]);
+
+impl Branch {
+    const LEN: usize = 7 + 32;
+
+    fn new(bits: u128) -> Self {
+        let mut text = [0; Self::LEN];
+        text[..7].copy_from_slice(MAGIC_COOKIE);
+        for (i, slot) in text[7..].iter_mut().enumerate() {
+            *slot = b"0123456789abcdef"[(bits >> (4 * i)) as usize & 15];
+        }
+        Self(text)
+    }
+
+    /// The text for `;branch=`.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Where a message came from.
+#[derive(Debug, Clone)]
+pub struct Origin<P> {
+    /// Handle that responses go back to (see [`Via::response_target`](crate::Via::response_target)).
+    pub peer: P,
+    /// Whether its transport is reliable.
+    pub reliability: Reliability,
+    /// Source address, for `received` and `rport` in responses.
+    pub source: Option<SocketAddr>,
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone)]
+pub struct Target<P> {
+    /// Handle of the peer.
+    pub peer: P,
+    /// Whether its transport is reliable.
+    pub reliability: Reliability,
+}
+
+/// What a message turned out to be. `tag` is what the caller attached to the
+/// transaction, 0 if nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// A new request: answer it through `tx`. INVITE wants a 100 within 200 ms.
+    Request {
+        /// Its transaction.
+        tx: ServerTx,
+    },
+    /// A CANCEL: answer it 200 through `tx` if `invite` is there, else 481.
+    Cancel {
+        /// Transaction of the CANCEL itself.
+        tx: ServerTx,
+        /// The INVITE it means, and its tag.
+        invite: Option<(ServerTx, u64)>,
+    },
+    /// An ACK to a 2xx, or one that matches nothing: it belongs to a dialog.
+    Ack {
+        /// The INVITE, if the sender reused its branch.
+        invite: Option<(ServerTx, u64)>,
+    },
+    /// The first ACK to a final response that was not 2xx. For information only.
+    Confirmed {
+        /// The INVITE.
+        tx: ServerTx,
+        /// Its tag.
+        tag: u64,
+    },
+    /// A response for the caller. A final one other than 2xx to an INVITE has been
+    /// acknowledged already; a 2xx may come more than once.
+    Response {
+        /// The request's transaction.
+        tx: ClientTx,
+        /// Its tag.
+        tag: u64,
+    },
+    /// A response that belongs to no transaction here.
+    Stray,
+    /// A retransmission or the like, dealt with.
+    Absorbed,
+    /// A new request, but there are [`Config::max_transactions`] already. Nothing
+    /// was kept; a stateless 503 is possible.
+    Full,
+}
+
+/// What happened without a message arriving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// No (final) response in time. Treat as 408 (RFC 3261 section 8.1.3.1).
+    Timeout {
+        /// The transaction, over now.
+        tx: ClientTx,
+        /// Its tag.
+        tag: u64,
+    },
+    /// The transport lost the peer. Treat as 503 (RFC 3261 section 8.1.3.1).
+    TransportError {
+        /// The transaction, over now.
+        tx: ClientTx,
+        /// Its tag.
+        tag: u64,
+    },
+    /// The ACK to a final response (or to a 2xx, with
+    /// [`Config::retransmit_2xx`]) never came.
+    AckTimeout {
+        /// The transaction, over now.
+        tx: ServerTx,
+        /// Its tag.
+        tag: u64,
+    },
+}
+
+/// Why the layer refused what the caller asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TxError {
+    /// The transaction is over.
+    Gone,
+    /// The response does not fit the state (a second final response).
+    State,
+    /// There are [`Config::max_transactions`] already.
+    Full,
+    /// The bytes are not the message they should be.
+    Malformed,
+}
+
+impl TxError {
+    /// Stable machine-readable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Gone => "transaction-gone",
+            Self::State => "transaction-state",
+            Self::Full => "transactions-full",
+            Self::Malformed => "transaction-message-malformed",
+        }
+    }
+}
+
+impl std::fmt::Display for TxError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl std::error::Error for TxError {}
+
+/// What became of a wish to cancel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelOutcome {
+    /// The CANCEL left.
+    Sent,
+    /// It leaves with the first provisional response (RFC 3261 section 9.1).
+    Deferred,
+    /// A final response was faster, or the transaction is gone: nothing to cancel.
+    TooLate,
+}
+
+#[derive(Debug)]
+enum Machine {
+    InviteClient(InviteClient),
+    NonInviteClient(NonInviteClient),
+    InviteServer(InviteServer),
+    NonInviteServer(NonInviteServer),
+}
+
+impl Machine {
+    fn poll_timeout(&self) -> Option<Instant> {
+        match self {
+            Self::InviteClient(m) => m.poll_timeout(),
+            Self::NonInviteClient(m) => m.poll_timeout(),
+            Self::InviteServer(m) => m.poll_timeout(),
+            Self::NonInviteServer(m) => m.poll_timeout(),
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> TimerAction {
+        match self {
+            Self::InviteClient(m) => m.handle_timeout(now),
+            Self::NonInviteClient(m) => m.handle_timeout(now),
+            Self::InviteServer(m) => m.handle_timeout(now),
+            Self::NonInviteServer(m) => m.handle_timeout(now),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cancelling {
+    No,
+    WhenProvisional,
+    Sent,
+}
+
+#[derive(Debug)]
+struct Transaction<P> {
+    key: u128,
+    peer: P,
+    reliability: Reliability,
+    source: Option<SocketAddr>,
+    tag: u64,
+    machine: Machine,
+    /// Client: the request, later the ACK. Server: the last response.
+    sent: Vec<u8>,
+    /// Server: the request, until its final response.
+    request: Vec<u8>,
+    queued: Option<Instant>,
+    cancelling: Cancelling,
+    /// A CANCEL of the layer's own making: its outcome is nobody's business.
+    quiet: bool,
+    /// Extra header line of a deferred CANCEL.
+    cancel_reason: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Slot<P> {
+    generation: u32,
+    tx: Option<Transaction<P>>,
+}
+
+/// Keys are keyed 128-bit hashes already.
+#[derive(Default)]
+struct Folded(u64);
+
+impl Hasher for Folded {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for &b in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(b);
+        }
+    }
+    fn write_u128(&mut self, n: u128) {
+        self.0 = n as u64;
+    }
+}
+
+type Index = HashMap<u128, u32, BuildHasherDefault<Folded>>;
+
+/// Buffers kept for reuse, and how much of one is worth keeping.
+const POOL_LEN: usize = 4_096;
+const POOL_CAPACITY: usize = 16 * 1024;
+
+/// Owns all transactions of one thread. `P` is the caller's handle of a peer:
+/// transport, address and connection.
+///
+/// Every call that may send takes a [`Sink`]. After
+/// [`handle_timeout`](Self::handle_timeout) and
+/// [`peer_lost`](Self::peer_lost), drain [`poll_event`](Self::poll_event).
+pub struct TransactionLayer<P> {
+    config: Config,
+    hash: KeyedHash,
+    branches: u64,
+    slots: Vec<Slot<P>>,
+    free: Vec<u32>,
+    index: Index,
+    timers: BinaryHeap<Reverse<(Instant, u32, u32)>>,
+    events: VecDeque<Event>,
+    pool: Vec<Vec<u8>>,
+    parser: Parser,
+}
+
+impl<P> std::fmt::Debug for TransactionLayer<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TransactionLayer")
+            .field("live", &(self.slots.len() - self.free.len()))
+            .finish_non_exhaustive()
+    }
+}
+
+impl<P: Clone> TransactionLayer<P> {
+    /// An empty layer. `seed` must be unpredictable and of this layer alone: it
+    /// keys the match table and makes the branches.
+    pub fn new(config: Config, seed: [u8; 16]) -> Self {
+        Self {
+            config,
+            hash: KeyedHash::from_seed(seed),
+            branches: 0,
+            slots: Vec::new(),
+            free: Vec::new(),
+            index: Index::default(),
+            timers: BinaryHeap::new(),
+            events: VecDeque::new(),
+            pool: Vec::new(),
+            parser: Parser::default(),
+        }
+    }
+
+    /// Transactions held, lingering ones included.
+    pub fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Whether no transaction is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A fresh branch for a client request.
+    pub fn branch(&mut self) -> Branch {
+        self.branches += 1;
+        let mut h = self.hash.start();
+        h.write(b"branch");
+        h.write(&self.branches.to_le_bytes());
+        Branch::new(h.finish128())
+    }
+
+    /// An empty buffer out of the pool; give it to [`request`](Self::request) or
+    /// [`respond`](Self::respond), or back by [`recycle`](Self::recycle).
+    pub fn buffer(&mut self) -> Vec<u8> {
+        self.pool.pop().unwrap_or_default()
+    }
+
+    /// Takes a buffer back.
+    pub fn recycle(&mut self, mut buffer: Vec<u8>) {
+        let capacity = buffer.capacity();
+        if capacity > 0 && capacity <= POOL_CAPACITY && self.pool.len() < POOL_LEN {
+            buffer.clear();
+            self.pool.push(buffer);
+        }
+    }
+
+    // ----- what arrives -----------------------------------------------------
+
+    /// A parsed message arrived.
+    pub fn receive(
+        &mut self,
+        now: Instant,
+        origin: &Origin<P>,
+        message: &Message<'_>,
+        sink: &mut impl Sink<P>,
+    ) -> Received {
+        match message.status() {
+            Some(status) => self.receive_response(now, message, status, sink),
+            None => self.receive_request(now, origin, message, sink),
+        }
+    }
+
+    fn receive_response(
+        &mut self,
+        now: Instant,
+        message: &Message<'_>,
+        status: u16,
+        sink: &mut impl Sink<P>,
+    ) -> Received {
+        let Some(branch) = message.via().branch else { return Received::Stray };
+        let key = self.client_key(branch, message.method());
+        let Some(&index) = self.index.get(&key) else { return Received::Stray };
+        let handle = self.handle(index);
+        let Some(tx) = self.slots[index as usize].tx.as_mut() else { return Received::Stray };
+        let (tag, quiet) = (tx.tag, tx.quiet);
+        let action = match &mut tx.machine {
+            Machine::InviteClient(m) => m.handle_response(status, now),
+            Machine::NonInviteClient(m) => m.handle_response(status, now),
+            Machine::InviteServer(_) | Machine::NonInviteServer(_) => return Received::Stray,
+        };
+        let deferred = tx.cancelling == Cancelling::WhenProvisional && status < 200;
+        match action {
+            ResponseAction::Drop => {}
+            ResponseAction::AckAgain => sink.transmit(&tx.peer, &tx.sent),
+            ResponseAction::Deliver => {}
+            ResponseAction::DeliverAndAck => {
+                let invite = std::mem::take(&mut tx.sent);
+                let mut ack = self.pool.pop().unwrap_or_default();
+                if write_ack(&mut self.parser, &invite, message, &mut ack) {
+                    sink.transmit(&tx.peer, &ack);
+                }
+                tx.sent = ack;
+                self.recycle(invite);
+            }
+        }
+        if deferred {
+            self.send_cancel(now, index, sink);
+        }
+        self.reschedule(index);
+        match action {
+            ResponseAction::Deliver | ResponseAction::DeliverAndAck if !quiet => {
+                Received::Response { tx: ClientTx(handle), tag }
+            }
+            _ => Received::Absorbed,
+        }
+    }
+
+    fn receive_request(
+        &mut self,
+        now: Instant,
+        origin: &Origin<P>,
+        message: &Message<'_>,
+        sink: &mut impl Sink<P>,
+    ) -> Received {
+        let method = message.method();
+        let key = self.server_key(message, method);
+        if let Some(&index) = self.index.get(&key) {
+            return self.receive_known(now, index, method, sink);
+        }
+        if method == Method::Ack {
+            return Received::Ack { invite: None };
+        }
+        if self.len() >= self.config.max_transactions {
+            return Received::Full;
+        }
+        let machine = if method == Method::Invite {
+            Machine::InviteServer(InviteServer::new(
+                self.config.timers,
+                origin.reliability,
+                self.config.retransmit_2xx,
+            ))
+        } else {
+            Machine::NonInviteServer(NonInviteServer::new(self.config.timers, origin.reliability))
+        };
+        let mut request = self.buffer();
+        request.extend_from_slice(message.bytes());
+        let handle = self.insert(Transaction {
+            key,
+            peer: origin.peer.clone(),
+            reliability: origin.reliability,
+            source: origin.source,
+            tag: 0,
+            machine,
+            sent: Vec::new(),
+            request,
+            queued: None,
+            cancelling: Cancelling::No,
+            quiet: false,
+            cancel_reason: Vec::new(),
+        });
+        let tx = ServerTx(handle);
+        if method == Method::Cancel {
+            let invite_key = self.server_key(message, Method::Invite);
+            let invite = self
+                .index
+                .get(&invite_key)
+                .map(|&index| (ServerTx(self.handle(index)), self.tag_at(index)));
+            return Received::Cancel { tx, invite };
+        }
+        Received::Request { tx }
+    }
+
+    fn receive_known(
+        &mut self,
+        now: Instant,
+        index: u32,
+        method: Method<'_>,
+        sink: &mut impl Sink<P>,
+    ) -> Received {
+        let handle = self.handle(index);
+        let Some(tx) = self.slots[index as usize].tx.as_mut() else { return Received::Absorbed };
+        let tag = tx.tag;
+        let again = match &mut tx.machine {
+            Machine::InviteServer(m) if method == Method::Ack => {
+                let action = m.handle_ack(now);
+                self.reschedule(index);
+                return match action {
+                    AckAction::Absorb => Received::Absorbed,
+                    AckAction::Confirmed => Received::Confirmed { tx: ServerTx(handle), tag },
+                    AckAction::Deliver => Received::Ack { invite: Some((ServerTx(handle), tag)) },
+                };
+            }
+            Machine::InviteServer(m) => m.handle_retransmission(),
+            Machine::NonInviteServer(m) => m.handle_retransmission(),
+            Machine::InviteClient(_) | Machine::NonInviteClient(_) => false,
+        };
+        if again && !tx.sent.is_empty() {
+            sink.transmit(&tx.peer, &tx.sent);
+        }
+        Received::Absorbed
+    }
+
+    // ----- what is sent -----------------------------------------------------
+
+    /// Sends a request in a new client transaction (not for ACK to a 2xx, which has
+    /// none: send that one yourself). `request` holds the whole message with
+    /// `branch` in its topmost Via; `tag` comes back with every response.
+    ///
+    /// # Errors
+    /// [`TxError::Full`], or [`TxError::Malformed`] if the bytes do not start with
+    /// a method.
+    pub fn request(
+        &mut self,
+        now: Instant,
+        to: Target<P>,
+        branch: &Branch,
+        request: Vec<u8>,
+        tag: u64,
+        sink: &mut impl Sink<P>,
+    ) -> Result<ClientTx, TxError> {
+        self.start_client(now, to, branch.as_bytes(), request, tag, sink)
+    }
+
+    fn start_client(
+        &mut self,
+        now: Instant,
+        to: Target<P>,
+        branch: &[u8],
+        request: Vec<u8>,
+        tag: u64,
+        sink: &mut impl Sink<P>,
+    ) -> Result<ClientTx, TxError> {
+        let Target { peer: to, reliability } = to;
+        let space = memchr::memchr(b' ', &request).ok_or(TxError::Malformed)?;
+        let method = Method::from_bytes(&request[..space]);
+        debug_assert!(
+            memchr::memmem::find(&request, branch).is_some(),
+            "the request must carry the branch it is sent under"
+        );
+        let key = self.client_key(branch, method);
+        if self.len() >= self.config.max_transactions {
+            return Err(TxError::Full);
+        }
+        let timers = self.config.timers;
+        let machine = if method == Method::Invite {
+            Machine::InviteClient(InviteClient::new(timers, reliability, now))
+        } else {
+            Machine::NonInviteClient(NonInviteClient::new(timers, reliability, now))
+        };
+        sink.transmit(&to, &request);
+        let handle = self.insert(Transaction {
+            key,
+            peer: to,
+            reliability,
+            source: None,
+            tag,
+            machine,
+            sent: request,
+            request: Vec::new(),
+            queued: None,
+            cancelling: Cancelling::No,
+            quiet: false,
+            cancel_reason: Vec::new(),
+        });
+        self.reschedule(handle.index);
+        Ok(ClientTx(handle))
+    }
+
+    /// Sends a response the caller wrote.
+    ///
+    /// # Errors
+    /// [`TxError::Gone`], [`TxError::State`] after a final response (a 2xx after a
+    /// 2xx is allowed), [`TxError::Malformed`] if it is no response.
+    pub fn respond(
+        &mut self,
+        now: Instant,
+        tx: ServerTx,
+        response: Vec<u8>,
+        sink: &mut impl Sink<P>,
+    ) -> Result<(), TxError> {
+        let status = match response.get(..12) {
+            Some([b'S', b'I', b'P', b'/', b'2', b'.', b'0', b' ', a, b, c, b' ']) => {
+                crate::text::parse_u16(&[*a, *b, *c]).ok_or(TxError::Malformed)?
+            }
+            _ => return Err(TxError::Malformed),
+        };
+        let slot = self.live_mut(tx.0).ok_or(TxError::Gone)?;
+        match &mut slot.machine {
+            Machine::InviteServer(m) => m.handle_send(status, now),
+            Machine::NonInviteServer(m) => m.handle_send(status, now),
+            Machine::InviteClient(_) | Machine::NonInviteClient(_) => return Err(TxError::Gone),
+        }
+        .map_err(|_| TxError::State)?;
+        sink.transmit(&slot.peer, &response);
+        let old = std::mem::replace(&mut slot.sent, response);
+        let request = if status >= 200 { std::mem::take(&mut slot.request) } else { Vec::new() };
+        self.recycle(old);
+        self.recycle(request);
+        self.reschedule(tx.0.index);
+        Ok(())
+    }
+
+    /// Writes and sends a response to the retained request: Via (with `received`
+    /// and `rport`), From, To with `to_tag`, Call-ID, CSeq, then what `write` adds
+    /// and ends.
+    ///
+    /// # Errors
+    /// As [`respond`](Self::respond); [`TxError::State`] also when the final
+    /// response has been sent, since the request is no longer kept.
+    pub fn reply(
+        &mut self,
+        now: Instant,
+        tx: ServerTx,
+        status: u16,
+        to_tag: Option<&[u8]>,
+        sink: &mut impl Sink<P>,
+        write: impl FnOnce(MessageBuilder<'_>),
+    ) -> Result<(), TxError> {
+        let mut out = self.buffer();
+        let slot = live(&self.slots, tx.0).ok_or(TxError::Gone)?;
+        if slot.request.is_empty() {
+            return Err(TxError::State);
+        }
+        let source = slot.source;
+        let request = self.parser.parse(&slot.request).map_err(|_| TxError::Malformed)?;
+        let reason = reason_phrase(status);
+        write(MessageBuilder::response_to(&mut out, &request, status, reason, to_tag, source));
+        self.respond(now, tx, out, sink)
+    }
+
+    /// Cancels an INVITE: now, or with its first provisional response. The layer
+    /// makes the CANCEL and absorbs its answers; the INVITE ends by its own final
+    /// response (487) or by [`Event::Timeout`]. `reason` is a `Reason` value.
+    pub fn cancel(
+        &mut self,
+        now: Instant,
+        tx: ClientTx,
+        reason: Option<&[u8]>,
+        sink: &mut impl Sink<P>,
+    ) -> CancelOutcome {
+        let Some(slot) = self.live_mut(tx.0) else { return CancelOutcome::TooLate };
+        let Machine::InviteClient(machine) = &slot.machine else { return CancelOutcome::TooLate };
+        let state = machine.state();
+        if slot.cancelling == Cancelling::Sent {
+            return CancelOutcome::Sent;
+        }
+        slot.cancel_reason.clear();
+        slot.cancel_reason.extend_from_slice(reason.unwrap_or_default());
+        match state {
+            State::Trying => {
+                slot.cancelling = Cancelling::WhenProvisional;
+                CancelOutcome::Deferred
+            }
+            State::Proceeding => {
+                self.send_cancel(now, tx.0.index, sink);
+                CancelOutcome::Sent
+            }
+            _ => CancelOutcome::TooLate,
+        }
+    }
+
+    fn send_cancel(&mut self, now: Instant, index: u32, sink: &mut impl Sink<P>) {
+        let mut out = self.buffer();
+        let Some(slot) = self.slots[index as usize].tx.as_mut() else { return };
+        slot.cancelling = Cancelling::Sent;
+        let mut branch = [0u8; 256];
+        let Some(len) =
+            write_cancel(&mut self.parser, &slot.sent, &slot.cancel_reason, &mut out, &mut branch)
+        else {
+            return;
+        };
+        if let Machine::InviteClient(machine) = &mut slot.machine {
+            machine.handle_cancelled(now);
+        }
+        let to = Target { peer: slot.peer.clone(), reliability: slot.reliability };
+        // Full means the CANCEL is not retransmitted; the INVITE still times out.
+        if let Ok(tx) = self.start_client(now, to, &branch[..len], out, 0, sink)
+            && let Some(cancel) = self.live_mut(tx.0)
+        {
+            cancel.quiet = true;
+        }
+        self.reschedule(index);
+    }
+
+    /// The dialog saw the ACK to the 2xx of this INVITE: stop repeating it. Only
+    /// needed with [`Config::retransmit_2xx`].
+    pub fn acked(&mut self, tx: ServerTx) {
+        if let Some(slot) = self.live_mut(tx.0)
+            && let Machine::InviteServer(machine) = &mut slot.machine
+        {
+            machine.handle_ack_2xx();
+        }
+    }
+
+    // ----- what the caller may ask --------------------------------------------
+
+    /// Attaches a number that comes back with everything about this transaction.
+    pub fn set_tag(&mut self, tx: ServerTx, tag: u64) {
+        if let Some(slot) = self.live_mut(tx.0) {
+            slot.tag = tag;
+        }
+    }
+
+    /// The retained request of a server transaction, until its final response.
+    pub fn request_bytes(&self, tx: ServerTx) -> Option<&[u8]> {
+        let slot = live(&self.slots, tx.0)?;
+        (!slot.request.is_empty()).then_some(&slot.request[..])
+    }
+
+    /// The peer a server transaction answers to.
+    pub fn server_peer(&self, tx: ServerTx) -> Option<&P> {
+        live(&self.slots, tx.0).map(|slot| &slot.peer)
+    }
+
+    /// The peer a client transaction was sent to.
+    pub fn client_peer(&self, tx: ClientTx) -> Option<&P> {
+        live(&self.slots, tx.0).map(|slot| &slot.peer)
+    }
+
+    /// State of a server transaction; [`State::Terminated`] once it is gone.
+    pub fn server_state(&self, tx: ServerTx) -> State {
+        match live(&self.slots, tx.0).map(|slot| &slot.machine) {
+            Some(Machine::InviteServer(m)) => m.state(),
+            Some(Machine::NonInviteServer(m)) => m.state(),
+            _ => State::Terminated,
+        }
+    }
+
+    /// State of a client transaction; [`State::Terminated`] once it is gone.
+    pub fn client_state(&self, tx: ClientTx) -> State {
+        match live(&self.slots, tx.0).map(|slot| &slot.machine) {
+            Some(Machine::InviteClient(m)) => m.state(),
+            Some(Machine::NonInviteClient(m)) => m.state(),
+            _ => State::Terminated,
+        }
+    }
+
+    /// Gives up a client transaction silently: later responses are stray. For a
+    /// failover whose timer is shorter than 64 T1.
+    pub fn abandon(&mut self, tx: ClientTx) {
+        if live(&self.slots, tx.0).is_some() {
+            self.remove(tx.0.index);
+        }
+    }
+
+    /// The transport lost every peer that `is_lost`: their client transactions
+    /// that still wait end with [`Event::TransportError`].
+    pub fn peer_lost(&mut self, is_lost: impl Fn(&P) -> bool) {
+        for index in 0..self.slots.len() as u32 {
+            let handle = self.handle(index);
+            let Some(tx) = &self.slots[index as usize].tx else { continue };
+            let waiting = match &tx.machine {
+                Machine::InviteClient(m) => matches!(m.state(), State::Trying | State::Proceeding),
+                Machine::NonInviteClient(m) => m.state() != State::Completed,
+                Machine::InviteServer(_) | Machine::NonInviteServer(_) => false,
+            };
+            if !waiting || !is_lost(&tx.peer) {
+                continue;
+            }
+            if !tx.quiet {
+                let tag = tx.tag;
+                self.events.push_back(Event::TransportError { tx: ClientTx(handle), tag });
+            }
+            self.remove(index);
+        }
+    }
+
+    // ----- time -----------------------------------------------------------------
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due next.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.peek().map(|Reverse((at, _, _))| *at)
+    }
+
+    /// Time has reached `now`: retransmits and ends what is due.
+    pub fn handle_timeout(&mut self, now: Instant, sink: &mut impl Sink<P>) {
+        while let Some(&Reverse((at, index, generation))) = self.timers.peek() {
+            if at > now {
+                return;
+            }
+            self.timers.pop();
+            let handle = Handle { index, generation };
+            let Some(tx) = self.live_mut(handle) else { continue };
+            if tx.queued != Some(at) {
+                continue;
+            }
+            tx.queued = None;
+            let (tag, quiet) = (tx.tag, tx.quiet);
+            match tx.machine.handle_timeout(now) {
+                TimerAction::Nothing => {}
+                TimerAction::Retransmit => sink.transmit(&tx.peer, &tx.sent),
+                TimerAction::Ended => {
+                    self.remove(index);
+                    continue;
+                }
+                TimerAction::TimedOut => {
+                    let event = match tx.machine {
+                        Machine::InviteClient(_) | Machine::NonInviteClient(_) => {
+                            Event::Timeout { tx: ClientTx(handle), tag }
+                        }
+                        Machine::InviteServer(_) | Machine::NonInviteServer(_) => {
+                            Event::AckTimeout { tx: ServerTx(handle), tag }
+                        }
+                    };
+                    if !quiet {
+                        self.events.push_back(event);
+                    }
+                    self.remove(index);
+                    continue;
+                }
+            }
+            self.reschedule(index);
+        }
+    }
+
+    /// The next thing that happened without a message.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    // ----- inside ---------------------------------------------------------------
+
+    fn client_key(&self, branch: &[u8], method: Method<'_>) -> u128 {
+        let mut h = self.hash.start();
+        h.write(b"c");
+        h.field(branch);
+        h.field(method.as_bytes());
+        h.finish128()
+    }
+
+    fn server_key(&self, message: &Message<'_>, method: Method<'_>) -> u128 {
+        let method = if method == Method::Ack { Method::Invite } else { method };
+        let via = message.via();
+        let mut h = self.hash.start();
+        if let (true, Some(branch)) = (via.has_magic_cookie(), via.branch) {
+            h.write(b"s");
+            h.field(branch);
+            h.field_lower(via.host);
+            h.field(&via.port.unwrap_or(5060).to_le_bytes());
+        } else {
+            // RFC 2543 matching. The To tag is left out: the ACK carries the one of
+            // our response, and a re-INVITE differs by CSeq anyway.
+            h.write(b"o");
+            h.field(message.request_uri());
+            h.field(message.from_tag().unwrap_or_default());
+            h.field(message.call_id());
+            h.field(&message.cseq().number.to_le_bytes());
+            h.field(via.raw);
+        }
+        h.field(method.as_bytes());
+        h.finish128()
+    }
+
+    fn handle(&self, index: u32) -> Handle {
+        Handle { index, generation: self.slots[index as usize].generation }
+    }
+
+    fn tag_at(&self, index: u32) -> u64 {
+        self.slots[index as usize].tx.as_ref().map_or(0, |tx| tx.tag)
+    }
+
+    fn live_mut(&mut self, handle: Handle) -> Option<&mut Transaction<P>> {
+        self.slots
+            .get_mut(handle.index as usize)
+            .filter(|slot| slot.generation == handle.generation)
+            .and_then(|slot| slot.tx.as_mut())
+    }
+
+    fn insert(&mut self, tx: Transaction<P>) -> Handle {
+        let key = tx.key;
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None => {
+                self.slots.push(Slot { generation: 0, tx: None });
+                (self.slots.len() - 1) as u32
+            }
+        };
+        self.slots[index as usize].tx = Some(tx);
+        self.index.insert(key, index);
+        self.handle(index)
+    }
+
+    fn remove(&mut self, index: u32) {
+        let slot = &mut self.slots[index as usize];
+        let Some(tx) = slot.tx.take() else { return };
+        slot.generation = slot.generation.wrapping_add(1);
+        self.free.push(index);
+        if self.index.get(&tx.key) == Some(&index) {
+            self.index.remove(&tx.key);
+        }
+        self.recycle(tx.sent);
+        self.recycle(tx.request);
+    }
+
+    fn reschedule(&mut self, index: u32) {
+        let slot = &mut self.slots[index as usize];
+        let Some(tx) = slot.tx.as_mut() else { return };
+        let Some(at) = tx.machine.poll_timeout() else { return };
+        if tx.queued.is_none_or(|queued| at < queued) {
+            tx.queued = Some(at);
+            self.timers.push(Reverse((at, index, slot.generation)));
+        }
+    }
+}
+
+fn live<P>(slots: &[Slot<P>], handle: Handle) -> Option<&Transaction<P>> {
+    slots
+        .get(handle.index as usize)
+        .filter(|slot| slot.generation == handle.generation)
+        .and_then(|slot| slot.tx.as_ref())
+}
+
+/// Writes the ACK to a final response other than 2xx (RFC 3261 section 17.1.1.3).
+fn write_ack(
+    parser: &mut Parser,
+    invite: &[u8],
+    response: &Message<'_>,
+    out: &mut Vec<u8>,
+) -> bool {
+    let Ok(invite) = parser.parse(invite) else { return false };
+    let builder = MessageBuilder::request(out, Method::Ack, invite.request_uri())
+        .header(HeaderName::Via, invite.via().raw)
+        .header(HeaderName::MaxForwards, "70")
+        .copy(&invite, HeaderName::Route)
+        .header(HeaderName::From, invite.from().raw)
+        .header(HeaderName::To, response.to().raw)
+        .header(HeaderName::CallId, invite.call_id())
+        .cseq(invite.cseq().number, Method::Ack);
+    builder.finish();
+    true
+}
+
+/// Writes the CANCEL of an INVITE (RFC 3261 section 9.1) and copies its branch;
+/// returns the branch's length.
+fn write_cancel(
+    parser: &mut Parser,
+    invite: &[u8],
+    reason: &[u8],
+    out: &mut Vec<u8>,
+    branch: &mut [u8; 256],
+) -> Option<usize> {
+    let invite = parser.parse(invite).ok()?;
+    let text = invite.via().branch?;
+    branch.get_mut(..text.len())?.copy_from_slice(text);
+    let mut builder = MessageBuilder::request(out, Method::Cancel, invite.request_uri())
+        .header(HeaderName::Via, invite.via().raw)
+        .header(HeaderName::MaxForwards, "70")
+        .copy(&invite, HeaderName::Route)
+        .header(HeaderName::From, invite.from().raw)
+        .header(HeaderName::To, invite.to().raw)
+        .header(HeaderName::CallId, invite.call_id())
+        .cseq(invite.cseq().number, Method::Cancel);
+    if !reason.is_empty() {
+        builder = builder.header(HeaderName::Reason, reason);
+    }
+    builder.finish();
+    Some(text.len())
+}

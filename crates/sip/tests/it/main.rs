@@ -1,0 +1,3 @@
+//! What users of the library notice.
+
+mod message;
