@@ -1,5 +1,5 @@
 import { createDOMRenderer, FluentProvider, RendererProvider } from "@fluentui/react-components";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
@@ -10,7 +10,13 @@ import { ThemeChoiceProvider, useTheme } from "./app/theme";
 
 const nonce = styleNonce(document);
 const renderer = createDOMRenderer(document, nonce ? { styleElementAttributes: { nonce } } : {});
-const queries = new QueryClient({
+const queries: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error) => {
+      // The session ended while a page was open: ask to sign in again.
+      if (error instanceof Problem && error.status === 401) queries.setQueryData(["session"], null);
+    },
+  }),
   defaultOptions: {
     queries: {
       // A refusal stays a refusal; only what may pass by itself is tried again.

@@ -1,14 +1,46 @@
 import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { Problem } from "./problem";
+import type { components } from "./schema";
 
 export type Role = "tenant" | "operator" | "programme";
 
+type SessionDocument = components["schemas"]["Session"];
+
+/** Who is signed in, in the words of the page. */
 export interface Session {
   role: Role;
-  display_name: string;
-  tenant_id?: string | null;
-  operator_id?: string | null;
+  name: string;
+  /** Whose console this is: the organisation, the operator, or Meetpoint itself. */
+  party: string;
+  demo: boolean;
+}
+
+const ROLES: Record<string, Role> = {
+  tenant_admin: "tenant",
+  operator_admin: "operator",
+  programme_owner: "programme",
+};
+
+export function readSession(document: SessionDocument): Session {
+  const role = ROLES[document.role];
+  if (!role) {
+    throw new Problem(
+      {
+        code: "role_without_page",
+        title: "There is no page for this role",
+        reason: `The role ${document.role} works through the API.`,
+        remedy: "Sign in as a tenant, an operator or the programme owner.",
+      },
+      403,
+    );
+  }
+  return {
+    role,
+    name: document.name,
+    party: document.tenant_name ?? document.operator_name ?? "Meetpoint",
+    demo: document.demo,
+  };
 }
 
 /** Writes must carry this: a foreign page can send our cookie but not this header. */
@@ -28,7 +60,7 @@ const sessionQuery = queryOptions({
   queryFn: async ({ signal }): Promise<Session | null> => {
     try {
       const response = await answer(fetch("/session", { signal }));
-      return (await response.json()) as Session;
+      return readSession((await response.json()) as SessionDocument);
     } catch (error) {
       if (error instanceof Problem && error.status === 401) return null;
       throw error;

@@ -1,33 +1,217 @@
-import { Button, Subtitle2, makeStyles, tokens } from "@fluentui/react-components";
+import { Button, makeStyles, mergeClasses, Spinner, tokens } from "@fluentui/react-components";
+import {
+  BuildingRegular,
+  CallRegular,
+  LocationRegular,
+  NumberSymbolRegular,
+  PeopleRegular,
+  SignOutRegular,
+  WeatherMoonRegular,
+  WeatherSunnyRegular,
+  type FluentIcon,
+} from "@fluentui/react-icons";
+import { lazy, Suspense, useEffect, type ComponentType, type LazyExoticComponent } from "react";
 
-import { useSignOut, type Session } from "../api/session";
+import { useSignOut, type Role, type Session } from "../api/session";
+import { Link, navigate, usePath } from "./router";
 import { useTheme } from "./theme";
 
+interface Entry {
+  path: string;
+  label: string;
+  icon: FluentIcon;
+  page: LazyExoticComponent<ComponentType>;
+}
+
+const Calls = {
+  tenant: lazy(async () => ({ default: (await import("../pages/Calls")).TenantCalls })),
+  operator: lazy(async () => ({ default: (await import("../pages/Calls")).OperatorCalls })),
+  programme: lazy(async () => ({ default: (await import("../pages/Calls")).ProgrammeCalls })),
+};
+
+const MENU: Record<Role, Entry[]> = {
+  tenant: [
+    { path: "/directory", label: "Operators", icon: BuildingRegular, page: lazy(() => import("../pages/Directory")) },
+    { path: "/numbers", label: "Numbers", icon: NumberSymbolRegular, page: lazy(() => import("../pages/Numbers")) },
+    { path: "/calls", label: "Call records", icon: CallRegular, page: Calls.tenant },
+    {
+      path: "/locations",
+      label: "Emergency locations",
+      icon: LocationRegular,
+      page: lazy(() => import("../pages/Locations")),
+    },
+  ],
+  operator: [
+    { path: "/customers", label: "Customers", icon: PeopleRegular, page: lazy(() => import("../pages/Customers")) },
+    {
+      path: "/numbers",
+      label: "Numbers",
+      icon: NumberSymbolRegular,
+      page: lazy(() => import("../pages/OperatorNumbers")),
+    },
+    { path: "/calls", label: "Call records", icon: CallRegular, page: Calls.operator },
+  ],
+  programme: [
+    {
+      path: "/operators",
+      label: "Operators",
+      icon: BuildingRegular,
+      page: lazy(async () => ({ default: (await import("../pages/Programme")).Operators })),
+    },
+    {
+      path: "/organisations",
+      label: "Organisations",
+      icon: PeopleRegular,
+      page: lazy(async () => ({ default: (await import("../pages/Programme")).Tenants })),
+    },
+    { path: "/calls", label: "Call records", icon: CallRegular, page: Calls.programme },
+  ],
+};
+
+const ROLE: Record<Role, string> = {
+  tenant: "Organisation",
+  operator: "Operator",
+  programme: "Programme",
+};
+
 const useStyles = makeStyles({
-  header: {
+  frame: {
+    height: "100vh",
+    display: "grid",
+    gridTemplate: '"top top" auto "nav main" 1fr / 232px 1fr',
+    backgroundColor: tokens.colorNeutralBackground2,
+    "@media (max-width: 800px)": { gridTemplate: '"top" auto "nav" auto "main" 1fr / 1fr' },
+  },
+  skip: {
+    position: "absolute",
+    left: "-9999px",
+    ":focus": {
+      left: tokens.spacingHorizontalM,
+      top: tokens.spacingVerticalM,
+      zIndex: 10,
+      padding: tokens.spacingHorizontalM,
+      backgroundColor: tokens.colorNeutralBackground1,
+      color: tokens.colorBrandForeground1,
+    },
+  },
+  top: {
+    gridArea: "top",
+    display: "flex",
+    alignItems: "center",
+    gap: tokens.spacingHorizontalS,
+    padding: `${tokens.spacingVerticalS} ${tokens.spacingHorizontalL}`,
+    color: tokens.colorNeutralForegroundOnBrand,
+    backgroundColor: tokens.colorBrandBackground,
+  },
+  brand: { fontSize: tokens.fontSizeBase400, fontWeight: tokens.fontWeightSemibold },
+  who: { marginLeft: "auto", textAlign: "right", lineHeight: tokens.lineHeightBase200 },
+  role: { display: "block", fontSize: tokens.fontSizeBase200 },
+  topButton: {
+    color: "inherit",
+    ":hover": { color: "inherit", backgroundColor: tokens.colorBrandBackgroundHover },
+    ":hover:active": { color: "inherit", backgroundColor: tokens.colorBrandBackgroundPressed },
+  },
+  nav: {
+    gridArea: "nav",
+    padding: tokens.spacingHorizontalS,
+    borderRight: `1px solid ${tokens.colorNeutralStroke2}`,
+    backgroundColor: tokens.colorNeutralBackground3,
+    overflow: "auto",
+  },
+  list: {
+    listStyleType: "none",
+    margin: 0,
+    padding: 0,
+    display: "flex",
+    flexDirection: "column",
+    gap: tokens.spacingVerticalXXS,
+    "@media (max-width: 800px)": { flexDirection: "row" },
+  },
+  link: {
     display: "flex",
     alignItems: "center",
     gap: tokens.spacingHorizontalM,
-    padding: `${tokens.spacingVerticalS} ${tokens.spacingHorizontalL}`,
-    borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
+    padding: `${tokens.spacingVerticalSNudge} ${tokens.spacingHorizontalM}`,
+    borderRadius: tokens.borderRadiusMedium,
+    color: tokens.colorNeutralForeground1,
+    textDecorationLine: "none",
+    whiteSpace: "nowrap",
+    ":hover": { backgroundColor: tokens.colorNeutralBackground3Hover },
+    ":focus-visible": { outline: `2px solid ${tokens.colorStrokeFocus2}` },
   },
-  push: { marginLeft: "auto" },
+  here: {
+    fontWeight: tokens.fontWeightSemibold,
+    backgroundColor: tokens.colorNeutralBackground1,
+    boxShadow: `inset 3px 0 0 ${tokens.colorBrandStroke1}`,
+  },
+  icon: { fontSize: "20px", display: "flex" },
+  main: { gridArea: "main", minWidth: 0, minHeight: 0, display: "flex", flexDirection: "column" },
 });
 
 export function Shell({ session }: { session: Session }) {
   const styles = useStyles();
   const theme = useTheme();
   const signOut = useSignOut();
+  const path = usePath();
+  const menu = MENU[session.role];
+  const here = menu.find((entry) => entry.path === path);
+  const home = menu[0]?.path;
+  useEffect(() => {
+    if (!here && home) navigate(home, { replace: true });
+  }, [here, home]);
+  const Current = here?.page;
+  const ThemeIcon = theme.name === "light" ? WeatherMoonRegular : WeatherSunnyRegular;
+
   return (
-    <header className={styles.header}>
-      <Subtitle2 as="h1">Meetpoint</Subtitle2>
-      <span className={styles.push}>{session.display_name}</span>
-      <Button appearance="subtle" onClick={theme.toggle}>
-        {theme.name === "light" ? "Dark theme" : "Light theme"}
-      </Button>
-      <Button appearance="subtle" onClick={() => void signOut()}>
-        Sign out
-      </Button>
-    </header>
+    <div className={styles.frame}>
+      <a href="#content" className={styles.skip}>
+        Skip to the content
+      </a>
+      <header className={styles.top}>
+        <span className={styles.brand}>Meetpoint</span>
+        <span className={styles.who}>
+          {session.party}
+          <span className={styles.role}>
+            {ROLE[session.role]} · {session.name}
+          </span>
+        </span>
+        <Button
+          appearance="transparent"
+          className={styles.topButton}
+          icon={<ThemeIcon />}
+          aria-label={theme.name === "light" ? "Use the dark theme" : "Use the light theme"}
+          onClick={theme.toggle}
+        />
+        <Button
+          appearance="transparent"
+          className={styles.topButton}
+          icon={<SignOutRegular />}
+          onClick={() => void signOut()}
+        >
+          Sign out
+        </Button>
+      </header>
+      <nav className={styles.nav} aria-label="Main">
+        <ul className={styles.list}>
+          {menu.map((entry) => (
+            <li key={entry.path}>
+              <Link
+                href={entry.path}
+                className={mergeClasses(styles.link, entry === here && styles.here)}
+                aria-current={entry === here ? "page" : undefined}
+              >
+                <span className={styles.icon}>
+                  <entry.icon />
+                </span>
+                {entry.label}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <div className={styles.main} id="content" tabIndex={-1}>
+        <Suspense fallback={<Spinner label="Loading" />}>{Current && <Current key={path} />}</Suspense>
+      </div>
+    </div>
   );
 }

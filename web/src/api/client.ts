@@ -1,0 +1,89 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import createClient, { type Middleware } from "openapi-fetch";
+
+import { Problem } from "./problem";
+import type { components, paths } from "./schema";
+import { CSRF } from "./session";
+
+export type Schemas = components["schemas"];
+
+const csrf: Middleware = {
+  onRequest({ request }) {
+    if (request.method !== "GET") {
+      for (const [name, value] of Object.entries(CSRF)) request.headers.set(name, value);
+    }
+    return request;
+  },
+};
+
+export const api = createClient<paths>({
+  baseUrl: typeof location === "undefined" ? "" : location.origin,
+  // Looked up at each call, so that a test may put its own in place.
+  fetch: (request) => globalThis.fetch(request),
+});
+api.use(csrf);
+
+interface Answer<Data> {
+  data?: Data;
+  error?: unknown;
+  response: Response;
+}
+
+/** The document of an answer, or a Problem thrown with the server's own words. */
+export async function ok<Data>(call: Promise<Answer<Data>>): Promise<Data> {
+  const answer = await call.catch((error: unknown) => {
+    throw Problem.wrap(error);
+  });
+  if (!answer.response.ok) throw Problem.from(answer.error, answer.response.status);
+  return answer.data as Data;
+}
+
+/** The ETag of a version, as `If-Match` wants it. */
+export function ifMatch(version: number) {
+  return { "If-Match": `"${version}"` };
+}
+
+export interface ListPage<Item> {
+  items: Item[];
+  next_cursor?: string | null;
+}
+
+export interface ListSource<Item> {
+  key: readonly unknown[];
+  page: (query: { cursor?: string; limit: number }, signal?: AbortSignal) => Promise<ListPage<Item>>;
+}
+
+const PAGE = 200;
+
+/** A list of the API, page after page as the reader needs them. */
+export function useList<Item>(source: ListSource<Item>, options: { everyMs?: number } = {}) {
+  const query = useInfiniteQuery({
+    queryKey: source.key,
+    queryFn: ({ pageParam, signal }) =>
+      source.page(pageParam ? { cursor: pageParam, limit: PAGE } : { limit: PAGE }, signal),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+    refetchInterval: options.everyMs ?? false,
+  });
+  return {
+    rows: query.data?.pages.flatMap((page) => page.items) ?? [],
+    isLoading: query.isPending,
+    error: query.error,
+    hasMore: query.hasNextPage,
+    more: () => {
+      if (!query.isFetchingNextPage) void query.fetchNextPage();
+    },
+  };
+}
+
+/** Every item of a list, for an export: pages until the server says there are no more. */
+export async function everything<Item>(source: ListSource<Item>): Promise<Item[]> {
+  const items: Item[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const page = await source.page(cursor ? { cursor, limit: PAGE } : { limit: PAGE });
+    items.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return items;
+}

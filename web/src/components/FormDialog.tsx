@@ -1,0 +1,79 @@
+import {
+  Button,
+  Dialog,
+  DialogActions,
+  DialogBody,
+  DialogContent,
+  DialogSurface,
+  DialogTitle,
+  makeStyles,
+  Spinner,
+  tokens,
+} from "@fluentui/react-components";
+import { useEffect, useRef, type FormEvent, type ReactNode } from "react";
+
+import { ProblemBar } from "./ProblemBar";
+
+const useStyles = makeStyles({
+  content: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalM },
+});
+
+interface FormDialogProps {
+  title: string;
+  submit: string;
+  /** Why the last try was refused. */
+  error: unknown;
+  busy: boolean;
+  disabled?: boolean;
+  onSubmit: () => void;
+  onClose: () => void;
+  /** Other steps, beside the main one. */
+  actions?: ReactNode;
+  children: ReactNode;
+}
+
+/** A form in a dialog that stays open, with the refusal in it, until the server has agreed. */
+export function FormDialog(props: FormDialogProps) {
+  const { title, submit, error, busy, disabled = false, onSubmit, onClose, actions, children } = props;
+  const styles = useStyles();
+  const refusal = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (error) refusal.current?.scrollIntoView({ block: "nearest" });
+  }, [error]);
+  return (
+    <Dialog open onOpenChange={(_, data) => !data.open && onClose()}>
+      <DialogSurface>
+        <form
+          onSubmit={(event: FormEvent) => {
+            event.preventDefault();
+            if (!busy) onSubmit();
+          }}
+        >
+          <DialogBody>
+            <DialogTitle>{title}</DialogTitle>
+            <DialogContent className={styles.content}>
+              {error ? (
+                <div ref={refusal}>
+                  <ProblemBar error={error} />
+                </div>
+              ) : null}
+              {children}
+            </DialogContent>
+            <DialogActions fluid>
+              {actions}
+              <Button onClick={onClose}>Cancel</Button>
+              <Button
+                type="submit"
+                appearance="primary"
+                disabled={busy || disabled}
+                icon={busy ? <Spinner size="tiny" /> : null}
+              >
+                {submit}
+              </Button>
+            </DialogActions>
+          </DialogBody>
+        </form>
+      </DialogSurface>
+    </Dialog>
+  );
+}

@@ -1,0 +1,44 @@
+let regionNames: Intl.DisplayNames | undefined;
+
+/** `GB` becomes `United Kingdom`; what the browser does not know stays as it is. */
+export function countryName(code: string): string {
+  regionNames ??= new Intl.DisplayNames(["en"], { type: "region" });
+  try {
+    return regionNames.of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
+/** `CallingUserAssignment` becomes `Calling user assignment`, `first_contact` `First contact`. */
+export function words(name: string): string {
+  const spaced = name
+    .replaceAll("_", " ")
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .toLowerCase();
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+}
+
+/** Date and time in the reader's own zone, seconds included: calls are compared by them. */
+export function dateTime(iso: string | null | undefined): string {
+  if (!iso) return "";
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return iso;
+  return at.toLocaleString(undefined, {
+    year: "numeric",
+    month: "short",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  });
+}
+
+/** `0:07`, `12:03`, `1:00:00`; seconds are rounded down as a bill would. */
+export function duration(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined) return "";
+  const whole = Math.floor(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (n: number) => String(n).padStart(2, "0");
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}

@@ -1,0 +1,42 @@
+import { MessageBar, MessageBarBody } from "@fluentui/react-components";
+import { useState } from "react";
+
+import { AssignDialog } from "./numbers/AssignDialog";
+import type { PhoneNumber } from "./numbers/columns";
+import { NumberList } from "./numbers/NumberList";
+
+/** An organisation's numbers: open one to assign it or to take it back. */
+export default function Numbers() {
+  const [open, setOpen] = useState<PhoneNumber>();
+  const [done, setDone] = useState<string>();
+  return (
+    <>
+      <NumberList
+        role="tenant"
+        lead="Numbers that operators uploaded for you. Open a number to assign it to a user or a call queue."
+        empty="No operator has uploaded numbers yet."
+        notice={
+          done && (
+            <MessageBar intent="success">
+              <MessageBarBody>{done}</MessageBarBody>
+            </MessageBar>
+          )
+        }
+        onOpen={(number) => {
+          setDone(undefined);
+          setOpen(number);
+        }}
+      />
+      {open && (
+        <AssignDialog
+          number={open}
+          onClose={() => setOpen(undefined)}
+          onDone={(what) => {
+            setOpen(undefined);
+            setDone(what);
+          }}
+        />
+      )}
+    </>
+  );
+}
