@@ -1,0 +1,201 @@
+//! Who asks, and what comes with every request.
+
+use api_types::Problem;
+use domain::{OperatorId, TenantId};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// What an actor may stand for; the boundary of what it can see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Runs Meetpoint: admits operators, sees every call.
+    ProgrammeOwner,
+    /// Acts for one operator.
+    OperatorAdmin {
+        /// Which.
+        operator: OperatorId,
+    },
+    /// Acts for one tenant.
+    TenantAdmin {
+        /// Which.
+        tenant: TenantId,
+    },
+    /// A running edge: takes the feed, brings call records.
+    Edge,
+}
+
+/// What a token may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// `programme.read`
+    ProgrammeRead,
+    /// `programme.write`
+    ProgrammeWrite,
+    /// `operator.read`
+    OperatorRead,
+    /// `operator.write`
+    OperatorWrite,
+    /// `tenant.read`
+    TenantRead,
+    /// `tenant.write`
+    TenantWrite,
+    /// `edge`
+    Edge,
+}
+
+impl Scope {
+    /// Every scope there is.
+    pub const ALL: [Self; 7] = [
+        Self::ProgrammeRead,
+        Self::ProgrammeWrite,
+        Self::OperatorRead,
+        Self::OperatorWrite,
+        Self::TenantRead,
+        Self::TenantWrite,
+        Self::Edge,
+    ];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ProgrammeRead => "programme.read",
+            Self::ProgrammeWrite => "programme.write",
+            Self::OperatorRead => "operator.read",
+            Self::OperatorWrite => "operator.write",
+            Self::TenantRead => "tenant.read",
+            Self::TenantWrite => "tenant.write",
+            Self::Edge => "edge",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+impl Role {
+    /// The name on the wire and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ProgrammeOwner => "programme_owner",
+            Self::OperatorAdmin { .. } => "operator_admin",
+            Self::TenantAdmin { .. } => "tenant_admin",
+            Self::Edge => "edge",
+        }
+    }
+
+    /// The scopes a client of this role may ask for.
+    pub const fn scopes(self) -> &'static [Scope] {
+        match self {
+            Self::ProgrammeOwner => &[Scope::ProgrammeRead, Scope::ProgrammeWrite],
+            Self::OperatorAdmin { .. } => &[Scope::OperatorRead, Scope::OperatorWrite],
+            Self::TenantAdmin { .. } => &[Scope::TenantRead, Scope::TenantWrite],
+            Self::Edge => &[Scope::Edge],
+        }
+    }
+}
+
+/// Who asks, as proven by a token or a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The principal.
+    pub principal: Uuid,
+    /// Its name, as the audit log shows it.
+    pub name: String,
+    /// Its role.
+    pub role: Role,
+    /// What its token may be used for.
+    pub scopes: Vec<Scope>,
+}
+
+/// What comes with every request.
+#[derive(Clone, Debug)]
+pub struct Cx {
+    /// Who asks.
+    pub actor: Actor,
+    /// Names the request in logs, problems and the audit log.
+    pub request_id: String,
+    /// The caller's idempotency key with the SHA-256 of method, path and body.
+    pub idempotency_key: Option<(String, [u8; 32])>,
+}
+
+/// Which page of a list.
+#[derive(Clone, Debug)]
+pub struct ListQuery {
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// 1 to 1,000.
+    pub limit: u32,
+}
+
+impl Default for ListQuery {
+    fn default() -> Self {
+        Self { cursor: None, limit: 100 }
+    }
+}
+
+/// Narrows the directory.
+#[derive(Clone, Debug, Default)]
+pub struct DirectoryFilter {
+    /// ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+    /// `emea`, `americas`, `apac`.
+    pub region: Option<String>,
+    /// `Calling`, `AudioConferencing`.
+    pub service: Option<String>,
+}
+
+/// Narrows a list of numbers.
+#[derive(Clone, Debug, Default)]
+pub struct NumberFilter {
+    /// `+44207`: numbers that begin so.
+    pub prefix: Option<String>,
+    /// Assignment status: `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`.
+    pub status: Option<String>,
+    /// Usage.
+    pub usage: Option<String>,
+    /// One operator's.
+    pub operator_id: Option<Uuid>,
+    /// One country's.
+    pub country: Option<String>,
+    /// Assigned to this user or account.
+    pub assigned_to_id: Option<Uuid>,
+}
+
+/// Narrows a list of calls.
+#[derive(Clone, Debug, Default)]
+pub struct CallFilter {
+    /// Begun at or after.
+    pub from: Option<Timestamp>,
+    /// Begun before.
+    pub to: Option<Timestamp>,
+    /// `inbound`, `outbound`, `internal`, `emergency`.
+    pub kind: Option<String>,
+    /// The tenant's number, caller or callee, E.164.
+    pub number: Option<String>,
+    /// A person in it.
+    pub user_id: Option<Uuid>,
+}
+
+/// Why changes cannot be had.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ChangesError {
+    /// The position is of another epoch, ahead of the log, or past retention: take a snapshot (410).
+    #[error("the log does not reach back to this position")]
+    Gone,
+    /// Everything else.
+    #[error(transparent)]
+    Problem(#[from] Problem),
+}
+
+/// Why the exchange does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database URL is neither `sqlite:` nor `postgres:`.
+    #[error("the database URL starts with sqlite:// or postgres://: {0}")]
+    Url(String),
+    /// The database does not answer or its schema cannot be brought up to date.
+    #[error("the database does not open: {0}")]
+    Store(String),
+}
