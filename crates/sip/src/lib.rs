@@ -40,12 +40,15 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod base64url;
 pub mod build;
 mod error;
 mod hash;
 pub mod header;
 mod msg;
 mod name;
+pub mod seal;
+pub mod stream;
 pub mod text;
 pub mod transaction;
 pub mod uri;
@@ -55,6 +58,8 @@ pub use error::ParseError;
 pub use header::{CSeq, Contact, NameAddr, RAck, Reason, Seconds, Via};
 pub use msg::{Header, HeaderResult, Limits, Message, Parser, StartLine};
 pub use name::{HeaderName, Method};
+pub use seal::{SealError, SealKeyError, SealKeys, is_mapped_call_id, shard_of_call_id};
+pub use stream::{Frame, StreamFramer};
 pub use transaction::{
     Branch, CancelOutcome, ClientTx, Event, Origin, Received, Reliability, ServerTx, Sink, State,
     Target, Timers, TransactionLayer, TxError,
