@@ -42,11 +42,13 @@
 
 mod base64url;
 pub mod build;
+pub mod digest;
 mod error;
 mod hash;
 pub mod header;
 mod msg;
 mod name;
+pub mod sdp;
 pub mod seal;
 pub mod stream;
 pub mod text;
