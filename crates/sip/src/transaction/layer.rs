@@ -671,7 +671,8 @@ impl<P: Clone> TransactionLayer<P> {
         let Some(slot) = self.live_mut(tx.0) else { return CancelOutcome::TooLate };
         let Machine::InviteClient(machine) = &slot.machine else { return CancelOutcome::TooLate };
         let state = machine.state();
-        if slot.cancelling == Cancelling::Sent {
+        let waiting = matches!(state, State::Trying | State::Proceeding);
+        if waiting && slot.cancelling == Cancelling::Sent {
             return CancelOutcome::Sent;
         }
         slot.cancel_reason.clear();
