@@ -8,7 +8,7 @@ use crate::header::MAGIC_COOKIE;
 /// Takes bytes to the wire. Any `FnMut(&P, &[u8])` is one.
 pub trait Sink<P> {
     /// Sends `bytes` to `to`. A failure is reported later by
-    /// [`TransactionLayer::peer_lost`].
+    /// [`TransactionLayer::peer_lost`](crate::TransactionLayer::peer_lost).
     fn transmit(&mut self, to: &P, bytes: &[u8]);
 }
 
@@ -18,12 +18,12 @@ impl<P, F: FnMut(&P, &[u8])> Sink<P> for F {
     }
 }
 
-/// How a [`TransactionLayer`] behaves.
+/// How a [`TransactionLayer`](crate::TransactionLayer) behaves.
 #[derive(Debug, Clone, Copy)]
 pub struct Config {
     /// Timer bases.
     pub timers: Timers,
-    /// Repeat a 2xx to INVITE until [`TransactionLayer::acked`], as a UAS must. A
+    /// Repeat a 2xx to INVITE until [`TransactionLayer::acked`](crate::TransactionLayer::acked), as a UAS must. A
     /// back-to-back user agent leaves it off and passes each 2xx on end to end.
     pub retransmit_2xx: bool,
     /// Transactions held at once, lingering ones included.

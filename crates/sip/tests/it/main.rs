@@ -1,5 +1,6 @@
 //! What users of the library notice.
 
+mod memory;
 mod message;
 mod network;
 mod robust;
