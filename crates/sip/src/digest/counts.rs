@@ -54,9 +54,9 @@ impl NonceCounts {
         Self { life_s, max, used: HashMap::new() }
     }
 
-    /// Uses count `nc` of a nonce that [`Authenticator::verify`] found fresh.
+    /// Uses count `nc` of a nonce that [`Authenticator::verify`](super::Authenticator::verify) found fresh.
     /// `false` if it was used before, or there is no room: treat as
-    /// [`Verdict::Stale`].
+    /// [`Verdict::Stale`](super::Verdict::Stale).
     pub fn accept(&mut self, nonce: &[u8], nc: u32, now_unix_s: u64) -> bool {
         let digest = joined::<Sha256>(&[nonce]);
         let (head, _) = digest.as_ref().split_first_chunk().expect("SHA-256 has 32 bytes");

@@ -65,7 +65,7 @@ impl<P: Clone> TransactionLayer<P> {
             timers: BinaryHeap::new(),
             events: VecDeque::new(),
             pool: Vec::new(),
-            parser: Parser::default(),
+            parser: Parser::new(config.limits),
         }
     }
 
@@ -140,6 +140,7 @@ impl<P: Clone> TransactionLayer<P> {
         let deferred = tx.cancelling == Cancelling::WhenProvisional && status < 200;
         match action {
             ResponseAction::Drop => {}
+            ResponseAction::AckAgain if tx.sent.is_empty() => {}
             ResponseAction::AckAgain => sink.transmit(&tx.peer, &tx.sent),
             ResponseAction::Deliver => {}
             ResponseAction::DeliverAndAck => {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use super::machine::{Reliability, Timers};
 use crate::header::MAGIC_COOKIE;
+use crate::msg::Limits;
 
 /// Takes bytes to the wire. Any `FnMut(&P, &[u8])` is one.
 pub trait Sink<P> {
@@ -28,11 +29,19 @@ pub struct Config {
     pub retransmit_2xx: bool,
     /// Transactions held at once, lingering ones included.
     pub max_transactions: usize,
+    /// Limits of the caller's [`Parser`](crate::Parser): what that accepted, the
+    /// layer must be able to read again.
+    pub limits: Limits,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { timers: Timers::default(), retransmit_2xx: false, max_transactions: 500_000 }
+        Self {
+            timers: Timers::default(),
+            retransmit_2xx: false,
+            max_transactions: 500_000,
+            limits: Limits::default(),
+        }
     }
 }
 
