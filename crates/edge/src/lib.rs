@@ -1,6 +1,8 @@
-//! The SIP edge: sockets, trunks, registrations, calls, and the link to the
-//! control plane. It never opens the database.
+//! The SIP edge: carries calls between operators' trunks and tenants' phones
+//! from a snapshot, and never asks a database (design sections 1, 2 and 5).
 
-pub mod journal;
-pub mod link;
-pub mod recfile;
+pub mod bindings;
+pub mod core;
+pub mod health;
+pub mod outbox;
+pub mod peer;

@@ -15,11 +15,7 @@ import { useEffect, useRef, type FormEvent, type ReactNode } from "react";
 import { ProblemBar } from "./ProblemBar";
 
 const useStyles = makeStyles({
-  content: {
-    display: "flex", flexDirection: "column", gap: tokens.spacingVerticalM,
-    paddingTop: tokens.spacingVerticalM,
-    paddingBottom: tokens.spacingVerticalL,
-  },
+  content: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalM },
 });
 
 interface FormDialogProps {

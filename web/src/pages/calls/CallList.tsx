@@ -1,4 +1,4 @@
-import { Button, Field, makeStyles, SearchBox, Switch, tokens } from "@fluentui/react-components";
+import { Field, makeStyles, SearchBox, Switch, tokens } from "@fluentui/react-components";
 import { useMemo, useState } from "react";
 
 import { everything, useList } from "../../api/client";
@@ -9,7 +9,7 @@ import { ExportButton } from "../../components/ExportButton";
 import { Grid } from "../../components/Grid";
 import { Page } from "../../components/Page";
 import { CallDrawer } from "./CallDrawer";
-import { CALL_ROW_PX, callColumns, callCsv, callMatches } from "./columns";
+import { callColumns, callCsv, callMatches, type CallFilter } from "./columns";
 
 const LIVE_MS = 1_000;
 
@@ -29,15 +29,14 @@ const KINDS = [
 export function CallList({ role, lead }: { role: Role; lead: string }) {
   const styles = useStyles();
   const [live, setLive] = useState(true);
-  const [text, setText] = useState("");
-  const [kind, setKind] = useState("");
-  const source = calls(role, { kind });
+  const source = calls(role);
   const list = useList(source, live ? { everyMs: LIVE_MS } : {});
+  const [filter, setFilter] = useState<CallFilter>({ text: "", kind: "" });
   const [openId, setOpenId] = useState<string>();
   const [failed, setFailed] = useState<unknown>();
 
-  const shown = useMemo(() => list.rows.filter((call) => callMatches(call, text)), [list.rows, text]);
-  const filtered = text !== "" || kind !== "";
+  const shown = useMemo(() => list.rows.filter((call) => callMatches(call, filter)), [list.rows, filter]);
+  const filtered = filter.text !== "" || filter.kind !== "";
   // Looked up anew each time, so that the drawer lives on with the call.
   const open = list.rows.find((call) => call.id === openId);
 
@@ -52,11 +51,11 @@ export function CallList({ role, lead }: { role: Role; lead: string }) {
           <Field label="Find" className={styles.text}>
             <SearchBox
               placeholder="Number, person, operator or trunk"
-              value={text}
-              onChange={(_, data) => setText(data.value)}
+              value={filter.text}
+              onChange={(_, data) => setFilter({ ...filter, text: data.value })}
             />
           </Field>
-          <Choice label="Way" any="All" value={kind} onChange={setKind} options={KINDS} />
+          <Choice label="Way" any="All" value={filter.kind} onChange={(kind) => setFilter({ ...filter, kind })} options={KINDS} />
         </>
       }
       actions={
@@ -66,26 +65,18 @@ export function CallList({ role, lead }: { role: Role; lead: string }) {
             file="calls.csv"
             columns={callCsv}
             onError={setFailed}
-            rows={async () => (await everything(source)).filter((call) => callMatches(call, text))}
+            rows={async () => (await everything(source)).filter((call) => callMatches(call, filter))}
           />
         </>
       }
     >
       <div className={styles.count}>
-        {text !== "" && list.hasMore
-          ? `${shown.length.toLocaleString()} among the latest ${list.rows.length.toLocaleString()} calls`
-          : `${shown.length.toLocaleString()}${list.hasMore ? "+" : ""} ${shown.length === 1 ? "call" : "calls"}`}
-        {text !== "" && list.hasMore && (
-          <Button appearance="transparent" size="small" onClick={list.more}>
-            Search older calls
-          </Button>
-        )}
+        {`${shown.length.toLocaleString()}${list.hasMore ? "+" : ""} ${shown.length === 1 ? "call" : "calls"}`}
       </div>
       <Grid
         label="Call records"
         columns={callColumns}
         rows={shown}
-        rowPx={CALL_ROW_PX}
         rowKey={(call) => call.id}
         onOpen={(call) => setOpenId(call.id)}
         hasMore={list.hasMore}

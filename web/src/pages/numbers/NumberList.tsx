@@ -1,15 +1,15 @@
 import { Field, makeStyles, SearchBox, tokens } from "@fluentui/react-components";
-import { useDeferredValue, useEffect, useState, type ReactNode } from "react";
+import { useEffect, useMemo, useState, type ReactNode } from "react";
 
 import { everything, useList } from "../../api/client";
-import { numbers, operatorConsents, tenantConsents } from "../../api/lists";
+import { numbers } from "../../api/lists";
 import { Choice } from "../../components/Choice";
 import { ASSIGNMENT, USAGES } from "../../components/choices";
 import { ExportButton } from "../../components/ExportButton";
 import { countryName } from "../../components/format";
 import { Grid } from "../../components/Grid";
 import { Page } from "../../components/Page";
-import { carriesName, numberColumns, numberCsv, readSearch, type PhoneNumber } from "./columns";
+import { numberColumns, numberCsv, numberMatches, type NumberFilter, type PhoneNumber } from "./columns";
 
 const useStyles = makeStyles({
   text: { minWidth: "220px" },
@@ -27,29 +27,26 @@ interface NumberListProps {
 /** The inventory, as its holder or its operator sees it. */
 export function NumberList({ role, lead, empty, notice, onOpen }: NumberListProps) {
   const styles = useStyles();
-  const [text, setText] = useState("");
-  const [country, setCountry] = useState("");
-  const [usage, setUsage] = useState("");
-  const [status, setStatus] = useState("");
-  const [failed, setFailed] = useState<unknown>();
-  const search = readSearch(useDeferredValue(text));
-  const prefix = "prefix" in search ? search.prefix : "";
-  const name = "name" in search ? search.name : "";
-  const source = numbers(role, { prefix, country, usage, status });
+  const source = numbers(role);
   const list = useList(source);
-  // Numbers come only from countries that were consented to.
-  const consents = useList(role === "tenant" ? tenantConsents : operatorConsents);
+  const [filter, setFilter] = useState<NumberFilter>({ text: "", country: "", usage: "", assignment: "" });
+  const [failed, setFailed] = useState<unknown>();
+  const set = (part: Partial<NumberFilter>) => setFilter((now) => ({ ...now, ...part }));
 
-  // Names are not searched by the server: the rest of the list is needed to search here.
+  // Filtering is done here, over all rows, so that it answers at each keystroke.
   useEffect(() => {
-    if (name !== "" && list.hasMore) list.more();
+    if (list.hasMore) list.more();
   });
 
-  const shown = name === "" ? list.rows : list.rows.filter((row) => carriesName(row, name));
-  const countries = [...new Set(consents.rows.flatMap((consent) => consent.countries))]
-    .map((code) => [code, countryName(code)] as const)
-    .sort((a, b) => a[1].localeCompare(b[1]));
-  const filtered = [text, country, usage, status].some((value) => value !== "");
+  const shown = useMemo(() => list.rows.filter((row) => numberMatches(row, filter)), [list.rows, filter]);
+  const countries = useMemo(
+    () =>
+      [...new Set(list.rows.map((row) => row.country))]
+        .map((code) => [code, countryName(code)] as const)
+        .sort((a, b) => a[1].localeCompare(b[1])),
+    [list.rows],
+  );
+  const filtered = Object.values(filter).some((value) => value !== "");
 
   return (
     <Page
@@ -60,15 +57,19 @@ export function NumberList({ role, lead, empty, notice, onOpen }: NumberListProp
       filters={
         <>
           <Field label="Find" className={styles.text}>
-            <SearchBox placeholder="+44 20… or a name" value={text} onChange={(_, data) => setText(data.value)} />
+            <SearchBox
+              placeholder="Number, person or operator"
+              value={filter.text}
+              onChange={(_, data) => set({ text: data.value })}
+            />
           </Field>
-          <Choice label="Country" any="All" value={country} onChange={setCountry} options={countries} />
-          <Choice label="Usage" any="All" value={usage} onChange={setUsage} options={Object.entries(USAGES)} />
+          <Choice label="Country" any="All" value={filter.country} onChange={(country) => set({ country })} options={countries} />
+          <Choice label="Usage" any="All" value={filter.usage} onChange={(usage) => set({ usage })} options={Object.entries(USAGES)} />
           <Choice
             label="Assigned to"
             any="All"
-            value={status}
-            onChange={setStatus}
+            value={filter.assignment}
+            onChange={(assignment) => set({ assignment })}
             options={Object.entries(ASSIGNMENT)}
           />
         </>
@@ -78,13 +79,16 @@ export function NumberList({ role, lead, empty, notice, onOpen }: NumberListProp
           file="numbers.csv"
           columns={numberCsv}
           onError={setFailed}
-          rows={async () => (await everything(source)).filter((row) => carriesName(row, name))}
+          rows={async () => (await everything(source)).filter((row) => numberMatches(row, filter))}
         />
       }
     >
       {notice}
       <div role="status" className={styles.count}>
-        {`${shown.length.toLocaleString()}${list.hasMore ? "+" : ""} ${shown.length === 1 ? "number" : "numbers"}`}
+        {filtered
+          ? `${shown.length.toLocaleString()} of ${list.rows.length.toLocaleString()} numbers`
+          : `${list.rows.length.toLocaleString()} numbers`}
+        {list.hasMore && ", more are coming"}
       </div>
       <Grid
         label="Numbers"
@@ -92,8 +96,6 @@ export function NumberList({ role, lead, empty, notice, onOpen }: NumberListProp
         rows={shown}
         rowKey={(row) => row.number}
         onOpen={onOpen}
-        hasMore={list.hasMore}
-        onEndInSight={list.more}
         empty={filtered ? "No number matches. Take a filter away." : empty}
       />
     </Page>

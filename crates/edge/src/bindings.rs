@@ -1,0 +1,263 @@
+//! Registrations: which flows reach a person's phones (RFC 3261 section 10).
+//!
+//! Any shard may answer a REGISTER and any may ring a phone. The table is cut
+//! into buckets by person; readers take a bucket without a lock, writers (only
+//! REGISTER and the sweep) replace one bucket under a lock that no call waits
+//! for.
+
+use crate::peer::Peer;
+use arc_swap::ArcSwap;
+use domain::UserId;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Most phones one person may register.
+pub const MAX_PER_USER: usize = 10;
+
+const BUCKETS: usize = 64;
+
+/// One registered phone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Binding {
+    /// Whose.
+    pub user: UserId,
+    /// The Contact URI, as it goes into the Request-URI of calls.
+    pub contact: String,
+    /// Where its REGISTER came from, and where calls go (RFC 3581, symmetric).
+    pub flow: Peer,
+    /// When it ends, microseconds since 1970 UTC.
+    pub expires_us: i64,
+    /// Its Call-ID, by which an older REGISTER that comes late is told.
+    pub call_id: String,
+    /// CSeq of the last REGISTER.
+    pub cseq: u32,
+}
+
+/// What the journal keeps of registrations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum BindingChange {
+    /// A phone registered, or registered again.
+    Put(Binding),
+    /// It is gone.
+    Removed {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        contact: String,
+    },
+}
+
+/// The refusal of [`Bindings::put`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BindingError {
+    /// [`MAX_PER_USER`] are there already.
+    #[error("{MAX_PER_USER} phones are registered already: unregister one")]
+    TooMany,
+    /// A newer REGISTER of the same phone was here before.
+    #[error("a newer registration of this phone is known")]
+    Outdated,
+}
+
+type UserBucket = HashMap<UserId, Arc<Vec<Binding>>>;
+
+/// Every registered phone of this edge.
+#[derive(Debug)]
+pub struct Bindings {
+    users: Box<[ArcSwap<UserBucket>]>,
+    /// How many bindings each far address has: who is known by address.
+    flows: Box<[ArcSwap<HashMap<SocketAddr, u32>>]>,
+    writers: Mutex<()>,
+}
+
+impl Default for Bindings {
+    fn default() -> Self {
+        Self {
+            users: (0..BUCKETS).map(|_| ArcSwap::default()).collect(),
+            flows: (0..BUCKETS).map(|_| ArcSwap::default()).collect(),
+            writers: Mutex::new(()),
+        }
+    }
+}
+
+fn user_bucket(user: UserId) -> usize {
+    // The last bytes of a UUIDv7 are random.
+    usize::from(user.0.as_bytes()[15]) % BUCKETS
+}
+
+fn flow_bucket(addr: SocketAddr) -> usize {
+    usize::from(addr.port()) % BUCKETS
+}
+
+impl Bindings {
+    /// A person's phones, those whose time is over included: filter by
+    /// [`Binding::expires_us`].
+    pub fn of(&self, user: UserId) -> Option<Arc<Vec<Binding>>> {
+        self.users[user_bucket(user)].load().get(&user).cloned()
+    }
+
+    /// Has any phone registered from this address?
+    pub fn knows_flow(&self, addr: SocketAddr) -> bool {
+        self.flows[flow_bucket(addr)].load().contains_key(&addr)
+    }
+
+    /// Adds or renews a phone. Another binding of the same person over the same
+    /// flow is replaced: the phone there has started anew.
+    pub fn put(&self, binding: Binding, now_us: i64) -> Result<(), BindingError> {
+        self.edit(binding.user, |list| {
+            list.retain(|b| b.expires_us > now_us);
+            if let Some(old) = list.iter().find(|b| b.contact == binding.contact)
+                && old.call_id == binding.call_id
+                && old.cseq > binding.cseq
+            {
+                return Err(BindingError::Outdated);
+            }
+            list.retain(|b| b.contact != binding.contact && b.flow != binding.flow);
+            if list.len() >= MAX_PER_USER {
+                return Err(BindingError::TooMany);
+            }
+            list.push(binding);
+            Ok(())
+        })
+    }
+
+    /// Removes a phone.
+    pub fn remove(&self, user: UserId, contact: &str) {
+        self.edit(user, |list| list.retain(|b| b.contact != contact));
+    }
+
+    /// Applies what a journal kept.
+    pub fn replay(&self, change: BindingChange, now_us: i64) {
+        match change {
+            BindingChange::Put(binding) if binding.expires_us > now_us => {
+                // A journal that holds more than the limit was written by a version
+                // with a higher one; the newest stay.
+                if self.put(binding.clone(), now_us) == Err(BindingError::TooMany) {
+                    self.edit(binding.user, |list| {
+                        list.remove(0);
+                        list.push(binding.clone());
+                    });
+                }
+            }
+            BindingChange::Put(_) => {}
+            BindingChange::Removed { user, contact } => self.remove(user, &contact),
+        }
+    }
+
+    /// Forgets what has expired.
+    pub fn sweep(&self, now_us: i64) {
+        for bucket in &self.users {
+            let stale: Vec<UserId> = bucket
+                .load()
+                .iter()
+                .filter(|(_, list)| list.iter().any(|b| b.expires_us <= now_us))
+                .map(|(user, _)| *user)
+                .collect();
+            for user in stale {
+                self.edit(user, |list| list.retain(|b| b.expires_us > now_us));
+            }
+        }
+    }
+
+    /// Every binding.
+    pub fn all(&self) -> Vec<Binding> {
+        self.users
+            .iter()
+            .flat_map(|b| b.load().values().flat_map(|l| l.to_vec()).collect::<Vec<_>>())
+            .collect()
+    }
+
+    /// How many phones are registered.
+    pub fn count(&self, now_us: i64) -> usize {
+        self.users
+            .iter()
+            .map(|b| {
+                let bucket = b.load();
+                bucket.values().flat_map(|l| l.iter()).filter(|b| b.expires_us > now_us).count()
+            })
+            .sum()
+    }
+
+    fn edit<R>(&self, user: UserId, change: impl FnOnce(&mut Vec<Binding>) -> R) -> R {
+        let _one_writer = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = &self.users[user_bucket(user)];
+        let mut users = HashMap::clone(&bucket.load());
+        let old = users.get(&user).cloned().unwrap_or_default();
+        let mut list = Vec::clone(&old);
+        let result = change(&mut list);
+        for b in &list {
+            self.count_flow(b.flow.addr, 1);
+        }
+        for b in old.iter() {
+            self.count_flow(b.flow.addr, -1);
+        }
+        if list.is_empty() {
+            users.remove(&user);
+        } else {
+            users.insert(user, Arc::new(list));
+        }
+        bucket.store(Arc::new(users));
+        result
+    }
+
+    fn count_flow(&self, addr: SocketAddr, by: i64) {
+        let bucket = &self.flows[flow_bucket(addr)];
+        let mut flows = HashMap::clone(&bucket.load());
+        let count = i64::from(flows.get(&addr).copied().unwrap_or(0)) + by;
+        match u32::try_from(count) {
+            Ok(0) | Err(_) => flows.remove(&addr),
+            Ok(count) => flows.insert(addr, count),
+        };
+        bucket.store(Arc::new(flows));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use feed::record::Transport;
+    use uuid::Uuid;
+
+    fn binding(port: u16, contact: &str, cseq: u32) -> Binding {
+        Binding {
+            user: UserId(Uuid::from_u128(1)),
+            contact: contact.into(),
+            flow: Peer {
+                transport: Transport::Udp,
+                listener: 0,
+                addr: SocketAddr::from(([127, 0, 0, 1], port)),
+            },
+            expires_us: 100,
+            call_id: "one".into(),
+            cseq,
+        }
+    }
+
+    #[test]
+    fn a_phone_replaces_itself_and_expires() {
+        let table = Bindings::default();
+        let user = UserId(Uuid::from_u128(1));
+        assert_eq!(table.put(binding(1, "sip:a@x", 1), 0), Ok(()));
+        assert_eq!(table.put(binding(2, "sip:a@x", 2), 0), Ok(()), "it moved");
+        assert_eq!(table.put(binding(1, "sip:a@x", 1), 0), Err(BindingError::Outdated));
+        assert!(!table.knows_flow(SocketAddr::from(([127, 0, 0, 1], 1))));
+        assert!(table.knows_flow(SocketAddr::from(([127, 0, 0, 1], 2))));
+        assert_eq!(table.put(binding(2, "sip:b@x", 1), 0), Ok(()), "it started anew");
+        assert_eq!(table.of(user).map(|l| l.len()), Some(1));
+        table.sweep(100);
+        assert_eq!(table.of(user), None);
+        assert!(!table.knows_flow(SocketAddr::from(([127, 0, 0, 1], 2))));
+    }
+
+    #[test]
+    fn one_person_cannot_fill_the_table() {
+        let table = Bindings::default();
+        for n in 0..MAX_PER_USER as u16 {
+            assert_eq!(table.put(binding(n + 1, &format!("sip:{n}@x"), 1), 0), Ok(()));
+        }
+        assert_eq!(table.put(binding(99, "sip:99@x", 1), 0), Err(BindingError::TooMany));
+        assert_eq!(table.count(0), MAX_PER_USER);
+    }
+}

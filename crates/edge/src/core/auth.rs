@@ -1,0 +1,181 @@
+//! Who a phone is, proved by digest (RFC 7616, RFC 8760); never by what a header
+//! claims.
+
+use super::{Core, Incoming, count};
+use crate::outbox::Outbox;
+use domain::{TenantId, UserId};
+use feed::record::{EdgeKey, PhoneCredential, TenantRecord};
+use feed::snapshot::Snapshot;
+use sip::digest::{Authenticator, Credentials, Ha1, NonceCounts, Verdict};
+use sip::seal::SealKeys;
+use sip::{HeaderName, Method, SipUri, Uri};
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+/// Nonces that any edge with the same key takes, and how often each was used.
+pub(super) struct Nonces {
+    secret: [u8; 32],
+    counts: NonceCounts,
+    realms: HashMap<TenantId, Authenticator>,
+}
+
+/// Most nonces whose counts are kept.
+const MAX_NONCES: usize = 200_000;
+/// Longest life of a nonce's count, seconds; above any nonce's own.
+const COUNT_LIFE_S: u64 = 3600;
+
+impl Nonces {
+    pub fn new(secret: [u8; 32]) -> Self {
+        let counts = NonceCounts::new(COUNT_LIFE_S, MAX_NONCES);
+        Self { secret, counts, realms: HashMap::new() }
+    }
+
+    /// Under the newest key, so that nonces of all edges agree.
+    pub fn from_keys(keys: &[EdgeKey], fallback: [u8; 32]) -> Self {
+        let derived = keys.last().and_then(|key| {
+            let seal = SealKeys::new(key.id, &key.secret).ok()?.seal(&[b"nonces"], &[0; 24]);
+            let tail = seal.as_bytes().get(2..34)?;
+            <[u8; 32]>::try_from(tail).ok()
+        });
+        Self::new(derived.unwrap_or(fallback))
+    }
+
+    fn realm(&mut self, tenant: &TenantRecord, life_s: u64) -> &Authenticator {
+        let known = self.realms.get(&tenant.id).is_some_and(|a| a.realm() == tenant.domain);
+        if !known {
+            let fresh = Authenticator::new(&tenant.domain, &self.secret, life_s);
+            self.realms.insert(tenant.id, fresh);
+        }
+        &self.realms[&tenant.id]
+    }
+}
+
+/// What a request with or without credentials is worth.
+pub(super) enum Proof {
+    /// It is this person.
+    User(UserId),
+    /// A challenge was sent.
+    Challenged,
+    /// A refusal was sent.
+    Refused,
+}
+
+fn context(ip: IpAddr) -> [u8; 16] {
+    match ip {
+        IpAddr::V4(ip) => ip.to_ipv6_mapped().octets(),
+        IpAddr::V6(ip) => ip.octets(),
+    }
+}
+
+fn ha1(credential: &PhoneCredential) -> Ha1 {
+    Ha1 { sha256: unhex(&credential.ha1_sha256), md5: unhex(&credential.ha1_md5) }
+}
+
+fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 2 * N {
+        return None;
+    }
+    let mut out = [0; N];
+    for (byte, pair) in out.iter_mut().zip(bytes.chunks_exact(2)) {
+        let digit = |b: u8| char::from(b).to_digit(16);
+        *byte = (digit(pair[0])? * 16 + digit(pair[1])?) as u8;
+    }
+    Some(out)
+}
+
+impl Core {
+    /// The tenant whose domain an address of record names.
+    pub(super) fn tenant_of<'w>(
+        &self,
+        uri: &SipUri<'_>,
+        world: &'w Snapshot,
+    ) -> Option<&'w TenantRecord> {
+        world.tenant_by_domain(std::str::from_utf8(uri.host_bare()).ok()?)
+    }
+
+    /// Asks a phone to prove that it is `aor`'s, in its tenant's realm. Unknown
+    /// users, wrong passwords and missing credentials get the same answer.
+    pub(super) fn prove(
+        &mut self,
+        r: &Incoming<'_>,
+        tenant: &TenantRecord,
+        aor: &SipUri<'_>,
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) -> Proof {
+        let register = r.m.method() == Method::Register;
+        let header =
+            if register { HeaderName::Authorization } else { HeaderName::ProxyAuthorization };
+        let now_s = u64::try_from(r.at.wall_us / 1_000_000).unwrap_or(0);
+        let bound = context(r.from.addr.ip());
+        let life_s = self.config.nonce_life.as_secs();
+        let mut stale = false;
+        for value in r.m.header_all(header) {
+            let Ok(credentials) = Credentials::parse(value) else { continue };
+            if *credentials.realm != *tenant.domain.as_bytes() {
+                continue;
+            }
+            let username = std::str::from_utf8(&credentials.username).unwrap_or_default();
+            let phone = world.phone(tenant.id, username);
+            let stored = phone.map(|(_, credential)| ha1(credential));
+            let realm = self.nonces.realm(tenant, life_s);
+            let verdict = realm.verify(
+                &credentials,
+                r.m.method().as_bytes(),
+                r.m.request_uri(),
+                stored.as_ref(),
+                now_s,
+                &bound,
+            );
+            match (verdict, phone) {
+                (Verdict::Ok, Some((user, _))) => {
+                    if !self.nonces.counts.accept(&credentials.nonce, credentials.nc, now_s) {
+                        stale = true;
+                        continue;
+                    }
+                    if aor.user != Some(username.as_bytes()) {
+                        self.stateless(r, 403, out, |b| b.finish());
+                        return Proof::Refused;
+                    }
+                    return Proof::User(user);
+                }
+                (Verdict::Stale, _) => stale = true,
+                (Verdict::Malformed, _) => {
+                    self.stateless(r, 400, out, |b| b.finish());
+                    return Proof::Refused;
+                }
+                _ => {}
+            }
+        }
+        let salt = self.random.next();
+        let realm = self.nonces.realm(tenant, life_s);
+        let nonce = realm.nonce(now_s, salt, &bound);
+        let challenges = realm.challenges(&nonce, stale);
+        let (status, name) = if register {
+            (401, HeaderName::WwwAuthenticate)
+        } else {
+            (407, HeaderName::ProxyAuthenticate)
+        };
+        self.stateless(r, status, out, |mut b| {
+            for challenge in &challenges {
+                b = b.header(name, challenge);
+            }
+            b.finish();
+        });
+        Proof::Challenged
+    }
+
+    /// A stranger who named none of our domains.
+    pub(super) fn silence(&self) {
+        count(&self.shared.stats.silenced);
+    }
+
+    /// The address of record in a header, if it is a SIP URI.
+    pub(super) fn aor<'m>(uri: &'m [u8]) -> Option<SipUri<'m>> {
+        match Uri::parse(uri) {
+            Ok(Uri::Sip(uri)) => Some(uri),
+            _ => None,
+        }
+    }
+}

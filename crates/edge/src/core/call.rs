@@ -1,0 +1,231 @@
+//! The memory of an INVITE under way.
+
+use super::dialog::Party;
+use domain::routing::{CallKind, Dialled, Route};
+use domain::{CdrId, ResourceAccountId, TenantId, TrunkId};
+use feed::cdr::Attempt;
+use numbering::E164;
+use sip::{ClientTx, ServerTx};
+use std::time::Instant;
+
+/// What a transaction belongs to, as the number attached to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tag {
+    Call { index: u32, generation: u32 },
+    Relay { index: u32, generation: u32 },
+    Ping { index: u32 },
+}
+
+const INDEX_BITS: u32 = 28;
+
+impl Tag {
+    pub fn pack(self) -> u64 {
+        let (kind, index, generation) = match self {
+            Self::Call { index, generation } => (1u64, index, generation),
+            Self::Relay { index, generation } => (2, index, generation),
+            Self::Ping { index } => (3, index, 0),
+        };
+        kind << 60 | u64::from(generation) << INDEX_BITS | u64::from(index)
+    }
+
+    pub fn unpack(tag: u64) -> Option<Self> {
+        let index = tag as u32 & ((1 << INDEX_BITS) - 1);
+        let generation = (tag >> INDEX_BITS) as u32;
+        match tag >> 60 {
+            1 => Some(Self::Call { index, generation }),
+            2 => Some(Self::Relay { index, generation }),
+            3 => Some(Self::Ping { index }),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CallState {
+    /// In the free list.
+    Free,
+    /// Not answered yet.
+    Ringing,
+    /// A 2xx was passed on; stays for repeated ones.
+    Answered,
+    /// A final refusal was sent; stays for late answers of its legs.
+    Over,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LegState {
+    /// Nothing came back yet.
+    Silent,
+    /// Something did.
+    Heard,
+    /// It gave a final response, or failed with the like of one.
+    Done(u16),
+    /// Given up: an answer that still comes is acknowledged and hung up.
+    GivenUp,
+    /// It answered the call.
+    Won,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Leg {
+    pub tx: ClientTx,
+    pub party: Party,
+    pub sent_at: Instant,
+    pub state: LegState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deadline {
+    /// The trunk has to say something.
+    Failover,
+    /// Somebody has to answer.
+    Ring,
+    /// The memory can go.
+    Linger,
+}
+
+/// One INVITE. Freed ones keep their lists' memory for the next.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub generation: u32,
+    pub state: CallState,
+    pub server: ServerTx,
+    pub caller: Party,
+    pub kind: CallKind,
+    pub tenant: TenantId,
+    pub queue: Option<ResourceAccountId>,
+    pub caller_id: Option<E164>,
+    pub digits: Option<Dialled>,
+    pub cdr: CdrId,
+    pub started_us: i64,
+    pub map_key: u8,
+    /// Our tag, where we answer the INVITE ourselves.
+    pub tag: [u8; 16],
+    /// The caller's route set, as one comma list.
+    pub caller_routes: Vec<u8>,
+    pub legs: Vec<Leg>,
+    pub trunks: Vec<TrunkId>,
+    pub next_trunk: usize,
+    pub attempts: Vec<Attempt>,
+    /// Something beyond 100 was passed on.
+    pub progress: bool,
+    pub best: Option<u16>,
+    pub deadline: Option<(Instant, Deadline)>,
+}
+
+impl Call {
+    /// Makes this one the call of a fresh route; its lists keep their memory.
+    pub fn reuse(&mut self, new: Self) {
+        let (mut caller_routes, mut legs, mut trunks, mut attempts) = (
+            std::mem::take(&mut self.caller_routes),
+            std::mem::take(&mut self.legs),
+            std::mem::take(&mut self.trunks),
+            std::mem::take(&mut self.attempts),
+        );
+        caller_routes.clear();
+        legs.clear();
+        trunks.clear();
+        attempts.clear();
+        let generation = self.generation;
+        *self = Self { generation, caller_routes, legs, trunks, attempts, ..new };
+    }
+
+    pub fn start(
+        server: ServerTx,
+        caller: Party,
+        route: &Route,
+        cdr: CdrId,
+        started_us: i64,
+        map_key: u8,
+        tag: [u8; 16],
+    ) -> Self {
+        let (queue, digits) = match route.destination {
+            domain::routing::Destination::Queue(queue) => (Some(queue), None),
+            domain::routing::Destination::Trunks { digits, .. } => (None, Some(digits)),
+            domain::routing::Destination::User(_) => (None, None),
+        };
+        Self {
+            generation: 0,
+            state: CallState::Ringing,
+            server,
+            caller,
+            kind: route.kind,
+            tenant: route.tenant,
+            queue,
+            caller_id: route.caller_id,
+            digits,
+            cdr,
+            started_us,
+            map_key,
+            tag,
+            caller_routes: Vec::new(),
+            legs: Vec::new(),
+            trunks: Vec::new(),
+            next_trunk: 0,
+            attempts: Vec::new(),
+            progress: false,
+            best: None,
+            deadline: None,
+        }
+    }
+
+    /// Legs from which something may still come.
+    pub fn has_open_legs(&self) -> bool {
+        self.legs
+            .iter()
+            .any(|l| matches!(l.state, LegState::Silent | LegState::Heard | LegState::GivenUp))
+    }
+
+    /// Legs that may still answer the call.
+    pub fn has_ringing_legs(&self) -> bool {
+        self.legs.iter().any(|l| matches!(l.state, LegState::Silent | LegState::Heard))
+    }
+}
+
+/// How good a final response is to tell the caller (RFC 3261 section 16.7 step
+/// 6, with busy before the other 4xx: a person whose one phone is busy and
+/// whose other is off is busy).
+pub(super) fn rank(status: u16) -> u8 {
+    match status {
+        600..=699 => 0,
+        486 => 1,
+        480 => 2,
+        484 | 404 | 410 => 3,
+        408 | 487 => 5,
+        400..=499 => 4,
+        500..=599 => 6,
+        _ => 7,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_unpack_as_packed() {
+        for tag in [
+            Tag::Call { index: 0, generation: 0 },
+            Tag::Call { index: (1 << INDEX_BITS) - 1, generation: u32::MAX },
+            Tag::Relay { index: 77, generation: 12_345 },
+            Tag::Ping { index: 3 },
+        ] {
+            assert_eq!(Tag::unpack(tag.pack()), Some(tag));
+        }
+        assert_eq!(Tag::unpack(0), None);
+    }
+
+    #[test]
+    fn the_caller_hears_the_best_answer() {
+        let best = |codes: &[u16]| *codes.iter().min_by_key(|c| rank(**c)).expect("one");
+        for (codes, expect) in [
+            (&[486, 486][..], 486),
+            (&[408, 486], 486),
+            (&[480, 503], 480),
+            (&[603, 486], 603),
+            (&[500, 404], 404),
+        ] {
+            assert_eq!(best(codes), expect, "{codes:?}");
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! Requests inside a dialog: carried across from nothing but their seal.
+
+use super::call::Tag;
+use super::dialog::{Dialog, Party, Side};
+use super::write::{CALL_HEADER, contact_uri, next_uri, pass, transport, transport_param};
+use super::{Core, Incoming, Moment, count};
+use crate::outbox::Outbox;
+use crate::peer::Peer;
+use feed::cdr::{CdrEvent, HungUpBy};
+use feed::snapshot::Snapshot;
+use sip::{ClientTx, HeaderName, Message, MessageBuilder, Method, ServerTx, Sink, Target};
+use std::cmp::Reverse;
+use std::sync::atomic::Ordering;
+
+/// A request on its way to the other side.
+pub(super) struct Relay {
+    generation: u32,
+    live: bool,
+    server: ServerTx,
+    client: ClientTx,
+    invite: bool,
+    answered: bool,
+}
+
+impl Core {
+    /// May `from` use this seal? A trunk by its addresses; a phone by the flow of
+    /// the call or any it has registered since.
+    fn holds(&self, party: &Party, from: Peer, world: &Snapshot) -> bool {
+        match party {
+            Party::Trunk(id) => world.trunk_by_source(from.addr).is_some_and(|t| t.id == *id),
+            Party::Phone { user, flow } => {
+                flow.addr == from.addr
+                    || self
+                        .shared
+                        .bindings
+                        .of(*user)
+                        .is_some_and(|list| list.iter().any(|b| b.flow.addr == from.addr))
+            }
+        }
+    }
+
+    fn open_seal(
+        &self,
+        from: Peer,
+        m: &Message<'_>,
+        world: &Snapshot,
+        opened: &mut Vec<u8>,
+    ) -> bool {
+        let (Some(uri), Some(tag)) = (m.parsed_request_uri(), m.to_tag()) else { return false };
+        let Some(user) = uri.as_sip().and_then(|s| s.user) else { return false };
+        self.keys.open(m.call_id(), tag, user, opened).is_ok()
+            && Dialog::decode(opened).is_ok_and(|d| self.holds(&d.this, from, world))
+    }
+
+    pub(super) fn in_dialog(&mut self, r: &Incoming<'_>, world: &Snapshot, out: &mut Outbox) {
+        let mut opened = std::mem::take(&mut self.scratch.opened);
+        if self.open_seal(r.from, r.m, world, &mut opened) {
+            let d = Dialog::decode(&opened).expect("open_seal has just decoded it");
+            self.carry(r, &d, world, out);
+        } else if r.m.method() != Method::Ack {
+            count(&self.shared.stats.forged);
+            self.refuse(r, 481, out);
+        }
+        self.scratch.opened = opened;
+    }
+
+    fn carry(&mut self, r: &Incoming<'_>, d: &Dialog<'_>, world: &Snapshot, out: &mut Outbox) {
+        let method = r.m.method();
+        let tx = if method == Method::Ack {
+            None
+        } else {
+            match self.begin(r, out) {
+                Some(tx) => Some(tx),
+                None => return,
+            }
+        };
+        let answer = |core: &mut Self, status: u16, out: &mut Outbox| {
+            if let Some(tx) = tx {
+                let _ = core.layer.reply(r.at.now, tx, status, None, out, |b| b.finish());
+            }
+        };
+        if r.m.max_forwards() == Some(0) {
+            return answer(self, 483, out);
+        }
+        if method == Method::Bye {
+            self.hung_up(r.at, d, out);
+        }
+        let hop = self.hop(&d.other, next_uri(d.routes, d.target), world);
+        let mut s = std::mem::take(&mut self.scratch);
+        let mapped = self.keys.other_call_id(d.side, d.map_key, r.m.call_id(), &mut s.call_id);
+        let (Some(peer), Ok(())) = (hop, mapped) else {
+            self.scratch = s;
+            return answer(self, 480, out);
+        };
+        let our_tag = r.m.from_tag().unwrap_or_default();
+        let target = contact_uri(r.m);
+        s.contact.clear();
+        if let Some(target) = target {
+            let other = Dialog {
+                side: d.side.other(),
+                this: d.other,
+                other: match d.this {
+                    Party::Phone { user, .. } => Party::Phone { user, flow: r.from },
+                    trunk @ Party::Trunk(_) => trunk,
+                },
+                target,
+                routes: d.own_routes,
+                own_routes: d.routes,
+                from_uri: r.m.to().uri,
+                to_uri: r.m.from().uri,
+                ..*d
+            };
+            other.encode(&mut s.payload);
+            s.contact.extend_from_slice(b"<sip:");
+            self.keys.seal(&s.call_id, our_tag, &s.payload, &mut s.contact);
+        }
+        let branch = self.layer.branch();
+        let mut bytes = self.layer.buffer();
+        let own = self.listener(peer);
+        let mut id = [0; 36];
+        let id = &*d.cdr.0.hyphenated().encode_lower(&mut id);
+        let mut b = MessageBuilder::request(&mut bytes, method, d.target)
+            .via(transport(peer.transport), &own.sent_by, branch.as_bytes())
+            .header_fmt(
+                HeaderName::MaxForwards,
+                format_args!("{}", r.m.max_forwards().unwrap_or(70).saturating_sub(1)),
+            );
+        if !d.routes.is_empty() {
+            b = b.header(HeaderName::Route, d.routes);
+        }
+        b = b
+            .header_parts(HeaderName::From, &[b"<", d.from_uri, b">;tag=", our_tag])
+            .header_parts(
+                HeaderName::To,
+                &[b"<", d.to_uri, b">;tag=", r.m.to_tag().unwrap_or_default()],
+            )
+            .header(HeaderName::CallId, &s.call_id)
+            .cseq(r.m.cseq().number, method)
+            .header_named(CALL_HEADER, id);
+        if target.is_some() {
+            let param = transport_param(peer.transport).as_bytes();
+            b = b.header_parts(
+                HeaderName::Contact,
+                &[&s.contact, b"@", own.sent_by.as_bytes(), param, b">"],
+            );
+        }
+        b.copy_headers(r.m, pass).body_raw(r.m.body());
+        self.scratch = s;
+        let Some(server) = tx else {
+            out.transmit(&peer, &bytes);
+            self.layer.recycle(bytes);
+            return;
+        };
+        let (index, generation) = self.next_relay();
+        let tag = Tag::Relay { index, generation }.pack();
+        let to = Target { peer, reliability: peer.reliability() };
+        match self.layer.request(r.at.now, to, &branch, bytes, tag, out) {
+            Ok(client) => {
+                let relay = Relay {
+                    generation,
+                    live: true,
+                    server,
+                    client,
+                    invite: method == Method::Invite,
+                    answered: false,
+                };
+                match self.relays.get_mut(index as usize) {
+                    Some(slot) => *slot = relay,
+                    None => self.relays.push(relay),
+                }
+                self.layer.set_tag(server, tag);
+            }
+            Err(_) => {
+                if (index as usize) < self.relays.len() {
+                    self.free_relays.push(index);
+                }
+                answer(self, 503, out);
+            }
+        }
+    }
+
+    /// Writes the end of a call that a BYE ends: from memory, or after a restart
+    /// from the seal.
+    fn hung_up(&mut self, at: Moment, d: &Dialog<'_>, out: &mut Outbox) {
+        let by = match d.side {
+            Side::Caller => HungUpBy::Caller,
+            Side::Callee => HungUpBy::Callee,
+        };
+        let live = self.live.remove(&d.cdr);
+        if live.is_some() {
+            self.shared.stats.live.fetch_sub(1, Ordering::Relaxed);
+        }
+        let sealed = d.answered_ms.and_then(|ms| i64::try_from(ms).ok()).map(|ms| ms * 1000);
+        let end = CdrEvent::End {
+            at_us: at.wall_us,
+            answered_at_us: live.as_ref().map(|l| l.answered_us).or(sealed),
+            sip_code: 200,
+            reason: "normal".to_owned(),
+            hung_up_by: by,
+            attempts: live.map(|l| l.attempts).unwrap_or_default(),
+        };
+        self.record(d.cdr, end, out);
+    }
+
+    fn next_relay(&mut self) -> (u32, u32) {
+        match self.free_relays.pop() {
+            Some(index) => (index, self.relays[index as usize].generation),
+            None => (self.relays.len() as u32, 0),
+        }
+    }
+
+    pub(super) fn free_relay(&mut self, index: u32, generation: u32) {
+        if let Some(relay) = self.relays.get_mut(index as usize)
+            && relay.live
+            && relay.generation == generation
+        {
+            relay.live = false;
+            relay.generation = relay.generation.wrapping_add(1);
+            self.free_relays.push(index);
+        }
+    }
+
+    fn relay(&self, index: u32, generation: u32) -> Option<&Relay> {
+        self.relays.get(index as usize).filter(|r| r.live && r.generation == generation)
+    }
+
+    pub(super) fn relay_response(
+        &mut self,
+        at: Moment,
+        index: u32,
+        generation: u32,
+        m: &Message<'_>,
+        out: &mut Outbox,
+    ) {
+        let Some(relay) = self.relay(index, generation) else { return };
+        let (server, invite, answered) = (relay.server, relay.invite, relay.answered);
+        let status = m.status().unwrap_or_default();
+        if status == 100 {
+            return;
+        }
+        if answered {
+            self.layer.repeat(server, out);
+            return;
+        }
+        let contact = self.seal_response(server, m);
+        let s = std::mem::take(&mut self.scratch);
+        let _ = self.layer.reply(at.now, server, status, None, out, |mut b| {
+            if contact {
+                b = b.header(HeaderName::Contact, &s.contact);
+            }
+            b.copy_headers(m, pass).body_raw(m.body());
+        });
+        self.scratch = s;
+        if status < 200 {
+            return;
+        }
+        if invite && status < 300 {
+            self.relays[index as usize].answered = true;
+            let due = at.now + self.config.timers.t1 * 65;
+            self.timers.push(Reverse((due, Tag::Relay { index, generation }.pack())));
+        } else {
+            self.free_relay(index, generation);
+        }
+    }
+
+    /// A fresh Contact for the side that asked, if the answer names a new target.
+    fn seal_response(&mut self, server: ServerTx, m: &Message<'_>) -> bool {
+        let Some(target) = contact_uri(m) else { return false };
+        let Some(&from) = self.layer.server_peer(server) else { return false };
+        let mut s = std::mem::take(&mut self.scratch);
+        let mut parser = self.parser();
+        let mut sealed = false;
+        if let Some(bytes) = self.layer.request_bytes(server)
+            && let Ok(request) = parser.parse(bytes)
+            && let (Some(tag), Some(uri)) = (request.to_tag(), request.parsed_request_uri())
+            && let Some(user) = uri.as_sip().and_then(|s| s.user)
+            && self.keys.open(request.call_id(), tag, user, &mut s.opened).is_ok()
+            && let Ok(d) = Dialog::decode(&s.opened)
+        {
+            Dialog { target, ..d }.encode(&mut s.payload);
+            let own = self.listener(from);
+            s.contact.clear();
+            s.contact.extend_from_slice(b"<sip:");
+            self.keys.seal(request.call_id(), tag, &s.payload, &mut s.contact);
+            s.contact.push(b'@');
+            s.contact.extend_from_slice(own.sent_by.as_bytes());
+            s.contact.extend_from_slice(transport_param(own.transport).as_bytes());
+            s.contact.push(b'>');
+            sealed = true;
+        }
+        self.parsers.push(parser);
+        self.scratch = s;
+        sealed
+    }
+
+    pub(super) fn relay_lost(
+        &mut self,
+        at: Moment,
+        index: u32,
+        generation: u32,
+        status: u16,
+        out: &mut Outbox,
+    ) {
+        let Some(relay) = self.relay(index, generation) else { return };
+        let server = relay.server;
+        let _ = self.layer.reply(at.now, server, status, None, out, |b| b.finish());
+        self.free_relay(index, generation);
+    }
+
+    pub(super) fn cancel_relay(
+        &mut self,
+        at: Moment,
+        index: u32,
+        generation: u32,
+        out: &mut Outbox,
+    ) {
+        if let Some(relay) = self.relay(index, generation) {
+            let client = relay.client;
+            self.layer.cancel(at.now, client, None, out);
+        }
+    }
+}

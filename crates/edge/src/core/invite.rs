@@ -1,0 +1,505 @@
+//! A new call: who brings it, where it goes, and the legs toward there.
+
+use super::auth::Proof;
+use super::call::{Call, CallState, Deadline, Leg, LegState, Tag};
+use super::dialog::{Dialog, Party, Side};
+use super::write::{
+    CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, number_uri, pass, route_set, shown,
+    text, transport, transport_param,
+};
+use super::{Core, Incoming, Moment, Who, count};
+use crate::outbox::Outbox;
+use crate::peer::Peer;
+use domain::routing::{self, Destination, Dialled, NoTrace, Route, RouteRefusal, Source, World};
+use domain::{CallingProfileId, CdrId, UserId};
+use feed::cdr::{Attempt, CdrEvent, HungUpBy};
+use feed::snapshot::Snapshot;
+use numbering::E164;
+use sip::{HeaderName, Message, MessageBuilder, Method, NumberText, Target, Uri};
+use std::cmp::Reverse;
+use std::time::{Duration, Instant};
+
+/// What was dialled, as routing wants it.
+enum Called<'m> {
+    Number(NumberText),
+    Text(&'m str),
+}
+
+impl<'m> Called<'m> {
+    fn of(m: &Message<'m>) -> Self {
+        let uri = m.request_uri();
+        let plain = |bytes: &'m [u8]| Self::Text(std::str::from_utf8(bytes).unwrap_or_default());
+        match Uri::parse(uri) {
+            Ok(Uri::Urn(_)) | Err(_) => plain(uri),
+            Ok(parsed) => match parsed.user_number() {
+                Some(number) => Self::Number(number),
+                None => plain(parsed.as_sip().and_then(|s| s.user).unwrap_or_default()),
+            },
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Number(number) => number.as_str(),
+            Self::Text(text) => text,
+        }
+    }
+}
+
+impl Core {
+    pub(super) fn invite(&mut self, r: &Incoming<'_>, world: &Snapshot, out: &mut Outbox) {
+        let (source, caller) = match r.who {
+            Who::Trunk(id) => (Source::Trunk(id), Party::Trunk(id)),
+            Who::Phone | Who::Stranger => {
+                let Some(aor) = Self::aor(r.m.from().uri) else {
+                    return self.refuse(r, 403, out);
+                };
+                let Some(tenant) = self.tenant_of(&aor, world) else {
+                    return self.refuse(r, 403, out);
+                };
+                match self.prove(r, tenant, &aor, world, out) {
+                    Proof::User(user) => (Source::User(user), Party::Phone { user, flow: r.from }),
+                    Proof::Challenged | Proof::Refused => return,
+                }
+            }
+        };
+        let Some(tx) = self.begin(r, out) else { return };
+        let own_via = |v: sip::Via<'_>| {
+            self.config.listeners.iter().any(|l| l.sent_by.as_bytes() == v.sent_by)
+        };
+        let fault = if r.m.max_forwards() == Some(0) {
+            Some(483)
+        } else if r.m.vias().any(own_via) {
+            Some(482)
+        } else if r.m.from_tag().is_none() || contact_uri(r.m).is_none() {
+            Some(400)
+        } else {
+            None
+        };
+        let tag = self.random.tag();
+        if let Some(status) = fault {
+            let _ = self.layer.reply(r.at.now, tx, status, Some(&tag), out, |b| b.finish());
+            return;
+        }
+        let cdr = CdrId(self.random.uuid(r.at.wall_us));
+        let mut id = [0; 36];
+        let id = &*cdr.0.hyphenated().encode_lower(&mut id);
+        let _ = self.layer.reply(r.at.now, tx, 100, None, out, |b| {
+            b.header_named(CALL_HEADER, id).finish();
+        });
+        count(&self.shared.stats.calls);
+        let called = Called::of(r.m);
+        let call = routing::Call { source, called: called.as_str() };
+        let route = routing::route(world, call, &mut NoTrace);
+        self.record_begin(r, cdr, source, &route, out);
+        let route = match route {
+            Ok(route) => route,
+            Err(refusal) => {
+                let status = refusal.sip_status();
+                let _ = self.layer.reply(r.at.now, tx, status, Some(&tag), out, |b| {
+                    b.header_named(CALL_HEADER, id).finish();
+                });
+                let end = CdrEvent::End {
+                    at_us: r.at.wall_us,
+                    answered_at_us: None,
+                    sip_code: status,
+                    reason: refusal.code().to_owned(),
+                    hung_up_by: HungUpBy::Exchange,
+                    attempts: Vec::new(),
+                };
+                return self.record(cdr, end, out);
+            }
+        };
+        let map_key = self.keys.map_key();
+        let call = Call::start(tx, caller, &route, cdr, r.at.wall_us, map_key, tag);
+        let index = self.new_call(call);
+        let generation = self.calls[index as usize].generation;
+        self.layer.set_tag(tx, Tag::Call { index, generation }.pack());
+        let mut routes = std::mem::take(&mut self.calls[index as usize].caller_routes);
+        route_set(r.m, false, &mut routes);
+        self.calls[index as usize].caller_routes = routes;
+        match route.destination {
+            Destination::User(user) => {
+                self.ring(r.at, index, user, r.m, world, out);
+                self.start_ringing(r.at, index, self.config.user_ring, out);
+            }
+            Destination::Queue(queue) => {
+                let (mut seconds, mut agents) = (0, &[][..]);
+                if let Some(queue) = world.queue(queue) {
+                    (seconds, agents) = (queue.ring_seconds, &queue.agents[..]);
+                }
+                for agent in agents {
+                    self.ring(r.at, index, *agent, r.m, world, out);
+                }
+                let time = Duration::from_secs(u64::from(seconds.max(1)));
+                self.start_ringing(r.at, index, time, out);
+            }
+            Destination::Trunks { profile, .. } => {
+                self.order_trunks(index, profile, world);
+                if !self.next_trunk(r.at, index, r.m, world, out) {
+                    self.finish(r.at, index, 503, "no_trunk", HungUpBy::Exchange, out);
+                }
+            }
+        }
+    }
+
+    fn record_begin(
+        &mut self,
+        r: &Incoming<'_>,
+        cdr: CdrId,
+        source: Source,
+        route: &Result<Route, RouteRefusal>,
+        out: &mut Outbox,
+    ) {
+        let route = route.as_ref().ok();
+        let caller = match route.and_then(|r| r.caller_id) {
+            Some(number) => number.to_string(),
+            None => shown(r.m.from().uri),
+        };
+        let callee = match route.map(|r| r.destination) {
+            Some(Destination::Trunks { digits: Dialled::Number(number), .. }) => number.to_string(),
+            Some(Destination::Trunks { digits: Dialled::Emergency(digits), .. }) => {
+                digits.to_owned()
+            }
+            _ => shown(r.m.request_uri()),
+        };
+        let begin = CdrEvent::Begin {
+            at_us: r.at.wall_us,
+            kind: route.map(|r| r.kind),
+            tenant: route.map(|r| r.tenant),
+            number: route.and_then(|r| r.number),
+            operator: route.and_then(|r| r.operator),
+            caller,
+            callee,
+            caller_user: match source {
+                Source::User(user) => Some(user),
+                Source::Trunk(_) => None,
+            },
+            callee_user: match route.map(|r| r.destination) {
+                Some(Destination::User(user)) => Some(user),
+                _ => None,
+            },
+            queue: match route.map(|r| r.destination) {
+                Some(Destination::Queue(queue)) => Some(queue),
+                _ => None,
+            },
+            in_trunk: match source {
+                Source::Trunk(trunk) => Some(trunk),
+                Source::User(_) => None,
+            },
+            call_id: String::from_utf8_lossy(r.m.call_id()).into_owned(),
+        };
+        self.record(cdr, begin, out);
+    }
+
+    fn new_call(&mut self, call: Call) -> u32 {
+        match self.free_calls.pop() {
+            Some(index) => {
+                self.calls[index as usize].reuse(call);
+                index
+            }
+            None => {
+                self.calls.push(call);
+                (self.calls.len() - 1) as u32
+            }
+        }
+    }
+
+    pub(super) fn set_deadline(&mut self, index: u32, due: Instant, what: Deadline) {
+        let call = &mut self.calls[index as usize];
+        call.deadline = Some((due, what));
+        let tag = Tag::Call { index, generation: call.generation }.pack();
+        self.timers.push(Reverse((due, tag)));
+    }
+
+    /// Rings every phone a person has registered.
+    fn ring(
+        &mut self,
+        at: Moment,
+        index: u32,
+        user: UserId,
+        m: &Message<'_>,
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) {
+        let Some(bindings) = self.shared.bindings.of(user) else { return };
+        for binding in bindings.iter().filter(|b| b.expires_us > at.wall_us) {
+            let party = Party::Phone { user, flow: binding.flow };
+            let uri = binding.contact.as_bytes();
+            self.send_leg(at, index, party, uri, binding.flow, m, world, out);
+        }
+    }
+
+    fn start_ringing(&mut self, at: Moment, index: u32, time: Duration, out: &mut Outbox) {
+        if self.calls[index as usize].legs.is_empty() {
+            return self.finish(at, index, 480, "not_registered", HungUpBy::Exchange, out);
+        }
+        self.set_deadline(index, at.now + time, Deadline::Ring);
+    }
+
+    fn order_trunks(&mut self, index: u32, profile: CallingProfileId, world: &Snapshot) {
+        let seed = self.random.next();
+        let trunks = &mut self.calls[index as usize].trunks;
+        World::trunks(world, profile, &mut |t| trunks.push(t.trunk));
+        let health = &self.shared.health;
+        let state = |id: &domain::TrunkId| {
+            let enabled = World::trunk(world, *id).is_some_and(|t| t.enabled);
+            (enabled, health.is_healthy(*id))
+        };
+        let usable = routing::trunk_order(trunks, state, seed);
+        trunks.truncate(usable);
+    }
+
+    /// Sends the call to the next trunk in order; `false` if none is left.
+    pub(super) fn next_trunk(
+        &mut self,
+        at: Moment,
+        index: u32,
+        m: &Message<'_>,
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) -> bool {
+        loop {
+            let call = &mut self.calls[index as usize];
+            let Some(&id) = call.trunks.get(call.next_trunk) else { return false };
+            call.next_trunk += 1;
+            let digits = call.digits;
+            let Some(trunk) = world.trunk_record(id) else { continue };
+            let mut uri = std::mem::take(&mut self.scratch.uri);
+            match digits {
+                Some(Dialled::Number(number)) => number_uri(&mut uri, number, &trunk.fqdn, true),
+                Some(Dialled::Emergency(digits)) => {
+                    text(&mut uri, format_args!("sip:{digits}@{};user=phone", trunk.fqdn));
+                }
+                None => uri.clear(),
+            }
+            let sent = match self.listener_for(trunk.transport, trunk.address) {
+                Some(listener) => {
+                    let peer = Peer { transport: trunk.transport, listener, addr: trunk.address };
+                    self.send_leg(at, index, Party::Trunk(id), &uri, peer, m, world, out)
+                }
+                None => false,
+            };
+            self.scratch.uri = uri;
+            if sent {
+                let wait = Duration::from_secs(u64::from(trunk.failover_time_seconds.max(1)));
+                self.set_deadline(index, at.now + wait, Deadline::Failover);
+                return true;
+            }
+            let attempt = Attempt { trunk: id, sip_code: 0, ms: 0 };
+            self.calls[index as usize].attempts.push(attempt);
+        }
+    }
+
+    /// Writes and sends the INVITE of one leg.
+    #[expect(clippy::too_many_arguments, reason = "all of it differs from leg to leg")]
+    fn send_leg(
+        &mut self,
+        at: Moment,
+        index: u32,
+        party: Party,
+        uri: &[u8],
+        peer: Peer,
+        m: &Message<'_>,
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) -> bool {
+        let mut s = std::mem::take(&mut self.scratch);
+        let branch = self.layer.branch();
+        let mut bytes = self.layer.buffer();
+        let call = &self.calls[index as usize];
+        let own = self.listener(peer);
+        match party {
+            Party::Trunk(_) => {
+                match call.caller_id {
+                    Some(number) => number_uri(&mut s.from, number, own.host(), true),
+                    None => text(&mut s.from, format_args!("sip:anonymous@anonymous.invalid")),
+                }
+                s.to.clear();
+                s.to.extend_from_slice(uri);
+            }
+            Party::Phone { user, .. } => {
+                let domain = world.tenant(call.tenant).map_or(own.host(), |t| &t.domain);
+                let number = call.caller_id.or_else(|| {
+                    let uri = m.from().parsed_uri().ok()?;
+                    E164::parse(uri.user_number()?.as_str()).ok()
+                });
+                match number {
+                    Some(number) => number_uri(&mut s.from, number, domain, false),
+                    None => {
+                        s.from.clear();
+                        s.from.extend_from_slice(m.from().uri);
+                    }
+                }
+                let phone = world.user_record(user).and_then(|u| u.phone.as_ref());
+                match phone {
+                    Some(phone) => {
+                        text(&mut s.to, format_args!("sip:{}@{domain}", phone.username));
+                    }
+                    None => text(&mut s.to, format_args!("sip:{domain}")),
+                }
+            }
+        }
+        let our_tag = m.from_tag().unwrap_or_default();
+        let mapped =
+            self.keys.other_call_id(Side::Caller, call.map_key, m.call_id(), &mut s.call_id);
+        let dialog = Dialog {
+            side: Side::Callee,
+            kind: call.kind,
+            this: party,
+            other: call.caller,
+            cdr: call.cdr,
+            started_ms: (call.started_us / 1000).max(0) as u64,
+            answered_ms: None,
+            map_key: call.map_key,
+            target: contact_uri(m).unwrap_or_default(),
+            routes: &call.caller_routes,
+            own_routes: b"",
+            from_uri: m.to().uri,
+            to_uri: m.from().uri,
+        };
+        dialog.encode(&mut s.payload);
+        s.contact.clear();
+        s.contact.extend_from_slice(b"<sip:");
+        self.keys.seal(&s.call_id, our_tag, &s.payload, &mut s.contact);
+        let mut id = [0; 36];
+        let id = &*call.cdr.0.hyphenated().encode_lower(&mut id);
+        let display = m.from().display.unwrap_or_default();
+        let mut b = MessageBuilder::request(&mut bytes, Method::Invite, uri)
+            .via(transport(peer.transport), &own.sent_by, branch.as_bytes())
+            .header_fmt(
+                HeaderName::MaxForwards,
+                format_args!("{}", m.max_forwards().unwrap_or(70).saturating_sub(1)),
+            )
+            .header_parts(HeaderName::From, &[display, b" <", &s.from, b">;tag=", our_tag])
+            .header_parts(HeaderName::To, &[b"<", &s.to, b">"])
+            .header(HeaderName::CallId, &s.call_id)
+            .cseq(m.cseq().number, Method::Invite)
+            .header_parts(
+                HeaderName::Contact,
+                &[
+                    &s.contact,
+                    b"@",
+                    own.sent_by.as_bytes(),
+                    transport_param(peer.transport).as_bytes(),
+                    b">",
+                ],
+            )
+            .header_named(CALL_HEADER, id);
+        match party {
+            Party::Trunk(_) => {
+                let mut tenant = [0; 36];
+                let tenant = &*call.tenant.0.hyphenated().encode_lower(&mut tenant);
+                b = b
+                    .header_named(MS_TENANT_HEADER, tenant)
+                    .header_named(TENANT_HEADER, tenant)
+                    .header_parts(HeaderName::PAssertedIdentity, &[b"<", &s.from, b">"]);
+                if matches!(call.digits, Some(Dialled::Emergency(_))) {
+                    b = b.header(HeaderName::Priority, "emergency");
+                }
+            }
+            Party::Phone { .. } => {
+                if matches!(call.caller, Party::Trunk(_)) {
+                    b = b.copy(m, HeaderName::PAssertedIdentity);
+                }
+            }
+        }
+        b.copy_headers(m, pass).body_raw(m.body());
+        self.scratch = s;
+        let tag = Tag::Call { index, generation: call.generation }.pack();
+        if mapped.is_err() {
+            self.layer.recycle(bytes);
+            return false;
+        }
+        let to = Target { peer, reliability: peer.reliability() };
+        let Ok(tx) = self.layer.request(at.now, to, &branch, bytes, tag, out) else {
+            return false;
+        };
+        let leg = Leg { tx, party, sent_at: at.now, state: LegState::Silent };
+        self.calls[index as usize].legs.push(leg);
+        true
+    }
+
+    /// Refuses the call for good and gives its legs up.
+    pub(super) fn finish(
+        &mut self,
+        at: Moment,
+        index: u32,
+        status: u16,
+        reason: &str,
+        by: HungUpBy,
+        out: &mut Outbox,
+    ) {
+        let call = &mut self.calls[index as usize];
+        if call.state != CallState::Ringing {
+            return;
+        }
+        call.state = CallState::Over;
+        let (server, tag, cdr) = (call.server, call.tag, call.cdr);
+        let mut id = [0; 36];
+        let id = &*cdr.0.hyphenated().encode_lower(&mut id);
+        let _ = self.layer.reply(at.now, server, status, Some(&tag), out, |b| {
+            let b = b.header_named(CALL_HEADER, id);
+            match status {
+                503 => b.header(HeaderName::RetryAfter, "5").finish(),
+                _ => b.finish(),
+            }
+        });
+        self.give_up_legs(at, index, b"", out);
+        let attempts = self.calls[index as usize].attempts.clone();
+        let end = CdrEvent::End {
+            at_us: at.wall_us,
+            answered_at_us: None,
+            sip_code: status,
+            reason: reason.to_owned(),
+            hung_up_by: by,
+            attempts,
+        };
+        self.record(cdr, end, out);
+        self.settle(at, index);
+    }
+
+    /// Cancels every leg that may still answer.
+    pub(super) fn give_up_legs(&mut self, at: Moment, index: u32, reason: &[u8], out: &mut Outbox) {
+        for leg_at in 0..self.calls[index as usize].legs.len() {
+            let call = &mut self.calls[index as usize];
+            let leg = &mut call.legs[leg_at];
+            if !matches!(leg.state, LegState::Silent | LegState::Heard) {
+                continue;
+            }
+            leg.state = LegState::GivenUp;
+            let (tx, sent_at) = (leg.tx, leg.sent_at);
+            if let Party::Trunk(trunk) = leg.party {
+                let ms = millis(at.now, sent_at);
+                call.attempts.push(Attempt { trunk, sip_code: 487, ms });
+            }
+            let reason = (!reason.is_empty()).then_some(reason);
+            self.layer.cancel(at.now, tx, reason, out);
+        }
+    }
+
+    /// Frees a call that is over, now or once nothing can come for it any more.
+    pub(super) fn settle(&mut self, at: Moment, index: u32) {
+        let call = &self.calls[index as usize];
+        if call.state == CallState::Over && !call.has_open_legs() {
+            return self.free_call(index);
+        }
+        // As long as a 2xx may be repeated (RFC 6026 section 7.2).
+        let linger = self.config.timers.t1 * 65;
+        self.set_deadline(index, at.now + linger, Deadline::Linger);
+    }
+
+    pub(super) fn free_call(&mut self, index: u32) {
+        let call = &mut self.calls[index as usize];
+        if call.state != CallState::Free {
+            call.state = CallState::Free;
+            call.generation = call.generation.wrapping_add(1);
+            call.deadline = None;
+            self.free_calls.push(index);
+        }
+    }
+}
+
+pub(super) fn millis(now: Instant, since: Instant) -> u32 {
+    u32::try_from(now.saturating_duration_since(since).as_millis()).unwrap_or(u32::MAX)
+}

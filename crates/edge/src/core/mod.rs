@@ -1,0 +1,561 @@
+//! The call-carrying heart, one per shard: a dialog-stateless back-to-back user
+//! agent without sockets, clock or randomness of its own.
+//!
+//! Packets and instants go in; packets, call records and registrations come out
+//! in an [`Outbox`]. A call keeps memory only while its INVITE is under way and
+//! for its record; what in-dialog requests need travels in the seals that peers
+//! echo (design decision 3), so a core that was just born carries on the calls
+//! of the one before it.
+
+mod auth;
+mod call;
+mod dialog;
+mod indialog;
+mod invite;
+mod options;
+mod register;
+mod response;
+mod write;
+
+use crate::bindings::Bindings;
+use crate::health::TrunkHealth;
+use crate::outbox::Outbox;
+use crate::peer::Peer;
+use call::{Call, Tag};
+use dialog::{Keys, Party};
+use domain::{CdrId, EdgeId, TrunkId};
+use feed::cdr::{Attempt, CdrEvent, CdrRecord};
+use feed::record::Transport;
+use feed::snapshot::Snapshot;
+use indialog::Relay;
+use sip::{
+    Event, Message, MessageBuilder, Method, Origin, Parser, Received, ServerTx, Sink, Timers,
+    TransactionLayer, reason_phrase,
+};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// What we understand.
+pub(crate) const ALLOW: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, MESSAGE, NOTIFY, REFER";
+
+/// The time, as the shell knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// For timers.
+    pub now: Instant,
+    /// For records and nonces: microseconds since 1970 UTC.
+    pub wall_us: i64,
+}
+
+/// One of our listening addresses, as peers see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// How.
+    pub transport: Transport,
+    /// Where it is bound.
+    pub local: SocketAddr,
+    /// `host` or `host:port` for Via and Contact.
+    pub sent_by: String,
+}
+
+impl Listener {
+    /// Our host name, without the port.
+    pub fn host(&self) -> &str {
+        match self.sent_by.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+            _ => &self.sent_by,
+        }
+    }
+}
+
+/// How a core behaves.
+#[derive(Clone, Debug)]
+pub struct CoreConfig {
+    /// Whose records these are.
+    pub edge: EdgeId,
+    /// Our addresses; [`Peer::listener`] counts in this order.
+    pub listeners: Vec<Listener>,
+    /// Bases of the transaction timers.
+    pub timers: Timers,
+    /// Bounds checked before a message is looked at.
+    pub limits: sip::Limits,
+    /// Whether this core sends the OPTIONS of the edge; one shard does.
+    pub pings: bool,
+    /// How long a person's phones ring.
+    pub user_ring: Duration,
+    /// How long a trunk may ring after its last provisional response (timer C).
+    pub trunk_ring: Duration,
+    /// How long a nonce is good.
+    pub nonce_life: Duration,
+}
+
+impl CoreConfig {
+    /// The usual behaviour at these addresses.
+    pub fn new(edge: EdgeId, listeners: Vec<Listener>) -> Self {
+        Self {
+            edge,
+            listeners,
+            timers: Timers::default(),
+            limits: sip::Limits { max_message: 32 * 1024, ..sip::Limits::default() },
+            pings: true,
+            user_ring: Duration::from_secs(60),
+            trunk_ring: Duration::from_secs(180),
+            nonce_life: Duration::from_secs(300),
+        }
+    }
+}
+
+/// What all shards of an edge share.
+#[derive(Debug, Default)]
+pub struct Shared {
+    /// Registered phones.
+    pub bindings: Bindings,
+    /// Which trunks answer.
+    pub health: TrunkHealth,
+    /// Counters.
+    pub stats: Stats,
+}
+
+/// What an edge counts, since it started.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Packets from strangers that got silence.
+    pub silenced: AtomicU64,
+    /// Packets that were no SIP.
+    pub unparsable: AtomicU64,
+    /// Seals that did not open.
+    pub forged: AtomicU64,
+    /// Calls that began.
+    pub calls: AtomicU64,
+    /// Calls answered and not over, as far as this process has seen them.
+    pub live: AtomicU64,
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Who sent a packet, by its address alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Trunk(TrunkId),
+    /// Some registered phone's address.
+    Phone,
+    Stranger,
+}
+
+/// What is remembered of an answered call, for its record only.
+struct Live {
+    answered_us: i64,
+    attempts: Vec<Attempt>,
+}
+
+/// A request on its way through the core.
+struct Incoming<'m> {
+    at: Moment,
+    from: Peer,
+    origin: Origin<Peer>,
+    m: &'m Message<'m>,
+    who: Who,
+}
+
+/// Buffers that live as long as the core, each named for what it holds.
+#[derive(Default)]
+struct Scratch {
+    payload: Vec<u8>,
+    opened: Vec<u8>,
+    contact: Vec<u8>,
+    call_id: Vec<u8>,
+    uri: Vec<u8>,
+    from: Vec<u8>,
+    to: Vec<u8>,
+    routes: Vec<u8>,
+    invite: Vec<u8>,
+}
+
+/// One shard's calls.
+pub struct Core {
+    config: CoreConfig,
+    shared: Arc<Shared>,
+    layer: TransactionLayer<Peer>,
+    parsers: Vec<Parser>,
+    scratch: Scratch,
+    keys: Keys,
+    fallback_key: [u8; 32],
+    random: Random,
+    calls: Vec<Call>,
+    free_calls: Vec<u32>,
+    relays: Vec<Relay>,
+    free_relays: Vec<u32>,
+    live: HashMap<CdrId, Live>,
+    timers: BinaryHeap<Reverse<(Instant, u64)>>,
+    pings: options::Pings,
+    nonces: auth::Nonces,
+    next_sweep: Option<Instant>,
+}
+
+impl Core {
+    /// A core without calls. `seed` must be unpredictable and of this core alone.
+    pub fn new(config: CoreConfig, shared: Arc<Shared>, seed: [u8; 32]) -> Self {
+        let mut random = Random::new(&seed);
+        let mut layer_seed = [0; 16];
+        layer_seed[..8].copy_from_slice(&random.next().to_le_bytes());
+        layer_seed[8..].copy_from_slice(&random.next().to_le_bytes());
+        let layer_config = sip::transaction::Config { timers: config.timers, ..Default::default() };
+        Self {
+            layer: TransactionLayer::new(layer_config, layer_seed),
+            parsers: Vec::new(),
+            scratch: Scratch::default(),
+            keys: Keys::new(&[], seed),
+            fallback_key: seed,
+            random,
+            calls: Vec::new(),
+            free_calls: Vec::new(),
+            relays: Vec::new(),
+            free_relays: Vec::new(),
+            live: HashMap::new(),
+            timers: BinaryHeap::new(),
+            pings: options::Pings::default(),
+            nonces: auth::Nonces::new(seed),
+            next_sweep: None,
+            config,
+            shared,
+        }
+    }
+
+    /// INVITEs and calls this core holds in memory.
+    pub fn is_idle(&self) -> bool {
+        self.layer.is_empty() && self.live.is_empty()
+    }
+
+    fn parser(&mut self) -> Parser {
+        self.parsers.pop().unwrap_or_else(|| Parser::new(self.config.limits))
+    }
+
+    fn refresh_keys(&mut self, world: &Snapshot) {
+        if !self.keys.are(world.edge_keys()) {
+            self.keys = Keys::new(world.edge_keys(), self.fallback_key);
+            self.nonces = auth::Nonces::from_keys(world.edge_keys(), self.fallback_key);
+        }
+    }
+
+    /// A datagram, or one message cut from a stream.
+    pub fn handle_packet(
+        &mut self,
+        at: Moment,
+        from: Peer,
+        bytes: &[u8],
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) {
+        self.refresh_keys(world);
+        let who = self.recognise(from.addr, world);
+        let mut parser = self.parser();
+        match parser.parse(bytes) {
+            Ok(m) if m.is_request() => {
+                let addr = match from.transport {
+                    Transport::Udp => m.via().response_target(from.addr),
+                    Transport::Tcp => from.addr,
+                };
+                let origin = Origin {
+                    peer: Peer { addr, ..from },
+                    reliability: from.reliability(),
+                    source: Some(from.addr),
+                };
+                self.request(&Incoming { at, from, origin, m: &m, who }, world, out);
+            }
+            Ok(m) => self.response(at, &m, world, out),
+            Err(error) => {
+                count(&self.shared.stats.unparsable);
+                if who == Who::Stranger {
+                    count(&self.shared.stats.silenced);
+                } else {
+                    let mut answer = self.layer.buffer();
+                    let tag = self.random.tag();
+                    if sip::answer_unparsable(&mut answer, bytes, &error, from.addr, &tag) {
+                        out.transmit(&from, &answer);
+                    }
+                    self.layer.recycle(answer);
+                }
+            }
+        }
+        self.parsers.push(parser);
+        self.events(at, world, out);
+    }
+
+    /// When [`Core::handle_timeout`] is due; `None` if nothing waits.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let calls = self.timers.peek().map(|Reverse((at, _))| *at);
+        [self.layer.poll_timeout(), calls, self.pings.next(), self.next_sweep]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Time has come to `at`. Also to be called once at the start, and when the
+    /// world has changed: new trunks are asked how they are.
+    pub fn handle_timeout(&mut self, at: Moment, world: &Snapshot, out: &mut Outbox) {
+        self.refresh_keys(world);
+        self.layer.handle_timeout(at.now, out);
+        self.events(at, world, out);
+        while let Some(&Reverse((due, tag))) = self.timers.peek() {
+            if due > at.now {
+                break;
+            }
+            self.timers.pop();
+            match Tag::unpack(tag) {
+                Some(Tag::Call { index, generation }) => {
+                    self.call_timer(at, index, generation, due, world, out);
+                }
+                Some(Tag::Relay { index, generation }) => self.free_relay(index, generation),
+                _ => {}
+            }
+        }
+        if self.config.pings {
+            self.ping(at, world, out);
+            if self.next_sweep.is_none_or(|due| due <= at.now) {
+                self.shared.bindings.sweep(at.wall_us);
+                self.next_sweep = Some(at.now + Duration::from_secs(5));
+            }
+        }
+        self.events(at, world, out);
+    }
+
+    /// The connection to `addr` is gone, or could not be made.
+    pub fn peer_lost(&mut self, at: Moment, addr: SocketAddr, world: &Snapshot, out: &mut Outbox) {
+        self.layer.peer_lost(|p| p.transport == Transport::Tcp && p.addr == addr);
+        self.events(at, world, out);
+    }
+
+    fn recognise(&self, addr: SocketAddr, world: &Snapshot) -> Who {
+        if let Some(trunk) = world.trunk_by_source(addr) {
+            Who::Trunk(trunk.id)
+        } else if self.shared.bindings.knows_flow(addr) {
+            Who::Phone
+        } else {
+            Who::Stranger
+        }
+    }
+
+    fn request(&mut self, r: &Incoming<'_>, world: &Snapshot, out: &mut Outbox) {
+        if self.layer.knows(r.m) {
+            return match self.layer.receive(r.at.now, &r.origin, r.m, out) {
+                Received::Cancel { tx, invite } => self.cancel(r.at, tx, invite, out),
+                // The sender reused the INVITE's branch for the ACK of a 2xx.
+                Received::Ack { .. } => self.in_dialog(r, world, out),
+                _ => {}
+            };
+        }
+        match r.m.method() {
+            Method::Register => self.register(r, world, out),
+            Method::Ack => self.in_dialog(r, world, out),
+            Method::Cancel => self.refuse(r, 481, out),
+            _ if r.m.to_tag().is_some() => self.in_dialog(r, world, out),
+            Method::Invite => self.invite(r, world, out),
+            Method::Options => self.options(r, out),
+            _ => self.refuse(r, 405, out),
+        }
+    }
+
+    /// Refuses without keeping anything; strangers get silence.
+    fn refuse(&mut self, r: &Incoming<'_>, status: u16, out: &mut Outbox) {
+        if r.who == Who::Stranger {
+            return count(&self.shared.stats.silenced);
+        }
+        self.stateless(r, status, out, |b| match status {
+            405 => b.header(sip::HeaderName::Allow, ALLOW).finish(),
+            503 => b.header(sip::HeaderName::RetryAfter, "5").finish(),
+            _ => b.finish(),
+        });
+    }
+
+    /// Answers without a transaction: a repeated request gets a repeated answer.
+    fn stateless(
+        &mut self,
+        r: &Incoming<'_>,
+        status: u16,
+        out: &mut Outbox,
+        write: impl FnOnce(MessageBuilder<'_>),
+    ) {
+        let mut answer = self.layer.buffer();
+        let tag = self.random.tag();
+        let reason = reason_phrase(status);
+        write(MessageBuilder::response_to(
+            &mut answer,
+            r.m,
+            status,
+            reason,
+            Some(&tag),
+            Some(r.from.addr),
+        ));
+        out.transmit(&r.origin.peer, &answer);
+        self.layer.recycle(answer);
+    }
+
+    /// A transaction for a request that was admitted.
+    fn begin(&mut self, r: &Incoming<'_>, out: &mut Outbox) -> Option<ServerTx> {
+        match self.layer.receive(r.at.now, &r.origin, r.m, out) {
+            Received::Request { tx } => Some(tx),
+            Received::Full => {
+                self.refuse(r, 503, out);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn events(&mut self, at: Moment, world: &Snapshot, out: &mut Outbox) {
+        while let Some(event) = self.layer.poll_event() {
+            let (tx, tag, status) = match event {
+                Event::Timeout { tx, tag } => (tx, tag, 408),
+                Event::TransportError { tx, tag } => (tx, tag, 503),
+                // The far side never acknowledged our refusal: nothing to mend.
+                Event::AckTimeout { .. } => continue,
+            };
+            match Tag::unpack(tag) {
+                Some(Tag::Call { index, generation }) => {
+                    self.leg_lost(at, index, generation, tx, status, world, out);
+                }
+                Some(Tag::Relay { index, generation }) => {
+                    self.relay_lost(at, index, generation, status, out);
+                }
+                Some(Tag::Ping { index }) => self.ping_lost(index),
+                None => {}
+            }
+        }
+    }
+
+    fn response(&mut self, at: Moment, m: &Message<'_>, world: &Snapshot, out: &mut Outbox) {
+        let Received::Response { tx, tag } = self.layer.receive(
+            at.now,
+            // Responses are matched by their branch; the origin is not looked at.
+            &Origin {
+                peer: Peer {
+                    transport: Transport::Udp,
+                    listener: 0,
+                    addr: SocketAddr::from(([0, 0, 0, 0], 0)),
+                },
+                reliability: sip::Reliability::Unreliable,
+                source: None,
+            },
+            m,
+            out,
+        ) else {
+            return;
+        };
+        match Tag::unpack(tag) {
+            Some(Tag::Call { index, generation }) => {
+                self.leg_response(at, index, generation, tx, m, world, out);
+            }
+            Some(Tag::Relay { index, generation }) => {
+                self.relay_response(at, index, generation, m, out);
+            }
+            Some(Tag::Ping { index }) => self.pong(at, index),
+            None => {}
+        }
+    }
+
+    fn record(&self, id: CdrId, event: CdrEvent, out: &mut Outbox) {
+        out.cdrs.push(CdrRecord { id, edge: self.config.edge, event });
+    }
+
+    /// Which of our addresses speaks to `addr`.
+    fn listener_for(&self, transport: Transport, addr: SocketAddr) -> Option<u8> {
+        let fits = |l: &&Listener| l.transport == transport;
+        let same = |l: &&Listener| fits(l) && l.local.is_ipv4() == addr.is_ipv4();
+        let listeners = &self.config.listeners;
+        let at = listeners
+            .iter()
+            .position(|l| same(&l))
+            .or_else(|| listeners.iter().position(|l| fits(&l)))?;
+        u8::try_from(at).ok()
+    }
+
+    fn listener(&self, peer: Peer) -> &Listener {
+        let at = usize::from(peer.listener).min(self.config.listeners.len() - 1);
+        &self.config.listeners[at]
+    }
+
+    /// Where a request for a leg goes: to a phone's flow; to a trunk's node that
+    /// the route or target names, if that is one of the trunk's addresses, else
+    /// to the trunk's own.
+    fn hop(&self, party: &Party, next: &[u8], world: &Snapshot) -> Option<Peer> {
+        match party {
+            Party::Phone { flow, .. } => Some(*flow),
+            Party::Trunk(id) => {
+                let trunk = world.trunk_record(*id)?;
+                let mut addr = trunk.address;
+                if let Ok(sip::Uri::Sip(uri)) = sip::Uri::parse(next)
+                    && let Some(ip) = uri.host_ip()
+                    && (ip == addr.ip() || trunk.sources.contains(&ip))
+                {
+                    addr = SocketAddr::new(ip, uri.port.unwrap_or(5060));
+                }
+                let listener = self.listener_for(trunk.transport, addr)?;
+                Some(Peer { transport: trunk.transport, listener, addr })
+            }
+        }
+    }
+}
+
+/// A small generator for tags, shuffles and call ids; nothing secret hangs on it
+/// but that strangers should not guess a tag, so its state is keyed by the seed.
+struct Random {
+    state: [u64; 4],
+}
+
+impl Random {
+    fn new(seed: &[u8; 32]) -> Self {
+        let mut state = [0u64; 4];
+        for (word, bytes) in state.iter_mut().zip(seed.chunks_exact(8)) {
+            *word = u64::from_le_bytes(bytes.try_into().expect("chunks of eight"));
+        }
+        if state == [0; 4] {
+            state[0] = 1;
+        }
+        let mut random = Self { state };
+        for _ in 0..8 {
+            random.next();
+        }
+        random
+    }
+
+    /// xoshiro256**.
+    fn next(&mut self) -> u64 {
+        let s = &mut self.state;
+        let result = s[1].wrapping_mul(5).rotate_left(7).wrapping_mul(9);
+        let t = s[1] << 17;
+        s[2] ^= s[0];
+        s[3] ^= s[1];
+        s[1] ^= s[2];
+        s[0] ^= s[3];
+        s[2] ^= t;
+        s[3] = s[3].rotate_left(45);
+        result
+    }
+
+    fn tag(&mut self) -> [u8; 16] {
+        hex16(self.next())
+    }
+
+    /// A UUIDv7 (RFC 9562 section 5.7).
+    fn uuid(&mut self, wall_us: i64) -> uuid::Uuid {
+        let ms = (wall_us / 1000).max(0) as u64;
+        let mut bytes = [0u8; 16];
+        bytes[..6].copy_from_slice(&ms.to_be_bytes()[2..]);
+        bytes[6..14].copy_from_slice(&self.next().to_le_bytes());
+        bytes[14..].copy_from_slice(&self.next().to_le_bytes()[..2]);
+        bytes[6] = bytes[6] & 0x0f | 0x70;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        uuid::Uuid::from_bytes(bytes)
+    }
+}
+
+fn hex16(value: u64) -> [u8; 16] {
+    std::array::from_fn(|i| b"0123456789abcdef"[(value >> (60 - 4 * i)) as usize & 15])
+}

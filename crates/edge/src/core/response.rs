@@ -1,0 +1,435 @@
+//! What the legs of a new call answer, and what becomes of it.
+
+use super::call::{CallState, Deadline, LegState, Tag, rank};
+use super::dialog::{Dialog, Party, Side};
+use super::invite::millis;
+use super::write::{
+    CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, next_uri, pass, route_set,
+    transport, transport_param,
+};
+use super::{Core, Live, Moment, count};
+use crate::outbox::Outbox;
+use domain::routing::{AttemptEnd, may_retry};
+use feed::cdr::{Attempt, CdrEvent, HungUpBy};
+use feed::snapshot::Snapshot;
+use sip::{ClientTx, HeaderName, Message, MessageBuilder, Method, ServerTx, Sink, Target};
+use std::time::Instant;
+
+const ELSEWHERE: &[u8] = b"SIP;cause=200;text=\"Call completed elsewhere\"";
+
+impl Core {
+    fn find_leg(&self, index: u32, generation: u32, tx: ClientTx) -> Option<usize> {
+        let call = self.calls.get(index as usize)?;
+        if call.generation != generation || call.state == CallState::Free {
+            return None;
+        }
+        call.legs.iter().position(|l| l.tx == tx)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of an unpacked tag")]
+    pub(super) fn leg_response(
+        &mut self,
+        at: Moment,
+        index: u32,
+        generation: u32,
+        tx: ClientTx,
+        m: &Message<'_>,
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) {
+        let Some(leg_at) = self.find_leg(index, generation, tx) else { return };
+        let leg = self.calls[index as usize].legs[leg_at];
+        if let Party::Trunk(trunk) = leg.party {
+            self.note_health(trunk, true);
+        }
+        let status = m.status().unwrap_or_default();
+        let ringing = self.calls[index as usize].state == CallState::Ringing;
+        let open = matches!(leg.state, LegState::Silent | LegState::Heard);
+        match status {
+            0..=199 => {
+                if !(ringing && open) {
+                    return;
+                }
+                self.calls[index as usize].legs[leg_at].state = LegState::Heard;
+                if matches!(leg.party, Party::Trunk(_)) {
+                    self.set_deadline(index, at.now + self.config.trunk_ring, Deadline::Ring);
+                }
+                if status > 100 {
+                    self.calls[index as usize].progress = true;
+                    self.pass_up(at, index, leg_at, m, out);
+                }
+            }
+            200..=299 => {
+                if leg.state == LegState::Won {
+                    let server = self.calls[index as usize].server;
+                    self.layer.repeat(server, out);
+                } else if ringing && open {
+                    self.answered(at, index, leg_at, m, out);
+                } else {
+                    self.hang_up_leg(at, &leg.party, m, world, out);
+                }
+            }
+            _ => self.leg_done(at, index, leg_at, AttemptEnd::Response(status), world, out),
+        }
+    }
+
+    fn answered(
+        &mut self,
+        at: Moment,
+        index: u32,
+        leg_at: usize,
+        m: &Message<'_>,
+        out: &mut Outbox,
+    ) {
+        let call = &mut self.calls[index as usize];
+        call.state = CallState::Answered;
+        let leg = &mut call.legs[leg_at];
+        leg.state = LegState::Won;
+        let (party, sent_at) = (leg.party, leg.sent_at);
+        if let Party::Trunk(trunk) = party {
+            let ms = millis(at.now, sent_at);
+            call.attempts.push(Attempt { trunk, sip_code: 200, ms });
+        }
+        let (cdr, attempts) = (call.cdr, std::mem::take(&mut call.attempts));
+        self.live.insert(cdr, Live { answered_us: at.wall_us, attempts });
+        count(&self.shared.stats.live);
+        self.pass_up(at, index, leg_at, m, out);
+        self.give_up_legs(at, index, ELSEWHERE, out);
+        let answer = CdrEvent::Answer {
+            at_us: at.wall_us,
+            user: match party {
+                Party::Phone { user, .. } => Some(user),
+                Party::Trunk(_) => None,
+            },
+            out_trunk: match party {
+                Party::Trunk(trunk) => Some(trunk),
+                Party::Phone { .. } => None,
+            },
+            call_id: String::from_utf8_lossy(m.call_id()).into_owned(),
+        };
+        self.record(cdr, answer, out);
+        self.settle(at, index);
+    }
+
+    /// Passes a provisional response or a 2xx to the caller, with a Contact that
+    /// carries the leg it came from.
+    fn pass_up(
+        &mut self,
+        at: Moment,
+        index: u32,
+        leg_at: usize,
+        m: &Message<'_>,
+        out: &mut Outbox,
+    ) {
+        let mut s = std::mem::take(&mut self.scratch);
+        let call = &self.calls[index as usize];
+        let leg = &call.legs[leg_at];
+        let status = m.status().unwrap_or_default();
+        let caller = self.layer.server_peer(call.server).copied();
+        let mut contact = false;
+        // Without a tag there is no dialog to seal, without a target no way to it.
+        if let (Some(tag), Some(target), Some(caller)) = (m.to_tag(), contact_uri(m), caller)
+            && self
+                .keys
+                .other_call_id(Side::Callee, call.map_key, m.call_id(), &mut s.call_id)
+                .is_ok()
+        {
+            route_set(m, true, &mut s.routes);
+            let dialog = Dialog {
+                side: Side::Caller,
+                kind: call.kind,
+                this: call.caller,
+                other: leg.party,
+                cdr: call.cdr,
+                started_ms: (call.started_us / 1000).max(0) as u64,
+                answered_ms: (status >= 200).then_some((at.wall_us / 1000).max(0) as u64),
+                map_key: call.map_key,
+                target,
+                routes: &s.routes,
+                own_routes: &call.caller_routes,
+                from_uri: m.from().uri,
+                to_uri: m.to().uri,
+            };
+            dialog.encode(&mut s.payload);
+            let own = self.listener(caller);
+            s.contact.clear();
+            s.contact.extend_from_slice(b"<sip:");
+            self.keys.seal(&s.call_id, tag, &s.payload, &mut s.contact);
+            s.contact.push(b'@');
+            s.contact.extend_from_slice(own.sent_by.as_bytes());
+            s.contact.extend_from_slice(transport_param(own.transport).as_bytes());
+            s.contact.push(b'>');
+            contact = true;
+        }
+        let mut id = [0; 36];
+        let id = &*call.cdr.0.hyphenated().encode_lower(&mut id);
+        let mut tenant = [0; 36];
+        let tenant = &*call.tenant.0.hyphenated().encode_lower(&mut tenant);
+        let to_trunk = matches!(call.caller, Party::Trunk(_));
+        let server = call.server;
+        let _ = self.layer.reply(at.now, server, status, m.to_tag(), out, |mut b| {
+            if contact {
+                b = b.header(HeaderName::Contact, &s.contact);
+            }
+            b = b.header_named(CALL_HEADER, id);
+            if to_trunk {
+                b = b.header_named(MS_TENANT_HEADER, tenant).header_named(TENANT_HEADER, tenant);
+            }
+            b.copy_headers(m, pass).body_raw(m.body());
+        });
+        self.scratch = s;
+    }
+
+    /// A leg failed: the next trunk, or the end, or the others ring on.
+    pub(super) fn leg_done(
+        &mut self,
+        at: Moment,
+        index: u32,
+        leg_at: usize,
+        end: AttemptEnd,
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) {
+        let status = match end {
+            AttemptEnd::Response(status) => status,
+            AttemptEnd::Silence => 408,
+            AttemptEnd::NoConnection => 503,
+        };
+        let call = &mut self.calls[index as usize];
+        let leg = &mut call.legs[leg_at];
+        let before = leg.state;
+        let (party, sent_at) = (leg.party, leg.sent_at);
+        leg.state = LegState::Done(status);
+        if call.state != CallState::Ringing {
+            if call.state == CallState::Over && !call.has_open_legs() {
+                self.free_call(index);
+            }
+            return;
+        }
+        if before == LegState::GivenUp {
+            return;
+        }
+        let mut reason = reason(status);
+        if let Party::Trunk(trunk) = party {
+            let ms = millis(at.now, sent_at);
+            let sip_code = match end {
+                AttemptEnd::Response(status) => status,
+                AttemptEnd::Silence | AttemptEnd::NoConnection => 0,
+            };
+            call.attempts.push(Attempt { trunk, sip_code, ms });
+            if may_retry(end, call.progress) {
+                if self.try_next_trunk(at, index, world, out) {
+                    return;
+                }
+                reason = "all_trunks_failed";
+            }
+        }
+        let call = &mut self.calls[index as usize];
+        if call.best.is_none_or(|best| rank(status) < rank(best)) {
+            call.best = Some(status);
+        }
+        // One person's refusal everywhere (6xx) stops their other phones; an
+        // agent's does not speak for the queue.
+        let stop = status >= 600 && call.queue.is_none();
+        if call.has_ringing_legs() && !stop {
+            return;
+        }
+        let best = call.best.unwrap_or(status);
+        if reason != "all_trunks_failed" {
+            reason = self::reason(best);
+        }
+        let by = match end {
+            AttemptEnd::Response(_) if reason != "all_trunks_failed" => HungUpBy::Callee,
+            _ => HungUpBy::Exchange,
+        };
+        self.finish(at, index, told(best, call_queue(self, index)), reason, by, out);
+    }
+
+    /// The same INVITE to the next trunk, from the bytes the caller's transaction
+    /// kept.
+    fn try_next_trunk(
+        &mut self,
+        at: Moment,
+        index: u32,
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) -> bool {
+        let call = &self.calls[index as usize];
+        let Some(kept) = self.layer.request_bytes(call.server) else { return false };
+        let mut bytes = std::mem::take(&mut self.scratch.invite);
+        bytes.clear();
+        bytes.extend_from_slice(kept);
+        let mut parser = self.parser();
+        let sent = match parser.parse(&bytes) {
+            Ok(m) => self.next_trunk(at, index, &m, world, out),
+            Err(_) => false,
+        };
+        self.parsers.push(parser);
+        self.scratch.invite = bytes;
+        sent
+    }
+
+    /// A leg ended without a response.
+    #[expect(clippy::too_many_arguments, reason = "the parts of an unpacked tag")]
+    pub(super) fn leg_lost(
+        &mut self,
+        at: Moment,
+        index: u32,
+        generation: u32,
+        tx: ClientTx,
+        status: u16,
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) {
+        let Some(leg_at) = self.find_leg(index, generation, tx) else { return };
+        let end = if status == 503 { AttemptEnd::NoConnection } else { AttemptEnd::Silence };
+        if let Party::Trunk(trunk) = self.calls[index as usize].legs[leg_at].party {
+            self.note_health(trunk, false);
+        }
+        self.leg_done(at, index, leg_at, end, world, out);
+    }
+
+    pub(super) fn call_timer(
+        &mut self,
+        at: Moment,
+        index: u32,
+        generation: u32,
+        due: Instant,
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) {
+        let Some(call) = self.calls.get_mut(index as usize) else { return };
+        if call.generation != generation {
+            return;
+        }
+        let Some((_, what)) = call.deadline.take_if(|(when, _)| *when == due) else { return };
+        match what {
+            Deadline::Linger => self.free_call(index),
+            Deadline::Ring => {
+                self.finish(at, index, 480, "no_answer", HungUpBy::Exchange, out);
+            }
+            Deadline::Failover => {
+                let silent = call.legs.iter().position(|l| l.state == LegState::Silent);
+                let Some(leg_at) = silent else { return };
+                let leg = &mut call.legs[leg_at];
+                let (tx, party, sent_at) = (leg.tx, leg.party, leg.sent_at);
+                // An answer that still comes is hung up.
+                leg.state = LegState::GivenUp;
+                if let Party::Trunk(trunk) = party {
+                    let ms = millis(at.now, sent_at);
+                    call.attempts.push(Attempt { trunk, sip_code: 0, ms });
+                    self.note_health(trunk, false);
+                }
+                self.layer.cancel(at.now, tx, None, out);
+                let progress = self.calls[index as usize].progress;
+                let retry = may_retry(AttemptEnd::Silence, progress);
+                if !(retry && self.try_next_trunk(at, index, world, out)) {
+                    let by = HungUpBy::Exchange;
+                    self.finish(at, index, 503, "all_trunks_failed", by, out);
+                }
+            }
+        }
+    }
+
+    /// The caller hung up before the answer.
+    pub(super) fn cancel(
+        &mut self,
+        at: Moment,
+        tx: ServerTx,
+        invite: Option<(ServerTx, u64)>,
+        out: &mut Outbox,
+    ) {
+        let target = invite.and_then(|(_, tag)| Tag::unpack(tag));
+        let tag = match target {
+            Some(Tag::Call { index, .. }) => self.calls[index as usize].tag,
+            _ => self.random.tag(),
+        };
+        let status = if invite.is_some() { 200 } else { 481 };
+        let _ = self.layer.reply(at.now, tx, status, Some(&tag), out, |b| b.finish());
+        match target {
+            Some(Tag::Call { index, generation })
+                if self.calls[index as usize].generation == generation =>
+            {
+                self.finish(at, index, 487, "cancelled", HungUpBy::Caller, out);
+            }
+            Some(Tag::Relay { index, generation }) => {
+                self.cancel_relay(at, index, generation, out);
+            }
+            _ => {}
+        }
+    }
+
+    /// A leg answered that nobody waits for: acknowledged and hung up (RFC 3261
+    /// section 13.2.2.4), from what its own answer says.
+    fn hang_up_leg(
+        &mut self,
+        at: Moment,
+        party: &Party,
+        m: &Message<'_>,
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) {
+        let Some(target) = contact_uri(m) else { return };
+        let mut routes = std::mem::take(&mut self.scratch.routes);
+        route_set(m, true, &mut routes);
+        if let Some(peer) = self.hop(party, next_uri(&routes, target), world) {
+            for method in [Method::Ack, Method::Bye] {
+                let branch = self.layer.branch();
+                let mut bytes = self.layer.buffer();
+                let own = self.listener(peer);
+                let number = m.cseq().number + u32::from(method == Method::Bye);
+                let mut b = MessageBuilder::request(&mut bytes, method, target)
+                    .via(transport(peer.transport), &own.sent_by, branch.as_bytes())
+                    .header(HeaderName::MaxForwards, "70");
+                if !routes.is_empty() {
+                    b = b.header(HeaderName::Route, &routes);
+                }
+                b.header(HeaderName::From, m.from().raw)
+                    .header(HeaderName::To, m.to().raw)
+                    .header(HeaderName::CallId, m.call_id())
+                    .cseq(number, method)
+                    .finish();
+                if method == Method::Ack {
+                    out.transmit(&peer, &bytes);
+                    self.layer.recycle(bytes);
+                } else {
+                    let to = Target { peer, reliability: peer.reliability() };
+                    // Its answer changes nothing, nor does its absence.
+                    let _ = self.layer.request(at.now, to, &branch, bytes, 0, out);
+                }
+            }
+        }
+        self.scratch.routes = routes;
+    }
+}
+
+fn call_queue(core: &Core, index: u32) -> bool {
+    core.calls[index as usize].queue.is_some()
+}
+
+/// What the caller is told: nothing of our arrangements with the called side, and
+/// no 6xx for a queue, whose agents speak for themselves only.
+fn told(status: u16, queue: bool) -> u16 {
+    match status {
+        401 | 407 => 500,
+        300..=399 | 487 => 480,
+        600 if queue => 486,
+        601..=699 if queue => 480,
+        408 => 480,
+        other => other,
+    }
+}
+
+/// The stable reason for the record.
+fn reason(status: u16) -> &'static str {
+    match status {
+        486 | 600 => "busy",
+        408 | 480 | 487 => "no_answer",
+        603 => "declined",
+        404 | 410 | 484 | 604 => "not_found",
+        503 => "unavailable",
+        400..=499 | 606 => "rejected",
+        300..=399 => "redirected",
+        _ => "failed",
+    }
+}
