@@ -1,0 +1,325 @@
+//! Parsing of requests. What does not parse is answered with a problem that
+//! names the field, in the same shape as every other refusal.
+
+use crate::{
+    auth::read_body,
+    failure::{Answer, Failure, refuse},
+};
+use api_types::ErrorCode;
+use axum::{
+    extract::{FromRequest, FromRequestParts, Request, rejection::PathRejection},
+    http::{HeaderMap, header, request::Parts},
+};
+use exchange::{CallFilter, ListQuery, NumberFilter};
+use jiff::Timestamp;
+use numbering::E164;
+use serde::{Deserialize, de::DeserializeOwned};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+/// A JSON body.
+pub struct Json<T>(pub T);
+
+/// Query parameters; unknown ones are refused.
+pub struct Query<T>(pub T);
+
+/// Parts of the path.
+pub struct Path<T>(pub T);
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .map(|essence| essence.trim().to_ascii_lowercase())
+        .is_some_and(|essence| {
+            essence == "application/json"
+                || (essence.starts_with("application/") && essence.ends_with("+json"))
+        })
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Answer<Self> {
+        if !is_json(request.headers()) {
+            let reason = match request.headers().get(header::CONTENT_TYPE) {
+                Some(value) => {
+                    format!("the body is sent as {}", String::from_utf8_lossy(value.as_bytes()))
+                }
+                None => "the request names no Content-Type".to_owned(),
+            };
+            return Err(refuse(ErrorCode::UnsupportedMediaType, Some("Content-Type"), reason));
+        }
+        parse_json(&read_body(request).await?).map(Self)
+    }
+}
+
+/// Parses a document; the refusal names the field and the place.
+fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let pointer = pointer(error.path());
+        let inner = error.into_inner();
+        let message = inner.to_string();
+        let field = named_field(&message, pointer);
+        refuse(ErrorCode::MalformedJson, field.as_deref(), message)
+    });
+    let document = parsed?;
+    json.end().map_err(|error| refuse(ErrorCode::MalformedJson, None, error.to_string()))?;
+    Ok(document)
+}
+
+/// The path to the offending place as a JSON pointer (RFC 6901).
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(format!("/{index}")),
+            Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Enum { variant } => Some(format!("/{variant}")),
+            Segment::Unknown => None,
+        })
+        .collect()
+}
+
+/// A missing or unknown field is named by the message, at the end of the path or below it.
+fn named_field(message: &str, pointer: String) -> Option<String> {
+    let name = ["missing field `", "unknown field `", "duplicate field `"]
+        .iter()
+        .find_map(|start| message.strip_prefix(start))
+        .and_then(|rest| rest.split('`').next());
+    match name {
+        Some(name) if !pointer.ends_with(&format!("/{name}")) => Some(format!("{pointer}/{name}")),
+        _ => Some(pointer).filter(|pointer| !pointer.is_empty()),
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Answer<Self> {
+        axum::extract::Query::<T>::try_from_uri(&parts.uri).map(|query| Self(query.0)).map_err(
+            |rejection| {
+                let text = rejection.body_text();
+                let text = text
+                    .strip_prefix("Failed to deserialize query string: ")
+                    .unwrap_or(&text)
+                    .to_owned();
+                let unknown =
+                    text.split_once("unknown field `").and_then(|(_, rest)| rest.split('`').next());
+                let field = unknown.or_else(|| text.split_once(": ").map(|(name, _)| name));
+                refuse(ErrorCode::InvalidParameter, field, text.clone())
+            },
+        )
+    }
+}
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Answer<Self> {
+        match axum::extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(path) => Ok(Self(path.0)),
+            Err(PathRejection::FailedToDeserializePathParams(error)) => {
+                let text = error.body_text();
+                let reason = text.strip_prefix("Invalid URL: ").unwrap_or(&text);
+                // ``Cannot parse `operator_id` with value `x`: …``
+                let field = reason.split('`').nth(1).filter(|_| reason.starts_with("Cannot parse"));
+                Err(refuse(ErrorCode::InvalidParameter, field, reason))
+            }
+            Err(other) => Err(refuse(ErrorCode::Internal, None, other.body_text())),
+        }
+    }
+}
+
+/// A number in a path.
+pub fn number(text: &str) -> Answer<E164> {
+    E164::parse(text).map_err(|error| {
+        refuse(ErrorCode::InvalidNumber, Some("number"), format!("{text:?}: {error}"))
+    })
+}
+
+/// `If-Match`: the version the caller last read.
+pub struct IfMatch(pub Option<i64>);
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Answer<Self> {
+        let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(Self(None)) };
+        let text = value.to_str().unwrap_or_default().trim();
+        let inner = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        if let Some(version) = inner.and_then(|inner| inner.parse().ok()) {
+            return Ok(Self(Some(version)));
+        }
+        if inner.is_some() || text.starts_with("W/\"") {
+            // A tag we never gave, or a weak one, matches nothing (RFC 9110 13.1.1).
+            let reason = format!("{text} is not an ETag of this resource");
+            return Err(refuse(ErrorCode::VersionMismatch, Some("If-Match"), reason));
+        }
+        let reason = format!("{text:?} is not one ETag in double quotes");
+        Err(refuse(ErrorCode::InvalidParameter, Some("If-Match"), reason))
+    }
+}
+
+/// The page a list query asks for.
+pub fn list(cursor: Option<String>, limit: Option<u32>) -> Answer<ListQuery> {
+    let limit = limit.unwrap_or(100);
+    if !(1..=1000).contains(&limit) {
+        let reason = format!("limit is {limit}; it is between 1 and 1000");
+        return Err(refuse(ErrorCode::InvalidParameter, Some("limit"), reason));
+    }
+    Ok(ListQuery { cursor, limit })
+}
+
+/// Which page.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListParams {
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Entries on a page, 100 by default.
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
+/// Narrows the directory.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DirectoryParams {
+    /// Offered in this country, ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+    /// Offered in this region.
+    pub region: Option<String>,
+    /// Offers this service: `Calling`, `AudioConferencing`.
+    pub service: Option<String>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Entries on a page, 100 by default.
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
+/// Narrows a list of numbers.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct NumberParams {
+    /// Numbers that begin so: `+44207`, its `+` written as `%2B`.
+    pub prefix: Option<String>,
+    /// `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`.
+    pub status: Option<String>,
+    /// `CallingUserAssignment`, `FirstPartyAppAssignment`, `ConferenceAssignment`.
+    pub usage: Option<String>,
+    /// Numbers of this operator.
+    pub operator_id: Option<Uuid>,
+    /// Numbers of this country, ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+    /// Assigned to this person or resource account.
+    pub assigned_to_id: Option<Uuid>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Entries on a page, 100 by default.
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
+impl NumberParams {
+    /// As the use cases take it.
+    pub fn split(self) -> Answer<(ListQuery, NumberFilter)> {
+        let filter = NumberFilter {
+            prefix: self.prefix,
+            status: self.status,
+            usage: self.usage,
+            operator_id: self.operator_id,
+            country: self.country,
+            assigned_to_id: self.assigned_to_id,
+        };
+        Ok((list(self.cursor, self.limit)?, filter))
+    }
+}
+
+/// Narrows a list of calls.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CallParams {
+    /// Begun at or after.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub from: Option<Timestamp>,
+    /// Begun before.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub to: Option<Timestamp>,
+    /// `inbound`, `outbound`, `internal`, `emergency`.
+    pub kind: Option<String>,
+    /// The number in it, E.164, its `+` written as `%2B`.
+    pub number: Option<String>,
+    /// The person in it.
+    pub user_id: Option<Uuid>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Entries on a page, 100 by default.
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
+impl CallParams {
+    /// As the use cases take it.
+    pub fn split(self) -> Answer<(ListQuery, CallFilter)> {
+        let filter = CallFilter {
+            from: self.from,
+            to: self.to,
+            kind: self.kind,
+            number: self.number,
+            user_id: self.user_id,
+        };
+        Ok((list(self.cursor, self.limit)?, filter))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api_types::number::NumberOrderCreate;
+
+    fn field_of(json: &str) -> (Option<String>, String) {
+        let failure = parse_json::<NumberOrderCreate>(json.as_bytes()).expect_err("malformed");
+        (failure.problem.field, failure.problem.reason)
+    }
+
+    #[test]
+    fn names_the_field_and_the_place() {
+        let id = "00000000-0000-0000-0000-000000000001";
+        for (json, field, words) in [
+            ("{", None, "line 1 column 1"),
+            ("[]", None, "line 1"),
+            ("{\"kind\":\"upload\"}", Some("/tenant_id"), "missing field"),
+            ("{\n\"kin\":\"upload\"}", Some("/kin"), "line 2"),
+            ("{\"kind\":7}", Some("/kind"), "expected a string"),
+            (
+                &format!(
+                    "{{\"kind\":\"upload\",\"tenant_id\":\"{id}\",\"entries\":[{{\"number\":1}}]}}"
+                ),
+                Some("/entries/0/number"),
+                "expected a string",
+            ),
+            (
+                &format!("{{\"kind\":\"upload\",\"tenant_id\":\"{id}\",\"entries\":[{{}}]}}"),
+                Some("/entries/0/number"),
+                "missing field",
+            ),
+            (
+                &format!("{{\"kind\":\"upload\",\"tenant_id\":\"{id}\",\"entries\":[]}} x"),
+                None,
+                "trailing characters",
+            ),
+        ] {
+            let (got, reason) = field_of(json);
+            assert_eq!(got.as_deref(), field, "{json}: {reason}");
+            assert!(reason.contains(words), "{json}: {reason}");
+        }
+    }
+}

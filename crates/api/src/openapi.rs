@@ -1,0 +1,218 @@
+//! The OpenAPI 3.1 document, made from the handlers, and its page.
+
+use crate::{App, edge, oauth, operator, programme, session, tenant};
+use api_types::Problem;
+use axum::{
+    Router,
+    http::{Method, header},
+    response::{IntoResponse, Response},
+};
+use std::sync::LazyLock;
+use utoipa::{
+    OpenApi,
+    openapi::{
+        ContentBuilder, HeaderBuilder, Ref, RefOr, ResponseBuilder,
+        path::{Operation, ParameterBuilder, ParameterIn, PathItem},
+        schema::{ObjectBuilder, Schema, Type},
+        security::{
+            ApiKey, ApiKeyValue, ClientCredentials, Flow, OAuth2, Scopes, SecurityRequirement,
+            SecurityScheme,
+        },
+    },
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Meetpoint",
+        description = "An open, self-hosted Operator Connect: PSTN operators publish numbers, \
+            organisations choose an operator, receive numbers, assign them, and calls flow.\n\n\
+            Refusals are problem documents (RFC 9457) whose `code` is explained at \
+            [`/errors/{code}`](/errors). Lists page by `cursor`; with `Accept: text/csv` they come \
+            whole, as CSV. Documents with a `version` carry it as their ETag; writes that need \
+            If-Match say so. `POST` takes an `Idempotency-Key`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    components(schemas(Problem)),
+    tags(
+        (name = "programme", description = "For the programme owner, who runs Meetpoint"),
+        (name = "tenant", description = "For organisations that use numbers"),
+        (name = "operator", description = "For PSTN operators"),
+        (name = "edge", description = "For Meetpoint's own edges"),
+        (name = "oauth", description = "Tokens for programs"),
+        (name = "session", description = "Sign-in for browsers"),
+    ),
+)]
+struct Base;
+
+/// Every route with its description, registered in one call.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Base::openapi())
+        .routes(routes!(programme::operator_list, programme::operator_create))
+        .routes(routes!(programme::operator_get))
+        .routes(routes!(programme::trunk_list, programme::trunk_create))
+        .routes(routes!(programme::trunk_update))
+        .routes(routes!(programme::calling_profile_list, programme::calling_profile_create))
+        .routes(routes!(programme::range_list, programme::range_create))
+        .routes(routes!(programme::offer_get, programme::offer_put))
+        .routes(routes!(programme::tenant_list, programme::tenant_create))
+        .routes(routes!(programme::client_create))
+        .routes(routes!(programme::login_code_create))
+        .routes(routes!(programme::programme_call_list))
+        .routes(routes!(programme::audit_list))
+        .routes(routes!(tenant::directory_list))
+        .routes(routes!(tenant::consent_list, tenant::consent_create))
+        .routes(routes!(tenant::consent_get, tenant::consent_update, tenant::consent_remove))
+        .routes(routes!(tenant::civic_address_list, tenant::civic_address_create))
+        .routes(routes!(tenant::civic_address_get, tenant::civic_address_remove))
+        .routes(routes!(tenant::location_create))
+        .routes(routes!(tenant::user_list, tenant::user_create))
+        .routes(routes!(tenant::user_get, tenant::user_update))
+        .routes(routes!(tenant::user_phone_create))
+        .routes(routes!(tenant::resource_account_list, tenant::resource_account_create))
+        .routes(routes!(tenant::resource_account_get))
+        .routes(routes!(tenant::number_list))
+        .routes(routes!(tenant::number_get))
+        .routes(routes!(tenant::assignment_put, tenant::assignment_remove))
+        .routes(routes!(tenant::call_list))
+        .routes(routes!(tenant::call_get))
+        .routes(routes!(tenant::explain_call))
+        .routes(routes!(operator::operator_consent_list))
+        .routes(routes!(operator::operator_consent_get, operator::relationship_update))
+        .routes(routes!(operator::operator_civic_address_list))
+        .routes(routes!(operator::operator_calling_profile_list))
+        .routes(routes!(operator::number_order_list, operator::number_order_create))
+        .routes(routes!(operator::number_order_get))
+        .routes(routes!(operator::number_order_entries))
+        .routes(routes!(operator::operator_number_list))
+        .routes(routes!(operator::operator_call_list))
+        .routes(routes!(edge::edge_snapshot))
+        .routes(routes!(edge::edge_changes))
+        .routes(routes!(edge::edge_cdrs))
+        .routes(routes!(oauth::token))
+        .routes(routes!(session::session_create, session::session_get, session::session_delete))
+}
+
+/// The OpenAPI document of every face.
+///
+/// What holds for every operation (problems, ETags, CSV, idempotency keys,
+/// security) is written here once instead of at each handler.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let (_, mut document) = routes().split_for_parts();
+    let versioned: Vec<String> = document
+        .components
+        .iter()
+        .flat_map(|components| &components.schemas)
+        .filter(|(_, schema)| {
+            matches!(schema, RefOr::T(Schema::Object(object)) if object.properties.contains_key("version"))
+        })
+        .map(|(name, _)| format!("#/components/schemas/{name}"))
+        .collect();
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            complete(&method, path, operation, &versioned);
+        }
+    }
+    let components = document.components.get_or_insert_default();
+    let scopes = Scopes::from_iter(
+        exchange::Scope::ALL.map(|scope| (scope.as_str().to_owned(), String::new())),
+    );
+    components.security_schemes.insert(
+        "oauth2".to_owned(),
+        RefOr::T(SecurityScheme::OAuth2(OAuth2::new([Flow::ClientCredentials(
+            ClientCredentials::new("/oauth/token", scopes),
+        )]))),
+    );
+    components.security_schemes.insert(
+        "session".to_owned(),
+        RefOr::T(SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+            crate::auth::cookie_name(false),
+            "The browser's session; writes also need the header X-Meetpoint-CSRF.",
+        )))),
+    );
+    document
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+    [
+        (Method::GET, &mut item.get),
+        (Method::POST, &mut item.post),
+        (Method::PUT, &mut item.put),
+        (Method::PATCH, &mut item.patch),
+        (Method::DELETE, &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+fn complete(method: &Method, path: &str, operation: &mut Operation, versioned: &[String]) {
+    let is_open = path == "/oauth/token" || (path == "/session" && *method == Method::POST);
+    operation.security = Some(if is_open {
+        Vec::new()
+    } else {
+        let scope = crate::auth::scope_of(method, path);
+        let scopes: Vec<&str> = scope.iter().map(|scope| scope.as_str()).collect();
+        let mut ways = vec![SecurityRequirement::new("oauth2", scopes)];
+        if !path.starts_with("/edge/") {
+            ways.push(SecurityRequirement::new("session", [""; 0]));
+        }
+        ways
+    });
+    if *method == Method::POST && !is_open && !path.starts_with("/edge/") {
+        let parameter = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .required(utoipa::openapi::Required::False)
+            .description(Some("The same key with the same request gets the first answer again"))
+            .schema(Some(text().min_length(Some(1)).max_length(Some(200)).build()))
+            .build();
+        operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
+    }
+    for response in operation.responses.responses.values_mut() {
+        let RefOr::T(response) = response else { continue };
+        let Some(RefOr::T(content)) = response.content.get("application/json") else { continue };
+        let schema = match &content.schema {
+            Some(RefOr::Ref(reference)) => reference.ref_location.clone(),
+            _ => String::new(),
+        };
+        if versioned.contains(&schema) {
+            let etag = HeaderBuilder::new()
+                .schema(Some(text()))
+                .description(Some("The version, for If-Match"))
+                .build();
+            response.headers.insert("ETag".to_owned(), RefOr::T(etag));
+        }
+        if schema.starts_with("#/components/schemas/Page_") {
+            let lines = ContentBuilder::new().schema(Some(text())).build();
+            response.content.insert("text/csv".to_owned(), RefOr::T(lines));
+        }
+    }
+    if path != "/oauth/token" {
+        let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+        let refusal = ResponseBuilder::new()
+            .description("A refusal: see its code at /errors")
+            .content("application/problem+json", problem)
+            .build();
+        operation.responses.responses.insert("default".to_owned(), refusal.into());
+    }
+}
+
+/// `/openapi.json`.
+pub async fn document() -> Response {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        openapi().to_pretty_json().expect("the document holds text and numbers only")
+    });
+    ([(header::CONTENT_TYPE, "application/json")], TEXT.as_str()).into_response()
+}
+
+/// `/docs`: Swagger UI from files of our own, so that it works without the Internet.
+pub fn page() -> Router<App> {
+    let config = Config::new(["/openapi.json"]).try_it_out_enabled(false).deep_linking(true);
+    SwaggerUi::new("/docs").config(config).into()
+}

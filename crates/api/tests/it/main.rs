@@ -1,0 +1,3 @@
+//! The faces over HTTP.
+
+mod openapi;
