@@ -6,6 +6,7 @@ import { createRoot } from "react-dom/client";
 import { Problem } from "./api/problem";
 import { App } from "./app/App";
 import { styleNonce } from "./app/nonce";
+import { useReset } from "./app/reset";
 import { ThemeChoiceProvider, useTheme } from "./app/theme";
 
 const nonce = styleNonce(document);
@@ -27,6 +28,7 @@ const queries: QueryClient = new QueryClient({
 });
 
 function Themed() {
+  useReset();
   const { theme } = useTheme();
   return (
     <FluentProvider theme={theme}>

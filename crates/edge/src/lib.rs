@@ -1,8 +1,14 @@
-//! The SIP edge: carries calls between operators' trunks and tenants' phones
-//! from a snapshot, and never asks a database (design sections 1, 2 and 5).
+//! The SIP edge: sockets, trunks, registrations, calls, and the link to the
+//! control plane. It never opens the database.
+//!
+//! [`core`] carries calls without sockets or a clock; [`journal`] keeps what
+//! must not be lost; [`link`] keeps the world fresh.
 
 pub mod bindings;
 pub mod core;
 pub mod health;
+pub mod journal;
+pub mod link;
 pub mod outbox;
 pub mod peer;
+pub mod recfile;

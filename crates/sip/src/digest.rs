@@ -1,8 +1,13 @@
 //! Digest authentication (RFC 7616, RFC 8760): SHA-256 and MD5, `qop=auth`, from
 //! stored HA1 values, with nonces any holder of the key can verify.
 
+mod client;
+mod counts;
+
+pub use client::Challenge;
+pub use counts::{NonceCounts, ReplayWindow};
+
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
@@ -419,174 +424,6 @@ fn quoted(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Which counts of one nonce have been used: the highest, and 64 below it, so that
-/// requests may overtake each other but none counts twice.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ReplayWindow {
-    highest: u32,
-    below: u64,
-}
-
-impl ReplayWindow {
-    /// Uses a count; `false` if it was used, is zero, or is too far behind.
-    pub fn accept(&mut self, nc: u32) -> bool {
-        if nc == 0 {
-            return false;
-        }
-        if nc > self.highest {
-            let ahead = nc - self.highest;
-            let shifted = self.below.checked_shl(ahead).unwrap_or(0);
-            let mark = if self.highest == 0 || ahead > 64 { 0 } else { 1 << (ahead - 1) };
-            self.below = shifted | mark;
-            self.highest = nc;
-            return true;
-        }
-        let behind = self.highest - nc;
-        if behind == 0 || behind > 64 {
-            return false;
-        }
-        let bit = 1 << (behind - 1);
-        let unused = self.below & bit == 0;
-        self.below |= bit;
-        unused
-    }
-}
-
-/// Nonce counts of all live nonces, bounded.
-#[derive(Debug)]
-pub struct NonceCounts {
-    life_s: u64,
-    max: usize,
-    used: HashMap<u128, (u64, ReplayWindow)>,
-}
-
-impl NonceCounts {
-    /// Keeps counts for `life_s` seconds (at least the nonces' life), of at most
-    /// `max` nonces.
-    pub fn new(life_s: u64, max: usize) -> Self {
-        Self { life_s, max, used: HashMap::new() }
-    }
-
-    /// Uses count `nc` of a nonce that [`Authenticator::verify`] found fresh.
-    /// `false` if it was used before, or there is no room: treat as
-    /// [`Verdict::Stale`].
-    pub fn accept(&mut self, nonce: &[u8], nc: u32, now_unix_s: u64) -> bool {
-        let digest = joined::<Sha256>(&[nonce]);
-        let (head, _) = digest.as_ref().split_first_chunk().expect("SHA-256 has 32 bytes");
-        let key = u128::from_be_bytes(*head);
-        if self.used.len() >= self.max && !self.used.contains_key(&key) {
-            let life = self.life_s;
-            self.used.retain(|_, (since, _)| now_unix_s.saturating_sub(*since) <= life);
-            if self.used.len() >= self.max {
-                return false;
-            }
-        }
-        let (_, window) =
-            self.used.entry(key).or_insert_with(|| (now_unix_s, ReplayWindow::default()));
-        window.accept(nc)
-    }
-}
-
-/// A challenge a client received.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Challenge<'a> {
-    /// `realm`, unquoted.
-    pub realm: Cow<'a, [u8]>,
-    /// `nonce`, unquoted.
-    pub nonce: Cow<'a, [u8]>,
-    /// `opaque`, unquoted.
-    pub opaque: Option<Cow<'a, [u8]>>,
-    /// `algorithm`; MD5 when absent.
-    pub algorithm: Algorithm,
-    /// `stale=true`: the password was right, the nonce was not.
-    pub stale: bool,
-}
-
-impl<'a> Challenge<'a> {
-    /// Parses a `WWW-Authenticate` or `Proxy-Authenticate` value.
-    ///
-    /// # Errors
-    /// [`DigestError`]; try the next challenge, if there is one.
-    pub fn parse(value: &'a [u8]) -> Result<Self, DigestError> {
-        let (mut realm, mut nonce, mut opaque) = (None, None, None);
-        let (mut algorithm, mut stale, mut auth) = (Algorithm::Md5, false, false);
-        for (name, value) in directives(value).ok_or(DigestError::Scheme)? {
-            let value = text::unquote(value);
-            match name.to_ascii_lowercase().as_slice() {
-                b"realm" => realm = Some(value),
-                b"nonce" => nonce = Some(value),
-                b"opaque" => opaque = Some(value),
-                b"algorithm" => {
-                    algorithm = Algorithm::from_bytes(&value).ok_or(DigestError::Algorithm)?;
-                }
-                b"stale" => stale = value.eq_ignore_ascii_case(b"true"),
-                b"qop" => auth = text_list_has(&value, b"auth"),
-                _ => {}
-            }
-        }
-        if !auth {
-            return Err(DigestError::Qop);
-        }
-        Ok(Self {
-            realm: realm.ok_or(DigestError::Directive("realm"))?,
-            nonce: nonce.ok_or(DigestError::Directive("nonce"))?,
-            opaque,
-            algorithm,
-            stale,
-        })
-    }
-
-    /// The first challenge of a response this crate can answer: servers list the
-    /// strongest first.
-    pub fn first_of(values: impl IntoIterator<Item = &'a [u8]>) -> Option<Self> {
-        values.into_iter().find_map(|value| Self::parse(value).ok())
-    }
-
-    /// The `Authorization` (or `Proxy-Authorization`) value that answers it.
-    /// `cnonce` must be unpredictable; `nc` starts at 1 and rises with each use of
-    /// the nonce.
-    pub fn answer(
-        &self,
-        username: &str,
-        password: &str,
-        method: &[u8],
-        uri: &[u8],
-        cnonce: &str,
-        nc: u32,
-    ) -> Vec<u8> {
-        let ha1 = self.algorithm.hash(&[username.as_bytes(), &self.realm, password.as_bytes()]);
-        let nc = format!("{nc:08x}");
-        let cnonce = cnonce.as_bytes();
-        let hex = response(self.algorithm, &ha1, &self.nonce, nc.as_bytes(), cnonce, method, uri);
-        let mut out = b"Digest ".to_vec();
-        let mut put = |name: &str, value: &[u8]| {
-            if out.len() > 7 {
-                out.extend_from_slice(b", ");
-            }
-            out.extend_from_slice(name.as_bytes());
-            out.push(b'=');
-            out.extend_from_slice(value);
-        };
-        put("username", &quoted(username.as_bytes()));
-        put("realm", &quoted(&self.realm));
-        put("nonce", &quoted(&self.nonce));
-        put("uri", &quoted(uri));
-        put("response", &quoted(hex.as_bytes()));
-        put("algorithm", self.algorithm.as_str().as_bytes());
-        put("qop", b"auth");
-        put("nc", nc.as_bytes());
-        put("cnonce", &quoted(cnonce));
-        if let Some(opaque) = &self.opaque {
-            put("opaque", &quoted(opaque));
-        }
-        out
-    }
-}
-
-fn text_list_has(list: &[u8], token: &[u8]) -> bool {
-    list.split(|&b| b == b',').any(|item| trim(item).eq_ignore_ascii_case(token))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -692,28 +529,5 @@ mod tests {
                 Verdict::UnknownUser
             );
         }
-    }
-
-    #[test]
-    fn a_count_is_used_once() {
-        let mut counts = NonceCounts::new(300, 2);
-        for (nc, want) in [
-            (1, true),
-            (1, false),
-            (3, true),
-            (2, true),
-            (2, false),
-            (0, false),
-            (100, true),
-            (36, true),
-            (35, false),
-            (36, false),
-            (99, true),
-        ] {
-            assert_eq!(counts.accept(b"n1", nc, 10), want, "nc {nc}");
-        }
-        assert!(counts.accept(b"n2", 1, 10));
-        assert!(!counts.accept(b"n3", 1, 10), "no room");
-        assert!(counts.accept(b"n3", 1, 400), "the old ones expired");
     }
 }

@@ -6,7 +6,14 @@
 //! * [`MessageBuilder`] writes requests, responses and near-copies of parsed
 //!   messages into a reused buffer.
 //! * [`TransactionLayer`] matches messages to transactions, absorbs and makes
-//!   retransmissions, acknowledges non-2xx finals, and cancels.
+//!   retransmissions, acknowledges non-2xx finals, and cancels. The four machines
+//!   stand alone in [`transaction`].
+//! * [`StreamFramer`] cuts TCP and TLS streams into messages and keep-alives.
+//! * [`digest`] challenges, judges and answers; [`SealKeys`] seals dialogs and maps
+//!   Call-IDs; [`sdp`] finds where media goes.
+//!
+//! What stays with the caller: dialogs, the ACK to a 2xx, Max-Forwards reaching 0
+//! (483), `Require` (420), unknown schemes (416), and a 100 within 200 ms.
 //!
 //! ```
 //! use sip::{HeaderName, MessageBuilder, Method, Parser};
@@ -37,6 +44,25 @@
 //! let Received::Request { tx } = layer.receive(now, &origin, &message, &mut sink) else { panic!() };
 //! layer.reply(now, tx, 200, Some(b"tag2"), &mut sink, |b| b.finish()).unwrap();
 //! assert!(wire[0].1.starts_with(b"SIP/2.0 200 OK\r\nVia: "));
+//!
+//! // The client side: a fresh branch, a buffer out of the pool, a tag that comes back.
+//! use sip::{ClientTx, Target};
+//! let branch = layer.branch();
+//! let mut request = layer.buffer();
+//! MessageBuilder::request(&mut request, Method::Options, b"sip:trunk.example")
+//!     .via("UDP", "edge.example:5060", branch.as_bytes())
+//!     .header(HeaderName::MaxForwards, "70")
+//!     .header(HeaderName::From, "<sip:edge.example>;tag=9")
+//!     .header(HeaderName::To, "<sip:trunk.example>")
+//!     .header(HeaderName::CallId, "ping-2")
+//!     .cseq(1, Method::Options)
+//!     .finish();
+//! let to = Target { peer: source, reliability: Reliability::Unreliable };
+//! let mut sink = |to: &std::net::SocketAddr, bytes: &[u8]| wire.push((*to, bytes.to_vec()));
+//! let _tx: ClientTx = layer.request(now, to, &branch, request, 77, &mut sink).unwrap();
+//! // At `layer.poll_timeout()` call `layer.handle_timeout(now, &mut sink)`, then
+//! // drain `layer.poll_event()`.
+//! assert!(layer.poll_timeout().is_some());
 //! ```
 #![forbid(unsafe_code)]
 

@@ -27,13 +27,22 @@ pub struct StreamFramer {
     /// How far the end of the header section has been looked for.
     scanned: usize,
     half_ping: bool,
+    pongs_due: u32,
     broken: Option<ParseError>,
 }
 
 impl StreamFramer {
     /// A framer for one connection.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, buf: Vec::new(), start: 0, scanned: 0, half_ping: false, broken: None }
+        Self {
+            limits,
+            buf: Vec::new(),
+            start: 0,
+            scanned: 0,
+            half_ping: false,
+            pongs_due: 0,
+            broken: None,
+        }
     }
 
     /// Adds bytes as they were read. Drain [`next_frame`](Self::next_frame) before
@@ -45,6 +54,12 @@ impl StreamFramer {
             self.start = 0;
         }
         self.buf.extend_from_slice(bytes);
+    }
+
+    /// We sent a ping on this connection, so the next lone CR LF is its pong and
+    /// not half a ping of the peer's.
+    pub fn expect_pong(&mut self) {
+        self.pongs_due += 1;
     }
 
     /// Bytes held that are not yet a frame.
@@ -95,7 +110,8 @@ impl StreamFramer {
                         return Ok(Some(Cut::Ping));
                     }
                     if pending {
-                        self.half_ping = true;
+                        self.half_ping = self.pongs_due == 0;
+                        self.pongs_due = self.pongs_due.saturating_sub(1);
                         return Ok(Some(Cut::Pong));
                     }
                 }
@@ -223,6 +239,11 @@ mod tests {
         framer.push(b"\r\n");
         framer.push(b"\r\n");
         assert_eq!(drain(&mut framer), ["ping"]);
+        for _ in 0..3 {
+            framer.expect_pong();
+            framer.push(b"\r\n");
+            assert_eq!(drain(&mut framer), ["pong"]);
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import createClient, { type Middleware } from "openapi-fetch";
 
 import { Problem } from "./problem";
@@ -50,20 +50,23 @@ export interface ListPage<Item> {
 
 export interface ListSource<Item> {
   key: readonly unknown[];
+  /** Items a request; few where the list is asked again and again. */
+  size: number;
   page: (query: { cursor?: string; limit: number }, signal?: AbortSignal) => Promise<ListPage<Item>>;
 }
-
-const PAGE = 200;
 
 /** A list of the API, page after page as the reader needs them. */
 export function useList<Item>(source: ListSource<Item>, options: { everyMs?: number } = {}) {
   const query = useInfiniteQuery({
     queryKey: source.key,
     queryFn: ({ pageParam, signal }) =>
-      source.page(pageParam ? { cursor: pageParam, limit: PAGE } : { limit: PAGE }, signal),
+      source.page({ limit: source.size, ...(pageParam && { cursor: pageParam }) }, signal),
     initialPageParam: "",
     getNextPageParam: (last) => last.next_cursor ?? undefined,
-    refetchInterval: options.everyMs ?? false,
+    placeholderData: keepPreviousData,
+    // Each page is a request: with more of them loaded, the list is asked less often.
+    refetchInterval: (query) =>
+      options.everyMs ? options.everyMs * Math.max(1, query.state.data?.pages.length ?? 1) : false,
   });
   return {
     rows: query.data?.pages.flatMap((page) => page.items) ?? [],
@@ -71,17 +74,21 @@ export function useList<Item>(source: ListSource<Item>, options: { everyMs?: num
     error: query.error,
     hasMore: query.hasNextPage,
     more: () => {
-      if (!query.isFetchingNextPage) void query.fetchNextPage();
+      // After a refusal the list waits to be asked anew, lest it ask without end.
+      if (!query.isFetchingNextPage && !query.isError) void query.fetchNextPage();
     },
   };
 }
+
+/** The most items the API gives in one answer. */
+const LARGEST = 1_000;
 
 /** Every item of a list, for an export: pages until the server says there are no more. */
 export async function everything<Item>(source: ListSource<Item>): Promise<Item[]> {
   const items: Item[] = [];
   let cursor: string | null | undefined;
   do {
-    const page = await source.page(cursor ? { cursor, limit: PAGE } : { limit: PAGE });
+    const page = await source.page({ limit: LARGEST, ...(cursor && { cursor }) });
     items.push(...page.items);
     cursor = page.next_cursor;
   } while (cursor);

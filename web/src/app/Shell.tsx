@@ -78,7 +78,7 @@ const useStyles = makeStyles({
   frame: {
     height: "100vh",
     display: "grid",
-    gridTemplate: '"top top" auto "nav main" 1fr / 232px 1fr',
+    gridTemplate: '"top top" auto "nav main" 1fr / 220px 1fr',
     backgroundColor: tokens.colorNeutralBackground2,
     "@media (max-width: 800px)": { gridTemplate: '"top" auto "nav" auto "main" 1fr / 1fr' },
   },
@@ -104,6 +104,12 @@ const useStyles = makeStyles({
     backgroundColor: tokens.colorBrandBackground,
   },
   brand: { fontSize: tokens.fontSizeBase400, fontWeight: tokens.fontWeightSemibold },
+  demo: {
+    padding: `0 ${tokens.spacingHorizontalS}`,
+    fontSize: tokens.fontSizeBase200,
+    border: "1px solid currentColor",
+    borderRadius: tokens.borderRadiusCircular,
+  },
   who: { marginLeft: "auto", textAlign: "right", lineHeight: tokens.lineHeightBase200 },
   role: { display: "block", fontSize: tokens.fontSizeBase200 },
   topButton: {
@@ -169,6 +175,11 @@ export function Shell({ session }: { session: Session }) {
       </a>
       <header className={styles.top}>
         <span className={styles.brand}>Meetpoint</span>
+        {session.demo && (
+          <span className={styles.demo} title="The data is made up and the operators are simulated.">
+            Demonstration
+          </span>
+        )}
         <span className={styles.who}>
           {session.party}
           <span className={styles.role}>

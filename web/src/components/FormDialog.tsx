@@ -15,7 +15,11 @@ import { useEffect, useRef, type FormEvent, type ReactNode } from "react";
 import { ProblemBar } from "./ProblemBar";
 
 const useStyles = makeStyles({
-  content: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalM },
+  content: {
+    display: "flex", flexDirection: "column", gap: tokens.spacingVerticalM,
+    paddingTop: tokens.spacingVerticalM,
+    paddingBottom: tokens.spacingVerticalL,
+  },
 });
 
 interface FormDialogProps {

@@ -23,9 +23,12 @@ interface GridProps<Row> {
   /** More rows exist than were fetched; called as the end comes into sight. */
   hasMore?: boolean;
   onEndInSight?: () => void;
+  /** Height of a row, pixels; more than the usual where cells have two lines. */
+  rowPx?: number;
   empty: ReactNode;
 }
 
+const HEAD_PX = 40;
 const ROW_PX = 44;
 
 const useStyles = makeStyles({
@@ -40,17 +43,18 @@ const useStyles = makeStyles({
     backgroundColor: tokens.colorNeutralBackground1,
   },
   scroller: { flexGrow: 1, overflow: "auto" },
-  inner: { minWidth: "var(--grid-min)" },
+  inner: { minWidth: "min-content" },
   row: {
     display: "grid",
     gridTemplateColumns: "var(--grid-columns)",
     alignItems: "center",
     columnGap: tokens.spacingHorizontalM,
-    height: `${ROW_PX}px`,
+    height: "var(--grid-row)",
     padding: `0 ${tokens.spacingHorizontalL}`,
     boxSizing: "border-box",
     borderBottom: `1px solid ${tokens.colorNeutralStroke3}`,
   },
+  headRow: { height: `${HEAD_PX}px` },
   head: {
     position: "sticky",
     top: 0,
@@ -74,7 +78,7 @@ const useStyles = makeStyles({
   },
   opens: { cursor: "pointer" },
   cell: { overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" },
-  numeric: { textAlign: "right", fontVariantNumeric: "tabular-nums" },
+  numeric: { textAlign: "right", paddingRight: tokens.spacingHorizontalS, fontVariantNumeric: "tabular-nums" },
   empty: {
     padding: tokens.spacingHorizontalXXXL,
     textAlign: "center",
@@ -87,7 +91,7 @@ const useStyles = makeStyles({
  * time takes part in the tab order and the arrow keys move it.
  */
 export function Grid<Row>(props: GridProps<Row>) {
-  const { label, columns, rows, rowKey, onOpen, hasMore = false, onEndInSight, empty } = props;
+  const { label, columns, rows, rowKey, onOpen, hasMore = false, onEndInSight, rowPx = ROW_PX, empty } = props;
   const styles = useStyles();
   const scroller = useRef<HTMLDivElement>(null);
   const [current, setCurrent] = useState(0);
@@ -96,9 +100,11 @@ export function Grid<Row>(props: GridProps<Row>) {
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
+    estimateSize: () => rowPx,
     overscan: 12,
-    scrollPaddingStart: ROW_PX,
+    // The head lies over the rows, and takes its height from what is in sight.
+    scrollMargin: HEAD_PX,
+    scrollPaddingStart: HEAD_PX,
     getItemKey: (index) => {
       const row = rows[index];
       return row === undefined ? index : rowKey(row);
@@ -122,7 +128,7 @@ export function Grid<Row>(props: GridProps<Row>) {
       onOpen?.(row);
       return;
     }
-    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_PX) - 1);
+    const page = Math.max(1, Math.floor(((scroller.current?.clientHeight ?? 0) - HEAD_PX) / rowPx) - 1);
     const next = nextRow(event.key, index, rows.length, page);
     if (next === null) return;
     event.preventDefault();
@@ -132,7 +138,6 @@ export function Grid<Row>(props: GridProps<Row>) {
   }
 
   const template = columns.map((column) => column.width).join(" ");
-  const minimum = `${columns.length * 110}px`;
   return (
     <div
       role="grid"
@@ -140,12 +145,12 @@ export function Grid<Row>(props: GridProps<Row>) {
       aria-rowcount={hasMore ? -1 : rows.length + 1}
       aria-colcount={columns.length}
       className={styles.grid}
-      style={{ "--grid-columns": template, "--grid-min": minimum } as React.CSSProperties}
+      style={{ "--grid-columns": template, "--grid-row": `${rowPx}px` } as React.CSSProperties}
     >
       <div ref={scroller} className={styles.scroller} role="presentation">
         <div className={styles.inner} role="presentation">
           <div role="rowgroup" className={styles.head}>
-            <div role="row" aria-rowindex={1} className={styles.row}>
+            <div role="row" aria-rowindex={1} className={mergeClasses(styles.row, styles.headRow)}>
               {columns.map((column) => (
                 <div
                   key={column.key}
@@ -175,7 +180,7 @@ export function Grid<Row>(props: GridProps<Row>) {
                       }
                     }}
                     className={mergeClasses(styles.row, styles.bodyRow, onOpen && styles.opens)}
-                    style={{ transform: `translateY(${item.start}px)` }}
+                    style={{ transform: `translateY(${item.start - HEAD_PX}px)` }}
                     onFocus={() => setCurrent(item.index)}
                     onKeyDown={(event) => onKeyDown(event, item.index)}
                     onClick={() => onOpen?.(row)}

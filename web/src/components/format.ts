@@ -19,19 +19,22 @@ export function words(name: string): string {
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
-/** Date and time in the reader's own zone, seconds included: calls are compared by them. */
-export function dateTime(iso: string | null | undefined): string {
-  if (!iso) return "";
+const two = (n: number) => String(n).padStart(2, "0");
+
+/** Date and time in the reader's own zone, in the one order nobody reads two ways. */
+export function dateAndTime(iso: string | null | undefined): [date: string, time: string] {
+  if (!iso) return ["", ""];
   const at = new Date(iso);
-  if (Number.isNaN(at.getTime())) return iso;
-  return at.toLocaleString(undefined, {
-    year: "numeric",
-    month: "short",
-    day: "2-digit",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-  });
+  if (Number.isNaN(at.getTime())) return [iso, ""];
+  return [
+    `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`,
+    `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`,
+  ];
+}
+
+/** The same as one text. */
+export function dateTime(iso: string | null | undefined): string {
+  return dateAndTime(iso).join(" ").trim();
 }
 
 /** `0:07`, `12:03`, `1:00:00`; seconds are rounded down as a bill would. */
@@ -39,6 +42,5 @@ export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return "";
   const whole = Math.floor(seconds);
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const two = (n: number) => String(n).padStart(2, "0");
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }

@@ -29,7 +29,7 @@ const COUNTRIES_SHOWN = 6;
 const useStyles = makeStyles({
   cards: {
     display: "grid",
-    gridTemplateColumns: "repeat(auto-fill, minmax(320px, 1fr))",
+    gridTemplateColumns: "repeat(auto-fill, minmax(min(290px, 100%), 1fr))",
     gap: tokens.spacingHorizontalL,
     listStyleType: "none",
     margin: 0,
@@ -37,7 +37,7 @@ const useStyles = makeStyles({
   },
   card: { height: "100%", boxSizing: "border-box", padding: tokens.spacingHorizontalL },
   head: { display: "flex", alignItems: "start", gap: tokens.spacingHorizontalM },
-  push: { marginLeft: "auto" },
+  push: { marginLeft: "auto", flexShrink: 0, whiteSpace: "nowrap" },
   row: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalXS },
   facts: { color: tokens.colorNeutralForeground2, margin: 0 },
   foot: {

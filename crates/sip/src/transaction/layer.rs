@@ -2,304 +2,23 @@
 //! owns them, their bytes and their timers.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
-use std::net::SocketAddr;
+use std::collections::{BinaryHeap, VecDeque};
 use std::time::Instant;
 
+use super::hop::{write_ack, write_cancel};
 use super::machine::{
-    AckAction, InviteClient, InviteServer, NonInviteClient, NonInviteServer, Reliability,
-    ResponseAction, State, TimerAction, Timers,
+    AckAction, InviteClient, InviteServer, NonInviteClient, NonInviteServer, ResponseAction, State,
+    TimerAction,
+};
+use super::table::{Cancelling, Index, Machine, Slot, Transaction, live};
+use super::types::{
+    Branch, CancelOutcome, ClientTx, Config, Event, Handle, Origin, Received, ServerTx, Sink,
+    Target, TxError,
 };
 use crate::build::{MessageBuilder, reason_phrase};
 use crate::hash::KeyedHash;
-use crate::header::MAGIC_COOKIE;
 use crate::msg::{Message, Parser};
-use crate::name::{HeaderName, Method};
-
-/// Takes bytes to the wire. Any `FnMut(&P, &[u8])` is one.
-pub trait Sink<P> {
-    /// Sends `bytes` to `to`. A failure is reported later by
-    /// [`TransactionLayer::peer_lost`].
-    fn transmit(&mut self, to: &P, bytes: &[u8]);
-}
-
-impl<P, F: FnMut(&P, &[u8])> Sink<P> for F {
-    fn transmit(&mut self, to: &P, bytes: &[u8]) {
-        self(to, bytes);
-    }
-}
-
-/// How a [`TransactionLayer`] behaves.
-#[derive(Debug, Clone, Copy)]
-pub struct Config {
-    /// Timer bases.
-    pub timers: Timers,
-    /// Repeat a 2xx to INVITE until [`TransactionLayer::acked`], as a UAS must. A
-    /// back-to-back user agent leaves it off and passes each 2xx on end to end.
-    pub retransmit_2xx: bool,
-    /// Transactions held at once, lingering ones included.
-    pub max_transactions: usize,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self { timers: Timers::default(), retransmit_2xx: false, max_transactions: 500_000 }
-    }
-}
-
-/// A server transaction. Stale handles are recognised and refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ServerTx(Handle);
-
-/// A client transaction. Stale handles are recognised and refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ClientTx(Handle);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Handle {
-    index: u32,
-    generation: u32,
-}
-
-/// A branch no one else has made: the magic cookie and 128 keyed bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Branch([u8; Self::LEN]);
-
-impl Branch {
-    const LEN: usize = 7 + 32;
-
-    fn new(bits: u128) -> Self {
-        let mut text = [0; Self::LEN];
-        text[..7].copy_from_slice(MAGIC_COOKIE);
-        for (i, slot) in text[7..].iter_mut().enumerate() {
-            *slot = b"0123456789abcdef"[(bits >> (4 * i)) as usize & 15];
-        }
-        Self(text)
-    }
-
-    /// The text for `;branch=`.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-/// Where a message came from.
-#[derive(Debug, Clone)]
-pub struct Origin<P> {
-    /// Handle that responses go back to (see [`Via::response_target`](crate::Via::response_target)).
-    pub peer: P,
-    /// Whether its transport is reliable.
-    pub reliability: Reliability,
-    /// Source address, for `received` and `rport` in responses.
-    pub source: Option<SocketAddr>,
-}
-
-/// Where a request goes.
-#[derive(Debug, Clone)]
-pub struct Target<P> {
-    /// Handle of the peer.
-    pub peer: P,
-    /// Whether its transport is reliable.
-    pub reliability: Reliability,
-}
-
-/// What a message turned out to be. `tag` is what the caller attached to the
-/// transaction, 0 if nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Received {
-    /// A new request: answer it through `tx`. INVITE wants a 100 within 200 ms.
-    Request {
-        /// Its transaction.
-        tx: ServerTx,
-    },
-    /// A CANCEL: answer it 200 through `tx` if `invite` is there, else 481.
-    Cancel {
-        /// Transaction of the CANCEL itself.
-        tx: ServerTx,
-        /// The INVITE it means, and its tag.
-        invite: Option<(ServerTx, u64)>,
-    },
-    /// An ACK to a 2xx, or one that matches nothing: it belongs to a dialog.
-    Ack {
-        /// The INVITE, if the sender reused its branch.
-        invite: Option<(ServerTx, u64)>,
-    },
-    /// The first ACK to a final response that was not 2xx. For information only.
-    Confirmed {
-        /// The INVITE.
-        tx: ServerTx,
-        /// Its tag.
-        tag: u64,
-    },
-    /// A response for the caller. A final one other than 2xx to an INVITE has been
-    /// acknowledged already; a 2xx may come more than once.
-    Response {
-        /// The request's transaction.
-        tx: ClientTx,
-        /// Its tag.
-        tag: u64,
-    },
-    /// A response that belongs to no transaction here.
-    Stray,
-    /// A retransmission or the like, dealt with.
-    Absorbed,
-    /// A new request, but there are [`Config::max_transactions`] already. Nothing
-    /// was kept; a stateless 503 is possible.
-    Full,
-}
-
-/// What happened without a message arriving.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
-    /// No (final) response in time. Treat as 408 (RFC 3261 section 8.1.3.1).
-    Timeout {
-        /// The transaction, over now.
-        tx: ClientTx,
-        /// Its tag.
-        tag: u64,
-    },
-    /// The transport lost the peer. Treat as 503 (RFC 3261 section 8.1.3.1).
-    TransportError {
-        /// The transaction, over now.
-        tx: ClientTx,
-        /// Its tag.
-        tag: u64,
-    },
-    /// The ACK to a final response (or to a 2xx, with
-    /// [`Config::retransmit_2xx`]) never came.
-    AckTimeout {
-        /// The transaction, over now.
-        tx: ServerTx,
-        /// Its tag.
-        tag: u64,
-    },
-}
-
-/// Why the layer refused what the caller asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TxError {
-    /// The transaction is over.
-    Gone,
-    /// The response does not fit the state (a second final response).
-    State,
-    /// There are [`Config::max_transactions`] already.
-    Full,
-    /// The bytes are not the message they should be.
-    Malformed,
-}
-
-impl TxError {
-    /// Stable machine-readable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Gone => "transaction-gone",
-            Self::State => "transaction-state",
-            Self::Full => "transactions-full",
-            Self::Malformed => "transaction-message-malformed",
-        }
-    }
-}
-
-impl std::fmt::Display for TxError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.code())
-    }
-}
-
-impl std::error::Error for TxError {}
-
-/// What became of a wish to cancel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CancelOutcome {
-    /// The CANCEL left.
-    Sent,
-    /// It leaves with the first provisional response (RFC 3261 section 9.1).
-    Deferred,
-    /// A final response was faster, or the transaction is gone: nothing to cancel.
-    TooLate,
-}
-
-#[derive(Debug)]
-enum Machine {
-    InviteClient(InviteClient),
-    NonInviteClient(NonInviteClient),
-    InviteServer(InviteServer),
-    NonInviteServer(NonInviteServer),
-}
-
-impl Machine {
-    fn poll_timeout(&self) -> Option<Instant> {
-        match self {
-            Self::InviteClient(m) => m.poll_timeout(),
-            Self::NonInviteClient(m) => m.poll_timeout(),
-            Self::InviteServer(m) => m.poll_timeout(),
-            Self::NonInviteServer(m) => m.poll_timeout(),
-        }
-    }
-
-    fn handle_timeout(&mut self, now: Instant) -> TimerAction {
-        match self {
-            Self::InviteClient(m) => m.handle_timeout(now),
-            Self::NonInviteClient(m) => m.handle_timeout(now),
-            Self::InviteServer(m) => m.handle_timeout(now),
-            Self::NonInviteServer(m) => m.handle_timeout(now),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cancelling {
-    No,
-    WhenProvisional,
-    Sent,
-}
-
-#[derive(Debug)]
-struct Transaction<P> {
-    key: u128,
-    peer: P,
-    reliability: Reliability,
-    source: Option<SocketAddr>,
-    tag: u64,
-    machine: Machine,
-    /// Client: the request, later the ACK. Server: the last response.
-    sent: Vec<u8>,
-    /// Server: the request, until its final response.
-    request: Vec<u8>,
-    queued: Option<Instant>,
-    cancelling: Cancelling,
-    /// A CANCEL of the layer's own making: its outcome is nobody's business.
-    quiet: bool,
-    /// Extra header line of a deferred CANCEL.
-    cancel_reason: Vec<u8>,
-}
-
-#[derive(Debug)]
-struct Slot<P> {
-    generation: u32,
-    tx: Option<Transaction<P>>,
-}
-
-/// Keys are keyed 128-bit hashes already.
-#[derive(Default)]
-struct Folded(u64);
-
-impl Hasher for Folded {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for &b in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(b);
-        }
-    }
-    fn write_u128(&mut self, n: u128) {
-        self.0 = n as u64;
-    }
-}
-
-type Index = HashMap<u128, u32, BuildHasherDefault<Folded>>;
+use crate::name::Method;
 
 /// Buffers kept for reuse, and how much of one is worth keeping.
 const POOL_LEN: usize = 4_096;
@@ -346,7 +65,7 @@ impl<P: Clone> TransactionLayer<P> {
             timers: BinaryHeap::new(),
             events: VecDeque::new(),
             pool: Vec::new(),
-            parser: Parser::default(),
+            parser: Parser::new(config.limits),
         }
     }
 
@@ -443,6 +162,7 @@ impl<P: Clone> TransactionLayer<P> {
         let deferred = tx.cancelling == Cancelling::WhenProvisional && status < 200;
         match action {
             ResponseAction::Drop => {}
+            ResponseAction::AckAgain if tx.sent.is_empty() => {}
             ResponseAction::AckAgain => sink.transmit(&tx.peer, &tx.sent),
             ResponseAction::Deliver => {}
             ResponseAction::DeliverAndAck => {
@@ -693,7 +413,8 @@ impl<P: Clone> TransactionLayer<P> {
         let Some(slot) = self.live_mut(tx.0) else { return CancelOutcome::TooLate };
         let Machine::InviteClient(machine) = &slot.machine else { return CancelOutcome::TooLate };
         let state = machine.state();
-        if slot.cancelling == Cancelling::Sent {
+        let waiting = matches!(state, State::Trying | State::Proceeding);
+        if waiting && slot.cancelling == Cancelling::Sent {
             return CancelOutcome::Sent;
         }
         slot.cancel_reason.clear();
@@ -953,58 +674,4 @@ impl<P: Clone> TransactionLayer<P> {
             self.timers.push(Reverse((at, index, slot.generation)));
         }
     }
-}
-
-fn live<P>(slots: &[Slot<P>], handle: Handle) -> Option<&Transaction<P>> {
-    slots
-        .get(handle.index as usize)
-        .filter(|slot| slot.generation == handle.generation)
-        .and_then(|slot| slot.tx.as_ref())
-}
-
-/// Writes the ACK to a final response other than 2xx (RFC 3261 section 17.1.1.3).
-fn write_ack(
-    parser: &mut Parser,
-    invite: &[u8],
-    response: &Message<'_>,
-    out: &mut Vec<u8>,
-) -> bool {
-    let Ok(invite) = parser.parse(invite) else { return false };
-    let builder = MessageBuilder::request(out, Method::Ack, invite.request_uri())
-        .header(HeaderName::Via, invite.via().raw)
-        .header(HeaderName::MaxForwards, "70")
-        .copy(&invite, HeaderName::Route)
-        .header(HeaderName::From, invite.from().raw)
-        .header(HeaderName::To, response.to().raw)
-        .header(HeaderName::CallId, invite.call_id())
-        .cseq(invite.cseq().number, Method::Ack);
-    builder.finish();
-    true
-}
-
-/// Writes the CANCEL of an INVITE (RFC 3261 section 9.1) and copies its branch;
-/// returns the branch's length.
-fn write_cancel(
-    parser: &mut Parser,
-    invite: &[u8],
-    reason: &[u8],
-    out: &mut Vec<u8>,
-    branch: &mut [u8; 256],
-) -> Option<usize> {
-    let invite = parser.parse(invite).ok()?;
-    let text = invite.via().branch?;
-    branch.get_mut(..text.len())?.copy_from_slice(text);
-    let mut builder = MessageBuilder::request(out, Method::Cancel, invite.request_uri())
-        .header(HeaderName::Via, invite.via().raw)
-        .header(HeaderName::MaxForwards, "70")
-        .copy(&invite, HeaderName::Route)
-        .header(HeaderName::From, invite.from().raw)
-        .header(HeaderName::To, invite.to().raw)
-        .header(HeaderName::CallId, invite.call_id())
-        .cseq(invite.cseq().number, Method::Cancel);
-    if !reason.is_empty() {
-        builder = builder.header(HeaderName::Reason, reason);
-    }
-    builder.finish();
-    Some(text.len())
 }

@@ -1,4 +1,4 @@
-import { Field, makeStyles, SearchBox, Switch, tokens } from "@fluentui/react-components";
+import { Button, Field, makeStyles, SearchBox, Switch, tokens } from "@fluentui/react-components";
 import { useMemo, useState } from "react";
 
 import { everything, useList } from "../../api/client";
@@ -9,7 +9,7 @@ import { ExportButton } from "../../components/ExportButton";
 import { Grid } from "../../components/Grid";
 import { Page } from "../../components/Page";
 import { CallDrawer } from "./CallDrawer";
-import { callColumns, callCsv, callMatches, type CallFilter } from "./columns";
+import { CALL_ROW_PX, callColumns, callCsv, callMatches } from "./columns";
 
 const LIVE_MS = 1_000;
 
@@ -29,14 +29,15 @@ const KINDS = [
 export function CallList({ role, lead }: { role: Role; lead: string }) {
   const styles = useStyles();
   const [live, setLive] = useState(true);
-  const source = calls(role);
+  const [text, setText] = useState("");
+  const [kind, setKind] = useState("");
+  const source = calls(role, { kind });
   const list = useList(source, live ? { everyMs: LIVE_MS } : {});
-  const [filter, setFilter] = useState<CallFilter>({ text: "", kind: "" });
   const [openId, setOpenId] = useState<string>();
   const [failed, setFailed] = useState<unknown>();
 
-  const shown = useMemo(() => list.rows.filter((call) => callMatches(call, filter)), [list.rows, filter]);
-  const filtered = filter.text !== "" || filter.kind !== "";
+  const shown = useMemo(() => list.rows.filter((call) => callMatches(call, text)), [list.rows, text]);
+  const filtered = text !== "" || kind !== "";
   // Looked up anew each time, so that the drawer lives on with the call.
   const open = list.rows.find((call) => call.id === openId);
 
@@ -51,11 +52,11 @@ export function CallList({ role, lead }: { role: Role; lead: string }) {
           <Field label="Find" className={styles.text}>
             <SearchBox
               placeholder="Number, person, operator or trunk"
-              value={filter.text}
-              onChange={(_, data) => setFilter({ ...filter, text: data.value })}
+              value={text}
+              onChange={(_, data) => setText(data.value)}
             />
           </Field>
-          <Choice label="Way" any="All" value={filter.kind} onChange={(kind) => setFilter({ ...filter, kind })} options={KINDS} />
+          <Choice label="Way" any="All" value={kind} onChange={setKind} options={KINDS} />
         </>
       }
       actions={
@@ -65,18 +66,26 @@ export function CallList({ role, lead }: { role: Role; lead: string }) {
             file="calls.csv"
             columns={callCsv}
             onError={setFailed}
-            rows={async () => (await everything(source)).filter((call) => callMatches(call, filter))}
+            rows={async () => (await everything(source)).filter((call) => callMatches(call, text))}
           />
         </>
       }
     >
       <div className={styles.count}>
-        {`${shown.length.toLocaleString()}${list.hasMore ? "+" : ""} ${shown.length === 1 ? "call" : "calls"}`}
+        {text !== "" && list.hasMore
+          ? `${shown.length.toLocaleString()} among the latest ${list.rows.length.toLocaleString()} calls`
+          : `${shown.length.toLocaleString()}${list.hasMore ? "+" : ""} ${shown.length === 1 ? "call" : "calls"}`}
+        {text !== "" && list.hasMore && (
+          <Button appearance="transparent" size="small" onClick={list.more}>
+            Search older calls
+          </Button>
+        )}
       </div>
       <Grid
         label="Call records"
         columns={callColumns}
         rows={shown}
+        rowPx={CALL_ROW_PX}
         rowKey={(call) => call.id}
         onOpen={(call) => setOpenId(call.id)}
         hasMore={list.hasMore}

@@ -9,9 +9,10 @@ import {
 
 import type { Schemas } from "../../api/client";
 import type { CsvColumn } from "../../components/csv";
-import { dateTime, duration, words } from "../../components/format";
+import { dateAndTime, duration, words } from "../../components/format";
 import type { Column } from "../../components/Grid";
 import { StatusBadge } from "../../components/StatusBadge";
+import { TwoLines } from "../../components/TwoLines";
 
 export type Call = Schemas["CallRecord"];
 
@@ -57,20 +58,38 @@ export function Result({ call }: { call: Call }) {
 const connected = (call: Call) =>
   call.duration_ms === null || call.duration_ms === undefined ? null : call.duration_ms / 1000;
 
+export const CALL_ROW_PX = 56;
+
 export const callColumns: Column<Call>[] = [
-  { key: "started", header: "Started", width: "minmax(180px, 1.1fr)", render: (call) => dateTime(call.started_at) },
-  { key: "way", header: "Way", width: "112px", render: (call) => <Way call={call} /> },
-  { key: "caller", header: "Caller", width: "minmax(130px, 1fr)", render: (call) => call.caller },
-  { key: "callee", header: "Called", width: "minmax(130px, 1fr)", render: (call) => call.callee },
+  {
+    key: "started",
+    header: "Started",
+    width: "88px",
+    render: (call) => {
+      const [date, time] = dateAndTime(call.started_at);
+      return <TwoLines first={time} second={date} />;
+    },
+  },
+  { key: "way", header: "Way", width: "104px", render: (call) => <Way call={call} /> },
+  {
+    key: "numbers",
+    header: "Caller, called",
+    width: "minmax(132px, 1fr)",
+    render: (call) => <TwoLines first={call.caller} second={call.callee} />,
+  },
   { key: "who", header: "Who", width: "minmax(110px, 1fr)", render: who },
-  { key: "operator", header: "Operator", width: "minmax(110px, 0.9fr)", render: (call) => call.operator_name },
-  { key: "trunk", header: "Trunk", width: "minmax(120px, 1fr)", render: (call) => call.trunk },
-  { key: "duration", header: "Length", width: "72px", numeric: true, render: (call) => duration(connected(call)) },
-  { key: "result", header: "Result", width: "minmax(130px, 1fr)", render: (call) => <Result call={call} /> },
+  {
+    key: "operator",
+    header: "Operator, trunk",
+    width: "minmax(150px, 1.4fr)",
+    render: (call) => <TwoLines first={call.operator_name} second={call.trunk} />,
+  },
+  { key: "duration", header: "Length", width: "64px", numeric: true, render: (call) => duration(connected(call)) },
+  { key: "result", header: "SIP result", width: "minmax(130px, 1fr)", render: (call) => <Result call={call} /> },
   {
     key: "hung",
     header: "Ended by",
-    width: "88px",
+    width: "80px",
     render: (call) => (call.hung_up_by ? words(call.hung_up_by) : ""),
   },
 ];
@@ -95,18 +114,10 @@ export const callCsv: CsvColumn<Call>[] = [
   { header: "Complete", value: (call) => String(call.complete) },
 ];
 
-export interface CallFilter {
-  text: string;
-  kind: string;
-}
-
-export function callMatches(call: Call, filter: CallFilter): boolean {
-  if (filter.kind && call.kind !== filter.kind) return false;
-  const text = filter.text.trim().toLowerCase();
-  return (
-    text === "" ||
-    [call.caller, call.callee, call.number, call.operator_name, call.trunk, call.id, who(call)].some((value) =>
-      (value ?? "").toLowerCase().includes(text),
-    )
+/** Does the text occur in anything a row shows? */
+export function callMatches(call: Call, text: string): boolean {
+  const wanted = text.trim().toLowerCase();
+  return [call.caller, call.callee, call.number, call.operator_name, call.trunk, call.id, who(call)].some((value) =>
+    (value ?? "").toLowerCase().includes(wanted),
   );
 }

@@ -24,7 +24,7 @@ const useStyles = makeStyles({
   countries: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalS },
   need: {
     display: "grid",
-    gridTemplateColumns: "repeat(auto-fit, minmax(120px, 1fr))",
+    gridTemplateColumns: "repeat(auto-fit, minmax(200px, 1fr))",
     gap: tokens.spacingHorizontalM,
     alignItems: "end",
     paddingBottom: tokens.spacingVerticalS,

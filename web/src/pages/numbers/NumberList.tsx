@@ -1,15 +1,15 @@
 import { Field, makeStyles, SearchBox, tokens } from "@fluentui/react-components";
-import { useEffect, useMemo, useState, type ReactNode } from "react";
+import { useDeferredValue, useEffect, useState, type ReactNode } from "react";
 
 import { everything, useList } from "../../api/client";
-import { numbers } from "../../api/lists";
+import { numbers, operatorConsents, tenantConsents } from "../../api/lists";
 import { Choice } from "../../components/Choice";
 import { ASSIGNMENT, USAGES } from "../../components/choices";
 import { ExportButton } from "../../components/ExportButton";
 import { countryName } from "../../components/format";
 import { Grid } from "../../components/Grid";
 import { Page } from "../../components/Page";
-import { numberColumns, numberCsv, numberMatches, type NumberFilter, type PhoneNumber } from "./columns";
+import { carriesName, numberColumns, numberCsv, readSearch, type PhoneNumber } from "./columns";
 
 const useStyles = makeStyles({
   text: { minWidth: "220px" },
@@ -27,26 +27,29 @@ interface NumberListProps {
 /** The inventory, as its holder or its operator sees it. */
 export function NumberList({ role, lead, empty, notice, onOpen }: NumberListProps) {
   const styles = useStyles();
-  const source = numbers(role);
-  const list = useList(source);
-  const [filter, setFilter] = useState<NumberFilter>({ text: "", country: "", usage: "", assignment: "" });
+  const [text, setText] = useState("");
+  const [country, setCountry] = useState("");
+  const [usage, setUsage] = useState("");
+  const [status, setStatus] = useState("");
   const [failed, setFailed] = useState<unknown>();
-  const set = (part: Partial<NumberFilter>) => setFilter((now) => ({ ...now, ...part }));
+  const search = readSearch(useDeferredValue(text));
+  const prefix = "prefix" in search ? search.prefix : "";
+  const name = "name" in search ? search.name : "";
+  const source = numbers(role, { prefix, country, usage, status });
+  const list = useList(source);
+  // Numbers come only from countries that were consented to.
+  const consents = useList(role === "tenant" ? tenantConsents : operatorConsents);
 
-  // Filtering is done here, over all rows, so that it answers at each keystroke.
+  // Names are not searched by the server: the rest of the list is needed to search here.
   useEffect(() => {
-    if (list.hasMore) list.more();
+    if (name !== "" && list.hasMore) list.more();
   });
 
-  const shown = useMemo(() => list.rows.filter((row) => numberMatches(row, filter)), [list.rows, filter]);
-  const countries = useMemo(
-    () =>
-      [...new Set(list.rows.map((row) => row.country))]
-        .map((code) => [code, countryName(code)] as const)
-        .sort((a, b) => a[1].localeCompare(b[1])),
-    [list.rows],
-  );
-  const filtered = Object.values(filter).some((value) => value !== "");
+  const shown = name === "" ? list.rows : list.rows.filter((row) => carriesName(row, name));
+  const countries = [...new Set(consents.rows.flatMap((consent) => consent.countries))]
+    .map((code) => [code, countryName(code)] as const)
+    .sort((a, b) => a[1].localeCompare(b[1]));
+  const filtered = [text, country, usage, status].some((value) => value !== "");
 
   return (
     <Page
@@ -57,19 +60,15 @@ export function NumberList({ role, lead, empty, notice, onOpen }: NumberListProp
       filters={
         <>
           <Field label="Find" className={styles.text}>
-            <SearchBox
-              placeholder="Number, person or operator"
-              value={filter.text}
-              onChange={(_, data) => set({ text: data.value })}
-            />
+            <SearchBox placeholder="+44 20… or a name" value={text} onChange={(_, data) => setText(data.value)} />
           </Field>
-          <Choice label="Country" any="All" value={filter.country} onChange={(country) => set({ country })} options={countries} />
-          <Choice label="Usage" any="All" value={filter.usage} onChange={(usage) => set({ usage })} options={Object.entries(USAGES)} />
+          <Choice label="Country" any="All" value={country} onChange={setCountry} options={countries} />
+          <Choice label="Usage" any="All" value={usage} onChange={setUsage} options={Object.entries(USAGES)} />
           <Choice
             label="Assigned to"
             any="All"
-            value={filter.assignment}
-            onChange={(assignment) => set({ assignment })}
+            value={status}
+            onChange={setStatus}
             options={Object.entries(ASSIGNMENT)}
           />
         </>
@@ -79,16 +78,13 @@ export function NumberList({ role, lead, empty, notice, onOpen }: NumberListProp
           file="numbers.csv"
           columns={numberCsv}
           onError={setFailed}
-          rows={async () => (await everything(source)).filter((row) => numberMatches(row, filter))}
+          rows={async () => (await everything(source)).filter((row) => carriesName(row, name))}
         />
       }
     >
       {notice}
       <div role="status" className={styles.count}>
-        {filtered
-          ? `${shown.length.toLocaleString()} of ${list.rows.length.toLocaleString()} numbers`
-          : `${list.rows.length.toLocaleString()} numbers`}
-        {list.hasMore && ", more are coming"}
+        {`${shown.length.toLocaleString()}${list.hasMore ? "+" : ""} ${shown.length === 1 ? "number" : "numbers"}`}
       </div>
       <Grid
         label="Numbers"
@@ -96,6 +92,8 @@ export function NumberList({ role, lead, empty, notice, onOpen }: NumberListProp
         rows={shown}
         rowKey={(row) => row.number}
         onOpen={onOpen}
+        hasMore={list.hasMore}
+        onEndInSight={list.more}
         empty={filtered ? "No number matches. Take a filter away." : empty}
       />
     </Page>

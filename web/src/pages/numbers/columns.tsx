@@ -1,7 +1,7 @@
 import type { Schemas } from "../../api/client";
-import { ASSIGNMENT, named, USAGES } from "../../components/choices";
+import { named, USAGES } from "../../components/choices";
 import type { CsvColumn } from "../../components/csv";
-import { countryName, words } from "../../components/format";
+import { countryName } from "../../components/format";
 import type { Column } from "../../components/Grid";
 import { StatusBadge } from "../../components/StatusBadge";
 
@@ -37,26 +37,18 @@ export const numberCsv: CsvColumn<PhoneNumber>[] = [
   { header: "AcquiredAt", value: (row) => row.acquired_at },
 ];
 
-export interface NumberFilter {
-  text: string;
-  country: string;
-  usage: string;
-  assignment: string;
+/** What is typed to find numbers: an international number's beginning, or part of a name. */
+export type Search = { prefix: string } | { name: string };
+
+/** `+44 20 7` and `0044207` ask the server for a prefix; anything else is looked for in names. */
+export function readSearch(text: string): Search {
+  const digits = text.replace(/[\s().-]/g, "").replace(/^00/, "+");
+  return /^\+\d+$/.test(digits) ? { prefix: digits } : { name: text.trim().toLowerCase() };
 }
 
-/** Does the number pass? Digits are found wherever they are written with spaces or dashes. */
-export function numberMatches(row: PhoneNumber, filter: NumberFilter): boolean {
-  if (filter.country && row.country !== filter.country) return false;
-  if (filter.usage && row.usage !== filter.usage) return false;
-  if (filter.assignment && row.assignment_status !== filter.assignment) return false;
-  const text = filter.text.trim().toLowerCase();
-  if (text === "") return true;
-  const digits = text.replace(/[\s().-]/g, "");
-  return (
-    (digits !== "" && row.number.includes(digits)) ||
-    (row.assigned_to_name ?? "").toLowerCase().includes(text) ||
-    row.operator_name.toLowerCase().includes(text)
+/** Does a number carry the name, or the digits, somewhere? */
+export function carriesName(row: PhoneNumber, name: string): boolean {
+  return [row.number, row.assigned_to_name, row.operator_name].some((value) =>
+    (value ?? "").toLowerCase().includes(name),
   );
 }
-
-export const assignmentText = (status: string) => named(ASSIGNMENT, status) || words(status);

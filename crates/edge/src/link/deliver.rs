@@ -1,0 +1,64 @@
+use super::{Feed, FeedError};
+use crate::journal::{Batch, Journal};
+use feed::cdr::CdrBatch;
+use std::{io, sync::Arc, time::Duration};
+use tokio::sync::watch;
+
+/// Most records in one delivery.
+const BATCH: usize = 500;
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Delivers call records from the journal until `stop` turns true, or until the
+/// journal has ended and all of it has been delivered. At least once: only what
+/// the control plane has acknowledged leaves the journal.
+pub async fn deliver(feed: Arc<dyn Feed>, journal: Arc<Journal>, mut stop: watch::Receiver<bool>) {
+    let mut pause = Duration::from_millis(50);
+    loop {
+        let step = tokio::select! {
+            step = step(&*feed, &journal) => step,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        match step {
+            Ok(true) => {
+                pause = Duration::from_millis(50);
+                continue;
+            }
+            Ok(false) => return,
+            Err(error) => tracing::warn!(%error, "call records wait in the journal"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+async fn step(feed: &dyn Feed, journal: &Journal) -> io::Result<bool> {
+    let Some(batch) = journal.next_batch(BATCH).await? else { return Ok(false) };
+    match send(feed, &batch).await {
+        Ok(()) => {}
+        Err(FeedError::Refused(_)) => one_by_one(feed, journal, &batch).await?,
+        Err(error) => return Err(io::Error::other(error)),
+    }
+    journal.acknowledge(&batch)?;
+    Ok(true)
+}
+
+async fn send(feed: &dyn Feed, batch: &Batch) -> Result<(), FeedError> {
+    feed.deliver_cdrs(&CdrBatch { records: batch.records.clone() }).await
+}
+
+/// One record that is refused for good must not hold up the others.
+async fn one_by_one(feed: &dyn Feed, journal: &Journal, batch: &Batch) -> io::Result<()> {
+    for record in &batch.records {
+        match feed.deliver_cdrs(&CdrBatch { records: vec![record.clone()] }).await {
+            Ok(()) => {}
+            Err(FeedError::Refused(reason)) => {
+                tracing::error!(call = %record.id, reason, "a call record was refused and put aside");
+                journal.put_aside(record)?;
+            }
+            Err(error) => return Err(io::Error::other(error)),
+        }
+    }
+    Ok(())
+}

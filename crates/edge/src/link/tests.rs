@@ -1,0 +1,259 @@
+use super::*;
+use crate::journal::Journal;
+use domain::{CdrId, EdgeId, OperatorId};
+use feed::{
+    cdr::{CdrEvent, CdrRecord},
+    change::{Change, ChangeEntry},
+    frame::Frame,
+    record::OperatorRecord,
+    snapshot::{Snapshot, WorldRecords, write_snapshot},
+    wrap::wrap_key,
+};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+use tokio::sync::{mpsc, watch};
+use uuid::Uuid;
+
+/// A control plane in memory that can be switched off.
+#[derive(Default)]
+struct Plane {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    away: bool,
+    epoch: u128,
+    log: Vec<ChangeEntry>,
+    cdrs: Vec<CdrRecord>,
+    refuse: Option<CdrId>,
+    listeners: Vec<mpsc::UnboundedSender<Vec<u8>>>,
+}
+
+fn operator(n: u128) -> Change {
+    Change::OperatorPut(OperatorRecord {
+        id: OperatorId(Uuid::from_u128(n)),
+        name: format!("operator {n}"),
+    })
+}
+
+impl Plane {
+    fn with<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
+        f(&mut self.state.lock().expect("not poisoned"))
+    }
+
+    fn commit(&self, change: Change) {
+        self.with(|s| {
+            let entry = ChangeEntry { position: s.log.len() as u64 + 1, at_us: 0, change };
+            let mut bytes = Vec::new();
+            Frame::Change(entry.clone()).encode(&mut bytes).expect("short enough");
+            s.log.push(entry);
+            s.listeners.retain(|l| l.send(bytes.clone()).is_ok());
+        });
+    }
+
+    fn go_away(&self) {
+        self.with(|s| {
+            s.away = true;
+            s.listeners.clear();
+        });
+    }
+}
+
+struct Stream(mpsc::UnboundedReceiver<Vec<u8>>);
+impl ChangeStream for Stream {
+    fn next_bytes(&mut self) -> Pending<'_, Option<Vec<u8>>> {
+        Box::pin(async { Ok(self.0.recv().await) })
+    }
+}
+
+impl Feed for Plane {
+    fn wrap_key(&self) -> WrapKey {
+        wrap_key("token")
+    }
+    fn snapshot(&self) -> Pending<'_, Vec<u8>> {
+        let answer = self.with(|s| {
+            if s.away {
+                return Err(FeedError::Unreachable("away".into()));
+            }
+            let position =
+                Position { epoch: Uuid::from_u128(s.epoch), position: s.log.len() as u64 };
+            let mut records = WorldRecords::empty(position, 0);
+            for entry in &s.log {
+                if let Change::OperatorPut(record) = &entry.change {
+                    records.operators.push(record.clone());
+                }
+            }
+            Ok(write_snapshot(&records, &wrap_key("token")))
+        });
+        Box::pin(async { answer })
+    }
+    fn changes(&self, since: Position) -> Pending<'_, Box<dyn ChangeStream>> {
+        let answer = self.with(|s| {
+            if s.away {
+                return Err(FeedError::Unreachable("away".into()));
+            }
+            if since.epoch.as_u128() != s.epoch {
+                return Err(FeedError::Gone);
+            }
+            let (tx, rx) = mpsc::unbounded_channel();
+            for entry in s.log.iter().filter(|e| e.position > since.position) {
+                let mut bytes = Vec::new();
+                Frame::Change(entry.clone()).encode(&mut bytes).expect("short enough");
+                tx.send(bytes).expect("just made");
+            }
+            s.listeners.push(tx);
+            Ok(Box::new(Stream(rx)) as Box<dyn ChangeStream>)
+        });
+        Box::pin(async { answer })
+    }
+    fn deliver_cdrs<'a>(&'a self, batch: &'a CdrBatch) -> Pending<'a, ()> {
+        let answer = self.with(|s| {
+            if s.away {
+                return Err(FeedError::Unreachable("away".into()));
+            }
+            if batch.records.iter().any(|r| Some(r.id) == s.refuse) {
+                return Err(FeedError::Refused("no such thing".into()));
+            }
+            s.cdrs.extend(batch.records.iter().cloned());
+            Ok(())
+        });
+        Box::pin(async { answer })
+    }
+}
+
+struct Seen(watch::Sender<Option<Arc<Snapshot>>>);
+impl Follow for Seen {
+    fn publish(&mut self, world: Arc<Snapshot>) {
+        self.0.send_replace(Some(world));
+    }
+    fn link(&mut self, _: bool, _: Option<&FeedError>) {}
+}
+
+struct Folder(PathBuf);
+impl Folder {
+    fn new() -> Self {
+        let mut name = [0; 8];
+        getrandom::fill(&mut name).expect("random bytes");
+        Self(std::env::temp_dir().join(format!("link-{}", u64::from_le_bytes(name))))
+    }
+}
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+struct Running {
+    worlds: watch::Receiver<Option<Arc<Snapshot>>>,
+    stop: watch::Sender<bool>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+fn start(plane: &Arc<Plane>, folder: &Folder) -> Running {
+    let (seen, worlds) = watch::channel(None);
+    let (stop, stopped) = watch::channel(false);
+    let file = WorldFile::new(&folder.0, plane.wrap_key()).expect("folder");
+    let task = tokio::spawn(follow(plane.clone(), file, Seen(seen), stopped));
+    Running { worlds, stop, task }
+}
+
+impl Running {
+    async fn operators(&mut self, count: usize) {
+        let wanted =
+            |w: &Option<Arc<Snapshot>>| w.as_ref().is_some_and(|w| w.operators().count() == count);
+        let waiting = self.worlds.wait_for(wanted);
+        tokio::time::timeout(std::time::Duration::from_secs(10), waiting)
+            .await
+            .expect("in time")
+            .expect("still following");
+    }
+
+    async fn end(self) {
+        self.stop.send_replace(true);
+        self.task.await.expect("ended");
+    }
+}
+
+#[tokio::test]
+async fn a_change_reaches_the_edge_and_outlives_the_control_plane() {
+    let (plane, folder) = (Arc::new(Plane::default()), Folder::new());
+    plane.commit(operator(1));
+    let mut edge = start(&plane, &folder);
+    edge.operators(1).await;
+    plane.commit(operator(2));
+    edge.operators(2).await;
+    plane.go_away();
+    plane.commit(operator(3));
+    edge.end().await;
+
+    let mut alone = start(&plane, &folder);
+    alone.operators(2).await;
+    plane.with(|s| s.away = false);
+    alone.operators(3).await;
+    alone.end().await;
+}
+
+#[tokio::test]
+async fn another_epoch_means_another_snapshot() {
+    let (plane, folder) = (Arc::new(Plane::default()), Folder::new());
+    for n in 1..=3 {
+        plane.commit(operator(n));
+    }
+    let mut edge = start(&plane, &folder);
+    edge.operators(3).await;
+    edge.end().await;
+    plane.with(|s| {
+        s.epoch = 2;
+        s.log.clear();
+    });
+    plane.commit(operator(9));
+    let mut edge = start(&plane, &folder);
+    edge.operators(1).await;
+    edge.end().await;
+}
+
+#[tokio::test]
+async fn a_file_under_another_token_is_not_used() {
+    let (plane, folder) = (Arc::new(Plane::default()), Folder::new());
+    plane.commit(operator(1));
+    let mut edge = start(&plane, &folder);
+    edge.operators(1).await;
+    edge.end().await;
+    let file = WorldFile::new(&folder.0, wrap_key("another token")).expect("folder");
+    assert!(file.load().is_none());
+}
+
+#[tokio::test]
+async fn records_wait_for_the_control_plane_and_a_refused_one_holds_up_nobody() {
+    let (plane, folder) = (Arc::new(Plane::default()), Folder::new());
+    plane.with(|s| {
+        s.away = true;
+        s.refuse = Some(CdrId(Uuid::from_u128(2)));
+    });
+    let (journal, writer) = Journal::open(&folder.0).expect("journal");
+    let journal = Arc::new(journal);
+    let (_stop, stopped) = watch::channel(false);
+    let delivery = tokio::spawn(deliver(plane.clone(), journal.clone(), stopped));
+    for n in 1..=3 {
+        writer.append(CdrRecord {
+            id: CdrId(Uuid::from_u128(n)),
+            edge: EdgeId(Uuid::from_u128(1)),
+            event: CdrEvent::Answer {
+                at_us: 0,
+                user: None,
+                out_trunk: None,
+                call_id: String::new(),
+            },
+        });
+    }
+    drop(writer);
+    journal.join();
+    plane.with(|s| s.away = false);
+    delivery.await.expect("all delivered");
+    let arrived: Vec<u128> = plane.with(|s| s.cdrs.iter().map(|r| r.id.0.as_u128()).collect());
+    assert_eq!(arrived, [1, 3]);
+    assert!(folder.0.join("refused").exists(), "the refused record is kept aside");
+}

@@ -1,0 +1,50 @@
+//! What tests of several crates share: a PostgreSQL cluster of the test's own,
+//! temporary folders, waiting for a condition. Only ever a dev-dependency.
+
+mod postgres;
+mod temp;
+
+pub use postgres::{Cluster, cluster};
+pub use temp::TempDir;
+
+use std::time::{Duration, Instant};
+
+/// A database to run a test on: a fresh one, empty.
+#[derive(Debug)]
+pub struct Database {
+    /// `sqlite` or `postgres`, for messages.
+    pub name: &'static str,
+    /// What `Exchange::open` and `--database-url` take.
+    pub url: String,
+    /// Keeps a SQLite file's folder until the test is over.
+    _folder: Option<TempDir>,
+}
+
+/// A fresh SQLite database in a folder of its own.
+pub fn sqlite() -> Database {
+    let folder = TempDir::new("sqlite");
+    let url = format!("sqlite://{}", folder.path().join("meetpoint.db").display());
+    Database { name: "sqlite", url, _folder: Some(folder) }
+}
+
+/// A fresh PostgreSQL database in the test process's own cluster.
+pub fn postgres() -> Database {
+    Database { name: "postgres", url: cluster().database(), _folder: None }
+}
+
+/// One of each: what every suite over the store runs on.
+pub fn both() -> [Database; 2] {
+    [sqlite(), postgres()]
+}
+
+/// Asks again until `ready` answers; panics with `what` after ten seconds.
+pub fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        if let Some(answer) = ready() {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "waited ten seconds in vain for {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
