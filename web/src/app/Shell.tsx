@@ -78,9 +78,9 @@ const useStyles = makeStyles({
   frame: {
     height: "100vh",
     display: "grid",
-    gridTemplate: '"top top" auto "nav main" 1fr / 220px 1fr',
+    gridTemplate: '"top top" auto "nav main" minmax(0, 1fr) / 220px minmax(0, 1fr)',
     backgroundColor: tokens.colorNeutralBackground2,
-    "@media (max-width: 800px)": { gridTemplate: '"top" auto "nav" auto "main" 1fr / 1fr' },
+    "@media (max-width: 800px)": { gridTemplate: '"top" auto "nav" auto "main" minmax(0, 1fr) / minmax(0, 1fr)' },
   },
   skip: {
     position: "absolute",
@@ -110,6 +110,7 @@ const useStyles = makeStyles({
     border: "1px solid currentColor",
     borderRadius: tokens.borderRadiusCircular,
   },
+  wide: { "@media (max-width: 640px)": { display: "none" } },
   who: { marginLeft: "auto", textAlign: "right", lineHeight: tokens.lineHeightBase200 },
   role: { display: "block", fontSize: tokens.fontSizeBase200 },
   topButton: {
@@ -176,7 +177,7 @@ export function Shell({ session }: { session: Session }) {
       <header className={styles.top}>
         <span className={styles.brand}>Meetpoint</span>
         {session.demo && (
-          <span className={styles.demo} title="The data is made up and the operators are simulated.">
+          <span className={mergeClasses(styles.demo, styles.wide)} title="The data is made up and the operators are simulated.">
             Demonstration
           </span>
         )}
@@ -197,9 +198,10 @@ export function Shell({ session }: { session: Session }) {
           appearance="transparent"
           className={styles.topButton}
           icon={<SignOutRegular />}
+          aria-label="Sign out"
           onClick={() => void signOut()}
         >
-          Sign out
+          <span className={styles.wide}>Sign out</span>
         </Button>
       </header>
       <nav className={styles.nav} aria-label="Main">

@@ -1,0 +1,63 @@
+import AxeBuilder from "@axe-core/playwright";
+
+import { expect, test, type Role } from "./world";
+
+const PAGES: [Role, string, string][] = [
+  ["tenant", "/directory", "Operators"],
+  ["tenant", "/numbers", "Numbers"],
+  ["tenant", "/calls", "Call records"],
+  ["tenant", "/locations", "Emergency locations"],
+  ["operator", "/customers", "Customers"],
+  ["operator", "/numbers", "Numbers"],
+  ["operator", "/calls", "Call records"],
+  ["programme", "/operators", "Operators"],
+  ["programme", "/organisations", "Organisations"],
+  ["programme", "/calls", "Call records"],
+];
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const [role, path, title] of PAGES) {
+    test(`${role} ${path} is accessible, ${colorScheme}`, async ({ open }) => {
+      const page = await open(role, path, { colorScheme });
+      await expect(page.getByRole("heading", { level: 1, name: title })).toBeVisible();
+      await expect(page.getByText("Loading")).toHaveCount(0);
+      await expect(page.getByRole("alert")).toHaveCount(0);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map((found) => [found.id, found.nodes.map((node) => node.target)])).toEqual([]);
+    });
+  }
+}
+
+test("dialogs are accessible, and the sign-in page is", async ({ open, browser, world }) => {
+  const page = await open("tenant", "/numbers");
+  await page.getByRole("grid").getByRole("row").nth(1).click();
+  await expect(page.getByRole("dialog")).toBeVisible();
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+
+  const stranger = await browser.newContext({ baseURL: world.url });
+  const door = await stranger.newPage();
+  await door.goto("/login");
+  await expect(door.getByLabel("One-time code")).toBeVisible();
+  expect((await new AxeBuilder({ page: door }).analyze()).violations).toEqual([]);
+  await stranger.close();
+});
+
+test("the reader's choice of theme stays", async ({ open }) => {
+  const page = await open("tenant", "/directory", { colorScheme: "light" });
+  const background = () => page.evaluate(() => getComputedStyle(document.querySelector("main h1")!).color);
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  const light = await background();
+  await page.getByRole("button", { name: "Use the dark theme" }).click();
+  await expect.poll(background).not.toBe(light);
+  await page.reload();
+  await expect(page.getByRole("button", { name: "Use the light theme" })).toBeVisible();
+});
+
+test("a narrow screen needs no sideways scrolling of the page", async ({ open }) => {
+  for (const path of ["/directory", "/numbers", "/calls"]) {
+    const page = await open("tenant", path, { viewport: { width: 390, height: 800 } });
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    const [scroll, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    expect(scroll, path).toBeLessThanOrEqual(width ?? 0);
+  }
+});
