@@ -16,8 +16,10 @@ const csrf: Middleware = {
   },
 };
 
-export const api = createClient<paths>({
+export const api = createClient<paths, "application/json">({
   baseUrl: typeof location === "undefined" ? "" : location.origin,
+  // Lists can answer as CSV as well.
+  headers: { Accept: "application/json" },
   // Looked up at each call, so that a test may put its own in place.
   fetch: (request) => globalThis.fetch(request),
 });

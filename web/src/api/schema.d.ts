@@ -1,419 +1,4796 @@
-export interface paths {
-  "/tenant/v1/operators": { get: { parameters: { query?: { cursor?: string; limit?: number; country?: string; service?: string } }; responses: { 200: { headers: Record<string, never>; content: { "application/json": { items: components["schemas"]["DirectoryEntry"][]; next_cursor: string | null } } } } } };
-  "/tenant/v1/consents": { get: { parameters: { query?: { cursor?: string; limit?: number; } }; responses: { 200: { headers: Record<string, never>; content: { "application/json": { items: components["schemas"]["Consent"][]; next_cursor: string | null } } } } }; post: { parameters: {  header?: { "If-Match"?: string } }; requestBody: { content: { "application/json": components["schemas"]["ConsentCreate"] } }; responses: { 200: { content: { "application/json": components["schemas"]["Consent"] } } } } };
-  "/tenant/v1/consents/{operator_id}": { patch: { parameters: { path: { operator_id: string }; header?: { "If-Match"?: string } }; requestBody: { content: { "application/json": components["schemas"]["ConsentUpdate"] } }; responses: { 200: { content: { "application/json": components["schemas"]["Consent"] } } } }; delete: { parameters: { path: { operator_id: string }; header?: { "If-Match"?: string } }; responses: { 204: { content?: never } } } };
-  "/tenant/v1/numbers": { get: { parameters: { query?: { cursor?: string; limit?: number; prefix?: string; country?: string; usage?: string; status?: string; operator_id?: string } }; responses: { 200: { headers: Record<string, never>; content: { "application/json": { items: components["schemas"]["Number"][]; next_cursor: string | null } } } } } };
-  "/tenant/v1/numbers/{number}/assignment": { put: { parameters: { path: { number: string }; header?: { "If-Match"?: string } }; requestBody: { content: { "application/json": components["schemas"]["AssignmentPut"] } }; responses: { 200: { content: { "application/json": components["schemas"]["Number"] } } } }; delete: { parameters: { path: { number: string }; header?: { "If-Match"?: string } }; responses: { 204: { content?: never } } } };
-  "/tenant/v1/users": { get: { parameters: { query?: { cursor?: string; limit?: number; } }; responses: { 200: { headers: Record<string, never>; content: { "application/json": { items: components["schemas"]["User"][]; next_cursor: string | null } } } } } };
-  "/tenant/v1/resource-accounts": { get: { parameters: { query?: { cursor?: string; limit?: number; } }; responses: { 200: { headers: Record<string, never>; content: { "application/json": { items: components["schemas"]["ResourceAccount"][]; next_cursor: string | null } } } } } };
-  "/tenant/v1/civic-addresses": { get: { parameters: { query?: { cursor?: string; limit?: number; } }; responses: { 200: { headers: Record<string, never>; content: { "application/json": { items: components["schemas"]["CivicAddress"][]; next_cursor: string | null } } } } }; post: { parameters: {  header?: { "If-Match"?: string } }; requestBody: { content: { "application/json": components["schemas"]["CivicAddressCreate"] } }; responses: { 200: { content: { "application/json": components["schemas"]["CivicAddress"] } } } } };
-  "/tenant/v1/calls": { get: { parameters: { query?: { cursor?: string; limit?: number; kind?: string; number?: string } }; responses: { 200: { headers: Record<string, never>; content: { "application/json": { items: components["schemas"]["CallRecord"][]; next_cursor: string | null } } } } } };
-  "/operator/v1/calls": { get: { parameters: { query?: { cursor?: string; limit?: number; kind?: string; number?: string } }; responses: { 200: { headers: Record<string, never>; content: { "application/json": { items: components["schemas"]["CallRecord"][]; next_cursor: string | null } } } } } };
-  "/programme/v1/calls": { get: { parameters: { query?: { cursor?: string; limit?: number; kind?: string; number?: string } }; responses: { 200: { headers: Record<string, never>; content: { "application/json": { items: components["schemas"]["CallRecord"][]; next_cursor: string | null } } } } } };
-  "/operator/v1/consents": { get: { parameters: { query?: { cursor?: string; limit?: number; } }; responses: { 200: { headers: Record<string, never>; content: { "application/json": { items: components["schemas"]["Consent"][]; next_cursor: string | null } } } } } };
-  "/operator/v1/consents/{tenant_id}": { patch: { parameters: { path: { tenant_id: string }; header?: { "If-Match"?: string } }; requestBody: { content: { "application/json": components["schemas"]["RelationshipUpdate"] } }; responses: { 200: { content: { "application/json": components["schemas"]["Consent"] } } } } };
-  "/operator/v1/numbers": { get: { parameters: { query?: { cursor?: string; limit?: number; prefix?: string; country?: string; usage?: string; status?: string } }; responses: { 200: { headers: Record<string, never>; content: { "application/json": { items: components["schemas"]["Number"][]; next_cursor: string | null } } } } } };
-  "/operator/v1/number-orders": { get: { parameters: { query?: { cursor?: string; limit?: number; } }; responses: { 200: { headers: Record<string, never>; content: { "application/json": { items: components["schemas"]["NumberOrder"][]; next_cursor: string | null } } } } } };
-  "/programme/v1/operators": { get: { parameters: { query?: { cursor?: string; limit?: number; } }; responses: { 200: { headers: Record<string, never>; content: { "application/json": { items: components["schemas"]["Operator"][]; next_cursor: string | null } } } } } };
-  "/programme/v1/tenants": { get: { parameters: { query?: { cursor?: string; limit?: number; } }; responses: { 200: { headers: Record<string, never>; content: { "application/json": { items: components["schemas"]["Tenant"][]; next_cursor: string | null } } } } } };
-}
+/**
+ * This file was auto-generated by openapi-typescript.
+ * Do not make direct changes to the file.
+ */
 
+export interface paths {
+    "/edge/v1/cdrs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deliver call records
+         * @description Merged by call and event; delivering again changes nothing.
+         */
+        post: operations["edge_cdrs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/edge/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The feed of changes
+         * @description Frames of changes after `since`, oldest first, for as long as the connection lasts; a heartbeat
+         *     with the position reached at least each 5 seconds. `410` means: take a new snapshot.
+         */
+        get: operations["edge_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/edge/v1/snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A snapshot of what routing needs
+         * @description One file at one position of the change log, its secrets wrapped under a key derived from the
+         *     bearer token.
+         */
+        get: operations["edge_snapshot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oauth/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get a token
+         * @description OAuth 2.0 client credentials (RFC 6749 section 4.4). The client's id and secret come in the
+         *     form or by HTTP Basic.
+         */
+        post: operations["token_issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/calling-profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The operator's calling profiles */
+        get: operations["operator_calling_profile_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The operator's calls, newest first */
+        get: operations["operator_call_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who consented to the operator */
+        get: operations["operator_consent_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/consents/{tenant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One tenant's consent */
+        get: operations["operator_consent_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Move the operator's side of a consent */
+        patch: operations["relationship_update"];
+        trace?: never;
+    };
+    "/operator/v1/number-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The operator's orders, newest first */
+        get: operations["number_order_list"];
+        put?: never;
+        /**
+         * Upload or release numbers
+         * @description The order is checked as a whole first; a worker then runs its entries, each of which succeeds or fails alone. Poll the order named in Location.
+         */
+        post: operations["number_order_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/number-orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One order with its progress */
+        get: operations["number_order_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/number-orders/{order_id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An order's entries with their results */
+        get: operations["number_order_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The operator's numbers at all tenants */
+        get: operations["operator_number_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/tenants/{tenant_id}/civic-addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Civic addresses of a tenant that consented */
+        get: operations["operator_civic_address_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit log, newest first */
+        get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every call, newest first */
+        get: operations["programme_call_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a client
+         * @description A program's credentials, or the account behind a person's sign-in links. The secret is shown this once.
+         */
+        post: operations["client_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/clients/{client_id}/login-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a one-time sign-in code
+         * @description Open `/login?code=…` with it.
+         */
+        post: operations["login_code_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/operators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Operators */
+        get: operations["operator_list"];
+        put?: never;
+        /** Admit an operator */
+        post: operations["operator_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/operators/{operator_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One operator */
+        get: operations["operator_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/operators/{operator_id}/calling-profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An operator's calling profiles */
+        get: operations["calling_profile_list"];
+        put?: never;
+        /**
+         * Group trunks into a calling profile
+         * @description At least two trunks of the operator.
+         */
+        post: operations["calling_profile_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/operators/{operator_id}/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An operator's offer */
+        get: operations["offer_get"];
+        /**
+         * Make or replace an offer
+         * @description If-Match is required once there is one.
+         */
+        put: operations["offer_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/operators/{operator_id}/ranges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An operator's declared ranges */
+        get: operations["range_list"];
+        put?: never;
+        /**
+         * Accept a declared range
+         * @description The operator may upload numbers inside its ranges only.
+         */
+        post: operations["range_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/operators/{operator_id}/trunks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An operator's trunks */
+        get: operations["trunk_list"];
+        put?: never;
+        /** Add a trunk */
+        post: operations["trunk_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/operators/{operator_id}/trunks/{trunk_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Drain a trunk, or take it back into use
+         * @description Standing calls of a drained trunk live on; new ones go elsewhere.
+         */
+        patch: operations["trunk_update"];
+        trace?: never;
+    };
+    "/programme/v1/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tenants */
+        get: operations["tenant_list"];
+        put?: never;
+        /** Make a tenant */
+        post: operations["tenant_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in */
+        get: operations["session_get"];
+        put?: never;
+        /**
+         * Sign in with a one-time code
+         * @description Sets the session cookie. Writes by cookie must carry the header `X-Meetpoint-CSRF`.
+         */
+        post: operations["session_create"];
+        /** Sign out */
+        delete: operations["session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's calls, newest first */
+        get: operations["call_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/calls/{call_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One call */
+        get: operations["call_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/civic-addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's civic addresses */
+        get: operations["civic_address_list"];
+        put?: never;
+        /**
+         * Make a civic address
+         * @description A default location comes with it.
+         */
+        post: operations["civic_address_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/civic-addresses/{civic_address_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One civic address */
+        get: operations["civic_address_get"];
+        put?: never;
+        post?: never;
+        /** Remove a civic address no number uses */
+        delete: operations["civic_address_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/civic-addresses/{civic_address_id}/locations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a place within an address */
+        post: operations["location_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's consents */
+        get: operations["consent_list"];
+        put?: never;
+        /**
+         * Choose an operator
+         * @description Gives consent, or takes a removed one up again.
+         */
+        post: operations["consent_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/consents/{operator_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The consent to one operator */
+        get: operations["consent_get"];
+        put?: never;
+        post?: never;
+        /**
+         * End a consent
+         * @description Every number of the operator must be unassigned and released first.
+         */
+        delete: operations["consent_remove"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit, suspend or resume a consent
+         * @description What is left out stays.
+         */
+        patch: operations["consent_update"];
+        trace?: never;
+    };
+    "/tenant/v1/explain/call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What would happen to a call
+         * @description The rule behind each step, from the same function that routes calls. Changes nothing.
+         */
+        post: operations["explain_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's numbers */
+        get: operations["number_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/numbers/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One number */
+        get: operations["number_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/numbers/{number}/assignment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a number to a person or a queue */
+        put: operations["assignment_put"];
+        post?: never;
+        /** Take a number back */
+        delete: operations["assignment_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/operators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The directory
+         * @description Operators with a published offer, with the asking tenant's own standing.
+         */
+        get: operations["directory_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/resource-accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's resource accounts */
+        get: operations["resource_account_list"];
+        put?: never;
+        /** Add a call queue */
+        post: operations["resource_account_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/resource-accounts/{resource_account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One resource account */
+        get: operations["resource_account_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's people */
+        get: operations["user_list"];
+        put?: never;
+        /** Add a person */
+        post: operations["user_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One person */
+        get: operations["user_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Edit a person
+         * @description What is left out stays.
+         */
+        patch: operations["user_update"];
+        trace?: never;
+    };
+    "/tenant/v1/users/{user_id}/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * New phone credentials
+         * @description The old ones stop working. The password is shown this once.
+         */
+        post: operations["user_phone_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
 export interface components {
-  schemas: {
-    CallRecord: {
-      id: string;
-      kind: string | null;
-      tenant_id: string | null;
-      operator_id: string | null;
-      operator_name: string | null;
-      number: string | null;
-      caller: string;
-      callee: string;
-      user_id: string | null;
-      user_name: string | null;
-      queue_id: string | null;
-      queue_name: string | null;
-      trunk_id: string | null;
-      trunk: string | null;
-      attempts: components["schemas"]["CallAttempt"][];
-      started_at: string | null;
-      answered_at: string | null;
-      ended_at: string | null;
-      duration_ms: number | null;
-      sip_code: number | null;
-      reason: string | null;
-      hung_up_by: string | null;
-      in_call_id: string | null;
-      out_call_id: string | null;
-      complete: boolean;
+    schemas: {
+        /**
+         * @description `PUT /tenant/v1/numbers/{number}/assignment` (If-Match honoured). Exactly one
+         *     of `user_id` and `resource_account_id`.
+         */
+        AssignmentPut: {
+            /** @description Check everything, change nothing. */
+            dry_run?: boolean;
+            /**
+             * Format: uuid
+             * @description The emergency location; left out, the number keeps the one it has.
+             */
+            location_id?: string | null;
+            /**
+             * Format: uuid
+             * @description A call queue's account.
+             */
+            resource_account_id?: string | null;
+            /**
+             * Format: uuid
+             * @description A person.
+             */
+            user_id?: string | null;
+        };
+        /** @description One entry of the audit log, `GET /programme/v1/audit`. */
+        AuditEntry: {
+            /** @description The use case, `number.assign`. */
+            action: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Its place.
+             */
+            id: number;
+            /** @description Their name. */
+            principal?: string | null;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            principal_id?: string | null;
+            /** @description The request. */
+            request_id?: string | null;
+            /** @description What it touched. */
+            subject: string;
+        };
+        /** @description One attempt on a trunk. */
+        CallAttempt: {
+            /**
+             * Format: int32
+             * @description How long it took.
+             */
+            ms: number;
+            /**
+             * Format: int32
+             * @description Its final response; 0 where nothing came in time.
+             */
+            sip_code: number;
+            /** @description Its name. */
+            trunk?: string | null;
+            /**
+             * Format: uuid
+             * @description Which trunk.
+             */
+            trunk_id: string;
+        };
+        /** @description One call, `GET /tenant/v1/calls` and its sisters on the other faces. */
+        CallRecord: {
+            /**
+             * Format: date-time
+             * @description When it was answered.
+             */
+            answered_at?: string | null;
+            /** @description Trunks tried, in order. */
+            attempts: components["schemas"]["CallAttempt"][];
+            /** @description Called. */
+            callee: string;
+            /** @description Caller. */
+            caller: string;
+            /** @description All records of it have arrived. */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description Connected time, milliseconds.
+             */
+            duration_ms?: number | null;
+            /**
+             * Format: date-time
+             * @description When it was over.
+             */
+            ended_at?: string | null;
+            /** @description `caller`, `callee`, `exchange`. */
+            hung_up_by?: string | null;
+            /**
+             * Format: uuid
+             * @description Identity; also `X-Meetpoint-Call-ID` on the wire.
+             */
+            id: string;
+            /** @description The caller's SIP Call-ID. */
+            in_call_id?: string | null;
+            /** @description `inbound`, `outbound`, `internal`, `emergency`; null where routing refused it. */
+            kind?: string | null;
+            /** @description The tenant's number in it. */
+            number?: string | null;
+            /**
+             * Format: uuid
+             * @description The operator that carried it.
+             */
+            operator_id?: string | null;
+            /** @description The operator's name. */
+            operator_name?: string | null;
+            /** @description The answering leg's SIP Call-ID. */
+            out_call_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The queue called.
+             */
+            queue_id?: string | null;
+            /** @description The queue's name. */
+            queue_name?: string | null;
+            /** @description A stable reason: `normal`, `cancelled`, `busy`, `no_answer`, … */
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description Final SIP response of the INVITE.
+             */
+            sip_code?: number | null;
+            /**
+             * Format: date-time
+             * @description When the INVITE came.
+             */
+            started_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Whose call.
+             */
+            tenant_id?: string | null;
+            /** @description That trunk's name. */
+            trunk?: string | null;
+            /**
+             * Format: uuid
+             * @description The trunk that carried it.
+             */
+            trunk_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The tenant's person: caller of an outbound call, answerer (or called person) of an inbound one.
+             */
+            user_id?: string | null;
+            /** @description Their name. */
+            user_name?: string | null;
+        };
+        /** @description A calling profile. */
+        CallingProfile: {
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            operator_id: string;
+            /** @description Its trunks. */
+            trunk_ids: string[];
+        };
+        /** @description `POST /programme/v1/operators/{operator_id}/calling-profiles`. */
+        CallingProfileCreate: {
+            /** @description Unique within the operator. */
+            name: string;
+            /** @description At least two of the operator's trunks. */
+            trunk_ids: string[];
+        };
+        /** @description Call records on their way back. */
+        CdrDelivery: {
+            /** @description As edges journal them; see the `feed` crate. */
+            records: Record<string, never>[];
+        };
+        /** @description How many records are safe now. */
+        CdrReceipt: {
+            /** @description Records taken, those known already included. */
+            accepted: number;
+        };
+        /** @description A civic address. */
+        CivicAddress: {
+            /** @description City. */
+            city_or_town?: string | null;
+            /** @description Company name. */
+            company_name: string;
+            /** @description Country. */
+            country: string;
+            /**
+             * Format: uuid
+             * @description The location that means "this address, no place".
+             */
+            default_location_id: string;
+            /** @description Free text. */
+            description?: string | null;
+            /** @description House number. */
+            house_number?: string | null;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description Decimal degrees. */
+            latitude?: string | null;
+            /** @description Places within it, the default one first. */
+            locations: components["schemas"]["Location"][];
+            /** @description Decimal degrees. */
+            longitude?: string | null;
+            /** @description Postal code. */
+            postal_or_zip_code?: string | null;
+            /** @description State or province. */
+            state_or_province?: string | null;
+            /** @description Street. */
+            street_name?: string | null;
+        };
+        /** @description `POST /tenant/v1/civic-addresses`. A default location comes with it. */
+        CivicAddressCreate: {
+            /** @description City. */
+            city_or_town?: string | null;
+            /** @description Mandatory. */
+            company_name: string;
+            /** @description ISO alpha-2, mandatory. */
+            country: string;
+            /** @description Free text. */
+            description?: string | null;
+            /** @description House number. */
+            house_number?: string | null;
+            /** @description Decimal degrees as text; required except in AU and JP. */
+            latitude?: string | null;
+            /** @description Decimal degrees as text; required except in AU and JP. */
+            longitude?: string | null;
+            /** @description Postal code. */
+            postal_or_zip_code?: string | null;
+            /** @description State or province. */
+            state_or_province?: string | null;
+            /** @description Street. */
+            street_name?: string | null;
+        };
+        /** @description `POST /programme/v1/clients`: a program's credentials, or a person's sign-in link. */
+        ClientCreate: {
+            /** @description Shown in the audit log. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description For `operator_admin`.
+             */
+            operator_id?: string | null;
+            /** @description `programme_owner`, `operator_admin`, `tenant_admin`, `edge`. */
+            role: string;
+            /**
+             * Format: uuid
+             * @description For `tenant_admin`.
+             */
+            tenant_id?: string | null;
+        };
+        /** @description A client with its secret, shown this once; only a hash of it is kept. */
+        ClientCredentials: {
+            /**
+             * Format: uuid
+             * @description `client_id` for `/oauth/token`.
+             */
+            client_id: string;
+            /** @description `client_secret` for `/oauth/token`. */
+            client_secret: string;
+            /** @description Role. */
+            role: string;
+            /** @description Scopes its tokens carry. */
+            scopes: string[];
+        };
+        /** @description A consent with the relationship on it, as both sides see it. */
+        Consent: {
+            /** @description Company name. */
+            company_name: string;
+            /** @description Coded band. */
+            company_size: string;
+            /**
+             * Format: date-time
+             * @description When it was given.
+             */
+            consented_at: string;
+            /** @description Contacts. */
+            contacts: components["schemas"]["Contact"][];
+            /** @description Countries. */
+            countries: string[];
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Last change on either side.
+             */
+            modified_at: string;
+            /**
+             * Format: uuid
+             * @description To whom.
+             */
+            operator_id: string;
+            /** @description The operator's name. */
+            operator_name: string;
+            /** @description The operator's comment. */
+            relationship_comment?: string | null;
+            /** @description The operator's side; see [`RelationshipUpdate`]. */
+            relationship_status: string;
+            /** @description Needs. */
+            requirements: components["schemas"]["Requirement"][];
+            /** @description `Active`, `Suspended`, `Removed`. */
+            status: string;
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            tenant_id: string;
+            /** @description The tenant's name. */
+            tenant_name: string;
+            /**
+             * Format: int64
+             * @description Optimistic version, also in the ETag.
+             */
+            version: number;
+        };
+        /** @description `POST /tenant/v1/consents`: choose an operator (again). */
+        ConsentCreate: {
+            /** @description Company name as the operator shall see it. */
+            company_name: string;
+            /** @description Coded band such as `L1_U49`, `L50_U249`, `L250_U999`, `L1000_U4999`, `L5000_U9999`. */
+            company_size: string;
+            /** @description Contacts, at least one. */
+            contacts: components["schemas"]["Contact"][];
+            /** @description Countries, at least one, all of them offered. */
+            countries: string[];
+            /** @description The data transfer notice was accepted; must be true. */
+            notice_accepted: boolean;
+            /**
+             * Format: uuid
+             * @description The operator.
+             */
+            operator_id: string;
+            /** @description What is needed. */
+            requirements?: components["schemas"]["Requirement"][];
+        };
+        /** @description `PATCH /tenant/v1/consents/{operator_id}` (If-Match required): what is left out stays. */
+        ConsentUpdate: {
+            /** @description Contacts. */
+            contacts?: components["schemas"]["Contact"][] | null;
+            /** @description Countries. */
+            countries?: string[] | null;
+            /** @description Needs. */
+            requirements?: components["schemas"]["Requirement"][] | null;
+            /** @description `Active` resumes, `Suspended` suspends. */
+            status?: string | null;
+        };
+        /** @description Whom the operator may ask. */
+        Contact: {
+            /** @description E-mail. */
+            email: string;
+            /** @description Full name. */
+            full_name: string;
+            /** @description Telephone with country code, optional. */
+            phone_number?: string | null;
+        };
+        /** @description One line of the directory, `GET /tenant/v1/operators?country=&region=&service=`. */
+        DirectoryEntry: {
+            /**
+             * Format: int64
+             * @description How many numbers the asking tenant holds from it.
+             */
+            acquired_numbers_count: number;
+            /** @description The asking tenant's consent status, if it ever gave one. */
+            consent_status?: string | null;
+            /** @description Countries. */
+            countries: string[];
+            /** @description The operator's own page with offer details. */
+            landing_page: string;
+            /** @description Public brand. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            operator_id: string;
+            /** @description Services. */
+            services: string[];
+        };
+        /** @description What went wrong with one entry of an order: the same words without HTTP. */
+        EntryError: {
+            /** @description The stable code. */
+            code: string;
+            /** @description The offending field of the entry. */
+            field?: string | null;
+            /** @description What is wrong. */
+            reason: string;
+            /** @description What to do about it. */
+            remedy: string;
+        };
+        /** @description `POST /tenant/v1/explain/call`: what would happen to this call. */
+        ExplainCall: {
+            /** @description What is dialled. */
+            called: string;
+            /**
+             * Format: uuid
+             * @description Called by this person of the tenant; or
+             */
+            from_user_id?: string | null;
+            /** @description brought by the operator of the called number. */
+            inbound?: boolean;
+        };
+        /** @description One rule of an explanation. */
+        ExplainStep: {
+            /** @description What it found. */
+            found: string;
+            /** @description The rule's stable name. */
+            rule: string;
+        };
+        /** @description The way a call takes, with the rule behind each step. */
+        Explanation: {
+            /** @description A refusal's code. */
+            code?: string | null;
+            /** @description `inbound`, `outbound`, `internal`, `emergency`. */
+            kind?: string | null;
+            /**
+             * Format: uuid
+             * @description The operator.
+             */
+            operator_id?: string | null;
+            /** @description It would be carried. */
+            routed: boolean;
+            /**
+             * Format: int32
+             * @description The SIP answer of a refusal.
+             */
+            sip_code?: number | null;
+            /** @description Each rule and what it found. */
+            steps: components["schemas"]["ExplainStep"][];
+            /** @description Trunks that may be tried, by name. */
+            trunks: string[];
+        };
+        /** @description A place within a civic address. */
+        Location: {
+            /**
+             * Format: uuid
+             * @description Its address.
+             */
+            civic_address_id: string;
+            /** @description Floor, wing, room; empty for the default location. */
+            description: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description The default location goes with the address. */
+            is_default: boolean;
+        };
+        /** @description `POST /tenant/v1/civic-addresses/{id}/locations`. */
+        LocationCreate: {
+            /** @description Floor, wing, room; 1 to 100 characters. */
+            description: string;
+        };
+        /** @description Answer of `POST /programme/v1/clients/{client_id}/login-codes`: a one-time sign-in for the page. */
+        LoginCode: {
+            /** @description Open `/login?code=…` with it; good once. */
+            code: string;
+            /**
+             * Format: date-time
+             * @description Good until.
+             */
+            expires_at: string;
+        };
+        /** @description A number, as tenant and operator see it. */
+        Number: {
+            /**
+             * Format: date-time
+             * @description When it came into the inventory.
+             */
+            acquired_at: string;
+            /** @description `AssignmentPending`, `Activated`, … */
+            activation_state: string;
+            /**
+             * Format: uuid
+             * @description User or resource account.
+             */
+            assigned_to_id?: string | null;
+            /** @description Their name. */
+            assigned_to_name?: string | null;
+            /** @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`. */
+            assignment_status: string;
+            /**
+             * Format: uuid
+             * @description Its calling profile.
+             */
+            calling_profile_id: string;
+            /** @description Country. */
+            country: string;
+            /**
+             * Format: uuid
+             * @description Its emergency location.
+             */
+            location_id?: string | null;
+            /** @description The tenant may set or change the location. */
+            location_update_supported: boolean;
+            /** @description E.164. */
+            number: string;
+            /** @description `OperatorConnect`. */
+            number_type: string;
+            /**
+             * Format: uuid
+             * @description Its operator.
+             */
+            operator_id: string;
+            /** @description The operator's name. */
+            operator_name: string;
+            /**
+             * Format: uuid
+             * @description Its holder.
+             */
+            tenant_id: string;
+            /** @description Usage. */
+            usage: string;
+            /**
+             * Format: int64
+             * @description Optimistic version, also in the ETag.
+             */
+            version: number;
+        };
+        /** @description An order. */
+        NumberOrder: {
+            /**
+             * Format: date-time
+             * @description When it was placed.
+             */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description Entries done, good or bad.
+             */
+            done: number;
+            /** @description Changes nothing. */
+            dry_run: boolean;
+            /**
+             * Format: int32
+             * @description Entries that failed.
+             */
+            failed: number;
+            /**
+             * Format: date-time
+             * @description When the last entry was done.
+             */
+            finished_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description `upload` or `release`. */
+            kind: string;
+            /** @description `pending`, `in_progress`, `success`, `partial_success`, `error`. */
+            status: string;
+            /**
+             * Format: int32
+             * @description Entries that succeeded.
+             */
+            succeeded: number;
+            /**
+             * Format: uuid
+             * @description For whom.
+             */
+            tenant_id: string;
+            /** @description The operator's reference. */
+            ticket_id?: string | null;
+            /**
+             * Format: int32
+             * @description Entries in all.
+             */
+            total: number;
+        };
+        /** @description `POST /operator/v1/number-orders`. */
+        NumberOrderCreate: {
+            /** @description For uploads: the tenant may set or change the location; false by default. */
+            allow_tenant_address_update?: boolean;
+            /**
+             * Format: uuid
+             * @description For uploads: what entries use unless they say otherwise.
+             */
+            calling_profile_id?: string | null;
+            /** @description Check everything, change nothing. */
+            dry_run?: boolean;
+            /** @description 1 to 1,000 entries. */
+            entries: components["schemas"]["NumberOrderEntryCreate"][];
+            /** @description `upload` or `release`. */
+            kind: string;
+            /**
+             * Format: uuid
+             * @description For uploads: location unless an entry says otherwise.
+             */
+            location_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The tenant.
+             */
+            tenant_id: string;
+            /** @description The operator's own reference, at most 64 characters. */
+            ticket_id?: string | null;
+            /**
+             * @description For uploads: usage unless an entry says otherwise;
+             *     `CallingUserAssignment`, `FirstPartyAppAssignment`, `ConferenceAssignment`.
+             */
+            usage?: string | null;
+        };
+        /** @description One entry's result, `GET /operator/v1/number-orders/{id}/entries`. */
+        NumberOrderEntry: {
+            error?: components["schemas"]["EntryError"] | null;
+            /**
+             * Format: int32
+             * @description Its place in the order, from 0.
+             */
+            index: number;
+            /** @description As it was sent. */
+            number: string;
+            /** @description `pending`, `success`, `error`. */
+            status: string;
+            /** @description Not wrong, but odd: outside the ranges the metadata knows. */
+            warning?: string | null;
+        };
+        /** @description One entry of an order. */
+        NumberOrderEntryCreate: {
+            /**
+             * Format: uuid
+             * @description Overrides the order's calling profile.
+             */
+            calling_profile_id?: string | null;
+            /** @description Where the digits do not tell it. */
+            country?: string | null;
+            /**
+             * Format: uuid
+             * @description Overrides the order's location.
+             */
+            location_id?: string | null;
+            /** @description E.164. */
+            number: string;
+            /** @description Overrides the order's usage. */
+            usage?: string | null;
+        };
+        /** @description An offer. */
+        Offer: {
+            /** @description Countries. */
+            countries: string[];
+            /** @description The operator's own page. */
+            landing_page: string;
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            operator_id: string;
+            /** @description In the directory. */
+            published: boolean;
+            /** @description Services. */
+            services: string[];
+            /**
+             * Format: int64
+             * @description Optimistic version, also in the ETag.
+             */
+            version: number;
+        };
+        /** @description `PUT /programme/v1/operators/{operator_id}/offer`: what the directory shows. */
+        OfferPut: {
+            /** @description ISO 3166-1 alpha-2 codes. */
+            countries: string[];
+            /** @description The operator's own page, `https://…` (or `http://…`). */
+            landing_page: string;
+            /** @description Show it in the directory. */
+            published: boolean;
+            /** @description `Calling`, `AudioConferencing`. */
+            services: string[];
+        };
+        /** @description An operator. */
+        Operator: {
+            /**
+             * Format: date-time
+             * @description When it was admitted.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description Public brand. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Optimistic version, also in the ETag.
+             */
+            version: number;
+        };
+        /** @description `POST /programme/v1/operators`. */
+        OperatorCreate: {
+            /** @description Public brand, 1 to 100 characters, unique. */
+            name: string;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_AuditEntry: {
+            /** @description The entries. */
+            items: {
+                /** @description The use case, `number.assign`. */
+                action: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /**
+                 * Format: int64
+                 * @description Its place.
+                 */
+                id: number;
+                /** @description Their name. */
+                principal?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Who.
+                 */
+                principal_id?: string | null;
+                /** @description The request. */
+                request_id?: string | null;
+                /** @description What it touched. */
+                subject: string;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_CallRecord: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was answered.
+                 */
+                answered_at?: string | null;
+                /** @description Trunks tried, in order. */
+                attempts: components["schemas"]["CallAttempt"][];
+                /** @description Called. */
+                callee: string;
+                /** @description Caller. */
+                caller: string;
+                /** @description All records of it have arrived. */
+                complete: boolean;
+                /**
+                 * Format: int64
+                 * @description Connected time, milliseconds.
+                 */
+                duration_ms?: number | null;
+                /**
+                 * Format: date-time
+                 * @description When it was over.
+                 */
+                ended_at?: string | null;
+                /** @description `caller`, `callee`, `exchange`. */
+                hung_up_by?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identity; also `X-Meetpoint-Call-ID` on the wire.
+                 */
+                id: string;
+                /** @description The caller's SIP Call-ID. */
+                in_call_id?: string | null;
+                /** @description `inbound`, `outbound`, `internal`, `emergency`; null where routing refused it. */
+                kind?: string | null;
+                /** @description The tenant's number in it. */
+                number?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The operator that carried it.
+                 */
+                operator_id?: string | null;
+                /** @description The operator's name. */
+                operator_name?: string | null;
+                /** @description The answering leg's SIP Call-ID. */
+                out_call_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The queue called.
+                 */
+                queue_id?: string | null;
+                /** @description The queue's name. */
+                queue_name?: string | null;
+                /** @description A stable reason: `normal`, `cancelled`, `busy`, `no_answer`, … */
+                reason?: string | null;
+                /**
+                 * Format: int32
+                 * @description Final SIP response of the INVITE.
+                 */
+                sip_code?: number | null;
+                /**
+                 * Format: date-time
+                 * @description When the INVITE came.
+                 */
+                started_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Whose call.
+                 */
+                tenant_id?: string | null;
+                /** @description That trunk's name. */
+                trunk?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The trunk that carried it.
+                 */
+                trunk_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The tenant's person: caller of an outbound call, answerer (or called person) of an inbound one.
+                 */
+                user_id?: string | null;
+                /** @description Their name. */
+                user_name?: string | null;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_CallingProfile: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description Its name. */
+                name: string;
+                /**
+                 * Format: uuid
+                 * @description Whose.
+                 */
+                operator_id: string;
+                /** @description Its trunks. */
+                trunk_ids: string[];
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_CivicAddress: {
+            /** @description The entries. */
+            items: {
+                /** @description City. */
+                city_or_town?: string | null;
+                /** @description Company name. */
+                company_name: string;
+                /** @description Country. */
+                country: string;
+                /**
+                 * Format: uuid
+                 * @description The location that means "this address, no place".
+                 */
+                default_location_id: string;
+                /** @description Free text. */
+                description?: string | null;
+                /** @description House number. */
+                house_number?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description Decimal degrees. */
+                latitude?: string | null;
+                /** @description Places within it, the default one first. */
+                locations: components["schemas"]["Location"][];
+                /** @description Decimal degrees. */
+                longitude?: string | null;
+                /** @description Postal code. */
+                postal_or_zip_code?: string | null;
+                /** @description State or province. */
+                state_or_province?: string | null;
+                /** @description Street. */
+                street_name?: string | null;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Consent: {
+            /** @description The entries. */
+            items: {
+                /** @description Company name. */
+                company_name: string;
+                /** @description Coded band. */
+                company_size: string;
+                /**
+                 * Format: date-time
+                 * @description When it was given.
+                 */
+                consented_at: string;
+                /** @description Contacts. */
+                contacts: components["schemas"]["Contact"][];
+                /** @description Countries. */
+                countries: string[];
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description Last change on either side.
+                 */
+                modified_at: string;
+                /**
+                 * Format: uuid
+                 * @description To whom.
+                 */
+                operator_id: string;
+                /** @description The operator's name. */
+                operator_name: string;
+                /** @description The operator's comment. */
+                relationship_comment?: string | null;
+                /** @description The operator's side; see [`RelationshipUpdate`]. */
+                relationship_status: string;
+                /** @description Needs. */
+                requirements: components["schemas"]["Requirement"][];
+                /** @description `Active`, `Suspended`, `Removed`. */
+                status: string;
+                /**
+                 * Format: uuid
+                 * @description Whose.
+                 */
+                tenant_id: string;
+                /** @description The tenant's name. */
+                tenant_name: string;
+                /**
+                 * Format: int64
+                 * @description Optimistic version, also in the ETag.
+                 */
+                version: number;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_DirectoryEntry: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description How many numbers the asking tenant holds from it.
+                 */
+                acquired_numbers_count: number;
+                /** @description The asking tenant's consent status, if it ever gave one. */
+                consent_status?: string | null;
+                /** @description Countries. */
+                countries: string[];
+                /** @description The operator's own page with offer details. */
+                landing_page: string;
+                /** @description Public brand. */
+                name: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                operator_id: string;
+                /** @description Services. */
+                services: string[];
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Number: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it came into the inventory.
+                 */
+                acquired_at: string;
+                /** @description `AssignmentPending`, `Activated`, … */
+                activation_state: string;
+                /**
+                 * Format: uuid
+                 * @description User or resource account.
+                 */
+                assigned_to_id?: string | null;
+                /** @description Their name. */
+                assigned_to_name?: string | null;
+                /** @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`. */
+                assignment_status: string;
+                /**
+                 * Format: uuid
+                 * @description Its calling profile.
+                 */
+                calling_profile_id: string;
+                /** @description Country. */
+                country: string;
+                /**
+                 * Format: uuid
+                 * @description Its emergency location.
+                 */
+                location_id?: string | null;
+                /** @description The tenant may set or change the location. */
+                location_update_supported: boolean;
+                /** @description E.164. */
+                number: string;
+                /** @description `OperatorConnect`. */
+                number_type: string;
+                /**
+                 * Format: uuid
+                 * @description Its operator.
+                 */
+                operator_id: string;
+                /** @description The operator's name. */
+                operator_name: string;
+                /**
+                 * Format: uuid
+                 * @description Its holder.
+                 */
+                tenant_id: string;
+                /** @description Usage. */
+                usage: string;
+                /**
+                 * Format: int64
+                 * @description Optimistic version, also in the ETag.
+                 */
+                version: number;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_NumberOrder: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was placed.
+                 */
+                created_at: string;
+                /**
+                 * Format: int32
+                 * @description Entries done, good or bad.
+                 */
+                done: number;
+                /** @description Changes nothing. */
+                dry_run: boolean;
+                /**
+                 * Format: int32
+                 * @description Entries that failed.
+                 */
+                failed: number;
+                /**
+                 * Format: date-time
+                 * @description When the last entry was done.
+                 */
+                finished_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description `upload` or `release`. */
+                kind: string;
+                /** @description `pending`, `in_progress`, `success`, `partial_success`, `error`. */
+                status: string;
+                /**
+                 * Format: int32
+                 * @description Entries that succeeded.
+                 */
+                succeeded: number;
+                /**
+                 * Format: uuid
+                 * @description For whom.
+                 */
+                tenant_id: string;
+                /** @description The operator's reference. */
+                ticket_id?: string | null;
+                /**
+                 * Format: int32
+                 * @description Entries in all.
+                 */
+                total: number;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_NumberOrderEntry: {
+            /** @description The entries. */
+            items: {
+                error?: components["schemas"]["EntryError"] | null;
+                /**
+                 * Format: int32
+                 * @description Its place in the order, from 0.
+                 */
+                index: number;
+                /** @description As it was sent. */
+                number: string;
+                /** @description `pending`, `success`, `error`. */
+                status: string;
+                /** @description Not wrong, but odd: outside the ranges the metadata knows. */
+                warning?: string | null;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Operator: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was admitted.
+                 */
+                created_at: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description Public brand. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Optimistic version, also in the ETag.
+                 */
+                version: number;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Range: {
+            /** @description The entries. */
+            items: {
+                /** @description First number. */
+                first: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description Last number. */
+                last: string;
+                /**
+                 * Format: uuid
+                 * @description Whose.
+                 */
+                operator_id: string;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_ResourceAccount: {
+            /** @description The entries. */
+            items: {
+                /** @description Agents. */
+                agent_ids: string[];
+                /** @description Name shown. */
+                display_name: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description `call_queue`. */
+                kind: string;
+                /** @description Licences. */
+                licences: string[];
+                /** @description Its number, if one is assigned. */
+                number?: string | null;
+                /**
+                 * Format: int32
+                 * @description Seconds the agents ring.
+                 */
+                ring_seconds: number;
+                /** @description User principal name. */
+                upn: string;
+                /**
+                 * Format: int64
+                 * @description Optimistic version, also in the ETag.
+                 */
+                version: number;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Tenant: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description SIP domain. */
+                domain: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description Name. */
+                name: string;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Trunk: {
+            /** @description The entries. */
+            items: {
+                /** @description Where calls are sent. */
+                address: string;
+                /** @description `false` drains: standing calls live on, new ones go elsewhere. */
+                enabled: boolean;
+                /**
+                 * Format: int32
+                 * @description Seconds of silence before the next trunk is tried.
+                 */
+                failover_time_seconds: number;
+                /** @description Its name. */
+                fqdn: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description Told apart by port too. */
+                match_port: boolean;
+                /**
+                 * Format: int32
+                 * @description Longest URI, bytes.
+                 */
+                max_uri: number;
+                /**
+                 * Format: uuid
+                 * @description Whose.
+                 */
+                operator_id: string;
+                /**
+                 * Format: int32
+                 * @description Seconds between OPTIONS.
+                 */
+                options_interval_seconds: number;
+                /** @description OPTIONS are sent. */
+                send_options: boolean;
+                /** @description Addresses it sends from. */
+                sources: string[];
+                /** @description `udp` or `tcp`. */
+                transport: string;
+                /**
+                 * Format: int64
+                 * @description Optimistic version, also in the ETag.
+                 */
+                version: number;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_User: {
+            /** @description The entries. */
+            items: {
+                /** @description Country. */
+                country: string;
+                /** @description Name shown. */
+                display_name: string;
+                /** @description They have phone credentials. */
+                has_phone: boolean;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description Licences. */
+                licences: string[];
+                /** @description Their number, if one is assigned. */
+                number?: string | null;
+                /** @description User principal name. */
+                upn: string;
+                /**
+                 * Format: int64
+                 * @description Optimistic version, also in the ETag.
+                 */
+                version: number;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /**
+         * @description Answer of `POST /tenant/v1/users/{user_id}/phone`: new phone credentials.
+         *     The password is shown this once; only digests of it are kept.
+         */
+        PhoneCredentials: {
+            /** @description Address of record. */
+            aor: string;
+            /** @description SIP domain and digest realm. */
+            domain: string;
+            /** @description Digest password. */
+            password: string;
+            /** @description Digest user name. */
+            username: string;
+        };
+        /**
+         * @description The problem document of every refusal, in the API, the command line and the
+         *     page with the same words.
+         */
+        Problem: {
+            /** @description The stable code. */
+            code: string;
+            /** @description The offending field as a JSON pointer or parameter name, where one is to blame. */
+            field?: string | null;
+            /** @description What is wrong this time. */
+            reason: string;
+            /** @description What to do about it. */
+            remedy: string;
+            /** @description Names this request in the logs. */
+            request_id?: string | null;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description A short sentence that does not change from one occurrence to the next. */
+            title: string;
+            /** @description `/errors/{code}`: a page that explains the code. */
+            type: string;
+        };
+        /** @description A declared range. */
+        Range: {
+            /** @description First number. */
+            first: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description Last number. */
+            last: string;
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            operator_id: string;
+        };
+        /** @description `POST /programme/v1/operators/{operator_id}/ranges`: a declared range the programme accepts. */
+        RangeCreate: {
+            /** @description First number, E.164. */
+            first: string;
+            /** @description Last number, E.164, of the same length. */
+            last: string;
+        };
+        /** @description `PATCH /operator/v1/consents/{tenant_id}` (If-Match required). */
+        RelationshipUpdate: {
+            /** @description Mandatory when declining or terminating. */
+            comment?: string | null;
+            /** @description `ConsentAcknowledged`, `CustomerContacted`, `AgreementSigned`, `ConsentDeclined`, `ContractTerminated`. */
+            status: string;
+        };
+        /** @description What the tenant needs from the operator, per country. */
+        Requirement: {
+            /** @description The country. */
+            country: string;
+            /** @description `user`, `service` or `conference` numbers. */
+            number_type: string;
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            quantity: number;
+            /** @description `new` or `port`. */
+            source: string;
+            /**
+             * Format: date
+             * @description Wanted by this date, `YYYY-MM-DD`.
+             */
+            wanted_on?: string | null;
+        };
+        /** @description A resource account. */
+        ResourceAccount: {
+            /** @description Agents. */
+            agent_ids: string[];
+            /** @description Name shown. */
+            display_name: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description `call_queue`. */
+            kind: string;
+            /** @description Licences. */
+            licences: string[];
+            /** @description Its number, if one is assigned. */
+            number?: string | null;
+            /**
+             * Format: int32
+             * @description Seconds the agents ring.
+             */
+            ring_seconds: number;
+            /** @description User principal name. */
+            upn: string;
+            /**
+             * Format: int64
+             * @description Optimistic version, also in the ETag.
+             */
+            version: number;
+        };
+        /** @description `POST /tenant/v1/resource-accounts`: a call queue with attendant routing. */
+        ResourceAccountCreate: {
+            /** @description Agents, users of the tenant. */
+            agent_ids: string[];
+            /** @description Name shown. */
+            display_name: string;
+            /** @description `call_queue`. */
+            kind: string;
+            /** @description `resource_account` is the licence it needs before it gets a number. */
+            licences?: string[];
+            /**
+             * Format: int32
+             * @description Seconds the agents ring; 30 by default, 5 to 180.
+             */
+            ring_seconds?: number | null;
+            /** @description User principal name, unique in the tenant. */
+            upn: string;
+        };
+        /** @description Who is signed in, `GET /session`. */
+        Session: {
+            /** @description This is a demonstration with made-up data. */
+            demo: boolean;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description For operators' people.
+             */
+            operator_id?: string | null;
+            /** @description That operator's name. */
+            operator_name?: string | null;
+            /**
+             * Format: uuid
+             * @description The principal.
+             */
+            principal_id: string;
+            /** @description Role. */
+            role: string;
+            /**
+             * Format: uuid
+             * @description For tenants' people.
+             */
+            tenant_id?: string | null;
+            /** @description That tenant's name. */
+            tenant_name?: string | null;
+        };
+        /** @description `POST /session`. */
+        SessionCreate: {
+            /** @description A one-time sign-in code. */
+            code: string;
+        };
+        /** @description A tenant. */
+        Tenant: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description SIP domain. */
+            domain: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description `POST /programme/v1/tenants`. */
+        TenantCreate: {
+            /** @description SIP domain of its phones, a unique DNS name. */
+            domain: string;
+            /** @description Name, 1 to 100 characters. */
+            name: string;
+        };
+        /** @description Answer of `POST /oauth/token` (RFC 6749 section 5.1). */
+        TokenAnswer: {
+            /** @description Opaque. */
+            access_token: string;
+            /**
+             * Format: int64
+             * @description Seconds.
+             */
+            expires_in: number;
+            /** @description Space-separated scopes. */
+            scope: string;
+            /** @description `Bearer`. */
+            token_type: string;
+        };
+        /** @description A refusal of the token endpoint (RFC 6749 section 5.2). */
+        TokenError: {
+            /** @description `invalid_request`, `invalid_client`, `unsupported_grant_type`, `invalid_scope`, … */
+            error: string;
+            /** @description What is wrong, for people. */
+            error_description: string;
+        };
+        /** @description The form of a token request. */
+        TokenRequest: {
+            /** @description The client, unless it comes by HTTP Basic. */
+            client_id?: string | null;
+            /** @description Its secret, unless it comes by HTTP Basic. */
+            client_secret?: string | null;
+            /** @description `client_credentials`. */
+            grant_type?: string | null;
+            /** @description Space-separated; all of the client's scopes if left out. */
+            scope?: string | null;
+        };
+        /** @description A trunk. */
+        Trunk: {
+            /** @description Where calls are sent. */
+            address: string;
+            /** @description `false` drains: standing calls live on, new ones go elsewhere. */
+            enabled: boolean;
+            /**
+             * Format: int32
+             * @description Seconds of silence before the next trunk is tried.
+             */
+            failover_time_seconds: number;
+            /** @description Its name. */
+            fqdn: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description Told apart by port too. */
+            match_port: boolean;
+            /**
+             * Format: int32
+             * @description Longest URI, bytes.
+             */
+            max_uri: number;
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            operator_id: string;
+            /**
+             * Format: int32
+             * @description Seconds between OPTIONS.
+             */
+            options_interval_seconds: number;
+            /** @description OPTIONS are sent. */
+            send_options: boolean;
+            /** @description Addresses it sends from. */
+            sources: string[];
+            /** @description `udp` or `tcp`. */
+            transport: string;
+            /**
+             * Format: int64
+             * @description Optimistic version, also in the ETag.
+             */
+            version: number;
+        };
+        /** @description `POST /programme/v1/operators/{operator_id}/trunks`. */
+        TrunkCreate: {
+            /** @description Where to send calls: address literal and port, `192.0.2.1:5060`. */
+            address: string;
+            /**
+             * Format: int32
+             * @description Seconds without any response before the next trunk is tried; 10 by default, 1 to 60.
+             */
+            failover_time_seconds?: number | null;
+            /** @description Its name, an FQDN of at most 63 characters. */
+            fqdn: string;
+            /** @description Tell trunks that share an address apart by their port. */
+            match_port?: boolean;
+            /**
+             * Format: int32
+             * @description Longest URI it takes, bytes; 256 by default.
+             */
+            max_uri?: number | null;
+            /**
+             * Format: int32
+             * @description Seconds between OPTIONS; 60 by default, 1 to 3600.
+             */
+            options_interval_seconds?: number | null;
+            /** @description Send OPTIONS and watch the answers; true by default. */
+            send_options?: boolean | null;
+            /** @description Further addresses it sends from. */
+            sources?: string[];
+            /** @description `udp` (default) or `tcp`. */
+            transport?: string | null;
+        };
+        /** @description `PATCH /programme/v1/operators/{operator_id}/trunks/{trunk_id}` (If-Match required). */
+        TrunkUpdate: {
+            /** @description `false` drains. */
+            enabled: boolean;
+        };
+        /** @description A person. */
+        User: {
+            /** @description Country. */
+            country: string;
+            /** @description Name shown. */
+            display_name: string;
+            /** @description They have phone credentials. */
+            has_phone: boolean;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description Licences. */
+            licences: string[];
+            /** @description Their number, if one is assigned. */
+            number?: string | null;
+            /** @description User principal name. */
+            upn: string;
+            /**
+             * Format: int64
+             * @description Optimistic version, also in the ETag.
+             */
+            version: number;
+        };
+        /** @description `POST /tenant/v1/users`. */
+        UserCreate: {
+            /** @description Country the user works in. */
+            country: string;
+            /** @description Name shown. */
+            display_name: string;
+            /** @description Licences; `teams_phone` is the telephony one. */
+            licences?: string[];
+            /**
+             * @description User principal name, `alice@contoso.example`, unique in the tenant; its
+             *     part before the `@` is the phone's user name.
+             */
+            upn: string;
+        };
+        /** @description `PATCH /tenant/v1/users/{user_id}` (If-Match required). */
+        UserUpdate: {
+            /** @description Name shown. */
+            display_name?: string | null;
+            /** @description Replaces the licences. */
+            licences?: string[] | null;
+        };
     };
-    CallAttempt: {
-      trunk_id: string;
-      trunk: string | null;
-      sip_code: number;
-      ms: number;
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    edge_cdrs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CdrDelivery"];
+            };
+        };
+        responses: {
+            /** @description They are safe */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CdrReceipt"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    ExplainCall: {
-      from_user_id?: string | null;
-      inbound?: boolean;
-      called: string;
+    edge_changes: {
+        parameters: {
+            query: {
+                /** @description The epoch of the snapshot. */
+                epoch: string;
+                /** @description The last position applied. */
+                since: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Frames, without end */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description The log does not reach back to this position */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    Explanation: {
-      routed: boolean;
-      kind: string | null;
-      code: string | null;
-      sip_code: number | null;
-      operator_id: string | null;
-      trunks: string[];
-      steps: components["schemas"]["ExplainStep"][];
+    edge_snapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The snapshot file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    ExplainStep: {
-      rule: string;
-      found: string;
+    token_issue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            /** @description A token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenAnswer"];
+                };
+            };
+            /** @description The request is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenError"];
+                };
+            };
+            /** @description The client is unknown or its secret is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenError"];
+                };
+            };
+        };
     };
-    ClientCreate: {
-      name: string;
-      role: string;
-      operator_id?: string | null;
-      tenant_id?: string | null;
+    operator_calling_profile_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of calling profiles */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CallingProfile"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    ClientCredentials: {
-      client_id: string;
-      client_secret: string;
-      role: string;
-      scopes: string[];
+    operator_call_list: {
+        parameters: {
+            query?: {
+                /** @description Begun at or after. */
+                from?: string;
+                /** @description Begun before. */
+                to?: string;
+                /** @description `inbound`, `outbound`, `internal`, `emergency`. */
+                kind?: string;
+                /** @description The number in it, E.164, its `+` written as `%2B`. */
+                number?: string;
+                /** @description The person in it. */
+                user_id?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of calls */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CallRecord"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    LoginCode: {
-      code: string;
-      expires_at: string;
+    operator_consent_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of consents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Consent"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    TokenAnswer: {
-      access_token: string;
-      token_type: string;
-      expires_in: number;
-      scope: string;
+    operator_consent_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The consent */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    SessionCreate: {
-      code: string;
+    relationship_update: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag last read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The tenant */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RelationshipUpdate"];
+            };
+        };
+        responses: {
+            /** @description The consent */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    Session: {
-      principal_id: string;
-      name: string;
-      role: string;
-      operator_id: string | null;
-      operator_name: string | null;
-      tenant_id: string | null;
-      tenant_name: string | null;
-      demo: boolean;
+    number_order_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of orders */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NumberOrder"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    AuditEntry: {
-      id: number;
-      at: string;
-      principal_id: string | null;
-      principal: string | null;
-      action: string;
-      subject: string;
-      request_id: string | null;
+    number_order_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NumberOrderCreate"];
+            };
+        };
+        responses: {
+            /** @description The order, to be polled */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberOrder"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    NumberOrderCreate: {
-      kind: string;
-      tenant_id: string;
-      calling_profile_id?: string | null;
-      usage?: string | null;
-      location_id?: string | null;
-      allow_tenant_address_update?: boolean;
-      ticket_id?: string | null;
-      dry_run?: boolean;
-      entries: components["schemas"]["NumberOrderEntryCreate"][];
+    number_order_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberOrder"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    NumberOrderEntryCreate: {
-      number: string;
-      usage?: string | null;
-      calling_profile_id?: string | null;
-      location_id?: string | null;
-      country?: string | null;
+    number_order_entries: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NumberOrderEntry"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    NumberOrder: {
-      id: string;
-      kind: string;
-      tenant_id: string;
-      status: string;
-      dry_run: boolean;
-      total: number;
-      done: number;
-      succeeded: number;
-      failed: number;
-      ticket_id: string | null;
-      created_at: string;
-      finished_at: string | null;
+    operator_number_list: {
+        parameters: {
+            query?: {
+                /** @description Numbers that begin so: `+44207`, its `+` written as `%2B`. */
+                prefix?: string;
+                /** @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`. */
+                status?: string;
+                /** @description `CallingUserAssignment`, `FirstPartyAppAssignment`, `ConferenceAssignment`. */
+                usage?: string;
+                /** @description Numbers of this operator. */
+                operator_id?: string;
+                /** @description Numbers of this country, ISO 3166-1 alpha-2. */
+                country?: string;
+                /** @description Assigned to this person or resource account. */
+                assigned_to_id?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Number"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    NumberOrderEntry: {
-      index: number;
-      number: string;
-      status: string;
-      error: components["schemas"]["EntryError"] | null;
-      warning: string | null;
+    operator_civic_address_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The tenant */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of addresses */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CivicAddress"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    Number: {
-      number: string;
-      tenant_id: string;
-      operator_id: string;
-      operator_name: string;
-      number_type: string;
-      calling_profile_id: string;
-      country: string;
-      usage: string;
-      activation_state: string;
-      assignment_status: string;
-      assigned_to_id: string | null;
-      assigned_to_name: string | null;
-      location_id: string | null;
-      location_update_supported: boolean;
-      acquired_at: string;
-      version: number;
+    audit_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the audit log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    AssignmentPut: {
-      user_id?: string | null;
-      resource_account_id?: string | null;
-      location_id?: string | null;
-      dry_run?: boolean;
+    programme_call_list: {
+        parameters: {
+            query?: {
+                /** @description Begun at or after. */
+                from?: string;
+                /** @description Begun before. */
+                to?: string;
+                /** @description `inbound`, `outbound`, `internal`, `emergency`. */
+                kind?: string;
+                /** @description The number in it, E.164, its `+` written as `%2B`. */
+                number?: string;
+                /** @description The person in it. */
+                user_id?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of calls */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CallRecord"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    OperatorCreate: {
-      name: string;
+    client_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientCreate"];
+            };
+        };
+        responses: {
+            /** @description The client with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientCredentials"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    Operator: {
-      id: string;
-      name: string;
-      created_at: string;
-      version: number;
+    login_code_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The client */
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The code */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginCode"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    TrunkCreate: {
-      fqdn: string;
-      address: string;
-      sources?: string[];
-      match_port?: boolean;
-      transport?: string | null;
-      failover_time_seconds?: number | null;
-      options_interval_seconds?: number | null;
-      send_options?: boolean | null;
-      max_uri?: number | null;
+    operator_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of operators */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Operator"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    Trunk: {
-      id: string;
-      operator_id: string;
-      fqdn: string;
-      address: string;
-      sources: string[];
-      match_port: boolean;
-      transport: string;
-      enabled: boolean;
-      failover_time_seconds: number;
-      options_interval_seconds: number;
-      send_options: boolean;
-      max_uri: number;
-      version: number;
+    operator_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OperatorCreate"];
+            };
+        };
+        responses: {
+            /** @description The operator */
+            201: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operator"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    TrunkUpdate: {
-      enabled: boolean;
+    operator_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The operator */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operator"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    CallingProfileCreate: {
-      name: string;
-      trunk_ids: string[];
+    calling_profile_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of calling profiles */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CallingProfile"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    CallingProfile: {
-      id: string;
-      operator_id: string;
-      name: string;
-      trunk_ids: string[];
+    calling_profile_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallingProfileCreate"];
+            };
+        };
+        responses: {
+            /** @description The calling profile */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallingProfile"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    RangeCreate: {
-      first: string;
-      last: string;
+    offer_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The offer */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offer"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    Range: {
-      id: string;
-      operator_id: string;
-      first: string;
-      last: string;
+    offer_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfferPut"];
+            };
+        };
+        responses: {
+            /** @description The offer */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offer"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    OfferPut: {
-      services: string[];
-      countries: string[];
-      landing_page: string;
-      published: boolean;
+    range_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of ranges */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Range"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    Offer: {
-      operator_id: string;
-      services: string[];
-      countries: string[];
-      landing_page: string;
-      published: boolean;
-      version: number;
+    range_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RangeCreate"];
+            };
+        };
+        responses: {
+            /** @description The range */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Range"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    DirectoryEntry: {
-      operator_id: string;
-      name: string;
-      services: string[];
-      countries: string[];
-      landing_page: string;
-      acquired_numbers_count: number;
-      consent_status: string | null;
+    trunk_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of trunks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Trunk"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    Problem: {
-      type: string;
-      title: string;
-      status: number;
-      code: string;
-      field: string | null;
-      reason: string;
-      remedy: string;
-      request_id: string | null;
+    trunk_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrunkCreate"];
+            };
+        };
+        responses: {
+            /** @description The trunk */
+            201: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trunk"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    EntryError: {
-      code: string;
-      field: string | null;
-      reason: string;
-      remedy: string;
+    trunk_update: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag last read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The operator */
+                operator_id: string;
+                /** @description The trunk */
+                trunk_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrunkUpdate"];
+            };
+        };
+        responses: {
+            /** @description The trunk */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trunk"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    TenantCreate: {
-      name: string;
-      domain: string;
+    tenant_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of tenants */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Tenant"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    Tenant: {
-      id: string;
-      name: string;
-      domain: string;
-      created_at: string;
+    tenant_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantCreate"];
+            };
+        };
+        responses: {
+            /** @description The tenant */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    Contact: {
-      full_name: string;
-      email: string;
-      phone_number?: string | null;
+    session_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    Requirement: {
-      country: string;
-      number_type: string;
-      quantity: number;
-      source: string;
-      wanted_on?: string | null;
+    session_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionCreate"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            201: {
+                headers: {
+                    /** @description The session, HttpOnly and SameSite=Strict */
+                    "set-cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    ConsentCreate: {
-      operator_id: string;
-      countries: string[];
-      requirements?: components["schemas"]["Requirement"][];
-      contacts: components["schemas"]["Contact"][];
-      company_name: string;
-      company_size: string;
-      notice_accepted: boolean;
+    session_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    ConsentUpdate: {
-      status?: string | null;
-      countries?: string[] | null;
-      requirements?: components["schemas"]["Requirement"][] | null;
-      contacts?: components["schemas"]["Contact"][] | null;
+    call_list: {
+        parameters: {
+            query?: {
+                /** @description Begun at or after. */
+                from?: string;
+                /** @description Begun before. */
+                to?: string;
+                /** @description `inbound`, `outbound`, `internal`, `emergency`. */
+                kind?: string;
+                /** @description The number in it, E.164, its `+` written as `%2B`. */
+                number?: string;
+                /** @description The person in it. */
+                user_id?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of calls */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CallRecord"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    RelationshipUpdate: {
-      status: string;
-      comment?: string | null;
+    call_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallRecord"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    Consent: {
-      id: string;
-      tenant_id: string;
-      tenant_name: string;
-      operator_id: string;
-      operator_name: string;
-      status: string;
-      relationship_status: string;
-      relationship_comment: string | null;
-      countries: string[];
-      requirements: components["schemas"]["Requirement"][];
-      contacts: components["schemas"]["Contact"][];
-      company_name: string;
-      company_size: string;
-      consented_at: string;
-      modified_at: string;
-      version: number;
+    civic_address_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of addresses with their locations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CivicAddress"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    CivicAddressCreate: {
-      company_name: string;
-      country: string;
-      house_number?: string | null;
-      street_name?: string | null;
-      city_or_town?: string | null;
-      state_or_province?: string | null;
-      postal_or_zip_code?: string | null;
-      description?: string | null;
-      latitude?: string | null;
-      longitude?: string | null;
+    civic_address_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CivicAddressCreate"];
+            };
+        };
+        responses: {
+            /** @description The address */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CivicAddress"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    CivicAddress: {
-      id: string;
-      default_location_id: string;
-      company_name: string;
-      country: string;
-      house_number: string | null;
-      street_name: string | null;
-      city_or_town: string | null;
-      state_or_province: string | null;
-      postal_or_zip_code: string | null;
-      description: string | null;
-      latitude: string | null;
-      longitude: string | null;
-      locations: components["schemas"]["Location"][];
+    civic_address_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The address */
+                civic_address_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The address with its locations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CivicAddress"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    Location: {
-      id: string;
-      civic_address_id: string;
-      description: string;
-      is_default: boolean;
+    civic_address_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The address */
+                civic_address_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    LocationCreate: {
-      description: string;
+    location_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The address */
+                civic_address_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LocationCreate"];
+            };
+        };
+        responses: {
+            /** @description The location */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Location"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    UserCreate: {
-      upn: string;
-      display_name: string;
-      country: string;
-      licences?: string[];
+    consent_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of consents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Consent"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    UserUpdate: {
-      display_name?: string | null;
-      licences?: string[] | null;
+    consent_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentCreate"];
+            };
+        };
+        responses: {
+            /** @description The consent, taken up again */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            /** @description The new consent */
+            201: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    User: {
-      id: string;
-      upn: string;
-      display_name: string;
-      country: string;
-      licences: string[];
-      number: string | null;
-      has_phone: boolean;
-      version: number;
+    consent_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The consent */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    PhoneCredentials: {
-      username: string;
-      password: string;
-      domain: string;
-      aor: string;
+    consent_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The removed consent */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    ResourceAccountCreate: {
-      upn: string;
-      display_name: string;
-      kind: string;
-      licences?: string[];
-      agent_ids: string[];
-      ring_seconds?: number | null;
+    consent_update: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag last read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentUpdate"];
+            };
+        };
+        responses: {
+            /** @description The consent */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    ResourceAccount: {
-      id: string;
-      upn: string;
-      display_name: string;
-      kind: string;
-      licences: string[];
-      agent_ids: string[];
-      ring_seconds: number;
-      number: string | null;
-      version: number;
+    explain_call: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplainCall"];
+            };
+        };
+        responses: {
+            /** @description The way the call takes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-  };
+    number_list: {
+        parameters: {
+            query?: {
+                /** @description Numbers that begin so: `+44207`, its `+` written as `%2B`. */
+                prefix?: string;
+                /** @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`. */
+                status?: string;
+                /** @description `CallingUserAssignment`, `FirstPartyAppAssignment`, `ConferenceAssignment`. */
+                usage?: string;
+                /** @description Numbers of this operator. */
+                operator_id?: string;
+                /** @description Numbers of this country, ISO 3166-1 alpha-2. */
+                country?: string;
+                /** @description Assigned to this person or resource account. */
+                assigned_to_id?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Number"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    number_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description E.164, `+442079460001` */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The number */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Number"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assignment_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description E.164, `+442079460001` */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignmentPut"];
+            };
+        };
+        responses: {
+            /** @description The number */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Number"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assignment_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description E.164, `+442079460001` */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The number */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Number"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    directory_list: {
+        parameters: {
+            query?: {
+                /** @description Offered in this country, ISO 3166-1 alpha-2. */
+                country?: string;
+                /** @description Offered in this region. */
+                region?: string;
+                /** @description Offers this service: `Calling`, `AudioConferencing`. */
+                service?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the directory */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DirectoryEntry"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resource_account_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of resource accounts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ResourceAccount"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resource_account_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResourceAccountCreate"];
+            };
+        };
+        responses: {
+            /** @description The resource account */
+            201: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceAccount"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resource_account_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account */
+                resource_account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource account */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceAccount"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    user_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of people */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_User"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    user_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserCreate"];
+            };
+        };
+        responses: {
+            /** @description The person */
+            201: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    user_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The person */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    user_update: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag last read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The person */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserUpdate"];
+            };
+        };
+        responses: {
+            /** @description The person */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    user_phone_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The person */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The credentials */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneCredentials"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
 }
