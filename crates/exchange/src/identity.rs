@@ -1,7 +1,93 @@
-//! Use cases: identity.
+//! Use cases: clients, tokens, sessions, sign-in codes, the audit log.
 
-use crate::*;
-use api_types::identity::*;
+use crate::act::{
+    Done, Keep, change_other, cursor, done, invalid, limit, new_id, not_found, now, page,
+    store_problem, text, time,
+};
+use crate::authz::Access;
+use crate::{Actor, Cx, Exchange, ListQuery, Role, Scope, secret};
+use api_types::identity::{
+    AuditEntry, ClientCreate, ClientCredentials, LoginCode, Session, TokenAnswer,
+};
+use api_types::{ErrorCode, Page, Problem};
+use domain::{OperatorId, TenantId};
+use store::{PrincipalRow, Tx};
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+const SECOND: i64 = 1_000_000;
+/// How long a token lasts.
+const TOKEN_SECONDS: i64 = 3600;
+/// How long a person stays signed in.
+const SESSION_SECONDS: i64 = 12 * 3600;
+/// How long a sign-in link is good.
+const LOGIN_CODE_SECONDS: i64 = 15 * 60;
+/// The same where the links are printed at start for anyone to try.
+const LOGIN_CODE_DEMO_SECONDS: i64 = 24 * 3600;
+
+fn role_of(
+    role: &str,
+    operator: Option<OperatorId>,
+    tenant: Option<TenantId>,
+) -> Result<Role, Problem> {
+    match (role, operator, tenant) {
+        ("programme_owner", None, None) => Ok(Role::ProgrammeOwner),
+        ("edge", None, None) => Ok(Role::Edge),
+        ("operator_admin", Some(operator), None) => Ok(Role::OperatorAdmin { operator }),
+        ("tenant_admin", None, Some(tenant)) => Ok(Role::TenantAdmin { tenant }),
+        ("operator_admin", None, _) => {
+            Err(invalid("operator_id", "an operator_admin acts for an operator: name it"))
+        }
+        ("tenant_admin", _, None) => {
+            Err(invalid("tenant_id", "a tenant_admin acts for a tenant: name it"))
+        }
+        ("programme_owner" | "edge" | "tenant_admin", Some(_), _) => {
+            Err(invalid("operator_id", format!("a {role} belongs to no operator")))
+        }
+        ("programme_owner" | "edge" | "operator_admin", _, Some(_)) => {
+            Err(invalid("tenant_id", format!("a {role} belongs to no tenant")))
+        }
+        _ => {
+            Err(invalid("role", "a role is programme_owner, operator_admin, tenant_admin or edge"))
+        }
+    }
+}
+
+fn scopes_text(scopes: &[Scope]) -> String {
+    scopes.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// Makes a client of a role; the secret is in the answer and nowhere else.
+pub(crate) async fn client_insert(
+    tx: &mut Tx,
+    name: &str,
+    role: Role,
+) -> Result<ClientCredentials, store::StoreError> {
+    let client_secret = secret::draw();
+    let row = PrincipalRow {
+        id: new_id(),
+        name: name.to_owned(),
+        role: role.as_str().to_owned(),
+        operator_id: match role {
+            Role::OperatorAdmin { operator } => Some(operator),
+            _ => None,
+        },
+        tenant_id: match role {
+            Role::TenantAdmin { tenant } => Some(tenant),
+            _ => None,
+        },
+        secret_hash: secret::hash(&client_secret).to_vec(),
+        created_at: tx.at(),
+    };
+    tx.principal_insert(&row).await?;
+    change_other(tx, "client", row.id);
+    Ok(ClientCredentials {
+        client_id: row.id,
+        client_secret,
+        role: row.role,
+        scopes: role.scopes().iter().map(|s| s.as_str().to_owned()).collect(),
+    })
+}
 
 impl Exchange {
     /// Makes a client; its secret is shown this once.
@@ -10,54 +96,211 @@ impl Exchange {
         cx: &Cx,
         new: ClientCreate,
     ) -> Result<ClientCredentials, Problem> {
-        let _ = (cx, new);
-        Err(unbuilt())
+        cx.programme(Access::Write)?;
+        let name = text("name", &new.name, 100)?;
+        let role =
+            role_of(&new.role, new.operator_id.map(OperatorId), new.tenant_id.map(TenantId))?;
+        self.act(cx, "client.create", Keep::Nothing, async |mut tx| {
+            match role {
+                Role::OperatorAdmin { operator } if tx.operator_get(operator).await?.is_none() => {
+                    return Err(invalid("operator_id", "there is no such operator").into());
+                }
+                Role::TenantAdmin { tenant } if tx.tenant_get(tenant).await?.is_none() => {
+                    return Err(invalid("tenant_id", "there is no such tenant").into());
+                }
+                _ => {}
+            }
+            let credentials = client_insert(&mut tx, &name, role).await?;
+            let subject = credentials.client_id.to_string();
+            Ok(Done { answer: credentials, subject })
+        })
+        .await
     }
 
     /// A one-time sign-in for a client's person.
     pub async fn login_code_create(&self, cx: &Cx, client_id: Uuid) -> Result<LoginCode, Problem> {
-        let _ = (cx, client_id);
-        Err(unbuilt())
+        cx.programme(Access::Write)?;
+        let seconds =
+            if self.inner.config.demo { LOGIN_CODE_DEMO_SECONDS } else { LOGIN_CODE_SECONDS };
+        self.act(cx, "login_code.create", Keep::Nothing, async |mut tx| {
+            let client = tx.principal_get(client_id).await?;
+            let client = client.ok_or_else(|| not_found("client", client_id))?;
+            if client.role == "edge" {
+                return Err(invalid("client_id", "an edge does not sign in to the page").into());
+            }
+            let code = secret::draw();
+            let expires_at = tx.at() + seconds * SECOND;
+            tx.login_code_insert(secret::hash(&code), client_id, expires_at).await?;
+            change_other(&mut tx, "login_code", client_id);
+            done(LoginCode { code, expires_at: time(expires_at) }, client_id)
+        })
+        .await
     }
 
-    /// OAuth 2.0 client credentials (RFC 6749 section 4.4).
+    /// OAuth 2.0 client credentials (RFC 6749 section 4.4). A token is no
+    /// resource: it leaves no entry in the audit log and no change.
     pub async fn token_issue(
         &self,
         client_id: &str,
         client_secret: &str,
         scope: Option<&str>,
     ) -> Result<TokenAnswer, Problem> {
-        let _ = (client_id, client_secret, scope);
-        Err(unbuilt())
+        let refused =
+            || ErrorCode::InvalidClient.problem(None, "no client has this id and this secret");
+        let id = Uuid::parse_str(client_id).map_err(|_| refused())?;
+        let mut db = self.read().await?;
+        let client = db.principal_get(id).await.map_err(|e| store_problem(&e))?;
+        drop(db);
+        // The hash is compared even where there is no client, so that both
+        // refusals take the same time.
+        let given = secret::hash(client_secret);
+        let kept = client.as_ref().map_or(&[0u8; 32][..], |c| &c.secret_hash[..]);
+        let good = bool::from(given[..].ct_eq(kept));
+        let Some(client) = client.filter(|_| good) else { return Err(refused()) };
+        let role = role_of(&client.role, client.operator_id, client.tenant_id)?;
+        let scopes = match scope.map(str::trim).filter(|s| !s.is_empty()) {
+            None => role.scopes().to_vec(),
+            Some(asked) => asked
+                .split_ascii_whitespace()
+                .map(|name| {
+                    Scope::parse(name).filter(|s| role.scopes().contains(s)).ok_or_else(|| {
+                        let reason = format!("a {} has no scope {name}", client.role);
+                        ErrorCode::InvalidParameter.problem(Some("scope"), reason)
+                    })
+                })
+                .collect::<Result<Vec<_>, _>>()?,
+        };
+        let token = self.token_draw(client.id, "bearer", &scopes, TOKEN_SECONDS).await?;
+        Ok(TokenAnswer {
+            access_token: token,
+            token_type: "Bearer".to_owned(),
+            expires_in: TOKEN_SECONDS.cast_unsigned(),
+            scope: scopes_text(&scopes),
+        })
+    }
+
+    async fn token_draw(
+        &self,
+        principal: Uuid,
+        kind: &str,
+        scopes: &[Scope],
+        seconds: i64,
+    ) -> Result<String, Problem> {
+        let token = secret::draw();
+        let (hash, scopes) = (secret::hash(&token), scopes_text(scopes));
+        let kept = self.inner.store.write(async |mut tx: Tx| {
+            let at = tx.at();
+            tx.token_insert(hash, principal, kind, &scopes, at, at + seconds * SECOND).await
+        });
+        kept.await.map_err(|e| store_problem(&e))?;
+        Ok(token)
     }
 
     /// Who a bearer token or session cookie stands for.
     pub async fn actor_from_token(&self, token: &str) -> Result<Actor, Problem> {
-        let _ = (token,);
-        Err(unbuilt())
+        let mut db = self.read().await?;
+        let row = db.token_get(secret::hash(token)).await.map_err(|e| store_problem(&e))?;
+        let row = row.ok_or_else(|| {
+            ErrorCode::Unauthenticated.problem(None, "this token or session is not known")
+        })?;
+        if row.expires_at <= now() {
+            let reason = format!("it was good until {}", time(row.expires_at));
+            return Err(ErrorCode::TokenExpired.problem(None, reason));
+        }
+        Ok(Actor {
+            principal: row.principal_id,
+            role: role_of(&row.role, row.operator_id, row.tenant_id)?,
+            scopes: row.scopes.split(' ').filter_map(Scope::parse).collect(),
+            name: row.name,
+        })
     }
 
     /// Turns a sign-in code into a session; answers with the cookie's token.
     pub async fn session_create(&self, code: &str) -> Result<(String, Session), Problem> {
-        let _ = (code,);
-        Err(unbuilt())
+        let hash = secret::hash(code);
+        let principal = self
+            .inner
+            .store
+            .write(async |mut tx: Tx| {
+                let at = tx.at();
+                let Some(principal) = tx.login_code_use(hash, at).await? else { return Ok(None) };
+                let client = tx.principal_get(principal).await?;
+                if let Some(client) = &client {
+                    let who = Some((client.id, client.name.as_str()));
+                    change_other(&mut tx, "session", client.id);
+                    tx.audit(who, "session.create", &client.id.to_string(), None).await?;
+                }
+                Ok(client)
+            })
+            .await
+            .map_err(|e: store::StoreError| store_problem(&e))?;
+        let client = principal.ok_or_else(|| {
+            ErrorCode::LoginCodeInvalid.problem(Some("/code"), "the code is unknown, used or old")
+        })?;
+        let role = role_of(&client.role, client.operator_id, client.tenant_id)?;
+        let token = self.token_draw(client.id, "session", role.scopes(), SESSION_SECONDS).await?;
+        let actor =
+            Actor { principal: client.id, name: client.name, role, scopes: role.scopes().to_vec() };
+        let session = self.session_get(&actor).await?;
+        Ok((token, session))
     }
 
     /// Who is signed in.
     pub async fn session_get(&self, actor: &Actor) -> Result<Session, Problem> {
-        let _ = (actor,);
-        Err(unbuilt())
+        let mut db = self.read().await?;
+        let mut session = Session {
+            principal_id: actor.principal,
+            name: actor.name.clone(),
+            role: actor.role.as_str().to_owned(),
+            operator_id: None,
+            operator_name: None,
+            tenant_id: None,
+            tenant_name: None,
+            demo: self.inner.config.demo,
+        };
+        match actor.role {
+            Role::OperatorAdmin { operator } => {
+                let row = db.operator_get(operator).await.map_err(|e| store_problem(&e))?;
+                session.operator_id = Some(operator.0);
+                session.operator_name = row.map(|o| o.name);
+            }
+            Role::TenantAdmin { tenant } => {
+                let row = db.tenant_get(tenant).await.map_err(|e| store_problem(&e))?;
+                session.tenant_id = Some(tenant.0);
+                session.tenant_name = row.map(|t| t.name);
+            }
+            Role::ProgrammeOwner | Role::Edge => {}
+        }
+        Ok(session)
     }
 
-    /// Signs out.
+    /// Signs out. A session that is gone already is no error.
     pub async fn session_delete(&self, token: &str) -> Result<(), Problem> {
-        let _ = (token,);
-        Err(unbuilt())
+        let hash = secret::hash(token);
+        let gone = self.inner.store.write(async |mut tx: Tx| tx.token_delete(hash).await);
+        gone.await.map_err(|e| store_problem(&e))?;
+        Ok(())
     }
 
     /// The audit log, newest first.
     pub async fn audit_list(&self, cx: &Cx, list: ListQuery) -> Result<Page<AuditEntry>, Problem> {
-        let _ = (cx, list);
-        Err(unbuilt())
+        cx.programme(Access::Read)?;
+        let (limit, before) = (limit(&list)?, cursor::<i64>(&list)?);
+        let mut db = self.read().await?;
+        let rows = db.audit_list(before, limit + 1).await.map_err(|e| store_problem(&e))?;
+        Ok(page(
+            rows,
+            limit,
+            |row| row.id,
+            |row| AuditEntry {
+                id: row.id,
+                at: time(row.at),
+                principal_id: row.principal_id,
+                principal: row.principal,
+                action: row.action,
+                subject: row.subject,
+                request_id: row.request_id,
+            },
+        ))
     }
 }

@@ -4,7 +4,14 @@
 //! and one or more entries in the change log. Who may do what is decided in
 //! one place (`authorize`).
 
+#![allow(
+    clippy::result_large_err,
+    reason = "a problem document is the answer itself, made once a request"
+)]
+
+mod act;
 mod addresses;
+mod authz;
 mod calls;
 mod consents;
 mod cx;
@@ -14,20 +21,25 @@ mod numbers;
 mod orders;
 mod people;
 mod programme;
+mod records;
+mod secret;
 
 pub use cx::{
     Actor, CallFilter, ChangesError, Cx, DirectoryFilter, ListQuery, NumberFilter, OpenError, Role,
     Scope,
 };
 
+use act::{Fail, change, store_problem};
 use api_types::{ErrorCode, Page, Problem, identity::ClientCredentials};
 use feed::{
     cdr::CdrRecord,
-    change::{ChangeEntry, Position},
+    change::{Change, ChangeEntry, Position},
+    record::EdgeKey,
     wrap::WrapKey,
 };
 use numbering::E164;
 use std::{sync::Arc, time::Duration};
+use store::{Db, Store, StoreError, Tx};
 use uuid::Uuid;
 
 /// How an exchange is opened.
@@ -39,12 +51,20 @@ pub struct ExchangeConfig {
     pub demo: bool,
     /// Entries of an order that commit together, 1 to 1,000.
     pub order_chunk: u32,
+    /// Positions of the change log that are kept; an edge further behind takes
+    /// a snapshot.
+    pub changes_kept: u64,
 }
 
 impl ExchangeConfig {
     /// The usual settings over a database.
     pub fn new(database_url: impl Into<String>) -> Self {
-        Self { database_url: database_url.into(), demo: false, order_chunk: 1000 }
+        Self {
+            database_url: database_url.into(),
+            demo: false,
+            order_chunk: 1000,
+            changes_kept: 1_000_000,
+        }
     }
 }
 
@@ -57,6 +77,7 @@ pub struct Exchange {
 #[derive(Debug)]
 struct Inner {
     config: ExchangeConfig,
+    store: Store,
 }
 
 fn unbuilt() -> Problem {
@@ -66,25 +87,78 @@ fn unbuilt() -> Problem {
 impl Exchange {
     /// Connects, brings the schema up to date under a lock, and makes the epoch
     /// and the edge key on first start.
-    pub async fn open(config: ExchangeConfig) -> Result<Self, OpenError> {
-        Ok(Self { inner: Arc::new(Inner { config }) })
+    pub async fn open(mut config: ExchangeConfig) -> Result<Self, OpenError> {
+        config.order_chunk = config.order_chunk.clamp(1, 1000);
+        let store = Store::open(&config.database_url).await.map_err(|error| match error {
+            store::OpenError::Scheme | store::OpenError::Url(_) => {
+                OpenError::Url(error.to_string())
+            }
+            _ => OpenError::Store(error.to_string()),
+        })?;
+        let mut fresh = vec![0u8; 64];
+        getrandom::fill(&mut fresh).expect("the operating system gives random bytes");
+        let first_key = async |mut tx: Tx| -> Result<(), StoreError> {
+            if tx.edge_key_list().await?.is_empty() {
+                let at = tx.at();
+                if tx.edge_key_insert(1, &fresh, at).await? {
+                    let key = EdgeKey { id: 1, secret: fresh.clone() };
+                    change(&mut tx, &Change::EdgeKeyPut(key));
+                    tx.audit(None, "edge_key.create", "1", None).await?;
+                }
+            }
+            Ok(())
+        };
+        store.write(first_key).await.map_err(|error| OpenError::Store(error.to_string()))?;
+        Ok(Self { inner: Arc::new(Inner { config, store }) })
     }
 
     /// On an empty database makes the first programme owner's client and
     /// returns it, this once.
     pub async fn bootstrap(&self) -> Result<Option<ClientCredentials>, Problem> {
-        Err(unbuilt())
+        let first = async |mut tx: Tx| -> Result<Option<ClientCredentials>, Fail> {
+            tx.bootstrap_lock().await?;
+            if tx.principal_count().await? > 0 {
+                return Ok(None);
+            }
+            let made =
+                identity::client_insert(&mut tx, "programme owner", Role::ProgrammeOwner).await?;
+            tx.audit(None, "client.bootstrap", &made.client_id.to_string(), None).await?;
+            Ok(Some(made))
+        };
+        Ok(self.inner.store.write(first).await?)
     }
 
     /// The database answers.
     pub async fn ready(&self) -> Result<(), Problem> {
-        Err(unbuilt())
+        self.view(async |mut db| Ok(db.change_newest().await?)).await.map(drop)
     }
 
     /// Runs the order worker until `shutdown` turns true. Several may run, in
     /// one process or many.
     pub async fn run_workers(&self, mut shutdown: tokio::sync::watch::Receiver<bool>) {
-        let _ = &self.inner.config;
+        // An error means that nobody is left to ask for a shutdown: stop as well.
         let _ = shutdown.wait_for(|stop| *stop).await;
+    }
+
+    /// Closes every connection to the database.
+    pub async fn close(&self) {
+        self.inner.store.close().await;
+    }
+
+    /// Which life of the change log this is.
+    pub fn epoch(&self) -> Uuid {
+        self.inner.store.epoch()
+    }
+
+    pub(crate) async fn read(&self) -> Result<Db, Problem> {
+        self.inner.store.read().await.map_err(|error| store_problem(&error))
+    }
+
+    /// Reads at one moment.
+    pub(crate) async fn view<T, Work>(&self, work: impl FnOnce(Db) -> Work) -> Result<T, Problem>
+    where
+        Work: Future<Output = Result<T, Fail>>,
+    {
+        Ok(work(self.read().await?).await?)
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::*;
 use api_types::number::*;
-use api_types::operator::CallingProfile;
 
 impl Exchange {
     /// Takes an order; a worker runs its entries.
@@ -39,16 +38,6 @@ impl Exchange {
         list: ListQuery,
     ) -> Result<Page<NumberOrderEntry>, Problem> {
         let _ = (cx, id, list);
-        Err(unbuilt())
-    }
-
-    /// The operator's own profiles.
-    pub async fn operator_calling_profile_list(
-        &self,
-        cx: &Cx,
-        list: ListQuery,
-    ) -> Result<Page<CallingProfile>, Problem> {
-        let _ = (cx, list);
         Err(unbuilt())
     }
 }

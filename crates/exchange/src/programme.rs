@@ -1,26 +1,200 @@
-//! Use cases: programme.
+//! Use cases of the programme owner: operators with all that belongs to them,
+//! tenants.
 
-use crate::*;
-use api_types::operator::*;
-use api_types::tenant::*;
+use crate::act::{
+    Keep, change, change_other, cursor, done, invalid, limit, matches, new_id, not_found, page,
+    raced, text, time,
+};
+use crate::authz::Access;
+use crate::{Cx, Exchange, ListQuery, records};
+use api_types::operator::{
+    CallingProfile, CallingProfileCreate, Offer, OfferPut, Operator, OperatorCreate, Range,
+    RangeCreate, Trunk, TrunkCreate, TrunkUpdate,
+};
+use api_types::tenant::{Tenant, TenantCreate};
+use api_types::{ErrorCode, Page, Problem};
+use domain::{CallingProfileId, OperatorId, TenantId, TrunkId};
+use feed::change::Change;
+use numbering::{Country, E164, NumberRange};
+use std::net::{IpAddr, SocketAddr};
+use store::{CallingProfileRow, Db, Json, OfferRow, OperatorRow, RangeRow, TenantRow, TrunkRow};
+use uuid::Uuid;
+
+const SERVICES: [&str; 2] = ["Calling", "AudioConferencing"];
+
+fn operator_document(row: OperatorRow) -> Operator {
+    Operator {
+        id: row.id.0,
+        name: row.name,
+        created_at: time(row.created_at),
+        version: row.version,
+    }
+}
+
+fn trunk_document(row: TrunkRow) -> Trunk {
+    Trunk {
+        id: row.id.0,
+        operator_id: row.operator_id.0,
+        fqdn: row.fqdn,
+        address: row.address,
+        sources: row.sources.0,
+        match_port: row.match_port,
+        transport: row.transport,
+        enabled: row.enabled,
+        failover_time_seconds: row.failover_time_seconds,
+        options_interval_seconds: row.options_interval_seconds,
+        send_options: row.send_options,
+        max_uri: row.max_uri,
+        version: row.version,
+    }
+}
+
+fn offer_document(row: OfferRow) -> Offer {
+    Offer {
+        operator_id: row.operator_id.0,
+        services: row.services.0,
+        countries: row.countries.0.iter().map(Country::to_string).collect(),
+        landing_page: row.landing_page,
+        published: row.published,
+        version: row.version,
+    }
+}
+
+fn tenant_document(row: TenantRow) -> Tenant {
+    Tenant { id: row.id.0, name: row.name, domain: row.domain, created_at: time(row.created_at) }
+}
+
+/// A DNS name of at most `most` characters, lower case.
+fn dns_name(field: &str, value: &str, most: usize) -> Result<String, Problem> {
+    let name = value.trim().to_ascii_lowercase();
+    let label = |l: &str| {
+        (1..=63).contains(&l.len())
+            && l.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && !l.starts_with('-')
+            && !l.ends_with('-')
+    };
+    if name.len() <= most && name.contains('.') && name.split('.').all(label) {
+        Ok(name)
+    } else {
+        Err(invalid(field, format!("{field} is a DNS name of at most {most} characters")))
+    }
+}
+
+fn within(
+    field: &str,
+    value: Option<u32>,
+    default: u32,
+    range: std::ops::RangeInclusive<u32>,
+) -> Result<u32, Problem> {
+    let value = value.unwrap_or(default);
+    if range.contains(&value) {
+        Ok(value)
+    } else {
+        let (least, most) = (range.start(), range.end());
+        Err(invalid(field, format!("{field} is {least} to {most}")))
+    }
+}
+
+fn trunk_parse(operator: OperatorId, new: &TrunkCreate) -> Result<TrunkRow, Problem> {
+    let address: SocketAddr = new.address.trim().parse().map_err(|_| {
+        invalid("address", "an address is an IP literal with a port, such as 192.0.2.1:5060")
+    })?;
+    if address.port() == 0 || address.ip().is_unspecified() || address.ip().is_multicast() {
+        return Err(invalid("address", "calls cannot be sent to this address"));
+    }
+    if new.sources.len() > 16 {
+        return Err(invalid("sources", "a trunk has at most 16 further addresses"));
+    }
+    for source in &new.sources {
+        source
+            .parse::<IpAddr>()
+            .map_err(|_| invalid("sources", format!("{source:?} is not an IP address literal")))?;
+    }
+    let transport = new.transport.as_deref().unwrap_or("udp");
+    if !matches!(transport, "udp" | "tcp") {
+        return Err(invalid("transport", "a transport is udp or tcp"));
+    }
+    Ok(TrunkRow {
+        id: TrunkId(new_id()),
+        operator_id: operator,
+        fqdn: dns_name("fqdn", &new.fqdn, 63)?,
+        address: address.to_string(),
+        sources: Json(new.sources.clone()),
+        match_port: new.match_port,
+        transport: transport.to_owned(),
+        enabled: true,
+        send_options: new.send_options.unwrap_or(true),
+        options_interval_seconds: within(
+            "options_interval_seconds",
+            new.options_interval_seconds,
+            60,
+            1..=3600,
+        )?,
+        failover_time_seconds: within(
+            "failover_time_seconds",
+            new.failover_time_seconds,
+            10,
+            1..=60,
+        )?,
+        max_uri: within("max_uri", new.max_uri, 256, 64..=4096)?,
+        version: 1,
+    })
+}
+
+/// Countries of a body, upper case, each once.
+pub(crate) fn countries_parse(field: &str, codes: &[String]) -> Result<Vec<Country>, Problem> {
+    let mut countries = Vec::with_capacity(codes.len());
+    for code in codes {
+        let country = Country::parse(code).map_err(|e| invalid(field, format!("{code:?}: {e}")))?;
+        if !countries.contains(&country) {
+            countries.push(country);
+        }
+    }
+    Ok(countries)
+}
+
+async fn operator_must(db: &mut Db, id: OperatorId) -> Result<OperatorRow, crate::Fail> {
+    Ok(db.operator_get(id).await?.ok_or_else(|| not_found("operator", id))?)
+}
 
 impl Exchange {
     /// Admits an operator.
     pub async fn operator_create(&self, cx: &Cx, new: OperatorCreate) -> Result<Operator, Problem> {
-        let _ = (cx, new);
-        Err(unbuilt())
+        cx.programme(Access::Write)?;
+        let name = text("name", &new.name, 100)?;
+        self.act(cx, "operator.create", Keep::Answer, async |mut tx| {
+            if tx.operator_named(&name).await?.is_some() {
+                let reason = format!("an operator {name:?} was admitted before");
+                return Err(ErrorCode::Conflict.problem(Some("/name"), reason).into());
+            }
+            let row = OperatorRow {
+                id: OperatorId(new_id()),
+                name: name.clone(),
+                created_at: tx.at(),
+                version: 1,
+            };
+            tx.operator_insert(&row).await?;
+            change(&mut tx, &Change::OperatorPut(records::operator(&row)));
+            let id = row.id;
+            done(operator_document(row), id)
+        })
+        .await
     }
 
     /// Operators.
     pub async fn operator_list(&self, cx: &Cx, list: ListQuery) -> Result<Page<Operator>, Problem> {
-        let _ = (cx, list);
-        Err(unbuilt())
+        cx.programme(Access::Read)?;
+        let (limit, after) = (limit(&list)?, cursor(&list)?);
+        let rows = self.view(async |mut db| Ok(db.operator_list(after, limit + 1).await?)).await?;
+        Ok(page(rows, limit, |row| row.id.0, operator_document))
     }
 
     /// One operator.
     pub async fn operator_get(&self, cx: &Cx, operator_id: Uuid) -> Result<Operator, Problem> {
-        let _ = (cx, operator_id);
-        Err(unbuilt())
+        cx.programme(Access::Read)?;
+        let row =
+            self.view(async |mut db| operator_must(&mut db, OperatorId(operator_id)).await).await?;
+        Ok(operator_document(row))
     }
 
     /// Adds a trunk.
@@ -30,8 +204,19 @@ impl Exchange {
         operator_id: Uuid,
         new: TrunkCreate,
     ) -> Result<Trunk, Problem> {
-        let _ = (cx, operator_id, new);
-        Err(unbuilt())
+        cx.programme(Access::Write)?;
+        let row = trunk_parse(OperatorId(operator_id), &new)?;
+        self.act(cx, "trunk.create", Keep::Answer, async |mut tx| {
+            operator_must(&mut tx, row.operator_id).await?;
+            if tx.trunk_named(&row.fqdn).await?.is_some() {
+                let reason = format!("a trunk {:?} exists", row.fqdn);
+                return Err(ErrorCode::Conflict.problem(Some("/fqdn"), reason).into());
+            }
+            tx.trunk_insert(&row).await?;
+            change(&mut tx, &Change::TrunkPut(records::trunk(&row)?));
+            done(trunk_document(row.clone()), row.id)
+        })
+        .await
     }
 
     /// An operator's trunks.
@@ -41,8 +226,16 @@ impl Exchange {
         operator_id: Uuid,
         list: ListQuery,
     ) -> Result<Page<Trunk>, Problem> {
-        let _ = (cx, operator_id, list);
-        Err(unbuilt())
+        cx.programme(Access::Read)?;
+        let (limit, after) = (limit(&list)?, cursor(&list)?);
+        let operator = OperatorId(operator_id);
+        let rows = self
+            .view(async |mut db| {
+                operator_must(&mut db, operator).await?;
+                Ok(db.trunk_list(operator, after, limit + 1).await?)
+            })
+            .await?;
+        Ok(page(rows, limit, |row| row.id.0, trunk_document))
     }
 
     /// Drains a trunk or takes it back.
@@ -54,8 +247,18 @@ impl Exchange {
         if_match: Option<i64>,
         edit: TrunkUpdate,
     ) -> Result<Trunk, Problem> {
-        let _ = (cx, operator_id, trunk_id, if_match, edit);
-        Err(unbuilt())
+        cx.programme(Access::Write)?;
+        self.act(cx, "trunk.update", Keep::Answer, async |mut tx| {
+            let row = tx.trunk_get(OperatorId(operator_id), TrunkId(trunk_id)).await?;
+            let mut row = row.ok_or_else(|| not_found("trunk", trunk_id))?;
+            matches(if_match, row.version, true)?;
+            raced(tx.trunk_enable(row.id, row.version, edit.enabled).await?)?;
+            row.enabled = edit.enabled;
+            row.version += 1;
+            change(&mut tx, &Change::TrunkPut(records::trunk(&row)?));
+            done(trunk_document(row), trunk_id)
+        })
+        .await
     }
 
     /// Groups trunks.
@@ -65,8 +268,38 @@ impl Exchange {
         operator_id: Uuid,
         new: CallingProfileCreate,
     ) -> Result<CallingProfile, Problem> {
-        let _ = (cx, operator_id, new);
-        Err(unbuilt())
+        cx.programme(Access::Write)?;
+        let operator = OperatorId(operator_id);
+        let name = text("name", &new.name, 100)?;
+        let mut trunks: Vec<TrunkId> = Vec::new();
+        for id in new.trunk_ids.iter().copied().map(TrunkId) {
+            if !trunks.contains(&id) {
+                trunks.push(id);
+            }
+        }
+        if trunks.len() < 2 {
+            let reason = format!("{} named", trunks.len());
+            return Err(ErrorCode::TooFewTrunks.problem(Some("/trunk_ids"), reason));
+        }
+        self.act(cx, "calling_profile.create", Keep::Answer, async |mut tx| {
+            operator_must(&mut tx, operator).await?;
+            for trunk in &trunks {
+                if tx.trunk_get(operator, *trunk).await?.is_none() {
+                    let reason = format!("no trunk {trunk} at this operator");
+                    return Err(ErrorCode::UnknownTrunk.problem(Some("/trunk_ids"), reason).into());
+                }
+            }
+            if tx.profile_named(operator, &name).await?.is_some() {
+                let reason = format!("the operator has a profile {name:?}");
+                return Err(ErrorCode::Conflict.problem(Some("/name"), reason).into());
+            }
+            let id = CallingProfileId(new_id());
+            let row = CallingProfileRow { id, operator_id: operator, name: name.clone() };
+            tx.profile_insert(&row, &trunks).await?;
+            change(&mut tx, &Change::CallingProfilePut(records::profile(&row, trunks.clone())));
+            done(profile_document(row, trunks.clone()), id)
+        })
+        .await
     }
 
     /// An operator's profiles.
@@ -76,8 +309,42 @@ impl Exchange {
         operator_id: Uuid,
         list: ListQuery,
     ) -> Result<Page<CallingProfile>, Problem> {
-        let _ = (cx, operator_id, list);
-        Err(unbuilt())
+        cx.programme(Access::Read)?;
+        self.profiles(OperatorId(operator_id), list).await
+    }
+
+    /// The operator's own profiles.
+    pub async fn operator_calling_profile_list(
+        &self,
+        cx: &Cx,
+        list: ListQuery,
+    ) -> Result<Page<CallingProfile>, Problem> {
+        let operator = cx.operator(Access::Read)?;
+        self.profiles(operator, list).await
+    }
+
+    async fn profiles(
+        &self,
+        operator: OperatorId,
+        list: ListQuery,
+    ) -> Result<Page<CallingProfile>, Problem> {
+        let (limit, after) = (limit(&list)?, cursor(&list)?);
+        let (rows, trunks) = self
+            .view(async |mut db| {
+                operator_must(&mut db, operator).await?;
+                let rows = db.profile_list(operator, after, limit + 1).await?;
+                Ok((rows, db.profile_trunks(Some(operator)).await?))
+            })
+            .await?;
+        Ok(page(
+            rows,
+            limit,
+            |row| row.id.0,
+            |row| {
+                let trunks = records::trunks_of(&trunks, row.id);
+                profile_document(row, trunks)
+            },
+        ))
     }
 
     /// Accepts a declared range.
@@ -87,8 +354,35 @@ impl Exchange {
         operator_id: Uuid,
         new: RangeCreate,
     ) -> Result<Range, Problem> {
-        let _ = (cx, operator_id, new);
-        Err(unbuilt())
+        cx.programme(Access::Write)?;
+        let operator = OperatorId(operator_id);
+        let end = |field: &'static str, value: &str| {
+            E164::parse(value.trim()).map_err(|e| invalid(field, format!("{value:?}: {e}")))
+        };
+        let (first, last) = (end("first", &new.first)?, end("last", &new.last)?);
+        NumberRange::new(first, last)
+            .map_err(|e| ErrorCode::RangeInvalid.problem(Some("/last"), e.to_string()))?;
+        self.act(cx, "range.create", Keep::Answer, async |mut tx| {
+            operator_must(&mut tx, operator).await?;
+            tx.ranges_lock().await?;
+            if let Some(other) = tx.range_overlapping(first, last).await? {
+                let whose = if other.operator_id == operator { "this" } else { "another" };
+                let (a, b) = (other.first_number, other.last_number);
+                let reason = format!("{whose} operator declared {a} to {b} before");
+                return Err(ErrorCode::RangeOverlap.problem(Some("/first"), reason).into());
+            }
+            let row = RangeRow {
+                id: new_id(),
+                operator_id: operator,
+                first_number: first,
+                last_number: last,
+            };
+            tx.range_insert(&row).await?;
+            change_other(&mut tx, "number_range", row.id);
+            let id = row.id;
+            done(range_document(row), id)
+        })
+        .await
     }
 
     /// An operator's ranges.
@@ -98,8 +392,16 @@ impl Exchange {
         operator_id: Uuid,
         list: ListQuery,
     ) -> Result<Page<Range>, Problem> {
-        let _ = (cx, operator_id, list);
-        Err(unbuilt())
+        cx.programme(Access::Read)?;
+        let (limit, after) = (limit(&list)?, cursor(&list)?);
+        let operator = OperatorId(operator_id);
+        let rows = self
+            .view(async |mut db| {
+                operator_must(&mut db, operator).await?;
+                Ok(db.range_list(operator, after, limit + 1).await?)
+            })
+            .await?;
+        Ok(page(rows, limit, |row| row.id, range_document))
     }
 
     /// Makes or replaces the offer; If-Match is required once there is one.
@@ -110,25 +412,120 @@ impl Exchange {
         if_match: Option<i64>,
         offer: OfferPut,
     ) -> Result<Offer, Problem> {
-        let _ = (cx, operator_id, if_match, offer);
-        Err(unbuilt())
+        cx.programme(Access::Write)?;
+        let operator = OperatorId(operator_id);
+        let countries = countries_parse("countries", &offer.countries)?;
+        let mut services: Vec<String> = Vec::new();
+        for service in &offer.services {
+            if !SERVICES.contains(&service.as_str()) {
+                let reason = format!("{service:?} is neither Calling nor AudioConferencing");
+                return Err(invalid("services", reason));
+            }
+            if !services.contains(service) {
+                services.push(service.clone());
+            }
+        }
+        let landing_page = offer.landing_page.trim().to_owned();
+        let rest =
+            landing_page.strip_prefix("https://").or_else(|| landing_page.strip_prefix("http://"));
+        let linked = rest.is_some_and(|r| !r.is_empty() && !r.starts_with('/'));
+        if !landing_page.is_empty()
+            && (!linked || landing_page.len() > 500 || landing_page.contains(char::is_whitespace))
+        {
+            return Err(invalid("landing_page", "the link begins with https:// or http://"));
+        }
+        if offer.published && (services.is_empty() || countries.is_empty() || !linked) {
+            let field = match (services.is_empty(), countries.is_empty()) {
+                (true, _) => "/services",
+                (_, true) => "/countries",
+                _ => "/landing_page",
+            };
+            return Err(ErrorCode::OfferIncomplete.problem(Some(field), "this part is missing"));
+        }
+        self.act(cx, "offer.put", Keep::Answer, async |mut tx| {
+            operator_must(&mut tx, operator).await?;
+            let before = tx.offer_get(operator).await?;
+            match (&before, if_match) {
+                (Some(before), _) => matches(if_match, before.version, true)?,
+                (None, Some(given)) => {
+                    let reason = format!("you hold version {given}, but there is no offer yet");
+                    return Err(ErrorCode::VersionMismatch
+                        .problem(Some("If-Match"), reason)
+                        .into());
+                }
+                (None, None) => {}
+            }
+            let replaces = before.map(|b| b.version);
+            let row = OfferRow {
+                operator_id: operator,
+                services: Json(services.clone()),
+                countries: Json(countries.clone()),
+                landing_page: landing_page.clone(),
+                published: offer.published,
+                version: replaces.map_or(1, |v| v + 1),
+            };
+            raced(tx.offer_put(&row, replaces).await?)?;
+            change_other(&mut tx, "offer", operator);
+            done(offer_document(row), operator)
+        })
+        .await
     }
 
     /// The offer.
     pub async fn offer_get(&self, cx: &Cx, operator_id: Uuid) -> Result<Offer, Problem> {
-        let _ = (cx, operator_id);
-        Err(unbuilt())
+        cx.programme(Access::Read)?;
+        let row =
+            self.view(async |mut db| Ok(db.offer_get(OperatorId(operator_id)).await?)).await?;
+        row.map(offer_document).ok_or_else(|| not_found("offer of operator", operator_id))
     }
 
     /// Makes a tenant.
     pub async fn tenant_create(&self, cx: &Cx, new: TenantCreate) -> Result<Tenant, Problem> {
-        let _ = (cx, new);
-        Err(unbuilt())
+        cx.programme(Access::Write)?;
+        let name = text("name", &new.name, 100)?;
+        let domain = dns_name("domain", &new.domain, 253)?;
+        self.act(cx, "tenant.create", Keep::Answer, async |mut tx| {
+            if tx.tenant_of_domain(&domain).await?.is_some() {
+                let reason = format!("another tenant has the domain {domain}");
+                return Err(ErrorCode::Conflict.problem(Some("/domain"), reason).into());
+            }
+            let row = TenantRow {
+                id: TenantId(new_id()),
+                name: name.clone(),
+                domain: domain.clone(),
+                created_at: tx.at(),
+            };
+            tx.tenant_insert(&row).await?;
+            change(&mut tx, &Change::TenantPut(records::tenant(&row)));
+            let id = row.id;
+            done(tenant_document(row), id)
+        })
+        .await
     }
 
     /// Tenants.
     pub async fn tenant_list(&self, cx: &Cx, list: ListQuery) -> Result<Page<Tenant>, Problem> {
-        let _ = (cx, list);
-        Err(unbuilt())
+        cx.programme(Access::Read)?;
+        let (limit, after) = (limit(&list)?, cursor(&list)?);
+        let rows = self.view(async |mut db| Ok(db.tenant_list(after, limit + 1).await?)).await?;
+        Ok(page(rows, limit, |row| row.id.0, tenant_document))
+    }
+}
+
+fn profile_document(row: CallingProfileRow, trunks: Vec<TrunkId>) -> CallingProfile {
+    CallingProfile {
+        id: row.id.0,
+        operator_id: row.operator_id.0,
+        name: row.name,
+        trunk_ids: trunks.into_iter().map(|t| t.0).collect(),
+    }
+}
+
+fn range_document(row: RangeRow) -> Range {
+    Range {
+        id: row.id,
+        operator_id: row.operator_id.0,
+        first: row.first_number.to_string(),
+        last: row.last_number.to_string(),
     }
 }

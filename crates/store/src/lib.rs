@@ -1,1 +1,31 @@
-//! Crate `store`.
+//! SQL, in one place and for two databases: SQLite, which is embedded, and
+//! PostgreSQL, which several control-plane nodes share. Same tables, same
+//! statements, same behaviour, same tests (design section 3).
+//!
+//! All writes go through [`Store::write`]; all that a transaction can do is a
+//! method of [`Db`], named noun first.
+
+mod db;
+mod error;
+mod identity;
+mod log;
+mod open;
+mod operators;
+mod value;
+
+pub use db::Db;
+pub use error::{Again, Retry, StoreError};
+pub use identity::{EdgeKeyRow, IdempotencyRow, PrincipalRow, TokenRow};
+pub use log::{AuditRow, Back, ChangeRow, Tx};
+pub use open::{OpenError, Store};
+pub use operators::{
+    CallingProfileRow, DirectoryRow, OfferRow, OperatorRow, ProfileTrunkRow, RangeRow, TenantRow,
+    TrunkRow,
+};
+pub use value::Json;
+
+/// Every statement with its name, to be prepared on both servers by a test. A
+/// name that ends in `_LITE` or `_PG` is a fork for that dialect.
+pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [identity::STATEMENTS, log::STATEMENTS, operators::STATEMENTS].into_iter().flatten().copied()
+}

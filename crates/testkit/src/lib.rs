@@ -48,3 +48,27 @@ pub fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
+
+/// Writes the same asynchronous test once for each database:
+/// `on_both!(name, |db| { … db.url … });`.
+#[macro_export]
+macro_rules! on_both {
+    ($name:ident, |$db:ident| $body:block) => {
+        mod $name {
+            #[allow(unused_imports, reason = "not every test needs its module's imports")]
+            use super::*;
+
+            async fn story($db: &$crate::Database) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                story(&$crate::sqlite()).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                story(&$crate::postgres()).await;
+            }
+        }
+    };
+}

@@ -1,0 +1,4 @@
+//! The use cases, on both databases.
+
+mod house;
+mod programme;

@@ -1,0 +1,350 @@
+//! The change log: written only by [`Store::write`]'s commit, read by edges and
+//! by everything else that follows the exchange (design decision 1).
+
+use crate::db::{Db, statements};
+use crate::open::{Backend, begin};
+use crate::value::{args, row};
+use crate::{Again, Retry, Store, StoreError};
+use sqlx::PgPool;
+use sqlx::postgres::PgListener;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+/// Names the lock that orders commits ("meet" and "pos" as bytes).
+const COMMIT_LOCK: i64 = 0x006d_6565_7470_6f73;
+const CHANNEL: &str = "meetpoint_change";
+/// How often a closure runs again before the caller hears of it.
+const TRIES: u32 = 8;
+
+row! {
+    /// One entry of the change log.
+    ChangeRow { pos: i64, at: i64, body: String }
+    /// One entry of the audit log.
+    AuditRow {
+        id: i64,
+        at: i64,
+        principal_id: Option<Uuid>,
+        principal: Option<String>,
+        action: String,
+        subject: String,
+        request_id: Option<String>,
+    }
+}
+
+statements! {
+    META_PUT_NEW = "INSERT INTO meta (name, body) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+    META_PUT = "INSERT INTO meta (name, body) VALUES ($1, $2) \
+        ON CONFLICT (name) DO UPDATE SET body = excluded.body";
+    META_GET = "SELECT body AS v FROM meta WHERE name = $1";
+    CHANGE_NEWEST = "SELECT MAX(pos) AS v FROM change_log";
+    CHANGE_LIST = "SELECT pos, at, body FROM change_log WHERE pos > $1 ORDER BY pos LIMIT $2";
+    CHANGE_TRIM = "DELETE FROM change_log WHERE pos <= $1";
+    CHANGE_LOCK_PG = "SELECT pg_advisory_xact_lock($1)";
+    CHANGE_APPEND_PG = "INSERT INTO change_log (pos, at, body) \
+        SELECT nextval('change_position'), $1, e.body FROM ( \
+            SELECT value AS body FROM json_array_elements_text(CAST($2 AS json)) \
+            WITH ORDINALITY AS j (value, n) ORDER BY n) AS e \
+        RETURNING pos AS v";
+    CHANGE_NOTIFY_PG = "SELECT pg_notify($1, $2)";
+    CHANGE_APPEND_LITE = "INSERT INTO change_log (at, body) VALUES ($1, $2) RETURNING pos AS v";
+    AUDIT_INSERT = "INSERT INTO audit (at, principal_id, principal, action, subject, request_id) \
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    AUDIT_LIST = "SELECT id, at, principal_id, principal, action, subject, request_id FROM audit \
+        WHERE (CAST($1 AS BIGINT) IS NULL OR id < $1) ORDER BY id DESC LIMIT $2";
+}
+
+/// An open write: the transaction, and what it will append to the log.
+///
+/// It is handed to a closure by value (a future that borrowed it for any
+/// lifetime could not be shown to be `Send`), and goes back to whoever handed
+/// it out when it is dropped.
+pub struct Tx {
+    /// Always there until the drop.
+    open: Option<Box<Open>>,
+    back: Back,
+}
+
+/// Where a dropped [`Tx`] is found again.
+#[derive(Clone, Default)]
+pub struct Back(Arc<Mutex<Option<Box<Open>>>>);
+
+struct Open {
+    db: Db,
+    changes: Vec<String>,
+    keep: bool,
+    at: i64,
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        *self.back.0.lock().unwrap_or_else(PoisonError::into_inner) = self.open.take();
+    }
+}
+
+impl Back {
+    /// The transaction, once it was dropped; `None` while somebody has it.
+    pub fn take(&self) -> Option<Tx> {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        Some(Tx { open: Some(open), back: self.clone() })
+    }
+}
+
+impl Deref for Tx {
+    type Target = Db;
+    fn deref(&self) -> &Db {
+        &self.open().db
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Db {
+        &mut self.open_mut().db
+    }
+}
+
+impl Tx {
+    fn open(&self) -> &Open {
+        self.open.as_deref().expect("only the drop takes it away")
+    }
+
+    fn open_mut(&mut self) -> &mut Open {
+        self.open.as_deref_mut().expect("only the drop takes it away")
+    }
+
+    /// Where to find it again after it was handed on.
+    pub fn back(&self) -> Back {
+        self.back.clone()
+    }
+
+    /// When this use case runs, microseconds since 1970 UTC; one instant for
+    /// all that it writes.
+    pub fn at(&self) -> i64 {
+        self.open().at
+    }
+
+    /// Appends a change (JSON) when the transaction commits.
+    pub fn change(&mut self, body: String) {
+        self.open_mut().changes.push(body);
+    }
+
+    /// Changes collected so far.
+    pub fn changes(&self) -> usize {
+        self.open().changes.len()
+    }
+
+    /// Will it commit?
+    pub fn keeps(&self) -> bool {
+        self.open().keep
+    }
+
+    /// Undoes everything at the end although the closure succeeds (a dry run).
+    pub fn discard(&mut self) {
+        self.open_mut().keep = false;
+    }
+
+    /// Appends the audit log's entry.
+    pub async fn audit(
+        &mut self,
+        principal: Option<(Uuid, &str)>,
+        action: &str,
+        subject: &str,
+        request_id: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let id = principal.map(|(id, _)| id);
+        let name = principal.map(|(_, name)| name.to_owned());
+        let at = self.at();
+        let request_id = request_id.map(str::to_owned);
+        let args = args![at, id, name, action.to_owned(), subject.to_owned(), request_id];
+        self.exec(AUDIT_INSERT, args).await?;
+        Ok(())
+    }
+
+    /// The commit discipline: on PostgreSQL the lock that orders commits is
+    /// taken last, here and nowhere else, and only then are positions drawn, so
+    /// that no reader sees a later position before an earlier one. SQLite has one
+    /// writer and needs none of it.
+    async fn commit(mut self) -> Result<Option<u64>, StoreError> {
+        let open = self.open.take().expect("only the drop takes it away");
+        open.commit().await
+    }
+}
+
+impl Open {
+    async fn commit(mut self) -> Result<Option<u64>, StoreError> {
+        let mut newest = None;
+        if !self.changes.is_empty() {
+            if self.db.is_pg() {
+                self.db.exec(CHANGE_LOCK_PG, args![COMMIT_LOCK]).await?;
+                let bodies = serde_json::Value::from(std::mem::take(&mut self.changes)).to_string();
+                let drawn: Vec<i64> =
+                    self.db.values(CHANGE_APPEND_PG, args![self.at, bodies]).await?;
+                newest = drawn.into_iter().max();
+                let text = newest.unwrap_or_default().to_string();
+                self.db.exec(CHANGE_NOTIFY_PG, args![CHANNEL.to_owned(), text]).await?;
+            } else {
+                for body in std::mem::take(&mut self.changes) {
+                    newest = self.db.value(CHANGE_APPEND_LITE, args![self.at, body]).await?;
+                }
+            }
+        }
+        self.db.finish().await?;
+        Ok(newest.map(i64::cast_unsigned))
+    }
+}
+
+impl Store {
+    /// Runs `work` in one transaction and commits it, together with the changes
+    /// it collected. Where the database was busy, or somebody was faster, the
+    /// whole closure runs again on what is there then: it must have no effect
+    /// outside the transaction.
+    pub async fn write<T, E, Work>(&self, work: impl Fn(Tx) -> Work) -> Result<T, E>
+    where
+        E: From<StoreError> + Retry,
+        Work: Future<Output = Result<T, E>>,
+    {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let error = match self.attempt(&work).await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            let most = match error.retry() {
+                Again::No => 1,
+                Again::Constraint => 3,
+                Again::Busy => TRIES,
+            };
+            if tries >= most {
+                return Err(error);
+            }
+            let spread = u64::from(Uuid::now_v7().as_bytes()[15]);
+            tokio::time::sleep(Duration::from_micros((500 + 8 * spread) << tries.min(6))).await;
+        }
+    }
+
+    async fn attempt<T, E, Work>(&self, work: &impl Fn(Tx) -> Work) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        Work: Future<Output = Result<T, E>>,
+    {
+        let db = begin(&self.backend).await?;
+        let at = jiff::Timestamp::now().as_microsecond();
+        let open = Open { db, changes: Vec::new(), keep: true, at };
+        let back = Back::default();
+        let value = work(Tx { open: Some(Box::new(open)), back: back.clone() }).await?;
+        let tx = back.take().ok_or_else(|| {
+            StoreError::Database("a use case ended, but kept its transaction".to_owned())
+        })?;
+        if tx.keeps()
+            && let Some(newest) = tx.commit().await?
+        {
+            self.shared.newest.send_if_modified(|seen| {
+                let later = newest > *seen;
+                *seen = newest.max(*seen);
+                later
+            });
+        }
+        Ok(value)
+    }
+
+    /// Waits until the log may hold something after `after`, at most `timeout`.
+    /// Other processes are heard through LISTEN on PostgreSQL and by a look
+    /// every 100 ms at SQLite's file.
+    pub async fn change_wait(&self, after: u64, timeout: Duration) {
+        let mut newest = self.shared.newest.subscribe();
+        let poll = match &self.backend {
+            Backend::Lite { .. } => Duration::from_millis(100),
+            Backend::Pg { .. } => Duration::from_secs(1),
+        };
+        let look = async {
+            while *newest.borrow_and_update() <= after {
+                if tokio::time::timeout(poll, newest.changed()).await.is_err()
+                    && let Ok(mut db) = self.read().await
+                    && let Ok(found) = db.change_newest().await
+                    && found > after
+                {
+                    return;
+                }
+            }
+        };
+        // Running out of time is an answer too: the caller looks for itself.
+        let _ = tokio::time::timeout(timeout, look).await;
+    }
+}
+
+impl Db {
+    pub(crate) async fn meta_put_new(&mut self, name: &str, body: &str) -> Result<(), StoreError> {
+        self.exec(META_PUT_NEW, args![name.to_owned(), body.to_owned()]).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn meta_get(&mut self, name: &str) -> Result<Option<String>, StoreError> {
+        self.value(META_GET, args![name.to_owned()]).await
+    }
+
+    /// The newest position there ever was; 0 before the first change.
+    pub async fn change_newest(&mut self) -> Result<u64, StoreError> {
+        let newest: Option<Option<i64>> = self.value(CHANGE_NEWEST, args![]).await?;
+        match newest.flatten() {
+            Some(pos) => Ok(pos.cast_unsigned()),
+            None => self.change_floor().await,
+        }
+    }
+
+    /// Positions up to this one are not kept any more.
+    pub async fn change_floor(&mut self) -> Result<u64, StoreError> {
+        let text = self.meta_get("change_floor").await?;
+        Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
+    }
+
+    /// Changes after a position, oldest first.
+    pub async fn change_list(
+        &mut self,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<ChangeRow>, StoreError> {
+        self.all(CHANGE_LIST, args![after.cast_signed(), limit]).await
+    }
+
+    /// Forgets all but the newest `keep` positions.
+    pub async fn change_trim(&mut self, keep: u64) -> Result<(), StoreError> {
+        let floor = self.change_newest().await?.saturating_sub(keep);
+        if floor > self.change_floor().await? {
+            self.exec(CHANGE_TRIM, args![floor.cast_signed()]).await?;
+            self.exec(META_PUT, args!["change_floor".to_owned(), floor.to_string()]).await?;
+        }
+        Ok(())
+    }
+
+    /// The audit log before an entry, newest first.
+    pub async fn audit_list(
+        &mut self,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, StoreError> {
+        self.all(AUDIT_LIST, args![before, limit]).await
+    }
+}
+
+/// Follows other processes' commits; comes back by itself after a broken
+/// connection.
+pub(crate) async fn listen_pg(pool: PgPool, newest: watch::Sender<u64>) {
+    loop {
+        if let Ok(mut listener) = PgListener::connect_with(&pool).await
+            && listener.listen(CHANNEL).await.is_ok()
+        {
+            while let Ok(note) = listener.recv().await {
+                let Ok(pos) = note.payload().parse::<u64>() else { continue };
+                newest.send_if_modified(|seen| {
+                    let later = pos > *seen;
+                    *seen = pos.max(*seen);
+                    later
+                });
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}

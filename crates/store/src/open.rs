@@ -1,0 +1,215 @@
+//! Opening a database and bringing its schema up to date.
+
+use crate::db::{Db, Inner};
+use crate::{StoreError, log};
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Executor, PgPool, SqlSafeStr};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+static COMMON: Migrator = sqlx::migrate!("migrations/common");
+static LITE: Migrator = sqlx::migrate!("migrations/lite");
+static PG: Migrator = sqlx::migrate!("migrations/pg");
+
+const READERS_LITE: u32 = 4;
+const POOL_PG: u32 = 16;
+const ACQUIRE: Duration = Duration::from_secs(10);
+
+/// The database, whichever it is. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) backend: Backend,
+    pub(crate) shared: Arc<Shared>,
+}
+
+#[derive(Clone)]
+pub(crate) enum Backend {
+    /// One writer, several readers (WAL).
+    Lite { writer: SqlitePool, readers: SqlitePool },
+    /// One pool; PostgreSQL sorts it out.
+    Pg { pool: PgPool },
+}
+
+pub(crate) struct Shared {
+    pub(crate) epoch: Uuid,
+    /// The newest position known to be visible.
+    pub(crate) newest: watch::Sender<u64>,
+    listener: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(listener) = &self.listener {
+            listener.abort();
+        }
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.backend {
+            Backend::Lite { .. } => "Store(SQLite)",
+            Backend::Pg { .. } => "Store(PostgreSQL)",
+        })
+    }
+}
+
+/// Why a store does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Neither `sqlite:` nor `postgres:`.
+    #[error("the database URL starts with sqlite:// or postgres://")]
+    Scheme,
+    /// The URL has the right beginning, but cannot be read.
+    #[error("the database URL cannot be read: {0}")]
+    Url(sqlx::Error),
+    /// No connection.
+    #[error("no connection to the database: {0}")]
+    Connect(sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("the schema cannot be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The first rows could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn migrator(dialect: &Migrator) -> Migrator {
+    Migrator::with_migrations(COMMON.iter().chain(dialect.iter()).cloned().collect())
+}
+
+impl Store {
+    /// Connects, migrates under a lock, and makes the epoch on first start.
+    ///
+    /// `sqlite:///path/file.db` is created where it does not exist.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let scheme = url.split(':').next().unwrap_or_default();
+        let backend = match scheme {
+            "sqlite" => open_lite(url).await?,
+            "postgres" | "postgresql" => open_pg(url).await?,
+            _ => return Err(OpenError::Scheme),
+        };
+        let mut db = begin(&backend).await?;
+        db.meta_put_new("epoch", &Uuid::now_v7().to_string()).await?;
+        let epoch = db.meta_get("epoch").await?.and_then(|text| text.parse().ok());
+        let epoch = epoch.ok_or(StoreError::Decode { column: "epoch" })?;
+        let newest = db.change_newest().await?;
+        db.finish().await?;
+        let newest = watch::Sender::new(newest);
+        let listener = match &backend {
+            Backend::Lite { .. } => None,
+            Backend::Pg { pool } => {
+                Some(tokio::spawn(log::listen_pg(pool.clone(), newest.clone())))
+            }
+        };
+        Ok(Self { backend, shared: Arc::new(Shared { epoch, newest, listener }) })
+    }
+
+    /// Which life of the change log this database is in.
+    pub fn epoch(&self) -> Uuid {
+        self.shared.epoch
+    }
+
+    /// A consistent view: everything read through it is of one moment.
+    pub async fn read(&self) -> Result<Db, StoreError> {
+        let inner = match &self.backend {
+            Backend::Lite { readers, .. } => Inner::Lite(readers.begin().await?),
+            Backend::Pg { pool } => {
+                Inner::Pg(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        };
+        Ok(Db { inner })
+    }
+
+    /// Prepares one statement, to find out whether this server understands it.
+    pub async fn prepare(&self, sql: &'static str) -> Result<(), StoreError> {
+        match &self.backend {
+            Backend::Lite { writer, .. } => {
+                writer.acquire().await?.prepare(sql.into_sql_str()).await.map(drop)?
+            }
+            Backend::Pg { pool } => {
+                pool.acquire().await?.prepare(sql.into_sql_str()).await.map(drop)?
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes every connection, waiting for those in use.
+    pub async fn close(&self) {
+        match &self.backend {
+            Backend::Lite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Backend::Pg { pool } => pool.close().await,
+        }
+    }
+}
+
+pub(crate) async fn begin(backend: &Backend) -> Result<Db, StoreError> {
+    let inner = match backend {
+        Backend::Lite { writer, .. } => Inner::Lite(writer.begin_with("BEGIN IMMEDIATE").await?),
+        Backend::Pg { pool } => Inner::Pg(pool.begin().await?),
+    };
+    Ok(Db { inner })
+}
+
+async fn open_lite(url: &str) -> Result<Backend, OpenError> {
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(OpenError::Url)?
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .disable_statement_logging();
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.clone())
+        .await
+        .map_err(OpenError::Connect)?;
+    // Two processes may open a new file at once: the exclusive lock of a write
+    // transaction cannot be held across the migrations' own transactions, so the
+    // loser of that race tries again on what the winner left.
+    let mut tries = 0;
+    while let Err(error) = migrator(&LITE).run(&writer).await {
+        tries += 1;
+        if tries == 5 {
+            return Err(error.into());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS_LITE)
+        .acquire_timeout(ACQUIRE)
+        .connect_with(options.pragma("query_only", "ON"))
+        .await
+        .map_err(OpenError::Connect)?;
+    Ok(Backend::Lite { writer, readers })
+}
+
+async fn open_pg(url: &str) -> Result<Backend, OpenError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(OpenError::Url)?
+        .application_name("meetpoint")
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(POOL_PG)
+        .acquire_timeout(ACQUIRE)
+        .connect_with(options)
+        .await
+        .map_err(OpenError::Connect)?;
+    // Takes its own advisory lock.
+    migrator(&PG).run(&pool).await?;
+    Ok(Backend::Pg { pool })
+}
