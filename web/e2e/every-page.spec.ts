@@ -9,6 +9,7 @@ const PAGES: [Role, string, string][] = [
   ["tenant", "/locations", "Emergency locations"],
   ["operator", "/customers", "Customers"],
   ["operator", "/numbers", "Numbers"],
+  ["operator", "/orders", "Orders"],
   ["operator", "/calls", "Call records"],
   ["programme", "/operators", "Operators"],
   ["programme", "/organisations", "Organisations"],

@@ -2,6 +2,7 @@ import { Button, makeStyles, mergeClasses, Spinner, tokens } from "@fluentui/rea
 import {
   BuildingRegular,
   CallRegular,
+  DocumentBulletListRegular,
   LocationRegular,
   NumberSymbolRegular,
   PeopleRegular,
@@ -49,6 +50,12 @@ const MENU: Record<Role, Entry[]> = {
       icon: NumberSymbolRegular,
       page: lazy(() => import("../pages/OperatorNumbers")),
     },
+    {
+      path: "/orders",
+      label: "Orders",
+      icon: DocumentBulletListRegular,
+      page: lazy(() => import("../pages/Orders")),
+    },
     { path: "/calls", label: "Call records", icon: CallRegular, page: Calls.operator },
   ],
   programme: [
@@ -78,7 +85,7 @@ const useStyles = makeStyles({
   frame: {
     height: "100vh",
     display: "grid",
-    gridTemplate: '"top top" auto "nav main" minmax(0, 1fr) / 220px minmax(0, 1fr)',
+    gridTemplate: '"top top" auto "nav main" minmax(0, 1fr) / 240px minmax(0, 1fr)',
     backgroundColor: tokens.colorNeutralBackground2,
     "@media (max-width: 800px)": { gridTemplate: '"top" auto "nav" auto "main" minmax(0, 1fr) / minmax(0, 1fr)' },
   },

@@ -1,0 +1,142 @@
+import {
+  Button,
+  DrawerBody,
+  DrawerHeader,
+  DrawerHeaderTitle,
+  makeStyles,
+  OverlayDrawer,
+  tokens,
+} from "@fluentui/react-components";
+import { DismissRegular } from "@fluentui/react-icons";
+import { useState } from "react";
+
+import { everything, useList, type Schemas } from "../api/client";
+import { orderEntries, orders } from "../api/lists";
+import type { CsvColumn } from "../components/csv";
+import { ExportButton } from "../components/ExportButton";
+import { dateTime, words } from "../components/format";
+import { Grid, type Column } from "../components/Grid";
+import { Page } from "../components/Page";
+import { ProblemBar } from "../components/ProblemBar";
+import { StatusBadge } from "../components/StatusBadge";
+import { TwoLines } from "../components/TwoLines";
+
+type Order = Schemas["NumberOrder"];
+type Entry = Schemas["NumberOrderEntry"];
+
+const LIVE_MS = 2_000;
+
+const columns: Column<Order>[] = [
+  { key: "placed", header: "Placed", width: "minmax(160px, 1fr)", render: (row) => dateTime(row.created_at) },
+  {
+    key: "kind",
+    header: "Order",
+    width: "minmax(110px, 1fr)",
+    render: (row) => (row.dry_run ? `${words(row.kind)}, dry run` : words(row.kind)),
+  },
+  { key: "ticket", header: "Reference", width: "minmax(110px, 1fr)", render: (row) => row.ticket_id },
+  { key: "status", header: "Status", width: "140px", render: (row) => <StatusBadge status={row.status} /> },
+  { key: "done", header: "Done", width: "112px", numeric: true, render: (row) => `${row.done} of ${row.total}` },
+  { key: "failed", header: "Refused", width: "80px", numeric: true, render: (row) => row.failed },
+];
+
+const entryColumns: Column<Entry>[] = [
+  { key: "number", header: "Number", width: "150px", render: (row) => row.number },
+  { key: "status", header: "Result", width: "90px", render: (row) => <StatusBadge status={row.status} /> },
+  {
+    key: "why",
+    header: "Why, and what to do",
+    width: "minmax(240px, 1fr)",
+    render: (row) =>
+      row.error ? (
+        <TwoLines first={`${row.error.code}: ${row.error.reason}`} second={row.error.remedy} />
+      ) : (
+        row.warning
+      ),
+  },
+];
+
+const entryCsv: CsvColumn<Entry>[] = [
+  { header: "Index", value: (row) => row.index },
+  { header: "Number", value: (row) => row.number },
+  { header: "Status", value: (row) => row.status },
+  { header: "Code", value: (row) => row.error?.code },
+  { header: "Field", value: (row) => row.error?.field },
+  { header: "Reason", value: (row) => row.error?.reason },
+  { header: "Remedy", value: (row) => row.error?.remedy },
+  { header: "Warning", value: (row) => row.warning },
+];
+
+/** The operator's uploads and releases, each with a result for every number. */
+export default function Orders() {
+  const list = useList(orders, { everyMs: LIVE_MS });
+  const [open, setOpen] = useState<Order>();
+  return (
+    <Page
+      title="Orders"
+      lead="Your uploads and releases, placed by the API or the command line. Open one for each number's result."
+      error={list.error}
+      loading={list.isLoading}
+    >
+      <Grid
+        label="Orders"
+        columns={columns}
+        rows={list.rows}
+        rowKey={(row) => row.id}
+        onOpen={setOpen}
+        hasMore={list.hasMore}
+        onEndInSight={list.more}
+        empty="No order was placed yet."
+      />
+      {open && <Entries order={open} onClose={() => setOpen(undefined)} />}
+    </Page>
+  );
+}
+
+const useStyles = makeStyles({
+  body: {
+    display: "flex",
+    flexDirection: "column",
+    gap: tokens.spacingVerticalM,
+    height: "100%",
+    boxSizing: "border-box",
+    paddingBottom: tokens.spacingVerticalL,
+  },
+});
+
+function Entries({ order, onClose }: { order: Order; onClose: () => void }) {
+  const styles = useStyles();
+  const source = orderEntries(order.id);
+  const list = useList(source);
+  const [failed, setFailed] = useState<unknown>();
+  const error = list.error ?? failed;
+  return (
+    <OverlayDrawer open position="end" size="large" onOpenChange={(_, data) => !data.open && onClose()}>
+      <DrawerHeader>
+        <DrawerHeaderTitle
+          action={<Button appearance="subtle" aria-label="Close" icon={<DismissRegular />} onClick={onClose} />}
+        >
+          {words(order.kind)} of {dateTime(order.created_at)}
+        </DrawerHeaderTitle>
+      </DrawerHeader>
+      <DrawerBody>
+        <div className={styles.body}>
+          {error ? <ProblemBar error={error} /> : null}
+          <div>
+            <ExportButton file="order.csv" columns={entryCsv} rows={() => everything(source)} onError={setFailed} />
+          </div>
+          <Grid
+            label="Entries"
+            columns={entryColumns}
+            rows={list.rows}
+            rowKey={(row) => String(row.index)}
+            rowPx={52}
+            hasMore={list.hasMore}
+            onEndInSight={list.more}
+            empty={list.isLoading ? "Loading" : "The order has no entries."}
+          />
+        </div>
+      </DrawerBody>
+    </OverlayDrawer>
+  );
+}
