@@ -1,8 +1,8 @@
 //! The SIP edge: sockets, trunks, registrations, calls, and the link to the
 //! control plane. It never opens the database.
 //!
-//! [`core`] carries calls without sockets or a clock; [`journal`] keeps what
-//! must not be lost; [`link`] keeps the world fresh.
+//! [`Edge::start`] runs one. [`core`] carries calls without sockets or a clock;
+//! [`journal`] keeps what must not be lost; [`link`] keeps the world fresh.
 
 pub mod bindings;
 pub mod core;
@@ -12,3 +12,7 @@ pub mod link;
 pub mod outbox;
 pub mod peer;
 pub mod recfile;
+mod registrations;
+mod shell;
+
+pub use shell::{Edge, EdgeConfig, EdgeError, EdgeHandle, EdgeStatus};

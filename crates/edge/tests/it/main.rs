@@ -1,5 +1,7 @@
 //! The edge, from the sans-I/O core to real sockets.
 
 mod calls;
+mod control;
+mod live;
 mod net;
 mod world;

@@ -1,0 +1,136 @@
+//! TCP connections of one shard, and who owns which.
+
+use super::locked;
+use arc_swap::ArcSwap;
+use mio::net::TcpStream;
+use sip::stream::StreamFramer;
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+/// What a peer may leave unread before its connection is closed.
+const MAX_UNSENT: usize = 1024 * 1024;
+
+/// Which shard owns the connection to an address. Read without a lock; written
+/// only as connections come and go.
+#[derive(Debug, Default)]
+pub(super) struct Directory {
+    owners: ArcSwap<HashMap<SocketAddr, usize>>,
+    writers: Mutex<()>,
+}
+
+impl Directory {
+    pub fn owner(&self, addr: SocketAddr) -> Option<usize> {
+        self.owners.load().get(&addr).copied()
+    }
+
+    pub fn set(&self, addr: SocketAddr, owner: usize) {
+        let _one_writer = locked(&self.writers);
+        let mut owners = HashMap::clone(&self.owners.load());
+        owners.insert(addr, owner);
+        self.owners.store(Arc::new(owners));
+    }
+
+    pub fn forget(&self, addr: SocketAddr, owner: usize) {
+        let _one_writer = locked(&self.writers);
+        let mut owners = HashMap::clone(&self.owners.load());
+        if owners.get(&addr) == Some(&owner) {
+            owners.remove(&addr);
+            self.owners.store(Arc::new(owners));
+        }
+    }
+}
+
+/// One connection.
+pub(super) struct Conn {
+    pub stream: TcpStream,
+    pub addr: SocketAddr,
+    pub listener: u8,
+    pub framer: StreamFramer,
+    unsent: Vec<u8>,
+    connected: bool,
+}
+
+impl Conn {
+    pub fn new(
+        stream: TcpStream,
+        addr: SocketAddr,
+        listener: u8,
+        limits: sip::Limits,
+        connected: bool,
+    ) -> Self {
+        // Without it a small message waits for the acknowledgement of the last.
+        let _ = stream.set_nodelay(true);
+        Self {
+            stream,
+            addr,
+            listener,
+            framer: StreamFramer::new(limits),
+            unsent: Vec::new(),
+            connected,
+        }
+    }
+
+    /// Sends now or when the peer reads again.
+    pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.unsent.len() + bytes.len() > MAX_UNSENT {
+            return Err(io::Error::new(io::ErrorKind::WriteZero, "the peer does not read"));
+        }
+        self.unsent.extend_from_slice(bytes);
+        self.flush()
+    }
+
+    /// The socket can be written to.
+    pub fn writable(&mut self) -> io::Result<()> {
+        if !self.connected {
+            if let Some(error) = self.stream.take_error()? {
+                return Err(error);
+            }
+            match self.stream.peer_addr() {
+                Ok(_) => self.connected = true,
+                Err(e) if e.kind() == io::ErrorKind::NotConnected => return Ok(()),
+                Err(e) => return Err(e),
+            }
+        }
+        self.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.connected {
+            return Ok(());
+        }
+        let mut sent = 0;
+        let result = loop {
+            if sent == self.unsent.len() {
+                break Ok(());
+            }
+            match self.stream.write(&self.unsent[sent..]) {
+                Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => sent += n,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break Ok(()),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => break Err(e),
+            }
+        };
+        self.unsent.drain(..sent);
+        result
+    }
+
+    /// Reads what is there into the framer, at most one buffer full; `Ok(0)`
+    /// when there is no more for now.
+    pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.stream.read(buffer) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(n) => {
+                    self.framer.push(&buffer[..n]);
+                    return Ok(n);
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(0),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! Threads, sockets and files around the core.
+//!
+//! One thread per shard owns the calls whose Call-ID hashes to it, its own
+//! sockets and timers. A packet that another shard's socket received is handed
+//! over by queue; nothing on a call's way takes a lock. The world is read
+//! through an atomic pointer, registrations through one per bucket.
+
+mod conns;
+mod shard;
+mod sockets;
+
+use crate::core::{CoreConfig, Listener, Shared};
+use crate::journal::Journal;
+use crate::link::{Feed, FeedError, Follow, WorldFile, deliver, follow};
+use crate::registrations;
+use arc_swap::ArcSwap;
+use domain::{EdgeId, TrunkId};
+use feed::change::Position;
+use feed::record::Transport;
+use feed::snapshot::{Snapshot, WorldRecords};
+use serde::Serialize;
+use shard::{Job, Port, Shard};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
+
+/// How an edge runs.
+#[derive(Clone, Debug)]
+pub struct EdgeConfig {
+    /// Its identity in call records.
+    pub id: EdgeId,
+    /// UDP addresses; port 0 takes a free one.
+    pub listen_udp: Vec<SocketAddr>,
+    /// TCP addresses; port 0 takes a free one.
+    pub listen_tcp: Vec<SocketAddr>,
+    /// Host name or address that peers can reach; `None` for the bound address.
+    pub advertised: Option<String>,
+    /// Where the world, the journal and the registrations are kept.
+    pub data_dir: PathBuf,
+    /// Threads that carry calls; `None` for one per core of the machine.
+    pub shards: Option<usize>,
+    /// Bases of the SIP transaction timers (RFC 3261 section 17).
+    pub timers: sip::Timers,
+}
+
+impl EdgeConfig {
+    /// The usual behaviour.
+    pub fn new(id: EdgeId, data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            id,
+            listen_udp: Vec::new(),
+            listen_tcp: Vec::new(),
+            advertised: None,
+            data_dir: data_dir.into(),
+            shards: None,
+            timers: sip::Timers::default(),
+        }
+    }
+}
+
+/// Why an edge does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EdgeError {
+    /// No address to listen at.
+    #[error("edge_no_listener: name at least one UDP or TCP address to listen at")]
+    NoListener,
+    /// A socket cannot be bound.
+    #[error("edge_bind: cannot listen at {address}: {source}")]
+    Bind {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file or folder cannot be used.
+    #[error("edge_data_dir: cannot use {path}: {source}")]
+    DataDir {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The system gives no thread, poll or randomness.
+    #[error("edge_system: {0}")]
+    System(io::Error),
+    /// Started outside a tokio runtime, which the link to the control plane needs.
+    #[error("edge_no_runtime: an edge is started from within a tokio runtime")]
+    NoRuntime,
+}
+
+/// What an edge says of itself.
+#[derive(Clone, Debug, Serialize)]
+pub struct EdgeStatus {
+    /// Up to where it knows the change log; `None` before the first snapshot.
+    pub position: Option<Position>,
+    /// Whether the link to the control plane stands.
+    pub link_up: bool,
+    /// Why not.
+    pub link_error: Option<String>,
+    /// Trunks that were asked, and whether they answer.
+    pub trunks: Vec<(TrunkId, bool)>,
+    /// Registered phones.
+    pub registrations: usize,
+    /// Calls answered and not over, as far as this process has seen them.
+    pub live_calls: u64,
+    /// Calls that began since the start.
+    pub calls: u64,
+    /// Packets of strangers that got no answer.
+    pub silenced: u64,
+    /// Packets that were no SIP.
+    pub unparsable: u64,
+    /// Seals that did not open.
+    pub forged: u64,
+    /// Call records on disk since the start.
+    pub journalled: u64,
+}
+
+#[derive(Debug, Default)]
+struct Link {
+    known: bool,
+    up: bool,
+    error: Option<String>,
+}
+
+/// A running edge.
+pub struct EdgeHandle {
+    udp: Vec<SocketAddr>,
+    tcp: Vec<SocketAddr>,
+    shared: Arc<Shared>,
+    world: Arc<ArcSwap<Snapshot>>,
+    link: watch::Receiver<Link>,
+    journal: Arc<Journal>,
+    ports: Vec<Port>,
+    threads: Vec<JoinHandle<()>>,
+    registrar: Option<JoinHandle<()>>,
+    stop_link: watch::Sender<bool>,
+    stop_delivery: watch::Sender<bool>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+/// The SIP edge; see [`Edge::start`].
+#[derive(Debug)]
+pub struct Edge;
+
+impl Edge {
+    /// Binds the sockets, starts the threads, and the link to the control plane
+    /// on the current tokio runtime. Starts from its own files when the control
+    /// plane is away; until a world is known from either, it keeps silent.
+    pub fn start(config: EdgeConfig, feed: Arc<dyn Feed>) -> Result<EdgeHandle, EdgeError> {
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| EdgeError::NoRuntime)?;
+        if config.listen_udp.is_empty() && config.listen_tcp.is_empty() {
+            return Err(EdgeError::NoListener);
+        }
+        let data = |source| EdgeError::DataDir { path: config.data_dir.clone(), source };
+        std::fs::create_dir_all(&config.data_dir).map_err(data)?;
+        let shards = config
+            .shards
+            .or_else(|| std::thread::available_parallelism().ok().map(usize::from))
+            .unwrap_or(1)
+            .clamp(1, 256);
+        let bound = sockets::bind(&config.listen_udp, &config.listen_tcp, shards)?;
+        let advertise = |(transport, local): &(Transport, SocketAddr)| Listener {
+            transport: *transport,
+            local: *local,
+            sent_by: sent_by(config.advertised.as_deref(), *local),
+        };
+        let listeners: Vec<Listener> = bound.listeners.iter().map(advertise).collect();
+        let addresses = |wanted: Transport| -> Vec<SocketAddr> {
+            bound.listeners.iter().filter(|(t, _)| *t == wanted).map(|(_, a)| *a).collect()
+        };
+        let (udp, tcp) = (addresses(Transport::Udp), addresses(Transport::Tcp));
+
+        let shared = Arc::new(Shared::default());
+        let registrations_file = config.data_dir.join("registrations");
+        registrations::load(&registrations_file, &shared.bindings, wall_us());
+        let (registrar, registrar_thread) =
+            registrations::start(registrations_file, shared.clone()).map_err(data)?;
+        let (journal, records) = Journal::open(&config.data_dir.join("journal")).map_err(data)?;
+        let journal = Arc::new(journal);
+        let file = WorldFile::new(&config.data_dir.join("world"), feed.wrap_key()).map_err(data)?;
+
+        let nothing = Position { epoch: uuid::Uuid::nil(), position: 0 };
+        let world = Arc::new(ArcSwap::from_pointee(Snapshot::from_records(WorldRecords::empty(
+            nothing, 0,
+        ))));
+        let mut core_config = CoreConfig::new(config.id, listeners);
+        core_config.timers = config.timers;
+
+        let mut ports = Vec::new();
+        let mut inboxes = Vec::new();
+        let mut polls = Vec::new();
+        for _ in 0..shards {
+            let poll = mio::Poll::new().map_err(EdgeError::System)?;
+            let waker = mio::Waker::new(poll.registry(), shard::WAKE).map_err(EdgeError::System)?;
+            let (sender, inbox) = mpsc::channel();
+            ports.push(Port::new(sender, waker));
+            inboxes.push(inbox);
+            polls.push(poll);
+        }
+        let directory = Arc::new(conns::Directory::default());
+        let mut threads = Vec::new();
+        for (index, ((poll, inbox), sockets)) in
+            polls.into_iter().zip(inboxes).zip(bound.per_shard).enumerate()
+        {
+            let mut seed = [0; 32];
+            getrandom::fill(&mut seed).map_err(|e| EdgeError::System(io::Error::other(e)))?;
+            let shard = Shard::new(
+                shard::Parts {
+                    index,
+                    poll,
+                    inbox,
+                    ports: ports.clone(),
+                    directory: directory.clone(),
+                    world: world.clone(),
+                    shared: shared.clone(),
+                    records: records.clone(),
+                    registrar: registrar.clone(),
+                },
+                CoreConfig { pings: index == 0, ..core_config.clone() },
+                sockets,
+                seed,
+            )
+            .map_err(EdgeError::System)?;
+            let thread = std::thread::Builder::new()
+                .name(format!("edge-{index}"))
+                .spawn(move || shard.run())
+                .map_err(EdgeError::System)?;
+            threads.push(thread);
+        }
+        drop((records, registrar));
+
+        let (link_sender, link) = watch::channel(Link::default());
+        let (stop_link, stopped) = watch::channel(false);
+        let (stop_delivery, delivery_stopped) = watch::channel(false);
+        let publisher = Publisher { world: world.clone(), ports: ports.clone(), link: link_sender };
+        let tasks = vec![
+            runtime.spawn(follow(feed.clone(), file, publisher, stopped)),
+            runtime.spawn(deliver(feed, journal.clone(), delivery_stopped)),
+        ];
+        Ok(EdgeHandle {
+            udp,
+            tcp,
+            shared,
+            world,
+            link,
+            journal,
+            ports,
+            threads,
+            registrar: Some(registrar_thread),
+            stop_link,
+            stop_delivery,
+            tasks,
+        })
+    }
+}
+
+fn sent_by(advertised: Option<&str>, local: SocketAddr) -> String {
+    let host = match (advertised, local.ip()) {
+        (Some(host), _) => host.to_owned(),
+        (None, IpAddr::V4(ip)) => ip.to_string(),
+        (None, IpAddr::V6(ip)) => format!("[{ip}]"),
+    };
+    match local.port() {
+        5060 => host,
+        port => format!("{host}:{port}"),
+    }
+}
+
+/// Microseconds since 1970 UTC.
+pub(crate) fn wall_us() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| i64::try_from(d.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// Gives each new version of the world to the shards.
+struct Publisher {
+    world: Arc<ArcSwap<Snapshot>>,
+    ports: Vec<Port>,
+    link: watch::Sender<Link>,
+}
+
+impl Follow for Publisher {
+    fn publish(&mut self, world: Arc<Snapshot>) {
+        self.world.store(world);
+        self.link.send_modify(|link| link.known = true);
+        // The shard that asks trunks how they are may have new ones to ask.
+        if let Some(port) = self.ports.first() {
+            port.send(Job::WorldChanged);
+        }
+    }
+
+    fn link(&mut self, up: bool, reason: Option<&FeedError>) {
+        self.link.send_modify(|link| {
+            link.up = up;
+            link.error = reason.map(ToString::to_string);
+        });
+    }
+}
+
+impl EdgeHandle {
+    /// Where it listens on UDP, in the configuration's order.
+    pub fn udp_addresses(&self) -> &[SocketAddr] {
+        &self.udp
+    }
+
+    /// Where it listens on TCP, in the configuration's order.
+    pub fn tcp_addresses(&self) -> &[SocketAddr] {
+        &self.tcp
+    }
+
+    /// The world it routes by.
+    pub fn world(&self) -> Arc<Snapshot> {
+        self.world.load_full()
+    }
+
+    /// How it is.
+    pub fn status(&self) -> EdgeStatus {
+        let link = self.link.borrow();
+        let stats = &self.shared.stats;
+        EdgeStatus {
+            position: link.known.then(|| self.world.load().position()),
+            link_up: link.up,
+            link_error: link.error.clone(),
+            trunks: self.shared.health.all(),
+            registrations: self.shared.bindings.count(wall_us()),
+            live_calls: stats.live.load(Ordering::Relaxed),
+            calls: stats.calls.load(Ordering::Relaxed),
+            silenced: stats.silenced.load(Ordering::Relaxed),
+            unparsable: stats.unparsable.load(Ordering::Relaxed),
+            forged: stats.forged.load(Ordering::Relaxed),
+            journalled: self.journal.written(),
+        }
+    }
+
+    /// Waits until it knows a world, from its own files or the control plane.
+    pub async fn ready(&self) {
+        // The sender lives as long as the link task; a link that has ended will
+        // never know more.
+        let _ = self.link.clone().wait_for(|link| link.known).await;
+    }
+
+    /// Waits until it knows the change log up to `position` of the same epoch.
+    pub async fn caught_up(&self, position: Position) {
+        let mut link = self.link.clone();
+        loop {
+            let known = self.world.load().position();
+            if known.epoch == position.epoch && known.position >= position.position {
+                return;
+            }
+            // Publishing marks the link as changed.
+            if link.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Stops the threads, writes out what is in their hands, and tries for a
+    /// moment to deliver the last call records; what cannot be delivered stays
+    /// in the journal. Established calls go on at whichever edge comes next.
+    pub async fn shutdown(mut self) {
+        self.stop_threads();
+        let registrar = self.registrar.take();
+        let threads: Vec<_> = self.threads.drain(..).chain(registrar).collect();
+        let journal = self.journal.clone();
+        let joined = tokio::task::spawn_blocking(move || {
+            for thread in threads {
+                let _ = thread.join();
+            }
+            journal.join();
+        });
+        let _ = joined.await;
+        let _ = self.stop_link.send(true);
+        let delivery = self.tasks.pop();
+        if let Some(delivery) = delivery
+            && tokio::time::timeout(Duration::from_secs(2), delivery).await.is_err()
+        {
+            tracing::warn!("call records stay in the journal until the next start");
+        }
+        let _ = self.stop_delivery.send(true);
+        for task in self.tasks.drain(..) {
+            let _ = task.await;
+        }
+    }
+
+    fn stop_threads(&self) {
+        for port in &self.ports {
+            port.send(Job::Stop);
+        }
+    }
+}
+
+impl Drop for EdgeHandle {
+    fn drop(&mut self) {
+        self.stop_threads();
+        let _ = self.stop_link.send(true);
+        let _ = self.stop_delivery.send(true);
+    }
+}
+
+/// A lock on bookkeeping that no panic can leave half done.
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

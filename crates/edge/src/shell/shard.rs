@@ -1,0 +1,482 @@
+//! One thread: its sockets, its core, its timers.
+
+use super::conns::{Conn, Directory};
+use super::sockets::ShardSockets;
+use super::wall_us;
+use crate::bindings::BindingChange;
+use crate::core::{Core, CoreConfig, Moment, Shared};
+use crate::journal::JournalWriter;
+use crate::outbox::Outbox;
+use crate::peer::Peer;
+use arc_swap::ArcSwap;
+use feed::record::Transport;
+use feed::snapshot::Snapshot;
+use mio::net::{TcpListener, TcpStream, UdpSocket};
+use mio::{Events, Interest, Poll, Token, Waker};
+use sip::HeaderName;
+use sip::stream::Frame;
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+pub(super) const WAKE: Token = Token(0);
+const LISTENERS: usize = 1;
+const CONNS: usize = 1 << 16;
+
+/// Packets taken from one socket before the others and the timers get a turn.
+const BURST: usize = 256;
+/// Most connections of one shard.
+const MAX_CONNS: usize = 20_000;
+
+/// What other threads hand a shard.
+pub(super) enum Job {
+    /// A packet whose call is this shard's.
+    Packet { from: Peer, bytes: Vec<u8> },
+    /// Something to send over a connection that is this shard's.
+    Transmit { to: Peer, bytes: Vec<u8> },
+    /// A connection is gone that this shard may wait for.
+    Lost(SocketAddr),
+    /// There is a new world.
+    WorldChanged,
+    /// The end.
+    Stop,
+}
+
+/// The way into a shard's queue.
+#[derive(Clone)]
+pub(super) struct Port {
+    queue: mpsc::Sender<Job>,
+    waker: Arc<Waker>,
+}
+
+impl Port {
+    pub fn new(queue: mpsc::Sender<Job>, waker: Waker) -> Self {
+        Self { queue, waker: Arc::new(waker) }
+    }
+
+    pub fn send(&self, job: Job) {
+        // A shard that has ended takes no more, and needs none.
+        if self.queue.send(job).is_ok() {
+            let _ = self.waker.wake();
+        }
+    }
+}
+
+/// All a shard is given.
+pub(super) struct Parts {
+    pub index: usize,
+    pub poll: Poll,
+    pub inbox: mpsc::Receiver<Job>,
+    pub ports: Vec<Port>,
+    pub directory: Arc<Directory>,
+    pub world: Arc<ArcSwap<Snapshot>>,
+    pub shared: Arc<Shared>,
+    pub records: JournalWriter,
+    pub registrar: mpsc::Sender<BindingChange>,
+}
+
+pub(super) struct Shard {
+    parts: Parts,
+    limits: sip::Limits,
+    core: Core,
+    out: Outbox,
+    udp: Vec<(u8, UdpSocket)>,
+    tcp: Vec<(u8, TcpListener)>,
+    conns: HashMap<usize, Conn>,
+    by_addr: HashMap<SocketAddr, usize>,
+    next_conn: usize,
+    lost: VecDeque<SocketAddr>,
+    buffer: Vec<u8>,
+    stopping: bool,
+}
+
+impl Shard {
+    pub fn new(
+        parts: Parts,
+        config: CoreConfig,
+        sockets: ShardSockets,
+        seed: [u8; 32],
+    ) -> io::Result<Self> {
+        let mut token = LISTENERS;
+        let registry = parts.poll.registry();
+        let mut udp = Vec::new();
+        for (listener, socket) in sockets.udp {
+            let mut socket = UdpSocket::from_std(socket);
+            registry.register(&mut socket, Token(token), Interest::READABLE)?;
+            udp.push((listener, socket));
+            token += 1;
+        }
+        let mut tcp = Vec::new();
+        for (listener, socket) in sockets.tcp {
+            let mut socket = TcpListener::from_std(socket);
+            registry.register(&mut socket, Token(token), Interest::READABLE)?;
+            tcp.push((listener, socket));
+            token += 1;
+        }
+        let limits = config.limits;
+        let core = Core::new(config, parts.shared.clone(), seed);
+        Ok(Self {
+            parts,
+            limits,
+            core,
+            out: Outbox::default(),
+            udp,
+            tcp,
+            conns: HashMap::new(),
+            by_addr: HashMap::new(),
+            next_conn: CONNS,
+            lost: VecDeque::new(),
+            buffer: vec![0; 65_536],
+            stopping: false,
+        })
+    }
+
+    pub fn run(mut self) {
+        let mut events = Events::with_capacity(1024);
+        self.tick();
+        while !self.stopping {
+            let now = Instant::now();
+            let wait = self.core.poll_timeout().map(|due| due.saturating_duration_since(now));
+            // An hour is as good as for ever, and safe for every clock.
+            let wait = wait.unwrap_or(Duration::from_secs(3600));
+            if let Err(error) = self.parts.poll.poll(&mut events, Some(wait))
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                tracing::error!(%error, "an edge thread cannot wait for its sockets");
+                return;
+            }
+            for event in &events {
+                match event.token() {
+                    WAKE => {}
+                    Token(token) if token >= CONNS => {
+                        if event.is_writable() {
+                            self.conn_writable(token);
+                        }
+                        if event.is_readable() {
+                            self.conn_readable(token);
+                        }
+                    }
+                    Token(token) => self.listener_ready(token - LISTENERS),
+                }
+            }
+            self.jobs();
+            if self.core.poll_timeout().is_some_and(|due| due <= Instant::now()) {
+                self.tick();
+            }
+            self.report_lost();
+        }
+        self.jobs();
+    }
+
+    fn moment() -> Moment {
+        Moment { now: Instant::now(), wall_us: wall_us() }
+    }
+
+    fn tick(&mut self) {
+        let world = self.parts.world.load();
+        self.core.handle_timeout(Self::moment(), &world, &mut self.out);
+        drop(world);
+        self.flush();
+    }
+
+    fn jobs(&mut self) {
+        while let Ok(job) = self.parts.inbox.try_recv() {
+            match job {
+                Job::Packet { from, bytes } => self.handle(from, &bytes),
+                Job::Transmit { to, bytes } => self.transmit_tcp(to, &bytes),
+                Job::Lost(addr) => self.peer_lost(addr),
+                Job::WorldChanged => self.tick(),
+                Job::Stop => self.stopping = true,
+            }
+        }
+    }
+
+    fn listener_ready(&mut self, at: usize) {
+        if at < self.udp.len() {
+            self.receive(at);
+        } else if at - self.udp.len() < self.tcp.len() {
+            self.accept(at - self.udp.len());
+        }
+    }
+
+    fn receive(&mut self, at: usize) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut left = BURST;
+        loop {
+            let (listener, socket) = &self.udp[at];
+            match socket.recv_from(&mut buffer) {
+                Ok((len, addr)) => {
+                    let from = Peer { transport: Transport::Udp, listener: *listener, addr };
+                    self.arrived(from, &buffer[..len]);
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+                // An ICMP error of an earlier packet: its transaction will time out.
+                Err(_) => {}
+            }
+            left -= 1;
+            if left == 0 {
+                // The poll tells of new packets only once all have been read.
+                let (_, socket) = &mut self.udp[at];
+                let token = Token(LISTENERS + at);
+                let registry = self.parts.poll.registry();
+                if let Err(error) = registry.reregister(socket, token, Interest::READABLE) {
+                    tracing::error!(%error, "a socket cannot be watched");
+                }
+                break;
+            }
+        }
+        self.buffer = buffer;
+    }
+
+    /// Hands a packet to the shard that owns its call.
+    fn arrived(&mut self, from: Peer, bytes: &[u8]) {
+        // Keep-alives: a few line ends or zeros.
+        if bytes.len() <= 4 {
+            return;
+        }
+        let owner = match self.parts.ports.len() {
+            1 => 0,
+            shards => match call_id(bytes) {
+                Some(id) => usize::from(sip::seal::shard_of_call_id(id)) % shards,
+                None => self.parts.index,
+            },
+        };
+        if owner == self.parts.index {
+            self.handle(from, bytes);
+        } else {
+            self.parts.ports[owner].send(Job::Packet { from, bytes: bytes.to_vec() });
+        }
+    }
+
+    fn handle(&mut self, from: Peer, bytes: &[u8]) {
+        let world = self.parts.world.load();
+        self.core.handle_packet(Self::moment(), from, bytes, &world, &mut self.out);
+        drop(world);
+        self.flush();
+    }
+
+    fn peer_lost(&mut self, addr: SocketAddr) {
+        let world = self.parts.world.load();
+        self.core.peer_lost(Self::moment(), addr, &world, &mut self.out);
+        drop(world);
+        self.flush();
+    }
+
+    /// Does what the core wants done.
+    fn flush(&mut self) {
+        for record in self.out.cdrs.drain(..) {
+            self.parts.records.append(record);
+        }
+        for change in self.out.bindings.drain(..) {
+            // The registrar outlives the shards.
+            let _ = self.parts.registrar.send(change);
+        }
+        let mut out = std::mem::take(&mut self.out);
+        for (to, bytes) in out.packets() {
+            match to.transport {
+                Transport::Udp => self.transmit_udp(to, bytes),
+                Transport::Tcp => self.transmit_tcp(to, bytes),
+            }
+        }
+        out.clear_packets();
+        self.out = out;
+    }
+
+    fn transmit_udp(&self, to: Peer, bytes: &[u8]) {
+        let socket = self.udp.iter().find(|(l, _)| *l == to.listener).or_else(|| self.udp.first());
+        // What does not leave is lost like any datagram, and repeated by its timer.
+        if let Some((_, socket)) = socket
+            && let Err(error) = socket.send_to(bytes, to.addr)
+        {
+            tracing::debug!(%error, to = %to.addr, "a datagram did not leave");
+        }
+    }
+
+    fn transmit_tcp(&mut self, to: Peer, bytes: &[u8]) {
+        let token = match self.by_addr.get(&to.addr) {
+            Some(token) => *token,
+            None => match self.parts.directory.owner(to.addr) {
+                Some(owner) if owner != self.parts.index => {
+                    let job = Job::Transmit { to, bytes: bytes.to_vec() };
+                    return self.parts.ports[owner].send(job);
+                }
+                _ => match self.connect(to) {
+                    Ok(token) => token,
+                    Err(error) => {
+                        tracing::debug!(%error, to = %to.addr, "no connection");
+                        return self.lost.push_back(to.addr);
+                    }
+                },
+            },
+        };
+        let Some(conn) = self.conns.get_mut(&token) else { return };
+        if let Err(error) = conn.send(bytes) {
+            tracing::debug!(%error, to = %to.addr, "a connection broke");
+            self.close(token);
+        }
+    }
+
+    fn connect(&mut self, to: Peer) -> io::Result<usize> {
+        let stream = TcpStream::connect(to.addr)?;
+        self.adopt(stream, to.addr, to.listener, false)
+    }
+
+    fn adopt(
+        &mut self,
+        stream: TcpStream,
+        addr: SocketAddr,
+        listener: u8,
+        connected: bool,
+    ) -> io::Result<usize> {
+        if self.conns.len() >= MAX_CONNS {
+            return Err(io::Error::other("too many connections"));
+        }
+        let token = self.next_conn;
+        self.next_conn += 1;
+        let mut conn = Conn::new(stream, addr, listener, self.limits, connected);
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.parts.poll.registry().register(&mut conn.stream, Token(token), interest)?;
+        self.conns.insert(token, conn);
+        self.by_addr.insert(addr, token);
+        self.parts.directory.set(addr, self.parts.index);
+        Ok(token)
+    }
+
+    fn accept(&mut self, at: usize) {
+        loop {
+            let (listener, socket) = &self.tcp[at];
+            let listener = *listener;
+            match socket.accept() {
+                Ok((stream, addr)) => {
+                    if let Err(error) = self.adopt(stream, addr, listener, true) {
+                        tracing::warn!(%error, %addr, "a connection was not taken");
+                    }
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    tracing::warn!(%error, "a connection was not accepted");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn conn_writable(&mut self, token: usize) {
+        if let Some(conn) = self.conns.get_mut(&token)
+            && let Err(error) = conn.writable()
+        {
+            tracing::debug!(%error, to = %conn.addr, "a connection broke");
+            self.close(token);
+        }
+    }
+
+    fn conn_readable(&mut self, token: usize) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut messages = Vec::new();
+        let (from, broken) = loop {
+            let Some(conn) = self.conns.get_mut(&token) else {
+                self.buffer = buffer;
+                return;
+            };
+            let from = Peer { transport: Transport::Tcp, listener: conn.listener, addr: conn.addr };
+            match conn.read(&mut buffer) {
+                Ok(0) => break (from, false),
+                Ok(_) => {}
+                Err(_) => break (from, true),
+            }
+            if drain(conn, &mut messages).is_err() {
+                break (from, true);
+            }
+        };
+        self.buffer = buffer;
+        for bytes in messages {
+            self.arrived(from, &bytes);
+        }
+        if broken {
+            self.close(token);
+        }
+    }
+
+    fn close(&mut self, token: usize) {
+        let Some(mut conn) = self.conns.remove(&token) else { return };
+        // Closing ends the registration in any case.
+        let _ = self.parts.poll.registry().deregister(&mut conn.stream);
+        if self.by_addr.get(&conn.addr) == Some(&token) {
+            self.by_addr.remove(&conn.addr);
+            self.parts.directory.forget(conn.addr, self.parts.index);
+        }
+        self.lost.push_back(conn.addr);
+    }
+
+    /// Tells every shard of connections that are gone: any of them may wait for an
+    /// answer that was to come that way.
+    fn report_lost(&mut self) {
+        while let Some(addr) = self.lost.pop_front() {
+            for (index, port) in self.parts.ports.iter().enumerate() {
+                if index != self.parts.index {
+                    port.send(Job::Lost(addr));
+                }
+            }
+            self.peer_lost(addr);
+        }
+    }
+}
+
+/// Cuts what a connection has read into messages and answers its pings.
+fn drain(conn: &mut Conn, messages: &mut Vec<Vec<u8>>) -> io::Result<()> {
+    loop {
+        let ping = match conn.framer.next_frame() {
+            Ok(Some(Frame::Message(bytes))) => {
+                messages.push(bytes.to_vec());
+                false
+            }
+            Ok(Some(Frame::Ping)) => true,
+            Ok(Some(Frame::Pong)) => false,
+            Ok(None) => return Ok(()),
+            Err(error) => return Err(io::Error::other(error)),
+        };
+        if ping {
+            conn.send(b"\r\n")?;
+        }
+    }
+}
+
+/// The Call-ID, found without parsing the rest.
+fn call_id(bytes: &[u8]) -> Option<&[u8]> {
+    for line in bytes.split(|b| *b == b'\n') {
+        let line = sip::text::trim(line);
+        if line.is_empty() {
+            return None;
+        }
+        if !matches!(line[0], b'C' | b'c' | b'i' | b'I') {
+            continue;
+        }
+        let Some(colon) = line.iter().position(|b| *b == b':') else { continue };
+        let name = sip::text::trim(&line[..colon]);
+        if HeaderName::from_bytes(name) == HeaderName::CallId {
+            return Some(sip::text::trim(&line[colon + 1..]));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_found_by_its_id_in_any_form() {
+        for (text, expect) in [
+            ("INVITE sip:a@b SIP/2.0\r\nCall-ID: x@y\r\n\r\n", Some(&b"x@y"[..])),
+            ("SIP/2.0 200 OK\r\nCSeq: 1 BYE\r\nCALL-ID:x\r\n\r\n", Some(b"x")),
+            ("BYE sip:a SIP/2.0\r\ni : z \r\n\r\n", Some(b"z")),
+            ("BYE sip:a SIP/2.0\r\nContact: <a>\r\n\r\nCall-ID: body\r\n", None),
+            ("garbage", None),
+        ] {
+            assert_eq!(call_id(text.as_bytes()), expect, "{text}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Calls over real sockets, with SIPp as the operator and softphones as phones.
+
+use crate::control::{Control, Folder, PATIENCE, free_address, start_edge};
+use crate::world::*;
+use feed::cdr::{CdrEvent, HungUpBy};
+use feed::record::Transport;
+use softphone::{Answering, OperatorTrunk, Phone, PhoneConfig, TrunkConfig, TrunkMode};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// SIPp with one of our scenarios.
+fn sipp(scenario: &str, local: SocketAddr, args: &[&str]) -> Child {
+    let file = format!("{}/tests/sipp/{scenario}.xml", env!("CARGO_MANIFEST_DIR"));
+    Command::new("sipp")
+        .args(["-sf", &file, "-i", "127.0.0.1", "-p", &local.port().to_string()])
+        .args(["-nostdin", "-timeout", "20s", "-timeout_error"])
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("sipp, of Debian's package sip-tester, is installed")
+}
+
+async fn finished(child: Child) -> Output {
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output())
+        .await
+        .expect("no panic")
+        .expect("sipp runs");
+    assert!(
+        output.status.success(),
+        "sipp: {}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output
+}
+
+async fn phone(name: &str, edge: SocketAddr, transport: softphone::Transport) -> Phone {
+    let phone = Phone::start(PhoneConfig {
+        username: name.into(),
+        password: format!("{name}-secret"),
+        domain: DOMAIN.into(),
+        registrar: edge,
+        transport,
+        bind: LOCALHOST,
+        answering: Answering::Answer { after: Duration::from_millis(20) },
+    })
+    .await
+    .expect("a phone");
+    let registration = phone.register(300, PATIENCE).await.expect("it registers");
+    assert_eq!(registration.status, 200);
+    phone
+}
+
+fn kinds(events: &[CdrEvent]) -> Vec<&'static str> {
+    events.iter().map(CdrEvent::kind).collect()
+}
+
+fn end(events: &[CdrEvent]) -> (u16, &str, HungUpBy) {
+    events
+        .iter()
+        .find_map(|e| match e {
+            CdrEvent::End { sip_code, reason, hung_up_by, .. } => {
+                Some((*sip_code, reason.as_str(), *hung_up_by))
+            }
+            _ => None,
+        })
+        .expect("an end")
+}
+
+async fn calls_from_sipp(mode: &str, transport: Transport, phone_by: softphone::Transport) {
+    let local = free_address();
+    let folder = Folder::new();
+    let mut record = trunk(TRUNK_A1, local, transport);
+    // Over TCP a trunk calls from any port.
+    record.match_port = transport == Transport::Udp;
+    let control = Control::new(world(vec![record]));
+    let edge = start_edge(&control, &folder, 0, 2).await;
+    let address = match transport {
+        Transport::Udp => edge.udp_addresses()[0],
+        Transport::Tcp => edge.tcp_addresses()[0],
+    };
+    let _phone = phone("alice", address, phone_by).await;
+    let target = address.to_string();
+    let args = ["-s", ALICE_NUMBER, "-m", "5", "-r", "20", "-d", "50", "-t", mode, &target];
+    finished(sipp("caller", local, &args)).await;
+    let calls = control.ended(5).await;
+    assert_eq!(calls.len(), 5);
+    for call in &calls {
+        assert_eq!(kinds(call), ["begin", "answer", "end"]);
+        assert_eq!(end(call), (200, "normal", HungUpBy::Caller));
+    }
+    assert_eq!(edge.status().live_calls, 0);
+    assert_eq!(edge.status().registrations, 1);
+    edge.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sipp_calls_a_phone_over_udp() {
+    calls_from_sipp("u1", Transport::Udp, softphone::Transport::Udp).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sipp_calls_a_phone_over_tcp() {
+    calls_from_sipp("t1", Transport::Tcp, softphone::Transport::Tcp).await;
+}
+
+async fn operator(edge: SocketAddr, bind: SocketAddr) -> OperatorTrunk {
+    OperatorTrunk::start(TrunkConfig {
+        bind,
+        transport: softphone::Transport::Udp,
+        exchange: edge,
+        answering: Answering::Answer { after: Duration::from_millis(20) },
+    })
+    .await
+    .expect("a trunk")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_one_trunk_silent_the_call_leaves_by_the_other() {
+    let (silent, local) = (free_address(), free_address());
+    let folder = Folder::new();
+    let control = Control::new(world(vec![
+        trunk(TRUNK_A1, silent, Transport::Udp),
+        trunk(TRUNK_A2, local, Transport::Udp),
+    ]));
+    let edge = start_edge(&control, &folder, 0, 1).await;
+    let address = edge.udp_addresses()[0];
+    let dead = operator(address, silent).await;
+    dead.set_mode(TrunkMode::Silent).expect("it runs");
+    let mut called = sipp("called", local, &["-t", "u1"]);
+    let alice = phone("alice", address, softphone::Transport::Udp).await;
+    // Which trunk is first is drawn by lot: call until the silent one was.
+    let mut made = 0;
+    let mut waited = Duration::ZERO;
+    while dead.invites_unanswered() == 0 && made < 40 {
+        let begun = Instant::now();
+        let call = alice.dial("+493012345678").await.expect("it dials");
+        call.answered(PATIENCE).await.expect("it is answered");
+        waited = begun.elapsed();
+        call.hang_up(PATIENCE).await.expect("it hangs up");
+        made += 1;
+    }
+    assert!(waited >= Duration::from_secs(2), "not before failover_time_seconds: {waited:?}");
+    // Demoted: from now on the silent trunk is tried last.
+    let begun = Instant::now();
+    let call = alice.dial("+493012345678").await.expect("it dials");
+    call.answered(PATIENCE).await.expect("it is answered");
+    assert!(begun.elapsed() < Duration::from_millis(1500), "{:?}", begun.elapsed());
+    call.hang_up(PATIENCE).await.expect("it hangs up");
+    called.kill().expect("it runs until told");
+    called.wait().expect("it was killed");
+    let calls = control.ended(made + 1).await;
+    let failed_over = calls.iter().flatten().any(|e| match e {
+        CdrEvent::End { attempts, sip_code: 200, .. } => {
+            attempts.iter().map(|a| (a.trunk.0, a.sip_code)).collect::<Vec<_>>()
+                == [(id(TRUNK_A1), 0), (id(TRUNK_A2), 200)]
+        }
+        _ => false,
+    });
+    assert!(failed_over, "the record shows both attempts: {calls:#?}");
+    edge.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edge_restarted_in_mid_call_ends_it_at_the_other_side() {
+    let local = free_address();
+    let folder = Folder::new();
+    let control = Control::new(world(vec![trunk(TRUNK_A1, local, Transport::Udp)]));
+    let first = start_edge(&control, &folder, 0, 1).await;
+    let address = first.udp_addresses()[0];
+    let alice = phone("alice", address, softphone::Transport::Udp).await;
+    let trunk = operator(address, local).await;
+    let call = trunk.call("+33123456789", ALICE_NUMBER).await.expect("it calls");
+    call.answered(PATIENCE).await.expect("it is answered");
+    let at_alice = alice.next_call(PATIENCE).await.expect("it rang");
+    call.talk(10, PATIENCE).await.expect("media passes");
+
+    // With the control plane gone too: it starts from its own files.
+    control.set_away(true);
+    first.shutdown().await;
+    let second = start_edge(&control, &folder, address.port(), 2).await;
+    assert!(!second.status().link_up);
+    assert_eq!(second.status().registrations, 1, "phones are still known");
+    at_alice.hang_up(PATIENCE).await.expect("the BYE passes");
+    let over = call.ended(PATIENCE).await.expect("it ends at the other side");
+    assert_eq!(over.status, 200);
+    // And it still takes calls.
+    let again = trunk.call("+33123456789", ALICE_NUMBER).await.expect("it calls");
+    again.answered(PATIENCE).await.expect("it is answered");
+    again.hang_up(PATIENCE).await.expect("it hangs up");
+
+    control.set_away(false);
+    let calls = control.ended(2).await;
+    assert_eq!(calls.len(), 2, "one record for each call");
+    assert_eq!(kinds(&calls[0]), ["begin", "answer", "end"]);
+    assert_eq!(end(&calls[0]), (200, "normal", HungUpBy::Callee));
+    second.shutdown().await;
+}
