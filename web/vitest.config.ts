@@ -8,5 +8,6 @@ export default defineConfig({
     // Playwright's stories are `*.spec.ts`; Vitest must not pick them up.
     include: ["tests/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    unstubGlobals: true,
   },
 });
