@@ -21,7 +21,7 @@ enum Command {
         shell: clap_complete::Shell,
     },
     #[command(flatten)]
-    Client(cli::Command),
+    Client(Box<cli::Command>),
 }
 
 /// The whole command line as clap sees it.
@@ -36,6 +36,6 @@ async fn main() -> ExitCode {
             clap_complete::generate(shell, &mut command(), "meetpoint", &mut std::io::stdout());
             ExitCode::SUCCESS
         }
-        Command::Client(command) => cli::run(command).await,
+        Command::Client(command) => cli::run(*command).await,
     }
 }

@@ -1,26 +1,121 @@
 //! Client commands: everything the web page can do, over the same API.
+//!
+//! Data goes to stdout, talk to stderr. Exit status 0: done; 1: refused,
+//! unreachable or failed in part; 2: the command cannot be meant so.
 
+mod calls;
+mod client;
 mod config;
+mod consents;
+#[cfg(test)]
+mod coverage;
+mod error;
+mod numbers;
+mod operators;
+mod output;
+mod people;
+mod sign_in;
+mod tenants;
 
-use clap::Subcommand;
+use client::Client;
+use error::CliError;
 use std::process::ExitCode;
 
-/// Commands that talk to a running Meetpoint.
-#[derive(Subcommand)]
-pub enum Command {
-    /// Forget the stored token and credentials
-    Logout,
+/// What every client command takes.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Connection and output")]
+pub struct Global {
+    /// Where Meetpoint answers, `http://127.0.0.1:8080`
+    #[arg(long, global = true, env = "MEETPOINT_URL", value_name = "URL")]
+    url: Option<String>,
+    /// Which stored sign-in to use; the last one if left out
+    #[arg(long = "as", global = true, env = "MEETPOINT_PROFILE", value_name = "NAME")]
+    profile: Option<String>,
+    /// Print the API's JSON documents
+    #[arg(long, global = true)]
+    json: bool,
+    /// Client id, instead of a stored sign-in
+    #[arg(
+        long,
+        global = true,
+        env = "MEETPOINT_CLIENT_ID",
+        value_name = "ID",
+        hide_short_help = true
+    )]
+    client_id: Option<String>,
+    /// Secret of that client; from the environment only, where no process list shows it
+    #[arg(skip = std::env::var("MEETPOINT_CLIENT_SECRET").ok())]
+    client_secret: Option<String>,
+    /// A token; from the environment only
+    #[arg(skip = std::env::var("MEETPOINT_TOKEN").ok())]
+    token: Option<String>,
 }
 
-/// Runs a client command; 0 done, 1 refused, 2 wrong usage.
+/// A group of commands with what all of them take.
+#[derive(Debug, clap::Args)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub struct Group<Action: clap::Subcommand> {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    action: Action,
+}
+
+/// Commands that talk to a running Meetpoint.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Sign in with a client's id and secret, and remember it
+    Login(sign_in::Login),
+    /// Forget a remembered sign-in
+    Logout(sign_in::Logout),
+    /// Operators: admit them, their trunks, calling profiles, ranges and offers
+    Operator(Group<operators::Action>),
+    /// Tenants and their civic addresses
+    Tenant(Group<tenants::Action>),
+    /// The directory, consents and the relationship on them
+    Consent(Group<consents::Action>),
+    /// Numbers: list, upload, assign, release
+    Number(Group<numbers::Action>),
+    /// People, their licences and phones
+    User(Group<people::UserAction>),
+    /// Call queues
+    Queue(Group<people::QueueAction>),
+    /// Call records, and what would happen to a call
+    Call(Group<calls::Action>),
+    /// Clients: credentials for programs, sign-in links for people
+    Client(Group<sign_in::ClientAction>),
+    /// Who did what
+    Audit(Group<sign_in::AuditAction>),
+}
+
+/// Runs a client command.
 pub async fn run(command: Command) -> ExitCode {
-    match command {
-        Command::Logout => match config::forget() {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("{error}");
-                ExitCode::FAILURE
-            }
-        },
+    let (as_json, outcome) = match command {
+        Command::Login(login) => (login.json(), login.run().await),
+        Command::Logout(logout) => (false, logout.run()),
+        Command::Operator(group) => with(group, operators::run).await,
+        Command::Tenant(group) => with(group, tenants::run).await,
+        Command::Consent(group) => with(group, consents::run).await,
+        Command::Number(group) => with(group, numbers::run).await,
+        Command::User(group) => with(group, people::run_user).await,
+        Command::Queue(group) => with(group, people::run_queue).await,
+        Command::Call(group) => with(group, calls::run).await,
+        Command::Client(group) => with(group, sign_in::run_client).await,
+        Command::Audit(group) => with(group, sign_in::run_audit).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(as_json),
     }
+}
+
+async fn with<Action: clap::Subcommand>(
+    group: Group<Action>,
+    run: impl AsyncFnOnce(&Client, Action) -> Result<(), CliError>,
+) -> (bool, Result<(), CliError>) {
+    let outcome = async {
+        let client = Client::new(&group.global)?;
+        run(&client, group.action).await
+    };
+    (group.global.json, outcome.await)
 }

@@ -1,0 +1,115 @@
+//! `meetpoint call …`.
+
+use super::{
+    client::{Client, Face, Paging},
+    error::CliError,
+    output::{self, Columns},
+};
+use api_types::call::ExplainCall;
+use clap::{Args, Subcommand};
+use uuid::Uuid;
+
+/// `meetpoint call …`.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// Calls, newest first: a tenant's, an operator's, or every one
+    List(List),
+    /// One call
+    Show {
+        /// The call's id
+        call: Uuid,
+    },
+    /// What would happen to a call, rule by rule; places none
+    Explain {
+        /// What is dialled
+        called: String,
+        /// Called by this person: UPN, name or id
+        #[arg(long, required_unless_present = "inbound")]
+        from: Option<String>,
+        /// Brought by the operator of the called number
+        #[arg(long, conflicts_with = "from")]
+        inbound: bool,
+    },
+}
+
+/// `meetpoint call list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Begun at or after, `2026-11-22T18:00:00Z`
+    #[arg(long, value_name = "TIME")]
+    since: Option<jiff::Timestamp>,
+    /// Begun before
+    #[arg(long, value_name = "TIME")]
+    until: Option<jiff::Timestamp>,
+    /// `inbound`, `outbound`, `internal` or `emergency`
+    #[arg(long)]
+    kind: Option<String>,
+    /// The number in it, E.164
+    #[arg(long)]
+    number: Option<String>,
+    /// The person in it: UPN, name or id
+    #[arg(long)]
+    user: Option<String>,
+    #[command(flatten)]
+    paging: Paging,
+}
+
+const CALLS: Columns = &[
+    ("STARTED", "started_at"),
+    ("KIND", "kind"),
+    ("CALLER", "caller"),
+    ("CALLEE", "callee"),
+    ("WHO", "user_name"),
+    ("QUEUE", "queue_name"),
+    ("OPERATOR", "operator_name"),
+    ("TRUNK", "trunk"),
+    ("SIP", "sip_code"),
+    ("MS", "duration_ms"),
+    ("ENDED BY", "hung_up_by"),
+    ("ID", "id"),
+];
+const STEPS: Columns = &[("RULE", "rule"), ("FOUND", "found")];
+
+/// Runs `meetpoint call …`.
+pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
+    match action {
+        Action::List(list) => {
+            let user_id = match list.user {
+                Some(user) => Some(client.user(&user).await?.to_string()),
+                None => None,
+            };
+            let query = [
+                ("from", list.since.map(|at| at.to_string())),
+                ("to", list.until.map(|at| at.to_string())),
+                ("kind", list.kind),
+                ("number", list.number),
+                ("user_id", user_id),
+            ];
+            let query = query.into_iter().filter_map(|(name, value)| Some((name, value?)));
+            let path = match client.face().await? {
+                Face::Programme => "/programme/v1/calls",
+                Face::Operator => "/operator/v1/calls",
+                Face::Tenant => "/tenant/v1/calls",
+            };
+            client.list(path, query.collect(), &list.paging, CALLS).await
+        }
+        Action::Show { call } => {
+            client.show(&client.get(&format!("/tenant/v1/calls/{call}")).await?.body)
+        }
+        Action::Explain { called, from, inbound } => {
+            let from_user_id = match from {
+                Some(user) => Some(client.user(&user).await?),
+                None => None,
+            };
+            let body = ExplainCall { from_user_id, inbound, called };
+            let mut answer = client.post("/tenant/v1/explain/call", &body).await?.body;
+            if client.json {
+                return output::json(&answer);
+            }
+            let steps = answer["steps"].take();
+            output::document(&answer)?;
+            output::print("\n")?;
+            output::list(steps.as_array().map(Vec::as_slice).unwrap_or_default(), STEPS)
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The command line can do all that the API can.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// Each operation of the API's documents with the command that uses it.
+const COMMANDS: &[(&str, &str)] = &[
+    ("operator_list", "operator list"),
+    ("operator_create", "operator create"),
+    ("operator_get", "operator show"),
+    ("trunk_list", "operator trunk list"),
+    ("trunk_create", "operator trunk add"),
+    ("trunk_update", "operator trunk drain"),
+    ("calling_profile_list", "operator profile list"),
+    ("calling_profile_create", "operator profile add"),
+    ("operator_calling_profile_list", "operator profile list"),
+    ("range_list", "operator range list"),
+    ("range_create", "operator range add"),
+    ("offer_get", "operator offer show"),
+    ("offer_put", "operator offer set"),
+    ("tenant_list", "tenant list"),
+    ("tenant_create", "tenant create"),
+    ("client_create", "client create"),
+    ("login_code_create", "client login-code"),
+    ("programme_call_list", "call list"),
+    ("audit_list", "audit list"),
+    ("directory_list", "consent directory"),
+    ("consent_list", "consent list"),
+    ("consent_create", "consent give"),
+    ("consent_get", "consent show"),
+    ("consent_update", "consent update"),
+    ("consent_remove", "consent remove"),
+    ("civic_address_list", "tenant address list"),
+    ("civic_address_create", "tenant address create"),
+    ("civic_address_get", "tenant address show"),
+    ("civic_address_remove", "tenant address remove"),
+    ("location_create", "tenant address add-location"),
+    ("user_list", "user list"),
+    ("user_create", "user create"),
+    ("user_get", "user show"),
+    ("user_update", "user license"),
+    ("user_phone_create", "user phone"),
+    ("resource_account_list", "queue list"),
+    ("resource_account_create", "queue create"),
+    ("resource_account_get", "queue show"),
+    ("number_list", "number list"),
+    ("number_get", "number show"),
+    ("assignment_put", "number assign"),
+    ("assignment_remove", "number unassign"),
+    ("call_list", "call list"),
+    ("call_get", "call show"),
+    ("explain_call", "call explain"),
+    ("operator_consent_list", "consent list"),
+    ("operator_consent_get", "consent show"),
+    ("relationship_update", "consent relationship"),
+    ("operator_civic_address_list", "tenant address list"),
+    ("number_order_list", "number order list"),
+    ("number_order_create", "number upload"),
+    ("number_order_get", "number order show"),
+    ("number_order_entries", "number order entries"),
+    ("operator_number_list", "number list"),
+    ("operator_call_list", "call list"),
+];
+
+#[test]
+fn every_operation_has_a_command() {
+    let document = serde_json::to_value(api::openapi()).expect("the document is JSON");
+    let mut operations = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        // Edges, token requests and browsers' sign-in are not for people at a prompt.
+        if ["/edge/", "/oauth/", "/session"].iter().any(|start| path.starts_with(start)) {
+            continue;
+        }
+        for operation in item.as_object().expect("operations").values() {
+            operations.insert(operation["operationId"].as_str().expect("an id").to_owned());
+        }
+    }
+    let listed: BTreeSet<String> = COMMANDS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(listed, operations);
+    for (operation, command) in COMMANDS {
+        let mut at = &crate::command();
+        for word in command.split(' ') {
+            at = at
+                .find_subcommand(word)
+                .unwrap_or_else(|| panic!("{operation}: there is no `meetpoint {command}`"));
+        }
+        assert!(at.get_subcommands().next().is_none(), "`{command}` is only a group");
+    }
+}
+
+/// Every client command with what it takes, a line each.
+fn outline(command: &clap::Command, path: &str, out: &mut String) {
+    for sub in command.get_subcommands() {
+        let name = format!("{path} {}", sub.get_name());
+        if sub.get_subcommands().next().is_some() {
+            outline(sub, &name, out);
+            continue;
+        }
+        let arguments = sub
+            .get_arguments()
+            .filter(|argument| !argument.is_global_set() && !argument.is_hide_set())
+            .map(|argument| match argument.get_long() {
+                Some(long) if argument.is_required_set() => format!("--{long}"),
+                Some(long) => format!("[--{long}]"),
+                None if argument.is_required_set() => format!("<{}>", argument.get_id()),
+                None => format!("[{}]", argument.get_id()),
+            })
+            .collect::<Vec<_>>()
+            .join(" ");
+        let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
+        writeln!(out, "{name} {arguments}\n    {about}").expect("writing to a string");
+    }
+}
+
+#[test]
+fn the_commands_are_as_documented() {
+    crate::command().debug_assert();
+    let mut text = String::new();
+    for group in crate::command().get_subcommands() {
+        // What runs the exchange has tests of its own.
+        let is_client =
+            COMMANDS.iter().any(|(_, name)| name.split(' ').next() == Some(group.get_name()))
+                || ["login", "logout"].contains(&group.get_name());
+        if !is_client {
+            continue;
+        }
+        let mut alone = clap::Command::new("meetpoint");
+        alone = alone.subcommand(group.clone());
+        outline(&alone, "meetpoint", &mut text);
+    }
+    insta::assert_snapshot!(text);
+}

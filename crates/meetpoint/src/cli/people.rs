@@ -1,0 +1,167 @@
+//! `meetpoint user …` and `meetpoint queue …`.
+
+use super::{
+    client::{Client, Paging},
+    error::CliError,
+    output::Columns,
+};
+use api_types::tenant::{ResourceAccountCreate, UserCreate, UserUpdate};
+use clap::Subcommand;
+use reqwest::Method;
+
+/// `meetpoint user …`.
+#[derive(Debug, Subcommand)]
+pub enum UserAction {
+    /// People
+    List {
+        #[command(flatten)]
+        paging: Paging,
+    },
+    /// One person
+    Show {
+        /// UPN, name or id
+        user: String,
+    },
+    /// Add a person
+    Create {
+        /// User principal name, `alice@contoso.example`
+        upn: String,
+        /// Name shown
+        #[arg(long)]
+        name: String,
+        /// Country the person works in
+        #[arg(long)]
+        country: String,
+        /// `teams_phone` is the telephony licence; may be repeated
+        #[arg(long = "licence")]
+        licences: Vec<String>,
+    },
+    /// Change the name shown
+    Rename {
+        /// UPN, name or id
+        user: String,
+        /// Name shown
+        name: String,
+    },
+    /// Replace the licences; none takes all away
+    License {
+        /// UPN, name or id
+        user: String,
+        /// `teams_phone` is the telephony licence
+        licences: Vec<String>,
+    },
+    /// New phone credentials; the password is shown this once
+    Phone {
+        /// UPN, name or id
+        user: String,
+    },
+}
+
+const USERS: Columns = &[
+    ("UPN", "upn"),
+    ("NAME", "display_name"),
+    ("COUNTRY", "country"),
+    ("LICENCES", "licences"),
+    ("NUMBER", "number"),
+    ("PHONE", "has_phone"),
+    ("ID", "id"),
+];
+
+/// Runs `meetpoint user …`.
+pub async fn run_user(client: &Client, action: UserAction) -> Result<(), CliError> {
+    const PATH: &str = "/tenant/v1/users";
+    let (user, edit) = match action {
+        UserAction::List { paging } => {
+            return client.list(PATH, Vec::new(), &paging, USERS).await;
+        }
+        UserAction::Show { user } => {
+            let path = format!("{PATH}/{}", client.user(&user).await?);
+            return client.show(&client.get(&path).await?.body);
+        }
+        UserAction::Create { upn, name, country, licences } => {
+            let body = UserCreate { upn, display_name: name, country, licences };
+            return client.show(&client.post(PATH, &body).await?.body);
+        }
+        UserAction::Phone { user } => {
+            let path = format!("{PATH}/{}/phone", client.user(&user).await?);
+            let answer = client.send(Method::POST, &path, None, None::<&()>).await?;
+            return client.show(&answer.body);
+        }
+        UserAction::Rename { user, name } => {
+            (user, UserUpdate { display_name: Some(name), licences: None })
+        }
+        UserAction::License { user, licences } => {
+            (user, UserUpdate { display_name: None, licences: Some(licences) })
+        }
+    };
+    let path = format!("{PATH}/{}", client.user(&user).await?);
+    client.show(&client.edit(Method::PATCH, &path, &path, Some(&edit)).await?.body)
+}
+
+/// `meetpoint queue …`.
+#[derive(Debug, Subcommand)]
+pub enum QueueAction {
+    /// Call queues
+    List {
+        #[command(flatten)]
+        paging: Paging,
+    },
+    /// One call queue
+    Show {
+        /// UPN, name or id
+        queue: String,
+    },
+    /// Add a call queue: all agents ring, the first to answer has the call
+    Create {
+        /// User principal name
+        upn: String,
+        /// Name shown
+        #[arg(long)]
+        name: String,
+        /// An agent, by UPN, name or id; may be repeated
+        #[arg(long = "agent", required = true)]
+        agents: Vec<String>,
+        /// `resource_account` is the licence it needs before it gets a number; may be repeated
+        #[arg(long = "licence")]
+        licences: Vec<String>,
+        /// Seconds the agents ring
+        #[arg(long)]
+        ring_seconds: Option<u32>,
+    },
+}
+
+const QUEUES: Columns = &[
+    ("UPN", "upn"),
+    ("NAME", "display_name"),
+    ("LICENCES", "licences"),
+    ("NUMBER", "number"),
+    ("RINGS s", "ring_seconds"),
+    ("ID", "id"),
+];
+
+/// Runs `meetpoint queue …`.
+pub async fn run_queue(client: &Client, action: QueueAction) -> Result<(), CliError> {
+    const PATH: &str = "/tenant/v1/resource-accounts";
+    match action {
+        QueueAction::List { paging } => client.list(PATH, Vec::new(), &paging, QUEUES).await,
+        QueueAction::Show { queue } => {
+            let path = format!("{PATH}/{}", client.queue(&queue).await?);
+            client.show(&client.get(&path).await?.body)
+        }
+        QueueAction::Create { upn, name, agents, licences, ring_seconds } => {
+            let mut agent_ids = Vec::new();
+            for agent in &agents {
+                agent_ids.push(client.user(agent).await?);
+            }
+            let body = ResourceAccountCreate {
+                upn,
+                display_name: name,
+                kind: "call_queue".to_owned(),
+                licences,
+                agent_ids,
+                ring_seconds,
+            };
+            client.show(&client.post(PATH, &body).await?.body)
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Signing in, clients, the audit log.
+
+use super::{
+    Global,
+    client::{Client, Paging},
+    config::{Profile, Stored},
+    error::CliError,
+    output::{self, Columns},
+};
+use api_types::identity::ClientCreate;
+use clap::{Args, Subcommand};
+use reqwest::Method;
+use serde_json::json;
+use std::io::{BufRead, IsTerminal};
+use uuid::Uuid;
+
+/// `meetpoint login`.
+#[derive(Debug, Args)]
+pub struct Login {
+    #[command(flatten)]
+    global: Global,
+    /// Read the secret from stdin instead of MEETPOINT_CLIENT_SECRET
+    #[arg(long)]
+    secret_stdin: bool,
+}
+
+impl Login {
+    /// Wants JSON.
+    pub fn json(&self) -> bool {
+        self.global.json
+    }
+
+    /// Gets a token, which proves the credentials, and stores both.
+    pub async fn run(self) -> Result<(), CliError> {
+        let missing = |what: &str, remedy: &str| CliError::Usage {
+            reason: format!("{what} is missing"),
+            remedy: remedy.to_owned(),
+        };
+        let name = self.global.profile.clone().unwrap_or_else(|| "default".to_owned());
+        let url = self
+            .global
+            .url
+            .clone()
+            .ok_or_else(|| missing("the address", "Give --url or MEETPOINT_URL."))?;
+        let client_id =
+            self.global.client_id.clone().ok_or_else(|| {
+                missing("the client id", "Give --client-id or MEETPOINT_CLIENT_ID.")
+            })?;
+        let secret = if self.secret_stdin {
+            if std::io::stdin().is_terminal() {
+                eprint!("client secret: ");
+            }
+            let mut line = String::new();
+            std::io::stdin().lock().read_line(&mut line).map_err(|error| CliError::File {
+                path: "stdin".into(),
+                reason: error.to_string(),
+            })?;
+            line.trim().to_owned()
+        } else {
+            self.global.client_secret.clone().ok_or_else(|| {
+                missing("the secret", "Set MEETPOINT_CLIENT_SECRET, or give --secret-stdin.")
+            })?
+        };
+        let mut profile =
+            Profile { url, client_id: Some(client_id), client_secret: Some(secret), token: None };
+        let answer = Client::with(profile.clone(), None, false)?.sign_in().await?;
+        profile.token = Some(answer.access_token);
+        let mut stored = Stored::load()?;
+        stored.profiles.insert(name.clone(), profile);
+        stored.current = Some(name.clone());
+        let path = stored.save()?;
+        eprintln!("signed in as {name}, remembered in {}", path.display());
+        let document = json!({ "profile": name, "scope": answer.scope });
+        if self.global.json { output::json(&document) } else { output::document(&document) }
+    }
+}
+
+/// `meetpoint logout`.
+#[derive(Debug, Args)]
+pub struct Logout {
+    /// Which sign-in; the last one if left out
+    #[arg(long = "as", value_name = "NAME", conflicts_with = "all")]
+    profile: Option<String>,
+    /// All of them
+    #[arg(long)]
+    all: bool,
+}
+
+impl Logout {
+    /// Forgets token and credentials.
+    pub fn run(self) -> Result<(), CliError> {
+        let mut stored = Stored::load()?;
+        if self.all {
+            stored = Stored::default();
+        } else {
+            let name = self.profile.or(stored.current.clone()).unwrap_or_default();
+            if stored.profiles.remove(&name).is_none() {
+                return Err(CliError::usage(format!("nobody is signed in as {name:?}")));
+            }
+            if stored.current.as_ref() == Some(&name) {
+                stored.current = stored.profiles.keys().next().cloned();
+            }
+        }
+        stored.save().map(drop)
+    }
+}
+
+/// `meetpoint client …`.
+#[derive(Debug, Subcommand)]
+pub enum ClientAction {
+    /// Make a client; its secret is shown this once
+    Create {
+        /// Shown in the audit log
+        name: String,
+        /// `programme_owner`, `operator_admin`, `tenant_admin` or `edge`
+        #[arg(long)]
+        role: String,
+        /// For operator_admin: which operator, by name or id
+        #[arg(long)]
+        operator: Option<String>,
+        /// For tenant_admin: which tenant, by name or id
+        #[arg(long)]
+        tenant: Option<String>,
+    },
+    /// Make a one-time sign-in code for the web page
+    LoginCode {
+        /// The client's id
+        client_id: Uuid,
+    },
+}
+
+/// Runs `meetpoint client …`.
+pub async fn run_client(client: &Client, action: ClientAction) -> Result<(), CliError> {
+    match action {
+        ClientAction::Create { name, role, operator, tenant } => {
+            let operator_id = match operator {
+                Some(text) => Some(client.operator(&text).await?),
+                None => None,
+            };
+            let tenant_id = match tenant {
+                Some(text) => Some(client.tenant(&text).await?),
+                None => None,
+            };
+            let body = ClientCreate { name, role, operator_id, tenant_id };
+            client.show(&client.post("/programme/v1/clients", &body).await?.body)
+        }
+        ClientAction::LoginCode { client_id } => {
+            let path = format!("/programme/v1/clients/{client_id}/login-codes");
+            client.show(&client.send(Method::POST, &path, None, None::<&()>).await?.body)
+        }
+    }
+}
+
+/// `meetpoint audit …`.
+#[derive(Debug, Subcommand)]
+pub enum AuditAction {
+    /// The audit log, newest first
+    List {
+        #[command(flatten)]
+        paging: Paging,
+    },
+}
+
+const AUDIT: Columns = &[
+    ("AT", "at"),
+    ("WHO", "principal"),
+    ("ACTION", "action"),
+    ("SUBJECT", "subject"),
+    ("REQUEST", "request_id"),
+];
+
+/// Runs `meetpoint audit …`.
+pub async fn run_audit(client: &Client, action: AuditAction) -> Result<(), CliError> {
+    let AuditAction::List { paging } = action;
+    client.list("/programme/v1/audit", Vec::new(), &paging, AUDIT).await
+}
