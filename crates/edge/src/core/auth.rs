@@ -1,7 +1,7 @@
 //! Who a phone is, proved by digest (RFC 7616, RFC 8760); never by what a header
 //! claims.
 
-use super::{Core, Incoming, count};
+use super::{Core, Incoming, Who, count};
 use crate::outbox::Outbox;
 use domain::{TenantId, UserId};
 use feed::record::{EdgeKey, PhoneCredential, TenantRecord};
@@ -11,6 +11,7 @@ use sip::seal::SealKeys;
 use sip::{HeaderName, Method, SipUri, Uri};
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::time::Instant;
 
 /// Nonces that any edge with the same key takes, and how often each was used.
 pub(super) struct Nonces {
@@ -50,13 +51,43 @@ impl Nonces {
     }
 }
 
+/// Challenges for strangers: so many at once, and so many a second after that.
+const BURST: f64 = 200.0;
+const PER_SECOND: f64 = 100.0;
+/// Most sources watched; beyond that the oldest knowledge is thrown away.
+const MAX_SOURCES: usize = 10_000;
+
+/// Keeps the edge from being made to shout at somebody: a challenge is longer
+/// than the request a stranger sent, maybe with a forged source.
+#[derive(Default)]
+pub(super) struct Limiter {
+    sources: HashMap<IpAddr, (f64, Instant)>,
+}
+
+impl Limiter {
+    fn allows(&mut self, source: IpAddr, now: Instant) -> bool {
+        if self.sources.len() >= MAX_SOURCES && !self.sources.contains_key(&source) {
+            self.sources.clear();
+        }
+        let (left, since) = self.sources.entry(source).or_insert((BURST, now));
+        let gained = now.saturating_duration_since(*since).as_secs_f64() * PER_SECOND;
+        *left = (*left + gained).min(BURST);
+        *since = now;
+        let allowed = *left >= 1.0;
+        if allowed {
+            *left -= 1.0;
+        }
+        allowed
+    }
+}
+
 /// What a request with or without credentials is worth.
 pub(super) enum Proof {
     /// It is this person.
     User(UserId),
     /// A challenge was sent.
     Challenged,
-    /// A refusal was sent.
+    /// A refusal was sent, or silence kept.
     Refused,
 }
 
@@ -147,6 +178,10 @@ impl Core {
                 }
                 _ => {}
             }
+        }
+        if r.who == Who::Stranger && !self.limiter.allows(r.from.addr.ip(), r.at.now) {
+            self.silence();
+            return Proof::Refused;
         }
         let salt = self.random.next();
         let realm = self.nonces.realm(tenant, life_s);

@@ -2,7 +2,7 @@
 
 use super::call::Tag;
 use super::dialog::{Dialog, Party, Side};
-use super::write::{CALL_HEADER, contact_uri, next_uri, pass, transport, transport_param};
+use super::write::{CALL_HEADER, contact_uri, pass, transport, transport_param};
 use super::{Core, Incoming, Moment, count};
 use crate::outbox::Outbox;
 use crate::peer::Peer;
@@ -85,7 +85,7 @@ impl Core {
         if method == Method::Bye {
             self.hung_up(r.at, d, out);
         }
-        let hop = self.hop(&d.other, next_uri(d.routes, d.target), world);
+        let hop = self.hop(&d.other, d.routes, d.target, world);
         let mut s = std::mem::take(&mut self.scratch);
         let mapped = self.keys.other_call_id(d.side, d.map_key, r.m.call_id(), &mut s.call_id);
         let (Some(peer), Ok(())) = (hop, mapped) else {

@@ -196,6 +196,7 @@ pub struct Core {
     timers: BinaryHeap<Reverse<(Instant, u64)>>,
     pings: options::Pings,
     nonces: auth::Nonces,
+    limiter: auth::Limiter,
     next_sweep: Option<Instant>,
 }
 
@@ -222,6 +223,7 @@ impl Core {
             timers: BinaryHeap::new(),
             pings: options::Pings::default(),
             nonces: auth::Nonces::new(seed),
+            limiter: auth::Limiter::default(),
             next_sweep: None,
             config,
             shared,
@@ -330,6 +332,15 @@ impl Core {
     pub fn peer_lost(&mut self, at: Moment, addr: SocketAddr, world: &Snapshot, out: &mut Outbox) {
         self.layer.peer_lost(|p| p.transport == Transport::Tcp && p.addr == addr);
         self.events(at, world, out);
+    }
+
+    /// The edge stops: calls that still ring are told so. Answered ones go on
+    /// without it.
+    pub fn interrupt(&mut self, at: Moment, out: &mut Outbox) {
+        for index in 0..self.calls.len() as u32 {
+            let by = feed::cdr::HungUpBy::Exchange;
+            self.finish(at, index, 503, "interrupted", by, out);
+        }
     }
 
     fn recognise(&self, addr: SocketAddr, world: &Snapshot) -> Who {
@@ -484,13 +495,24 @@ impl Core {
     /// Where a request for a leg goes: to a phone's flow; to a trunk's node that
     /// the route or target names, if that is one of the trunk's addresses, else
     /// to the trunk's own.
-    fn hop(&self, party: &Party, next: &[u8], world: &Snapshot) -> Option<Peer> {
+    fn hop(&self, party: &Party, routes: &[u8], target: &[u8], world: &Snapshot) -> Option<Peer> {
         match party {
-            Party::Phone { flow, .. } => Some(*flow),
+            Party::Phone { user, flow } => {
+                // A phone that moved since (a new connection, another NAT port)
+                // is found by the Contact it keeps.
+                let moved = if self.shared.bindings.knows_flow(flow.addr) {
+                    None
+                } else {
+                    self.shared.bindings.of(*user).and_then(|list| {
+                        list.iter().find(|b| b.contact.as_bytes() == target).map(|b| b.flow)
+                    })
+                };
+                Some(moved.unwrap_or(*flow))
+            }
             Party::Trunk(id) => {
                 let trunk = world.trunk_record(*id)?;
                 let mut addr = trunk.address;
-                if let Ok(sip::Uri::Sip(uri)) = sip::Uri::parse(next)
+                if let Ok(sip::Uri::Sip(uri)) = sip::Uri::parse(write::next_uri(routes, target))
                     && let Some(ip) = uri.host_ip()
                     && (ip == addr.ip() || trunk.sources.contains(&ip))
                 {

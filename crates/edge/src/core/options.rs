@@ -5,6 +5,7 @@ use super::call::Tag;
 use super::{ALLOW, Core, Incoming, Moment, Who};
 use crate::outbox::Outbox;
 use domain::TrunkId;
+use feed::change::Position;
 use feed::snapshot::Snapshot;
 use sip::{HeaderName, MessageBuilder, Method, Target};
 use std::time::{Duration, Instant};
@@ -16,6 +17,8 @@ const SILENT_INTERVALS: u32 = 3;
 #[derive(Default)]
 pub(super) struct Pings {
     list: Vec<Ping>,
+    /// The world whose trunks these are.
+    world: Option<Position>,
 }
 
 struct Ping {
@@ -48,6 +51,11 @@ impl Core {
 
     /// Asks every trunk that is due.
     pub(super) fn ping(&mut self, at: Moment, world: &Snapshot, out: &mut Outbox) {
+        let same_world = self.pings.world == Some(world.position());
+        if same_world && self.pings.next().is_none_or(|due| due > at.now) {
+            return;
+        }
+        self.pings.world = Some(world.position());
         for ping in &mut self.pings.list {
             ping.wanted = false;
         }

@@ -4,8 +4,8 @@ use super::call::{CallState, Deadline, LegState, Tag, rank};
 use super::dialog::{Dialog, Party, Side};
 use super::invite::millis;
 use super::write::{
-    CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, next_uri, pass, route_set,
-    transport, transport_param,
+    CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, pass, route_set, transport,
+    transport_param,
 };
 use super::{Core, Live, Moment, count};
 use crate::outbox::Outbox;
@@ -372,7 +372,7 @@ impl Core {
         let Some(target) = contact_uri(m) else { return };
         let mut routes = std::mem::take(&mut self.scratch.routes);
         route_set(m, true, &mut routes);
-        if let Some(peer) = self.hop(party, next_uri(&routes, target), world) {
+        if let Some(peer) = self.hop(party, &routes, target, world) {
             for method in [Method::Ack, Method::Bye] {
                 let branch = self.layer.branch();
                 let mut bytes = self.layer.buffer();

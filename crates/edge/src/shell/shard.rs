@@ -168,6 +168,8 @@ impl Shard {
             self.report_lost();
         }
         self.jobs();
+        self.core.interrupt(Self::moment(), &mut self.out);
+        self.flush();
     }
 
     fn moment() -> Moment {

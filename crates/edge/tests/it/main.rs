@@ -1,7 +1,9 @@
 //! The edge, from the sans-I/O core to real sockets.
 
+mod allocs;
 mod calls;
 mod control;
 mod live;
 mod net;
+mod rules;
 mod world;
