@@ -1,6 +1,11 @@
 //! `meetpoint`: one binary for the exchange, its edges and its command line.
 
+mod carrier;
 mod cli;
+mod demo;
+mod house;
+mod serve;
+mod settings;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
@@ -15,6 +20,14 @@ struct Meetpoint {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run the exchange: API, web page, and an edge in the same process
+    Serve(settings::ServeArgs),
+    /// Check the settings of `serve` and show what they mean
+    CheckConfig(settings::ServeArgs),
+    /// Run an edge alone, fed over HTTP
+    Edge(serve::EdgeArgs),
+    /// Run a whole exchange with simulated operators and phones
+    Demo(demo::DemoArgs),
     /// Print a completion script for your shell
     Completions {
         /// Which shell
@@ -36,6 +49,10 @@ async fn main() -> ExitCode {
             clap_complete::generate(shell, &mut command(), "meetpoint", &mut std::io::stdout());
             ExitCode::SUCCESS
         }
+        Command::Serve(args) => serve::serve(args).await,
+        Command::CheckConfig(args) => serve::check_config(args),
+        Command::Edge(args) => serve::edge(args).await,
+        Command::Demo(args) => demo::run(args).await,
         Command::Client(command) => cli::run(*command).await,
     }
 }

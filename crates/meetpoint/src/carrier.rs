@@ -1,0 +1,241 @@
+//! The two carriers of the feed that the binary brings: in process, over the
+//! exchange itself; and over HTTP with credentials, renewing its token.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use api_types::Problem;
+use api_types::identity::TokenAnswer;
+use edge::link::{ChangeStream, Feed, FeedError, HttpFeed, Pending};
+use exchange::{Actor, ChangesError, Cx, Exchange, Role, Scope};
+use feed::cdr::CdrBatch;
+use feed::change::Position;
+use feed::frame::Frame;
+use feed::snapshot::Snapshot;
+use feed::wrap::{WrapKey, wrap_key};
+use reqwest::StatusCode;
+use uuid::Uuid;
+
+/// How long a silent log goes without a heartbeat.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// Changes read from the log at a time.
+const BATCH: u32 = 500;
+
+/// The feed for an edge that lives in the exchange's own process.
+pub struct InProcess {
+    exchange: Exchange,
+    secret: String,
+}
+
+impl InProcess {
+    /// `secret` wraps what the edge keeps on disk.
+    pub fn new(exchange: Exchange, secret: String) -> Self {
+        Self { exchange, secret }
+    }
+}
+
+fn edge_cx() -> Cx {
+    Cx {
+        actor: Actor {
+            principal: Uuid::nil(),
+            name: "edge in process".to_owned(),
+            role: Role::Edge,
+            scopes: vec![Scope::Edge],
+        },
+        request_id: "in-process".to_owned(),
+        idempotency_key: None,
+    }
+}
+
+fn away(problem: Problem) -> FeedError {
+    match problem.status {
+        500.. | 429 => FeedError::Unreachable(problem.to_string()),
+        _ => FeedError::Refused(problem.to_string()),
+    }
+}
+
+impl Feed for InProcess {
+    fn wrap_key(&self) -> WrapKey {
+        wrap_key(&self.secret)
+    }
+
+    fn snapshot(&self) -> Pending<'_, Vec<u8>> {
+        Box::pin(async {
+            self.exchange.edge_snapshot(&edge_cx(), &self.wrap_key()).await.map_err(away)
+        })
+    }
+
+    fn changes(&self, since: Position) -> Pending<'_, Box<dyn ChangeStream>> {
+        Box::pin(async move {
+            let mut stream = InProcessChanges {
+                exchange: self.exchange.clone(),
+                cx: edge_cx(),
+                at: since,
+                ready: Vec::new(),
+            };
+            // Asked now, so that a position out of reach is told before the stream.
+            stream.ready = stream.read().await?;
+            Ok(Box::new(stream) as Box<dyn ChangeStream>)
+        })
+    }
+
+    fn deliver_cdrs<'a>(&'a self, batch: &'a CdrBatch) -> Pending<'a, ()> {
+        Box::pin(async {
+            let records = batch.records.clone();
+            self.exchange.cdrs_deliver(&edge_cx(), records).await.map(drop).map_err(away)
+        })
+    }
+}
+
+struct InProcessChanges {
+    exchange: Exchange,
+    cx: Cx,
+    at: Position,
+    ready: Vec<u8>,
+}
+
+impl InProcessChanges {
+    /// Frames of what the log holds after `at`, which moves on.
+    async fn read(&mut self) -> Result<Vec<u8>, FeedError> {
+        let entries = match self.exchange.changes_since(&self.cx, self.at, BATCH).await {
+            Ok(entries) => entries,
+            Err(ChangesError::Gone) => return Err(FeedError::Gone),
+            Err(ChangesError::Problem(problem)) => return Err(away(problem)),
+        };
+        let mut bytes = Vec::new();
+        for entry in entries {
+            self.at.position = entry.position;
+            encode(&Frame::Change(entry), &mut bytes)?;
+        }
+        Ok(bytes)
+    }
+}
+
+fn encode(frame: &Frame, out: &mut Vec<u8>) -> Result<(), FeedError> {
+    frame.encode(out).map_err(|error| FeedError::Unreachable(error.to_string()))
+}
+
+impl ChangeStream for InProcessChanges {
+    fn next_bytes(&mut self) -> Pending<'_, Option<Vec<u8>>> {
+        Box::pin(async {
+            if self.ready.is_empty() {
+                self.ready = self.read().await?;
+            }
+            if self.ready.is_empty() {
+                self.exchange.changes_wait(self.at.position, HEARTBEAT).await;
+                self.ready = self.read().await?;
+            }
+            if self.ready.is_empty() {
+                encode(&Frame::Heartbeat(self.at), &mut self.ready)?;
+            }
+            Ok(Some(std::mem::take(&mut self.ready)))
+        })
+    }
+}
+
+/// The feed over HTTP for a client id and secret: gets tokens and gets new ones
+/// when they end. What the edge keeps on disk is wrapped under the secret, which
+/// outlives every token.
+pub struct Renewing {
+    base: String,
+    client_id: String,
+    client_secret: String,
+    http: reqwest::Client,
+    current: Mutex<Option<Arc<HttpFeed>>>,
+}
+
+impl Renewing {
+    /// `base` is the control plane's address.
+    ///
+    /// # Errors
+    /// [`FeedError::Unreachable`] where no HTTP client can be had.
+    pub fn new(base: &str, client_id: &str, client_secret: &str) -> Result<Self, FeedError> {
+        let http = reqwest::Client::builder()
+            .timeout(Duration::from_secs(10))
+            .build()
+            .map_err(|error| FeedError::Unreachable(error.to_string()))?;
+        Ok(Self {
+            base: base.trim_end_matches('/').to_owned(),
+            client_id: client_id.to_owned(),
+            client_secret: client_secret.to_owned(),
+            http,
+            current: Mutex::new(None),
+        })
+    }
+
+    async fn token(&self) -> Result<String, FeedError> {
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &self.client_id),
+            ("client_secret", &self.client_secret),
+        ];
+        let unreachable = |error: reqwest::Error| FeedError::Unreachable(error.to_string());
+        let url = format!("{}/oauth/token", self.base);
+        let answer = self.http.post(url).form(&form).send().await.map_err(unreachable)?;
+        match answer.status() {
+            status if status.is_success() => {
+                Ok(answer.json::<TokenAnswer>().await.map_err(unreachable)?.access_token)
+            }
+            StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED => Err(FeedError::Unauthorised),
+            status => Err(FeedError::Unreachable(status.to_string())),
+        }
+    }
+
+    async fn feed(&self) -> Result<Arc<HttpFeed>, FeedError> {
+        let known = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(feed) = known {
+            return Ok(feed);
+        }
+        let feed = Arc::new(HttpFeed::new(&self.base, &self.token().await?)?);
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(feed.clone());
+        Ok(feed)
+    }
+
+    /// A feed with a new token: the old one is no longer good.
+    async fn renewed(&self) -> Result<Arc<HttpFeed>, FeedError> {
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.feed().await
+    }
+
+    /// A snapshot whose secrets stand under the client's secret instead of the
+    /// token.
+    async fn rewrapped(&self, feed: &HttpFeed) -> Result<Vec<u8>, FeedError> {
+        let bytes = feed.snapshot().await?;
+        let world = Snapshot::open(&bytes, &feed.wrap_key())
+            .map_err(|error| FeedError::Unreachable(error.to_string()))?;
+        Ok(world.write(&self.wrap_key()))
+    }
+}
+
+impl Feed for Renewing {
+    fn wrap_key(&self) -> WrapKey {
+        wrap_key(&self.client_secret)
+    }
+
+    fn snapshot(&self) -> Pending<'_, Vec<u8>> {
+        Box::pin(async {
+            match self.rewrapped(&*self.feed().await?).await {
+                Err(FeedError::Unauthorised) => self.rewrapped(&*self.renewed().await?).await,
+                answer => answer,
+            }
+        })
+    }
+
+    fn changes(&self, since: Position) -> Pending<'_, Box<dyn ChangeStream>> {
+        Box::pin(async move {
+            match self.feed().await?.changes(since).await {
+                Err(FeedError::Unauthorised) => self.renewed().await?.changes(since).await,
+                answer => answer,
+            }
+        })
+    }
+
+    fn deliver_cdrs<'a>(&'a self, batch: &'a CdrBatch) -> Pending<'a, ()> {
+        Box::pin(async move {
+            match self.feed().await?.deliver_cdrs(batch).await {
+                Err(FeedError::Unauthorised) => self.renewed().await?.deliver_cdrs(batch).await,
+                answer => answer,
+            }
+        })
+    }
+}

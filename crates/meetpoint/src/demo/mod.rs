@@ -1,0 +1,140 @@
+//! `meetpoint demo`: a whole exchange with simulated operators and phones, in
+//! one process, over real sockets on loopback.
+
+mod announce;
+mod cast;
+mod client;
+mod report;
+mod story;
+mod traffic;
+mod world;
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::Value;
+
+use self::report::{Fault, Notes, Report};
+use self::story::{STORIES, phones};
+use self::world::{World, WorldPlan, http_address};
+use crate::serve::{start_log, told_to_stop};
+
+/// What the demo is to do.
+#[derive(Args, Clone, Debug)]
+pub struct DemoArgs {
+    /// Play one story against real sockets, report, and end
+    #[arg(long, conflicts_with = "serve")]
+    once: bool,
+    /// Stay up for other programs: every address and credential on stdout
+    #[arg(long)]
+    serve: bool,
+    /// One line of JSON on stdout
+    #[arg(long)]
+    json: bool,
+    /// Which story `--once` plays
+    #[arg(long, value_name = "NAME", default_value = STORIES[0].name)]
+    story: String,
+    /// Name the stories and end
+    #[arg(long)]
+    list: bool,
+    /// Keep the data in this folder, which must not hold a Meetpoint yet
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// Address of the API and the web page [default: 127.0.0.1:8080 if it is free]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+}
+
+/// `meetpoint demo`.
+pub async fn run(args: DemoArgs) -> ExitCode {
+    if args.list {
+        return list(args.json);
+    }
+    let Some(story) = STORIES.iter().find(|story| story.name == args.story) else {
+        eprintln!("meetpoint: there is no story `{}`; --list names them", args.story);
+        return ExitCode::from(2);
+    };
+    start_log(if args.once { "error" } else { "warn" });
+    let ended = if args.once { once(&args, story.name).await } else { stay(&args).await };
+    match ended {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(fault) => {
+            eprintln!("meetpoint: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn list(json: bool) -> ExitCode {
+    let lines: Vec<String> = if json {
+        let stories: Vec<Value> = STORIES
+            .iter()
+            .map(|story| serde_json::json!({ "name": story.name, "about": story.about }))
+            .collect();
+        vec![serde_json::json!({ "stories": stories }).to_string()]
+    } else {
+        STORIES.iter().map(|story| format!("{:10} {}", story.name, story.about)).collect()
+    };
+    for line in lines {
+        say(&line);
+    }
+    ExitCode::SUCCESS
+}
+
+/// One line on stdout; a reader that is gone is not the demo's trouble.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// Plays the story and reports; the result tells whether all went well.
+async fn once(args: &DemoArgs, story: &'static str) -> Result<bool, Fault> {
+    let plan = WorldPlan { data_dir: args.data_dir.clone(), listen: args.listen, sip_port: None };
+    let report = match World::start(plan).await {
+        Ok(world) => {
+            let report = story::call(&world).await;
+            world.house.stop().await;
+            report
+        }
+        Err(fault) => Report::stillborn(story, fault),
+    };
+    let ok = report.ok();
+    if args.json {
+        say(&report.json().to_string());
+    } else {
+        say(&format!("story {story}: {}", if ok { "ok" } else { "FAILED" }));
+    }
+    Ok(ok)
+}
+
+/// Stays up until it is told to stop.
+async fn stay(args: &DemoArgs) -> Result<bool, Fault> {
+    let wished = args.listen.unwrap_or_else(|| ([127, 0, 0, 1], 8080).into());
+    let listen = if args.listen.is_some() { wished } else { http_address(wished) };
+    let plan =
+        WorldPlan { data_dir: args.data_dir.clone(), listen: Some(listen), sip_port: Some(5060) };
+    let world = World::start(plan).await?;
+    let ended = tokio::select! {
+        ended = live(args, &world) => ended,
+        () = told_to_stop() => Ok(true),
+    };
+    world.house.stop().await;
+    ended
+}
+
+async fn live(args: &DemoArgs, world: &World) -> Result<bool, Fault> {
+    let mut report = Report::new("call");
+    let Some(seeded) = story::seed(world, &mut report).await else { return Ok(false) };
+    let phones = phones::connect(world, &seeded, &mut Notes::default()).await?;
+    if args.json {
+        say(&announce::json(world, &seeded, &phones).await?.to_string());
+    } else {
+        say(&announce::text(world, &seeded).await?);
+    }
+    traffic::play(Arc::new(seeded), Arc::new(phones)).await?;
+    Ok(true)
+}

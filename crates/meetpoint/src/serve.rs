@@ -1,0 +1,193 @@
+//! `meetpoint serve`, `meetpoint edge` and `meetpoint check-config`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use api::ApiConfig;
+use clap::Args;
+use edge::link::{Feed, HttpFeed};
+use exchange::ExchangeConfig;
+
+use crate::carrier::Renewing;
+use crate::house::{House, Plan, start_edge};
+use crate::settings::{ServeArgs, Settings, edge_settings};
+
+/// The command line or a setting is wrong.
+const USAGE: u8 = 2;
+
+fn say(error: &dyn std::fmt::Display) {
+    eprintln!("meetpoint: {error}");
+}
+
+/// Logs to stderr, as much as `RUST_LOG` asks for.
+pub fn start_log(default: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    // A second call (in tests) keeps the first subscriber.
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+/// Waits for SIGTERM or SIGINT.
+pub async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate =
+        signal(SignalKind::terminate()).expect("the runtime has its signal driver enabled");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+/// `meetpoint check-config`: reads the settings and shows what they mean.
+pub fn check_config(args: ServeArgs) -> ExitCode {
+    match Settings::resolve(args) {
+        Ok(settings) => {
+            eprint!("{}", settings.summary());
+            eprintln!("The settings are good.");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            say(&error);
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+/// `meetpoint serve`.
+pub async fn serve(args: ServeArgs) -> ExitCode {
+    let settings = match Settings::resolve(args) {
+        Ok(settings) => settings,
+        Err(error) => {
+            say(&error);
+            return ExitCode::from(USAGE);
+        }
+    };
+    start_log("info");
+    let plan = Plan {
+        exchange: ExchangeConfig {
+            order_chunk: settings.order_chunk,
+            ..ExchangeConfig::new(settings.database_url)
+        },
+        listen: settings.listen,
+        api: ApiConfig {
+            requests_per_minute: settings.requests_per_minute,
+            https: settings.https,
+            ..ApiConfig::default()
+        },
+        edge: settings.edge,
+        data_dir: settings.data_dir,
+    };
+    let house = match House::start(plan).await {
+        Ok(house) => house,
+        Err(error) => {
+            say(&error);
+            return ExitCode::FAILURE;
+        }
+    };
+    if let Some(owner) = &house.owner {
+        eprintln!(
+            "\nFirst start. The programme owner's credentials, shown this once:\n  \
+             client id:     {}\n  client secret: {}\n",
+            owner.client_id, owner.client_secret
+        );
+    }
+    eprintln!("API and page: http://{}/", house.http);
+    if let Some(address) = house.sip_udp() {
+        eprintln!("SIP over UDP: {address}");
+    }
+    if let Some(address) = house.sip_tcp() {
+        eprintln!("SIP over TCP: {address}");
+    }
+    told_to_stop().await;
+    eprintln!("Stopping.");
+    house.stop().await;
+    ExitCode::SUCCESS
+}
+
+/// An edge alone. Without credentials that last it could not outlive its token:
+/// give it a client of role `edge`.
+#[derive(Args, Clone, Debug)]
+pub struct EdgeArgs {
+    /// Address of the control plane, such as https://meetpoint.example
+    #[arg(long, env = "MEETPOINT_URL", value_name = "URL")]
+    pub url: String,
+    /// Client id of role `edge`
+    #[arg(long, env = "MEETPOINT_CLIENT_ID", requires = "client_secret")]
+    pub client_id: Option<String>,
+    /// Its secret
+    #[arg(long, env = "MEETPOINT_CLIENT_SECRET", requires = "client_id", hide_env_values = true)]
+    pub client_secret: Option<String>,
+    /// A bearer token instead; the edge cannot renew it
+    #[arg(long, env = "MEETPOINT_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// Folder for the snapshot, the journal and registrations
+    #[arg(
+        long,
+        env = "MEETPOINT_DATA_DIR",
+        value_name = "FOLDER",
+        default_value = "meetpoint-edge"
+    )]
+    pub data_dir: PathBuf,
+    /// SIP over UDP; several with commas [default: 127.0.0.1:5060]
+    #[arg(long, env = "MEETPOINT_SIP_UDP", value_name = "ADDRESS:PORT", value_delimiter = ',')]
+    pub sip_udp: Option<Vec<String>>,
+    /// SIP over TCP; several with commas [default: 127.0.0.1:5060]
+    #[arg(long, env = "MEETPOINT_SIP_TCP", value_name = "ADDRESS:PORT", value_delimiter = ',')]
+    pub sip_tcp: Option<Vec<String>>,
+    /// Host name or address that phones and operators reach the edge by
+    #[arg(long, env = "MEETPOINT_SIP_HOST", value_name = "HOST")]
+    pub sip_host: Option<String>,
+    /// Threads that carry calls [default: one per core]
+    #[arg(long, env = "MEETPOINT_SHARDS", value_name = "COUNT")]
+    pub shards: Option<usize>,
+}
+
+/// `meetpoint edge`.
+pub async fn edge(args: EdgeArgs) -> ExitCode {
+    let EdgeArgs { url, client_id, client_secret, token, data_dir, .. } = args;
+    let settings = match edge_settings(args.sip_udp, args.sip_tcp, args.sip_host, args.shards) {
+        Ok(settings) => settings,
+        Err(error) => {
+            say(&error);
+            return ExitCode::from(USAGE);
+        }
+    };
+    let feed: Result<Arc<dyn Feed>, _> = match (client_id, client_secret, token) {
+        (Some(id), Some(secret), _) => {
+            Renewing::new(&url, &id, &secret).map(|feed| Arc::new(feed) as Arc<dyn Feed>)
+        }
+        (_, _, Some(token)) => HttpFeed::new(&url, &token).map(|feed| Arc::new(feed) as _),
+        _ => {
+            say(&"credentials_missing: client_id: the edge has nothing to prove itself with. \
+                  Give --client-id and --client-secret of a client of role edge, or --token.");
+            return ExitCode::from(USAGE);
+        }
+    };
+    start_log("info");
+    let feed = match feed {
+        Ok(feed) => feed,
+        Err(error) => {
+            say(&error);
+            return ExitCode::FAILURE;
+        }
+    };
+    let running = match start_edge(settings, &data_dir, feed) {
+        Ok(running) => running,
+        Err(error) => {
+            say(&error);
+            return ExitCode::FAILURE;
+        }
+    };
+    for address in running.udp_addresses() {
+        eprintln!("SIP over UDP: {address}");
+    }
+    for address in running.tcp_addresses() {
+        eprintln!("SIP over TCP: {address}");
+    }
+    told_to_stop().await;
+    eprintln!("Stopping.");
+    running.shutdown().await;
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,363 @@
+//! What `meetpoint serve` is told: flags, then environment, then a small TOML
+//! file, then defaults.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Deserialize;
+
+/// Where `serve` listens and keeps its data. Each has an environment variable,
+/// and most a line in the file named by `--config`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ServeArgs {
+    /// A TOML file with the same names (flags and environment win over it)
+    #[arg(long, env = "MEETPOINT_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder for the database (unless another is named) and the edge's files
+    #[arg(long, env = "MEETPOINT_DATA_DIR", value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// sqlite:///path/to/file.db or postgres://user:password@host/name
+    #[arg(long, env = "MEETPOINT_DATABASE_URL", value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Address of the API and the web page [default: 127.0.0.1:8080]
+    #[arg(long, env = "MEETPOINT_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// SIP over UDP; several with commas [default: 127.0.0.1:5060]
+    #[arg(long, env = "MEETPOINT_SIP_UDP", value_name = "ADDRESS:PORT", value_delimiter = ',')]
+    pub sip_udp: Option<Vec<String>>,
+    /// SIP over TCP; several with commas [default: 127.0.0.1:5060]
+    #[arg(long, env = "MEETPOINT_SIP_TCP", value_name = "ADDRESS:PORT", value_delimiter = ',')]
+    pub sip_tcp: Option<Vec<String>>,
+    /// Host name or address that phones and operators reach the edge by
+    #[arg(long, env = "MEETPOINT_SIP_HOST", value_name = "HOST")]
+    pub sip_host: Option<String>,
+    /// Threads that carry calls [default: one per core]
+    #[arg(long, env = "MEETPOINT_SHARDS", value_name = "COUNT")]
+    pub shards: Option<usize>,
+    /// No edge in this process: `meetpoint edge` runs elsewhere
+    #[arg(long, env = "MEETPOINT_NO_EDGE", value_parser = clap::builder::FalseyValueParser::new())]
+    pub no_edge: bool,
+    /// Browsers reach the page by https: through a proxy that speaks TLS
+    #[arg(long, env = "MEETPOINT_HTTPS", value_parser = clap::builder::FalseyValueParser::new())]
+    pub https: bool,
+    /// Requests a minute of one client of the API [default: 100]
+    #[arg(long, env = "MEETPOINT_REQUESTS_PER_MINUTE", value_name = "COUNT")]
+    pub requests_per_minute: Option<u32>,
+    /// Entries of a number order that commit together [default: 1000]
+    #[arg(long, env = "MEETPOINT_ORDER_CHUNK", value_name = "COUNT", hide = true)]
+    pub order_chunk: Option<u32>,
+}
+
+/// The file's own words. A name it does not know is an error.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileSettings {
+    data_dir: Option<PathBuf>,
+    database_url: Option<String>,
+    listen: Option<String>,
+    sip_udp: Option<Vec<String>>,
+    sip_tcp: Option<Vec<String>>,
+    sip_host: Option<String>,
+    shards: Option<usize>,
+    edge: Option<bool>,
+    https: Option<bool>,
+    requests_per_minute: Option<u32>,
+    order_chunk: Option<u32>,
+}
+
+/// Settings that can be acted upon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Folder of the edge's files, and of the database unless it is elsewhere.
+    pub data_dir: PathBuf,
+    /// The database.
+    pub database_url: String,
+    /// API and web page.
+    pub listen: SocketAddr,
+    /// The edge in this process, if there is one.
+    pub edge: Option<EdgeSettings>,
+    /// Browsers come by https.
+    pub https: bool,
+    /// Requests a minute of one client.
+    pub requests_per_minute: u32,
+    /// Entries of an order that commit together.
+    pub order_chunk: u32,
+}
+
+/// Settings of an edge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EdgeSettings {
+    /// SIP over UDP.
+    pub sip_udp: Vec<SocketAddr>,
+    /// SIP over TCP.
+    pub sip_tcp: Vec<SocketAddr>,
+    /// Host it is reached by; `None` takes the listening address.
+    pub sip_host: Option<String>,
+    /// Threads that carry calls; `None` is one per core.
+    pub shards: Option<usize>,
+}
+
+/// What is wrong with the settings.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SettingsError {
+    /// Stable.
+    pub code: &'static str,
+    /// Which setting.
+    pub field: String,
+    /// What is wrong.
+    pub reason: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, field, reason, remedy } = self;
+        write!(f, "{code}: {field}: {reason}. {remedy}")
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+fn refuse<T>(
+    code: &'static str,
+    field: &str,
+    reason: impl fmt::Display,
+    remedy: &str,
+) -> Result<T, SettingsError> {
+    let (field, reason, remedy) = (field.to_owned(), reason.to_string(), remedy.to_owned());
+    Err(SettingsError { code, field, reason, remedy })
+}
+
+impl Settings {
+    /// Flags and environment as clap found them, over the file, over defaults.
+    ///
+    /// # Errors
+    /// [`SettingsError`] names the setting and what to do.
+    pub fn resolve(args: ServeArgs) -> Result<Self, SettingsError> {
+        let file = match &args.config {
+            Some(path) => read_file(path)?,
+            None => FileSettings::default(),
+        };
+        let data_dir =
+            args.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("meetpoint-data"));
+        let database_url = args.database_url.or(file.database_url);
+        let database_url = match database_url {
+            Some(url) if url.starts_with("sqlite:") || is_postgres(&url) => url,
+            Some(_) => {
+                return refuse(
+                    "database_url_invalid",
+                    "database_url",
+                    "it is neither sqlite:// nor postgres://",
+                    "Write sqlite:///path/to/file.db or postgres://user:password@host/name.",
+                );
+            }
+            None => format!("sqlite://{}", data_dir.join("meetpoint.db").display()),
+        };
+        let listen = args.listen.or(file.listen);
+        let listen = address("listen", listen.as_deref().unwrap_or("127.0.0.1:8080"))?;
+        let edge = if args.no_edge || file.edge == Some(false) {
+            None
+        } else {
+            Some(edge_settings(
+                args.sip_udp.or(file.sip_udp),
+                args.sip_tcp.or(file.sip_tcp),
+                args.sip_host.or(file.sip_host),
+                args.shards.or(file.shards),
+            )?)
+        };
+        let requests = args.requests_per_minute.or(file.requests_per_minute).unwrap_or(100);
+        let chunk = args.order_chunk.or(file.order_chunk).unwrap_or(1000);
+        Ok(Self {
+            data_dir,
+            database_url,
+            listen,
+            edge,
+            https: args.https || file.https == Some(true),
+            requests_per_minute: bounded(
+                "requests_per_minute",
+                requests.into(),
+                1,
+                u32::MAX.into(),
+            )? as u32,
+            order_chunk: bounded("order_chunk", chunk.into(), 1, 1000)? as u32,
+        })
+    }
+
+    /// The settings in the file's own words, secrets left out.
+    pub fn summary(&self) -> String {
+        let list = |addresses: &[SocketAddr]| {
+            let texts: Vec<String> = addresses.iter().map(|a| format!("\"{a}\"")).collect();
+            texts.join(", ")
+        };
+        let mut text = format!(
+            "data_dir = {:?}\ndatabase_url = {:?}\nlisten = \"{}\"\nhttps = {}\n\
+             requests_per_minute = {}\nedge = {}\n",
+            self.data_dir,
+            without_password(&self.database_url),
+            self.listen,
+            self.https,
+            self.requests_per_minute,
+            self.edge.is_some(),
+        );
+        if let Some(edge) = &self.edge {
+            text += &format!(
+                "sip_udp = [{}]\nsip_tcp = [{}]\n",
+                list(&edge.sip_udp),
+                list(&edge.sip_tcp)
+            );
+            if let Some(host) = &edge.sip_host {
+                text += &format!("sip_host = {host:?}\n");
+            }
+        }
+        text
+    }
+}
+
+/// An edge's settings from their words.
+///
+/// # Errors
+/// [`SettingsError`] names the setting and what to do.
+pub fn edge_settings(
+    sip_udp: Option<Vec<String>>,
+    sip_tcp: Option<Vec<String>>,
+    sip_host: Option<String>,
+    shards: Option<usize>,
+) -> Result<EdgeSettings, SettingsError> {
+    Ok(EdgeSettings {
+        sip_udp: addresses("sip_udp", sip_udp)?,
+        sip_tcp: addresses("sip_tcp", sip_tcp)?,
+        sip_host,
+        shards: match shards {
+            Some(count) => Some(bounded("shards", count as u64, 1, 256)? as usize),
+            None => None,
+        },
+    })
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+fn without_password(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if at > scheme && is_postgres(url) => {
+            let user = &url[scheme + 3..at];
+            let user = user.split(':').next().unwrap_or_default();
+            format!("{}{user}:…{}", &url[..scheme + 3], &url[at..])
+        }
+        _ => url.to_owned(),
+    }
+}
+
+fn read_file(path: &Path) -> Result<FileSettings, SettingsError> {
+    let field = path.display().to_string();
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => {
+            return refuse(
+                "config_unreadable",
+                &field,
+                error,
+                "Check the path and its permissions.",
+            );
+        }
+    };
+    toml::from_str(&text).or_else(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+        let reason = format!("line {line}: {}", error.message().trim_end_matches(['.', '\n']));
+        refuse(
+            "config_invalid",
+            &field,
+            reason.replace('\n', ", "),
+            "`meetpoint serve --help` names every setting; in the file, - becomes _.",
+        )
+    })
+}
+
+fn address(field: &str, text: &str) -> Result<SocketAddr, SettingsError> {
+    text.parse().or_else(|_| {
+        refuse(
+            "address_invalid",
+            field,
+            format_args!("`{text}` is not an address and port"),
+            "Write an IP address and a port, such as 0.0.0.0:5060 or [::]:5060.",
+        )
+    })
+}
+
+fn addresses(field: &str, texts: Option<Vec<String>>) -> Result<Vec<SocketAddr>, SettingsError> {
+    match texts {
+        Some(texts) => texts.iter().map(|text| address(field, text)).collect(),
+        None => Ok(vec![address(field, "127.0.0.1:5060")?]),
+    }
+}
+
+fn bounded(field: &str, value: u64, least: u64, most: u64) -> Result<u64, SettingsError> {
+    if (least..=most).contains(&value) {
+        return Ok(value);
+    }
+    refuse(
+        "value_out_of_range",
+        field,
+        format_args!("{value} is not between {least} and {most}"),
+        "Choose a value in that range, or leave it out for the default.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_file(text: &str, args: ServeArgs) -> Result<Settings, SettingsError> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("meetpoint.toml");
+        std::fs::write(&path, text).expect("it is ours");
+        Settings::resolve(ServeArgs { config: Some(path), ..args })
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_defaults() {
+        let args = ServeArgs { listen: Some("127.0.0.1:9000".into()), ..ServeArgs::default() };
+        let settings = with_file(
+            "listen = \"127.0.0.1:1\"\ndata_dir = \"/srv/m\"\nsip_udp = [\"0.0.0.0:5080\"]\n",
+            args,
+        )
+        .expect("it is well-formed");
+        assert_eq!(settings.listen, "127.0.0.1:9000".parse().expect("an address"));
+        assert_eq!(settings.database_url, "sqlite:///srv/m/meetpoint.db");
+        let edge = settings.edge.expect("there is an edge by default");
+        assert_eq!(edge.sip_udp, ["0.0.0.0:5080".parse().expect("an address")]);
+        assert_eq!(edge.sip_tcp, ["127.0.0.1:5060".parse().expect("an address")]);
+        assert_eq!(with_file("edge = false\n", ServeArgs::default()).expect("fine").edge, None);
+    }
+
+    #[test]
+    fn each_mistake_names_its_setting() {
+        for (text, code, field) in [
+            ("listn = \"127.0.0.1:1\"\n", "config_invalid", ""),
+            ("listen = \"localhost\"\n", "address_invalid", "listen"),
+            ("sip_udp = [\"5060\"]\n", "address_invalid", "sip_udp"),
+            ("database_url = \"mysql://x\"\n", "database_url_invalid", "database_url"),
+            ("order_chunk = 0\n", "value_out_of_range", "order_chunk"),
+            ("shards = 0\n", "value_out_of_range", "shards"),
+        ] {
+            let error = with_file(text, ServeArgs::default()).expect_err(text);
+            assert_eq!(error.code, code, "{text}");
+            assert!(error.field.contains(field), "{text}: {error}");
+            assert!(error.remedy.ends_with('.'), "{text}");
+        }
+        let unknown = with_file("a = 1\nlistn = \"x\"\n", ServeArgs::default());
+        assert!(unknown.expect_err("unknown").reason.contains("unknown field"));
+        let missing = ServeArgs { config: Some("/nowhere.toml".into()), ..ServeArgs::default() };
+        assert_eq!(Settings::resolve(missing).expect_err("missing").code, "config_unreadable");
+    }
+
+    #[test]
+    fn a_summary_shows_no_password() {
+        assert_eq!(without_password("postgres://m:secret@db/m"), "postgres://m:…@db/m");
+        assert_eq!(without_password("sqlite:///a@b.db"), "sqlite:///a@b.db");
+    }
+}
