@@ -1,51 +1,201 @@
 //! Use cases: calls.
 
+use crate::act::{cursor, limit, not_found, page, time};
+use crate::authz::Access;
+use crate::edges::kind_text;
 use crate::*;
 use api_types::call::*;
+use domain::routing::CallKind;
+use domain::{CdrId, TrunkId, UserId};
+use std::collections::HashMap;
+use store::{CdrOf, CdrQuery, CdrRow};
 
 impl Exchange {
     /// The tenant's calls, newest first.
+    ///
+    /// # Errors
+    /// `invalid_parameter` names the parameter; `forbidden`.
     pub async fn call_list(
         &self,
         cx: &Cx,
         filter: CallFilter,
         list: ListQuery,
     ) -> Result<Page<CallRecord>, Problem> {
-        let _ = (cx, filter, list);
-        Err(unbuilt())
+        let tenant = cx.tenant(Access::Read)?;
+        self.calls(CdrOf::Tenant(tenant), filter, list).await
     }
 
     /// One call, on whichever face the actor has.
+    ///
+    /// # Errors
+    /// `not_found` where there is none, or it is another's; `forbidden`.
     pub async fn call_get(&self, cx: &Cx, id: Uuid) -> Result<CallRecord, Problem> {
-        let _ = (cx, id);
-        Err(unbuilt())
+        let of = match cx.actor.role {
+            Role::ProgrammeOwner => {
+                cx.programme(Access::Read)?;
+                CdrOf::All
+            }
+            Role::OperatorAdmin { .. } => CdrOf::Operator(cx.operator(Access::Read)?),
+            Role::TenantAdmin { .. } | Role::Edge => CdrOf::Tenant(cx.tenant(Access::Read)?),
+        };
+        let found = self.view(async |mut db| {
+            let Some(row) = db.cdr_get(of, CdrId(id)).await? else { return Ok(None) };
+            let names = trunk_names(&mut db, std::slice::from_ref(&row)).await?;
+            Ok(Some((row, names)))
+        });
+        let (row, names) = found.await?.ok_or_else(|| not_found("call", id))?;
+        Ok(document(row, of, &names))
     }
 
-    /// The operator's calls, newest first.
+    /// The operator's calls, newest first; without the tenant's people, and
+    /// with the Call-IDs of its own legs only.
+    ///
+    /// # Errors
+    /// `invalid_parameter` names the parameter; `forbidden`.
     pub async fn operator_call_list(
         &self,
         cx: &Cx,
         filter: CallFilter,
         list: ListQuery,
     ) -> Result<Page<CallRecord>, Problem> {
-        let _ = (cx, filter, list);
-        Err(unbuilt())
+        let operator = cx.operator(Access::Read)?;
+        if filter.user_id.is_some() {
+            let reason = "an operator's calls do not show the tenant's people";
+            return Err(ErrorCode::InvalidParameter.problem(Some("user_id"), reason));
+        }
+        self.calls(CdrOf::Operator(operator), filter, list).await
     }
 
     /// Every call, newest first.
+    ///
+    /// # Errors
+    /// `invalid_parameter` names the parameter; `forbidden`.
     pub async fn programme_call_list(
         &self,
         cx: &Cx,
         filter: CallFilter,
         list: ListQuery,
     ) -> Result<Page<CallRecord>, Problem> {
-        let _ = (cx, filter, list);
-        Err(unbuilt())
+        cx.programme(Access::Read)?;
+        self.calls(CdrOf::All, filter, list).await
     }
 
-    /// What would happen to a call, with the rule behind each step.
-    pub async fn explain_call(&self, cx: &Cx, ask: ExplainCall) -> Result<Explanation, Problem> {
-        let _ = (cx, ask);
-        Err(unbuilt())
+    async fn calls(
+        &self,
+        of: CdrOf,
+        filter: CallFilter,
+        list: ListQuery,
+    ) -> Result<Page<CallRecord>, Problem> {
+        let limit = limit(&list)?;
+        let mut query = query(filter)?;
+        query.before = cursor(&list)?;
+        let read = self.view(async |mut db| {
+            let rows = db.cdr_list(of, &query, limit + 1).await?;
+            let names = trunk_names(&mut db, &rows).await?;
+            Ok((rows, names))
+        });
+        let (rows, names) = read.await?;
+        Ok(page(rows, limit, |row| (row.sort_at, row.id.0), |row| document(row, of, &names)))
     }
+}
+
+fn query(filter: CallFilter) -> Result<CdrQuery, Problem> {
+    const KINDS: [CallKind; 4] =
+        [CallKind::Inbound, CallKind::Outbound, CallKind::Internal, CallKind::Emergency];
+    let refuse =
+        |field: &str, reason: &str| ErrorCode::InvalidParameter.problem(Some(field), reason);
+    if let Some(kind) = &filter.kind
+        && !KINDS.iter().any(|k| kind_text(*k) == kind)
+    {
+        return Err(refuse("kind", "a kind is inbound, outbound, internal or emergency"));
+    }
+    let number = filter.number.as_deref().map(|text| {
+        E164::parse(text).map_err(|_| refuse("number", "a number is + and 2 to 15 digits (E.164)"))
+    });
+    Ok(CdrQuery {
+        from: filter.from.map(|at| at.as_microsecond()),
+        to: filter.to.map(|at| at.as_microsecond()),
+        kind: filter.kind,
+        number: number.transpose()?,
+        user_id: filter.user_id.map(UserId),
+        before: None,
+    })
+}
+
+type Names = HashMap<TrunkId, String>;
+
+async fn trunk_names(db: &mut Db, rows: &[CdrRow]) -> Result<Names, StoreError> {
+    let mut names = Names::new();
+    for row in rows {
+        let tried = row.attempts.iter().flat_map(|a| a.0.iter().map(|a| a.trunk));
+        for id in row.in_trunk_id.into_iter().chain(row.out_trunk_id).chain(tried) {
+            if !names.contains_key(&id)
+                && let Some(name) = db.trunk_name(id).await?
+            {
+                names.insert(id, name);
+            }
+        }
+    }
+    Ok(names)
+}
+
+fn document(row: CdrRow, of: CdrOf, names: &Names) -> CallRecord {
+    let attempts = row.attempts.map(|a| a.0).unwrap_or_default();
+    // Nobody answered: the last trunk that said anything is the one that had the call.
+    let rang = attempts.iter().rev().find(|a| a.sip_code != 0).map(|a| a.trunk);
+    let trunk = row.out_trunk_id.or(row.in_trunk_id).or(rang);
+    let answered = row.answer_at.or(row.end_answered_at);
+    let complete = row.begin_at.is_some()
+        && row.end_at.is_some()
+        && (row.answer_at.is_some() || row.end_answered_at.is_none());
+    let mut record = CallRecord {
+        id: row.id.0,
+        tenant_id: row.tenant_id.map(|id| id.0),
+        operator_id: row.operator_id.map(|id| id.0),
+        operator_name: row.operator_name,
+        number: row.number.map(|n| n.to_string()),
+        caller: row.caller.unwrap_or_default(),
+        callee: row.callee.unwrap_or_default(),
+        user_id: row.user_id.map(|id| id.0),
+        user_name: row.user_name,
+        queue_id: row.queue_id.map(|id| id.0),
+        queue_name: row.queue_name,
+        trunk_id: trunk.map(|id| id.0),
+        trunk: trunk.and_then(|id| names.get(&id).cloned()),
+        attempts: attempts
+            .into_iter()
+            .map(|a| CallAttempt {
+                trunk_id: a.trunk.0,
+                trunk: names.get(&a.trunk).cloned(),
+                sip_code: a.sip_code,
+                ms: a.ms,
+            })
+            .collect(),
+        started_at: row.begin_at.map(time),
+        answered_at: answered.map(time),
+        ended_at: row.end_at.map(time),
+        // Two edges' clocks may differ by a little.
+        duration_ms: answered.zip(row.end_at).map(|(from, to)| (to - from).max(0) / 1000),
+        sip_code: row.sip_code.and_then(|code| u16::try_from(code).ok()),
+        reason: row.reason,
+        hung_up_by: row.hung_up_by,
+        in_call_id: row.in_call_id,
+        out_call_id: row.out_call_id,
+        complete,
+        kind: row.kind,
+    };
+    if matches!(of, CdrOf::Operator(_)) {
+        record.user_id = None;
+        record.user_name = None;
+        record.queue_id = None;
+        record.queue_name = None;
+        // The other leg is the tenant's.
+        if row.in_trunk_id.is_none() {
+            record.in_call_id = None;
+        }
+        if row.out_trunk_id.is_none() {
+            record.out_call_id = None;
+        }
+    }
+    record
 }

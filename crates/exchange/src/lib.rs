@@ -16,6 +16,7 @@ mod calls;
 mod consents;
 mod cx;
 mod edges;
+mod explain;
 mod identity;
 mod numbers;
 mod orders;
@@ -23,6 +24,7 @@ mod people;
 mod programme;
 mod records;
 mod secret;
+mod world;
 
 pub use cx::{
     Actor, CallFilter, ChangesError, Cx, DirectoryFilter, ListQuery, NumberFilter, OpenError, Role,

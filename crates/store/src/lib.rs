@@ -5,6 +5,7 @@
 //! All writes go through [`Store::write`]; all that a transaction can do is a
 //! method of [`Db`], named noun first.
 
+mod cdr;
 mod db;
 mod error;
 mod identity;
@@ -12,7 +13,9 @@ mod log;
 mod open;
 mod operators;
 mod value;
+mod world;
 
+pub use cdr::{CdrAnswer, CdrAttempt, CdrBegin, CdrEnd, CdrOf, CdrQuery, CdrRow};
 pub use db::Db;
 pub use error::{Again, Retry, StoreError};
 pub use identity::{EdgeKeyRow, IdempotencyRow, PrincipalRow, TokenRow};
@@ -23,9 +26,19 @@ pub use operators::{
     TrunkRow,
 };
 pub use value::Json;
+pub use world::{WorldAgentRow, WorldNumberRow, WorldPersonRow, WorldQueueRow, WorldTrunkRow};
 
 /// Every statement with its name, to be prepared on both servers by a test. A
 /// name that ends in `_LITE` or `_PG` is a fork for that dialect.
 pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
-    [identity::STATEMENTS, log::STATEMENTS, operators::STATEMENTS].into_iter().flatten().copied()
+    [
+        identity::STATEMENTS,
+        log::STATEMENTS,
+        operators::STATEMENTS,
+        cdr::STATEMENTS,
+        world::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }

@@ -1,4 +1,6 @@
 //! The use cases, on both databases.
 
+mod calls;
+mod edges;
 mod house;
 mod programme;

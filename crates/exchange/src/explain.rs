@@ -1,0 +1,273 @@
+//! Use case: explain a call. The very function that routes real calls runs over
+//! the database's rows, fetched as it asks for them.
+
+use crate::authz::Access;
+use crate::edges::kind_text;
+use crate::*;
+use api_types::call::{ExplainCall, ExplainStep, Explanation};
+use domain::routing::{
+    Call, Destination, NumberView, Recorded, Route, RouteRefusal, Source, Trace, TrunkView,
+    UserView, World, route,
+};
+use domain::{CallingProfileId, ResourceAccountId, TenantId, TrunkId, UserId};
+use feed::record::{NumberRecord, QueueRecord, UserRecord};
+use numbering::Country;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use store::WorldTrunkRow;
+
+/// Longest dialled text that is looked at.
+const MOST_DIALLED: usize = 128;
+
+impl Exchange {
+    /// What would happen to a call of this tenant, with the rule behind each
+    /// step; from one consistent view of the database. Which trunks are silent
+    /// only the edges know: all enabled ones are named.
+    ///
+    /// # Errors
+    /// `invalid_field` unless the caller is exactly one of a user and the
+    /// operator; `unknown_user` where it is not the tenant's; `forbidden`.
+    pub async fn explain_call(&self, cx: &Cx, ask: ExplainCall) -> Result<Explanation, Problem> {
+        let tenant = cx.tenant(Access::Read)?;
+        let called = ask.called.trim().to_owned();
+        if called.is_empty() || called.len() > MOST_DIALLED {
+            let reason = format!("what is dialled is 1 to {MOST_DIALLED} bytes long");
+            return Err(ErrorCode::InvalidField.problem(Some("/called"), reason));
+        }
+        let caller = match (ask.from_user_id, ask.inbound) {
+            (Some(user), false) => Some(UserId(user)),
+            (None, true) => None,
+            _ => {
+                let reason = "a call comes from one of your users, or inbound from an operator";
+                return Err(ErrorCode::InvalidField.problem(Some("/from_user_id"), reason));
+            }
+        };
+        self.view(async |mut db| {
+            let mut world = Lazy::default();
+            loop {
+                let told = tell(&world, tenant, caller, &called);
+                let missing = world.missing.take();
+                if missing.is_empty() {
+                    return Ok(told?);
+                }
+                for ask in missing {
+                    world.fetch(&mut db, ask).await?;
+                }
+            }
+        })
+        .await
+    }
+}
+
+fn tell(
+    world: &Lazy,
+    tenant: TenantId,
+    caller: Option<UserId>,
+    called: &str,
+) -> Result<Explanation, Problem> {
+    let mut trace = Recorded::default();
+    let source = match caller {
+        Some(user) if world.user(user).is_none_or(|u| u.tenant != tenant) => {
+            let reason = format!("{user} is not one of your users");
+            return Err(ErrorCode::UnknownUser.problem(Some("/from_user_id"), reason));
+        }
+        Some(user) => Ok(Source::User(user)),
+        None => inbound_source(world, tenant, called, &mut trace),
+    };
+    let routed = source.and_then(|source| route(world, Call { source, called }, &mut trace));
+    let mut trunks = Vec::new();
+    match &routed {
+        Ok(route) => {
+            locate(world, route, &mut trace);
+            if let Destination::Trunks { profile, .. } = route.destination {
+                let all = world.profile(profile);
+                trunks = all.iter().filter(|t| t.enabled).map(|t| t.fqdn.clone()).collect();
+                trace.step("trunk.order", || {
+                    format!(
+                        "{} of the {} trunks of calling profile {profile} are enabled; they are \
+                         tried in random order, silent ones last",
+                        trunks.len(),
+                        all.len()
+                    )
+                });
+            }
+        }
+        Err(refusal) => trace.step(refusal.code(), || refusal.to_string()),
+    }
+    let refusal = routed.err();
+    Ok(Explanation {
+        routed: refusal.is_none(),
+        kind: routed.ok().map(|r| kind_text(r.kind).to_owned()),
+        code: refusal.map(|r| r.code().to_owned()),
+        sip_code: refusal.map(|r| r.sip_status()),
+        operator_id: routed.ok().and_then(|r| r.operator).map(|id| id.0),
+        trunks,
+        steps: trace
+            .0
+            .into_iter()
+            .map(|(rule, found)| ExplainStep { rule: rule.to_owned(), found })
+            .collect(),
+    })
+}
+
+/// A trunk of the operator that holds the called number. A number of another
+/// tenant is as good as none: whose it is, is not this tenant's to know.
+fn inbound_source(
+    world: &Lazy,
+    tenant: TenantId,
+    called: &str,
+    trace: &mut Recorded,
+) -> Result<Source, RouteRefusal> {
+    let number = E164::parse(called).map_err(|_| RouteRefusal::NotANumber)?;
+    let view = world
+        .number(number)
+        .filter(|view| view.tenant == tenant)
+        .ok_or(RouteRefusal::NumberUnknown)?;
+    let trunk = world.profile(view.profile).first().ok_or(RouteRefusal::SourceUnknown)?;
+    trace.step("source.trunk", || format!("brought by trunk {}", trunk.fqdn));
+    Ok(Source::Trunk(trunk.id))
+}
+
+/// The location that the call's number has.
+fn locate(world: &Lazy, route: &Route, trace: &mut Recorded) {
+    let Some(number) = route.number else { return };
+    let location = world.numbers.get(&number).and_then(Option::as_ref).map(|n| n.location);
+    trace.step("number.location", || match location.flatten() {
+        Some(location) => format!("{number} is at location {location}"),
+        None => format!("{number} has no emergency location"),
+    });
+}
+
+/// Something that routing asked for and that was not fetched yet.
+#[derive(Clone, Copy)]
+enum Ask {
+    Number(E164),
+    User(UserId),
+    Queue(ResourceAccountId),
+    Trunk(TrunkId),
+    Profile(CallingProfileId),
+    NumberOfTenant(TenantId, Country),
+}
+
+/// A world that notes what it does not know yet. Each fetch answers one more
+/// question for good, and a call asks only a few.
+#[derive(Default)]
+struct Lazy {
+    numbers: HashMap<E164, Option<NumberRecord>>,
+    users: HashMap<UserId, Option<UserRecord>>,
+    queues: HashMap<ResourceAccountId, Option<QueueRecord>>,
+    trunks: HashMap<TrunkId, Option<TrunkView>>,
+    profiles: HashMap<CallingProfileId, Vec<WorldTrunkRow>>,
+    numbers_of_tenants: HashMap<(TenantId, Country), Option<E164>>,
+    missing: RefCell<Vec<Ask>>,
+}
+
+impl Lazy {
+    fn known<'a, K: std::hash::Hash + Eq, V>(
+        &self,
+        known: &'a HashMap<K, V>,
+        key: K,
+        ask: Ask,
+    ) -> Option<&'a V> {
+        let found = known.get(&key);
+        if found.is_none() {
+            self.missing.borrow_mut().push(ask);
+        }
+        found
+    }
+
+    fn profile(&self, id: CallingProfileId) -> &[WorldTrunkRow] {
+        self.known(&self.profiles, id, Ask::Profile(id)).map_or(&[], Vec::as_slice)
+    }
+
+    async fn fetch(&mut self, db: &mut Db, ask: Ask) -> Result<(), StoreError> {
+        match ask {
+            Ask::Number(number) => {
+                let row = db.world_number(number).await?;
+                self.numbers.insert(number, row.as_ref().map(crate::world::number));
+            }
+            Ask::User(id) => {
+                let row = db.world_person(id).await?;
+                self.users.insert(id, row.map(crate::world::person));
+            }
+            Ask::Queue(id) => {
+                let queue = match db.world_queue(id).await? {
+                    Some(row) => {
+                        let agents = db.world_agents(Some(id)).await?;
+                        let agents = agents.into_iter().map(|a| a.person_id).collect();
+                        Some(crate::world::queue(row, agents))
+                    }
+                    None => None,
+                };
+                self.queues.insert(id, queue);
+            }
+            Ask::Trunk(id) => {
+                let row = db.world_trunk(id).await?;
+                let view = row.map(|t| TrunkView {
+                    trunk: t.id,
+                    operator: t.operator_id,
+                    enabled: t.enabled,
+                });
+                self.trunks.insert(id, view);
+            }
+            Ask::Profile(id) => {
+                self.profiles.insert(id, db.world_profile_trunks(id).await?);
+            }
+            Ask::NumberOfTenant(tenant, country) => {
+                let row = db.world_number_of_tenant(tenant, country).await?;
+                self.numbers_of_tenants.insert((tenant, country), row.map(|row| row.number));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl World for Lazy {
+    fn number(&self, number: E164) -> Option<NumberView> {
+        let record = self.known(&self.numbers, number, Ask::Number(number))?.as_ref()?;
+        Some(NumberView {
+            number,
+            tenant: record.tenant,
+            operator: record.operator,
+            profile: record.profile,
+            country: record.country,
+            target: record.target,
+            location: record.location,
+        })
+    }
+
+    fn user(&self, user: UserId) -> Option<UserView> {
+        let record = self.known(&self.users, user, Ask::User(user))?.as_ref()?;
+        Some(UserView {
+            user,
+            tenant: record.tenant,
+            number: record.number,
+            licensed: record.licensed,
+            country: record.country,
+        })
+    }
+
+    fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool {
+        let found = self.known(&self.queues, account, Ask::Queue(account));
+        let Some(Some(queue)) = found else { return false };
+        queue.agents.iter().for_each(|agent| each(*agent));
+        true
+    }
+
+    fn trunk(&self, trunk: TrunkId) -> Option<TrunkView> {
+        *self.known(&self.trunks, trunk, Ask::Trunk(trunk))?
+    }
+
+    fn tenant_number(&self, tenant: TenantId, country: Country) -> Option<NumberView> {
+        let ask = Ask::NumberOfTenant(tenant, country);
+        let number = *self.known(&self.numbers_of_tenants, (tenant, country), ask)?;
+        number.and_then(|number| self.number(number))
+    }
+
+    fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {
+        self.profile(profile)
+            .iter()
+            .map(|t| TrunkView { trunk: t.id, operator: t.operator_id, enabled: t.enabled })
+            .for_each(each);
+    }
+}

@@ -1,0 +1,107 @@
+//! What routing needs of the database, as the records that the change log and
+//! the snapshot carry.
+
+use domain::number::AssignmentTarget;
+use domain::{ResourceAccountId, UserId};
+use feed::record::{NumberRecord, PhoneCredential, QueueRecord, UserRecord};
+use feed::snapshot::WorldRecords;
+use std::collections::HashMap;
+use store::{Db, StoreError, WorldNumberRow, WorldPersonRow, WorldQueueRow};
+
+use crate::records;
+
+/// The licence without which a person's calls are refused (emergency calls
+/// apart).
+pub(crate) const TELEPHONY: &str = "teams_phone";
+
+/// Numbers read at a time.
+const NUMBERS: u32 = 10_000;
+
+pub(crate) fn person(row: WorldPersonRow) -> UserRecord {
+    let username = row.username;
+    let phone = match (row.ha1_sha256, row.ha1_md5) {
+        (Some(ha1_sha256), Some(ha1_md5)) => {
+            Some(PhoneCredential { username, ha1_sha256, ha1_md5 })
+        }
+        _ => None,
+    };
+    UserRecord {
+        id: row.id,
+        tenant: row.tenant_id,
+        display_name: row.display_name,
+        licensed: row.licences.0.iter().any(|licence| licence == TELEPHONY),
+        country: row.country,
+        number: row.number,
+        phone,
+    }
+}
+
+pub(crate) fn queue(row: WorldQueueRow, agents: Vec<UserId>) -> QueueRecord {
+    QueueRecord {
+        id: row.id,
+        tenant: row.tenant_id,
+        display_name: row.display_name,
+        agents,
+        ring_seconds: row.ring_seconds,
+    }
+}
+
+pub(crate) fn number(row: &WorldNumberRow) -> NumberRecord {
+    let target = row
+        .person_id
+        .map(AssignmentTarget::User)
+        .or(row.account_id.map(AssignmentTarget::ResourceAccount));
+    NumberRecord {
+        number: row.number,
+        tenant: row.tenant_id,
+        operator: row.operator_id,
+        profile: row.profile_id,
+        country: row.country,
+        usage: row.usage,
+        target,
+        location: row.location_id,
+        moving: row.move_id,
+    }
+}
+
+/// Fills in everything, from one consistent view.
+pub(crate) async fn fill(db: &mut Db, world: &mut WorldRecords) -> Result<(), StoreError> {
+    world.operators = db.world_operators().await?.iter().map(records::operator).collect();
+    world.tenants = db.world_tenants().await?.iter().map(records::tenant).collect();
+    world.trunks = db.trunk_all().await?.iter().map(records::trunk).collect::<Result<_, _>>()?;
+
+    let mut trunks: HashMap<_, Vec<_>> = HashMap::new();
+    for row in db.profile_trunks(None).await? {
+        trunks.entry(row.profile_id).or_default().push(row.trunk_id);
+    }
+    for row in db.profile_all().await? {
+        let trunks = trunks.remove(&row.id).unwrap_or_default();
+        world.profiles.push(records::profile(&row, trunks));
+    }
+
+    world.users = db.world_people().await?.into_iter().map(person).collect();
+
+    let mut agents: HashMap<ResourceAccountId, Vec<UserId>> = HashMap::new();
+    for row in db.world_agents(None).await? {
+        agents.entry(row.account_id).or_default().push(row.person_id);
+    }
+    for row in db.world_queues().await? {
+        let agents = agents.remove(&row.id).unwrap_or_default();
+        world.queues.push(queue(row, agents));
+    }
+
+    for row in db.edge_key_list().await? {
+        let id = u8::try_from(row.id).map_err(|_| StoreError::Decode { column: "id" })?;
+        world.edge_keys.push(feed::record::EdgeKey { id, secret: row.secret });
+    }
+
+    loop {
+        let after = world.numbers.last().map(|n| n.number);
+        let rows = db.world_numbers(after, NUMBERS).await?;
+        let last = rows.len() < NUMBERS as usize;
+        world.numbers.extend(rows.iter().map(number));
+        if last {
+            return Ok(());
+        }
+    }
+}

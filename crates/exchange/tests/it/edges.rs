@@ -1,0 +1,193 @@
+use crate::house::{client, cx, open, operator, owner, sign_in};
+use api_types::operator::{CallingProfileCreate, TrunkUpdate};
+use api_types::tenant::TenantCreate;
+use exchange::{Actor, ChangesError, Exchange};
+use feed::change::{ChangeEntry, Position};
+use feed::snapshot::Snapshot;
+use feed::wrap::{WrapKey, wrap_key};
+use std::time::{Duration, Instant};
+use store::{Store, StoreError, Tx};
+use testkit::on_both;
+use uuid::Uuid;
+
+async fn edge(exchange: &Exchange, owner: &Actor) -> Actor {
+    let made = exchange.client_create(&cx(owner), client("edge")).await.expect("a client");
+    sign_in(exchange, &made).await
+}
+
+async fn take(exchange: &Exchange, edge: &Actor, key: &WrapKey) -> Snapshot {
+    let bytes = exchange.edge_snapshot(&cx(edge), key).await.expect("a snapshot");
+    Snapshot::open(&bytes, key).expect("it opens")
+}
+
+/// All there is after a position, two at a time.
+async fn follow(exchange: &Exchange, edge: &Actor, mut at: Position) -> Vec<ChangeEntry> {
+    let mut all = Vec::new();
+    loop {
+        let more = exchange.changes_since(&cx(edge), at, 2).await.expect("changes");
+        let Some(last) = more.last() else { return all };
+        assert!(more.len() <= 2);
+        at.position = last.position;
+        all.extend(more);
+    }
+}
+
+/// What a snapshot says, in an order that does not depend on its history.
+fn told(snapshot: &Snapshot) -> String {
+    fn sorted<T: std::fmt::Debug>(items: impl Iterator<Item = T>) -> Vec<String> {
+        let mut all: Vec<_> = items.map(|item| format!("{item:?}")).collect();
+        all.sort();
+        all
+    }
+    let mut all = vec![format!("{:?}", snapshot.position())];
+    all.extend(sorted(snapshot.operators()));
+    all.extend(sorted(snapshot.trunks()));
+    all.extend(sorted(snapshot.profiles()));
+    all.extend(sorted(snapshot.tenants()));
+    // The digests are not in a person's Debug.
+    all.extend(sorted(snapshot.users().map(|user| serde_json::to_string(user).expect("JSON"))));
+    all.extend(sorted(snapshot.queues()));
+    all.extend(snapshot.edge_keys().iter().map(|key| format!("{} {:?}", key.id, key.secret)));
+    all.extend(snapshot.numbers().map(|number| format!("{number:?}")));
+    all.join("\n")
+}
+
+/// One more of everything, as the programme owner does it.
+async fn grow(exchange: &Exchange, owner: &Actor, n: u16) {
+    let cx = cx(owner);
+    let operator = operator(exchange, owner, &format!("Operator {n}")).await;
+    let mut trunk_ids = Vec::new();
+    for t in 1..=2 {
+        let trunk = serde_json::from_value(serde_json::json!({
+            "fqdn": format!("t{t}.op{n}.example"), "address": format!("127.0.0.1:{}", 6000 + 2 * n + t),
+            "match_port": true, "sources": ["192.0.2.1", "2001:db8::1"],
+            "transport": if t == 1 { "udp" } else { "tcp" },
+        }))
+        .expect("a trunk");
+        let made = exchange.trunk_create(&cx, operator.id, trunk).await.expect("a trunk");
+        trunk_ids.push(made.id);
+    }
+    // Their order in the profile is not the order of their ids.
+    trunk_ids.reverse();
+    let profile = CallingProfileCreate { name: "P".into(), trunk_ids: trunk_ids.clone() };
+    exchange.calling_profile_create(&cx, operator.id, profile).await.expect("a profile");
+    let drained = TrunkUpdate { enabled: false };
+    exchange.trunk_update(&cx, operator.id, trunk_ids[0], Some(1), drained).await.expect("drains");
+    let tenant = TenantCreate { name: format!("Tenant {n}"), domain: format!("t{n}.example") };
+    exchange.tenant_create(&cx, tenant).await.expect("a tenant");
+}
+
+on_both!(a_snapshot_and_what_follows_is_the_later_snapshot, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let edge = edge(&exchange, &owner).await;
+    let key = wrap_key("a token");
+    let mut snapshots = vec![take(&exchange, &edge, &key).await];
+    for n in 0..4 {
+        grow(&exchange, &owner, n).await;
+        snapshots.push(take(&exchange, &edge, &key).await);
+    }
+    let last = snapshots.last().expect("five");
+    assert_eq!(last.operators().count(), 4);
+    assert_eq!(last.trunks().count(), 8);
+    assert_eq!(last.edge_keys().len(), 1);
+    let profile = last.profiles().next().expect("four");
+    let fqdns: Vec<_> =
+        profile.trunks.iter().map(|id| last.trunk_record(*id).expect("its trunk")).collect();
+    assert!(fqdns[0].fqdn.starts_with("t2.") && !fqdns[0].enabled && fqdns[1].enabled);
+
+    for earlier in &snapshots {
+        let mut grown = earlier.clone();
+        for entry in follow(&exchange, &edge, earlier.position()).await {
+            grown.apply(&entry);
+        }
+        assert_eq!(told(&grown), told(last), "from {:?}", earlier.position());
+    }
+    // The secrets are for this edge only.
+    let bytes = exchange.edge_snapshot(&cx(&edge), &key).await.expect("a snapshot");
+    assert!(Snapshot::open(&bytes, &wrap_key("another token")).is_err());
+});
+
+on_both!(a_snapshot_taken_amid_writes_is_of_one_moment, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let edge = edge(&exchange, &owner).await;
+    let key = wrap_key("a token");
+    let writers = (0..4).map(|n| {
+        let (exchange, owner) = (exchange.clone(), owner.clone());
+        tokio::spawn(async move {
+            for m in 0..3 {
+                grow(&exchange, &owner, 10 * n + m).await;
+            }
+        })
+    });
+    let writers: Vec<_> = writers.collect();
+    let mut taken = Vec::new();
+    while !writers.iter().all(tokio::task::JoinHandle::is_finished) {
+        taken.push(take(&exchange, &edge, &key).await);
+    }
+    for writer in writers {
+        writer.await.expect("a writer ends well");
+    }
+    let last = take(&exchange, &edge, &key).await;
+    assert_eq!(last.tenants().count(), 12);
+    for earlier in taken {
+        let from = earlier.position();
+        let mut grown = earlier;
+        for entry in follow(&exchange, &edge, from).await {
+            grown.apply(&entry);
+        }
+        assert_eq!(told(&grown), told(&last), "from {from:?}");
+    }
+});
+
+on_both!(a_reader_too_far_away_is_told_so, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let edge = edge(&exchange, &owner).await;
+    grow(&exchange, &owner, 1).await;
+    let at = take(&exchange, &edge, &wrap_key("a token")).await.position();
+    let ask = async |at: Position| exchange.changes_since(&cx(&edge), at, 100).await;
+    assert_eq!(ask(at).await.expect("nothing new"), []);
+    let beginning = Position { position: 0, ..at };
+    let all = ask(beginning).await.expect("all that is kept");
+    assert_eq!(all.last().map(|entry| entry.position), Some(at.position));
+
+    let ahead = Position { position: at.position + 1, ..at };
+    let elsewhere = Position { epoch: Uuid::nil(), ..at };
+    for gone in [ahead, elsewhere] {
+        assert!(matches!(ask(gone).await, Err(ChangesError::Gone)), "{gone:?}");
+    }
+    let store = Store::open(&db.url).await.expect("opens");
+    let trim = async |mut tx: Tx| -> Result<(), StoreError> { tx.change_trim(2).await };
+    store.write(trim).await.expect("trims");
+    let kept = Position { position: at.position - 2, ..at };
+    assert_eq!(ask(kept).await.expect("the last two").len(), 2);
+    let lost = Position { position: at.position - 3, ..at };
+    for gone in [lost, beginning] {
+        assert!(matches!(ask(gone).await, Err(ChangesError::Gone)), "{gone:?}");
+    }
+    let refused = exchange.changes_since(&cx(&owner), at, 100).await;
+    assert!(matches!(refused, Err(ChangesError::Problem(p)) if p.code == "forbidden"));
+    let refused = exchange.edge_snapshot(&cx(&owner), &wrap_key("x")).await;
+    assert_eq!(refused.expect_err("edges only").code, "forbidden");
+});
+
+on_both!(a_waiting_edge_is_woken, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let edge = edge(&exchange, &owner).await;
+    let at = take(&exchange, &edge, &wrap_key("a token")).await.position();
+    let waiting = tokio::spawn({
+        let exchange = exchange.clone();
+        let began = Instant::now();
+        async move {
+            exchange.changes_wait(at.position, Duration::from_secs(30)).await;
+            began.elapsed()
+        }
+    });
+    operator(&exchange, &owner, "News").await;
+    assert!(waiting.await.expect("waits") < Duration::from_secs(10), "nobody woke the edge");
+    let news = exchange.changes_since(&cx(&edge), at, 10).await.expect("changes");
+    assert_eq!(news.len(), 1);
+});

@@ -1,0 +1,272 @@
+//! Call records: merged on the way in, with names on the way out.
+
+use crate::StoreError;
+use crate::db::{Db, statements};
+use crate::value::{Json, args, row};
+use domain::{CdrId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
+use numbering::E164;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// One attempt on a trunk, as the `attempts` column keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CdrAttempt {
+    /// Which trunk.
+    pub trunk: TrunkId,
+    /// Its final response; 0 where nothing came in time.
+    pub sip_code: u16,
+    /// How long it took, milliseconds.
+    pub ms: u32,
+}
+
+/// What a begin record says. Times are microseconds since 1970 UTC.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "fields are columns, and the schema describes those")]
+pub struct CdrBegin {
+    pub at: i64,
+    pub kind: Option<String>,
+    pub tenant_id: Option<TenantId>,
+    pub operator_id: Option<OperatorId>,
+    pub number: Option<E164>,
+    pub caller: String,
+    pub callee: String,
+    pub caller_user_id: Option<UserId>,
+    pub callee_user_id: Option<UserId>,
+    pub queue_id: Option<ResourceAccountId>,
+    pub in_trunk_id: Option<TrunkId>,
+    pub in_call_id: String,
+}
+
+/// What an answer record says.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "fields are columns, and the schema describes those")]
+pub struct CdrAnswer {
+    pub at: i64,
+    pub user_id: Option<UserId>,
+    pub out_trunk_id: Option<TrunkId>,
+    pub out_call_id: String,
+}
+
+/// What an end record says.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "fields are columns, and the schema describes those")]
+pub struct CdrEnd {
+    pub at: i64,
+    pub answered_at: Option<i64>,
+    pub sip_code: u16,
+    pub reason: String,
+    pub hung_up_by: String,
+    pub attempts: Vec<CdrAttempt>,
+}
+
+row! {
+    /// A call with the names of what it refers to, as far as they are still there.
+    CdrRow {
+        id: CdrId,
+        sort_at: i64,
+        kind: Option<String>,
+        tenant_id: Option<TenantId>,
+        operator_id: Option<OperatorId>,
+        operator_name: Option<String>,
+        number: Option<E164>,
+        caller: Option<String>,
+        callee: Option<String>,
+        user_id: Option<UserId>,
+        user_name: Option<String>,
+        queue_id: Option<ResourceAccountId>,
+        queue_name: Option<String>,
+        in_trunk_id: Option<TrunkId>,
+        out_trunk_id: Option<TrunkId>,
+        in_call_id: Option<String>,
+        out_call_id: Option<String>,
+        begin_at: Option<i64>,
+        answer_at: Option<i64>,
+        end_at: Option<i64>,
+        end_answered_at: Option<i64>,
+        sip_code: Option<u32>,
+        reason: Option<String>,
+        hung_up_by: Option<String>,
+        attempts: Option<Json<Vec<CdrAttempt>>>,
+    }
+}
+
+/// Whose calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CdrOf {
+    /// Everybody's.
+    All,
+    /// One tenant's.
+    Tenant(TenantId),
+    /// One operator's.
+    Operator(OperatorId),
+}
+
+/// Which of them. Times are microseconds since 1970 UTC.
+#[derive(Clone, Debug, Default)]
+pub struct CdrQuery {
+    /// Begun at or after.
+    pub from: Option<i64>,
+    /// Begun before.
+    pub to: Option<i64>,
+    /// Of this kind.
+    pub kind: Option<String>,
+    /// With this number: the tenant's, the caller's or the called one.
+    pub number: Option<E164>,
+    /// With this person in it.
+    pub user_id: Option<UserId>,
+    /// Older than this one, in the order of the list.
+    pub before: Option<(i64, Uuid)>,
+}
+
+/// One select list for every way to read calls.
+macro_rules! calls {
+    ($($rest:literal),*) => {
+        concat!(
+            "SELECT c.id, c.sort_at, c.kind, c.tenant_id, c.operator_id, o.name AS operator_name, \
+             c.number, c.caller, c.callee, \
+             COALESCE(c.caller_user_id, c.answer_user_id, c.callee_user_id) AS user_id, \
+             p.display_name AS user_name, c.queue_id, \
+             q.display_name AS queue_name, c.in_trunk_id, c.out_trunk_id, \
+             c.in_call_id, c.out_call_id, c.begin_at, c.answer_at, c.end_at, c.end_answered_at, \
+             c.sip_code, c.reason, c.hung_up_by, c.attempts FROM cdr c \
+             LEFT JOIN operator o ON o.id = c.operator_id \
+             LEFT JOIN person p \
+             ON p.id = COALESCE(c.caller_user_id, c.answer_user_id, c.callee_user_id) \
+             LEFT JOIN resource_account q ON q.id = c.queue_id "
+            $(, $rest)*
+        )
+    };
+}
+
+/// A page of calls; `$whose` binds `$9`.
+macro_rules! call_page {
+    ($whose:literal) => {
+        calls!(
+            "WHERE ",
+            $whose,
+            "c.sort_at >= $1 AND c.sort_at < $2 AND (c.sort_at, c.id) < ($3, $4) \
+             AND (CAST($5 AS TEXT) IS NULL OR c.kind = $5) \
+             AND (CAST($6 AS TEXT) IS NULL OR c.caller = $6 OR c.callee = $6 \
+                OR '+' || CAST(c.number AS TEXT) = $6) \
+             AND (CAST($7 AS UUID) IS NULL OR c.caller_user_id = $7 OR c.answer_user_id = $7 \
+                OR c.callee_user_id = $7) \
+             ORDER BY c.sort_at DESC, c.id DESC LIMIT $8"
+        )
+    };
+}
+
+// Each kind of record fills its own columns once: the first one of its kind counts, whatever came
+// before or comes again. The time to sort by is the begin's as soon as it is known.
+statements! {
+    CDR_BEGIN = "INSERT INTO cdr (id, sort_at, begin_at, kind, tenant_id, operator_id, number, \
+        caller, callee, caller_user_id, callee_user_id, queue_id, in_trunk_id, in_call_id) \
+        VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+        ON CONFLICT (id) DO UPDATE SET sort_at = excluded.sort_at, begin_at = excluded.begin_at, \
+        kind = excluded.kind, tenant_id = excluded.tenant_id, \
+        operator_id = excluded.operator_id, number = excluded.number, caller = excluded.caller, \
+        callee = excluded.callee, caller_user_id = excluded.caller_user_id, \
+        callee_user_id = excluded.callee_user_id, queue_id = excluded.queue_id, \
+        in_trunk_id = excluded.in_trunk_id, in_call_id = excluded.in_call_id \
+        WHERE cdr.begin_at IS NULL";
+    CDR_ANSWER = "INSERT INTO cdr (id, sort_at, answer_at, answer_user_id, out_trunk_id, \
+        out_call_id) VALUES ($1, $2, $2, $3, $4, $5) \
+        ON CONFLICT (id) DO UPDATE SET answer_at = excluded.answer_at, \
+        answer_user_id = excluded.answer_user_id, out_trunk_id = excluded.out_trunk_id, \
+        out_call_id = excluded.out_call_id WHERE cdr.answer_at IS NULL";
+    CDR_END = "INSERT INTO cdr (id, sort_at, end_at, end_answered_at, sip_code, reason, \
+        hung_up_by, attempts) VALUES ($1, $2, $2, $3, $4, $5, $6, $7) \
+        ON CONFLICT (id) DO UPDATE SET end_at = excluded.end_at, \
+        end_answered_at = excluded.end_answered_at, sip_code = excluded.sip_code, \
+        reason = excluded.reason, hung_up_by = excluded.hung_up_by, \
+        attempts = excluded.attempts WHERE cdr.end_at IS NULL";
+    CDR_LIST = call_page!("");
+    CDR_LIST_OF_TENANT = call_page!("c.tenant_id = $9 AND ");
+    CDR_LIST_OF_OPERATOR = call_page!("c.operator_id = $9 AND ");
+    CDR_GET = calls!("WHERE c.id = $1");
+    CDR_GET_OF_TENANT = calls!("WHERE c.id = $1 AND c.tenant_id = $2");
+    CDR_GET_OF_OPERATOR = calls!("WHERE c.id = $1 AND c.operator_id = $2");
+    TRUNK_NAME = "SELECT fqdn AS v FROM trunk WHERE id = $1";
+}
+
+impl Db {
+    /// Merges a begin record.
+    pub async fn cdr_begin(&mut self, id: CdrId, b: &CdrBegin) -> Result<(), StoreError> {
+        let args = args![
+            id,
+            b.at,
+            b.kind,
+            b.tenant_id,
+            b.operator_id,
+            b.number,
+            b.caller,
+            b.callee,
+            b.caller_user_id,
+            b.callee_user_id,
+            b.queue_id,
+            b.in_trunk_id,
+            b.in_call_id
+        ];
+        self.exec(CDR_BEGIN, args).await?;
+        Ok(())
+    }
+
+    /// Merges an answer record.
+    pub async fn cdr_answer(&mut self, id: CdrId, a: &CdrAnswer) -> Result<(), StoreError> {
+        self.exec(CDR_ANSWER, args![id, a.at, a.user_id, a.out_trunk_id, a.out_call_id]).await?;
+        Ok(())
+    }
+
+    /// Merges an end record.
+    pub async fn cdr_end(&mut self, id: CdrId, e: &CdrEnd) -> Result<(), StoreError> {
+        let (code, attempts) = (i64::from(e.sip_code), Json(e.attempts.clone()));
+        let args = args![id, e.at, e.answered_at, code, e.reason, e.hung_up_by, attempts];
+        self.exec(CDR_END, args).await?;
+        Ok(())
+    }
+
+    /// Calls, newest first.
+    pub async fn cdr_list(
+        &mut self,
+        of: CdrOf,
+        query: &CdrQuery,
+        limit: u32,
+    ) -> Result<Vec<CdrRow>, StoreError> {
+        let (before_at, before_id) = query.before.unwrap_or((i64::MAX, Uuid::max()));
+        let number = query.number.map(|n| n.to_string());
+        let mut args = args![
+            query.from.unwrap_or(i64::MIN),
+            query.to.unwrap_or(i64::MAX),
+            before_at,
+            before_id,
+            query.kind,
+            number,
+            query.user_id,
+            limit
+        ];
+        match of {
+            CdrOf::All => self.all(CDR_LIST, args).await,
+            CdrOf::Tenant(tenant) => {
+                args.extend(args![tenant]);
+                self.all(CDR_LIST_OF_TENANT, args).await
+            }
+            CdrOf::Operator(operator) => {
+                args.extend(args![operator]);
+                self.all(CDR_LIST_OF_OPERATOR, args).await
+            }
+        }
+    }
+
+    /// One call, if it is theirs.
+    pub async fn cdr_get(&mut self, of: CdrOf, id: CdrId) -> Result<Option<CdrRow>, StoreError> {
+        match of {
+            CdrOf::All => self.one(CDR_GET, args![id]).await,
+            CdrOf::Tenant(tenant) => self.one(CDR_GET_OF_TENANT, args![id, tenant]).await,
+            CdrOf::Operator(operator) => self.one(CDR_GET_OF_OPERATOR, args![id, operator]).await,
+        }
+    }
+
+    /// A trunk's name, whoever's it is.
+    pub async fn trunk_name(&mut self, id: TrunkId) -> Result<Option<String>, StoreError> {
+        self.value(TRUNK_NAME, args![id]).await
+    }
+}

@@ -1,0 +1,192 @@
+//! What routing needs of the tables: read whole for an edge's snapshot, or one
+//! by one for an explanation.
+
+use crate::StoreError;
+use crate::db::{Db, statements};
+use crate::operators::{OperatorRow, TenantRow, TrunkRow};
+use crate::value::{Json, args, row};
+use domain::number::Usage;
+use domain::{
+    CallingProfileId, LocationId, MoveId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId,
+};
+use numbering::{Country, E164};
+
+row! {
+    /// A person as routing sees them.
+    WorldPersonRow {
+        id: UserId,
+        tenant_id: TenantId,
+        display_name: String,
+        country: Country,
+        licences: Json<Vec<String>>,
+        number: Option<E164>,
+        username: String,
+        ha1_sha256: Option<String>,
+        ha1_md5: Option<String>,
+    }
+    /// A call queue, without its agents.
+    WorldQueueRow {
+        id: ResourceAccountId,
+        tenant_id: TenantId,
+        display_name: String,
+        ring_seconds: u32,
+    }
+    /// An agent of a call queue.
+    WorldAgentRow { account_id: ResourceAccountId, person_id: UserId }
+    /// A number as routing sees it.
+    WorldNumberRow {
+        number: E164,
+        tenant_id: TenantId,
+        operator_id: OperatorId,
+        profile_id: CallingProfileId,
+        country: Country,
+        usage: Usage,
+        location_id: Option<LocationId>,
+        person_id: Option<UserId>,
+        account_id: Option<ResourceAccountId>,
+        move_id: Option<MoveId>,
+    }
+    /// A trunk of a calling profile.
+    WorldTrunkRow { id: TrunkId, operator_id: OperatorId, fqdn: String, enabled: bool }
+}
+
+macro_rules! people {
+    ($rest:literal) => {
+        concat!(
+            "SELECT p.id, p.tenant_id, p.display_name, p.country, p.licences, n.number, \
+             p.username, f.ha1_sha256, f.ha1_md5 FROM person p \
+             LEFT JOIN phone_credential f ON f.person_id = p.id \
+             LEFT JOIN number n ON n.person_id = p.id ",
+            $rest
+        )
+    };
+}
+
+macro_rules! queues {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, tenant_id, display_name, ring_seconds FROM resource_account \
+             WHERE kind = 'call_queue' AND ",
+            $rest
+        )
+    };
+}
+
+macro_rules! numbers {
+    ($rest:literal) => {
+        concat!(
+            "SELECT number, tenant_id, operator_id, profile_id, country, usage, location_id, \
+             person_id, account_id, move_id FROM number ",
+            $rest
+        )
+    };
+}
+
+statements! {
+    WORLD_OPERATORS = "SELECT id, name, created_at, version FROM operator ORDER BY id";
+    WORLD_TENANTS = "SELECT id, name, domain, created_at FROM tenant ORDER BY id";
+    WORLD_TRUNK = "SELECT id, operator_id, fqdn, address, sources, match_port, transport, \
+        enabled, send_options, options_interval_seconds, failover_time_seconds, max_uri, version \
+        FROM trunk WHERE id = $1";
+    WORLD_PROFILE_TRUNKS = "SELECT t.id, t.operator_id, t.fqdn, t.enabled \
+        FROM calling_profile_trunk pt JOIN trunk t ON t.id = pt.trunk_id \
+        WHERE pt.profile_id = $1 ORDER BY pt.ordinal";
+    WORLD_PEOPLE = people!("ORDER BY p.id");
+    WORLD_PERSON = people!("WHERE p.id = $1");
+    WORLD_QUEUES = queues!("TRUE ORDER BY id");
+    WORLD_QUEUE = queues!("id = $1");
+    WORLD_AGENTS = "SELECT account_id, person_id FROM resource_account_agent \
+        ORDER BY account_id, ordinal";
+    WORLD_AGENTS_OF = "SELECT account_id, person_id FROM resource_account_agent \
+        WHERE account_id = $1 ORDER BY ordinal";
+    WORLD_NUMBERS = numbers!("WHERE number > $1 ORDER BY number LIMIT $2");
+    WORLD_NUMBER = numbers!("WHERE number = $1");
+    WORLD_NUMBER_OF_TENANT = numbers!(
+        "WHERE tenant_id = $1 AND country = $2 ORDER BY number LIMIT 1");
+}
+
+impl Db {
+    /// Every operator.
+    pub async fn world_operators(&mut self) -> Result<Vec<OperatorRow>, StoreError> {
+        self.all(WORLD_OPERATORS, args![]).await
+    }
+
+    /// Every tenant.
+    pub async fn world_tenants(&mut self) -> Result<Vec<TenantRow>, StoreError> {
+        self.all(WORLD_TENANTS, args![]).await
+    }
+
+    /// A trunk, whoever's it is.
+    pub async fn world_trunk(&mut self, id: TrunkId) -> Result<Option<TrunkRow>, StoreError> {
+        self.one(WORLD_TRUNK, args![id]).await
+    }
+
+    /// The trunks of a profile, in their order.
+    pub async fn world_profile_trunks(
+        &mut self,
+        id: CallingProfileId,
+    ) -> Result<Vec<WorldTrunkRow>, StoreError> {
+        self.all(WORLD_PROFILE_TRUNKS, args![id]).await
+    }
+
+    /// Every person.
+    pub async fn world_people(&mut self) -> Result<Vec<WorldPersonRow>, StoreError> {
+        self.all(WORLD_PEOPLE, args![]).await
+    }
+
+    /// A person, whoever's they are.
+    pub async fn world_person(&mut self, id: UserId) -> Result<Option<WorldPersonRow>, StoreError> {
+        self.one(WORLD_PERSON, args![id]).await
+    }
+
+    /// Every call queue.
+    pub async fn world_queues(&mut self) -> Result<Vec<WorldQueueRow>, StoreError> {
+        self.all(WORLD_QUEUES, args![]).await
+    }
+
+    /// A call queue, whoever's it is.
+    pub async fn world_queue(
+        &mut self,
+        id: ResourceAccountId,
+    ) -> Result<Option<WorldQueueRow>, StoreError> {
+        self.one(WORLD_QUEUE, args![id]).await
+    }
+
+    /// The agents of one queue, or of all: by queue, each in its order.
+    pub async fn world_agents(
+        &mut self,
+        of: Option<ResourceAccountId>,
+    ) -> Result<Vec<WorldAgentRow>, StoreError> {
+        match of {
+            Some(account) => self.all(WORLD_AGENTS_OF, args![account]).await,
+            None => self.all(WORLD_AGENTS, args![]).await,
+        }
+    }
+
+    /// Numbers above one, rising: to be called again with the last until none come.
+    pub async fn world_numbers(
+        &mut self,
+        after: Option<E164>,
+        limit: u32,
+    ) -> Result<Vec<WorldNumberRow>, StoreError> {
+        let after = after.map_or(0, |n| n.value().cast_signed());
+        self.all(WORLD_NUMBERS, args![after, limit]).await
+    }
+
+    /// A number, whoever's it is.
+    pub async fn world_number(
+        &mut self,
+        number: E164,
+    ) -> Result<Option<WorldNumberRow>, StoreError> {
+        self.one(WORLD_NUMBER, args![number]).await
+    }
+
+    /// The tenant's lowest number in a country.
+    pub async fn world_number_of_tenant(
+        &mut self,
+        tenant: TenantId,
+        country: Country,
+    ) -> Result<Option<WorldNumberRow>, StoreError> {
+        self.one(WORLD_NUMBER_OF_TENANT, args![tenant, country]).await
+    }
+}
