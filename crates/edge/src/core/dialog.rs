@@ -5,10 +5,12 @@
 //! A seal is bound to the leg's Call-ID and to our tag on that leg, and says
 //! which peer may use it.
 
+use super::short::{self, Names};
 use crate::peer::Peer;
 use domain::routing::CallKind;
 use domain::{CdrId, TrunkId, UserId};
 use feed::record::{EdgeKey, Transport};
+use feed::snapshot::Snapshot;
 use sip::seal::codec::{CodecError, Reader, Writer};
 use sip::seal::{SealError, SealKeys};
 use std::net::{IpAddr, SocketAddr};
@@ -21,6 +23,22 @@ pub(crate) enum Party {
     Trunk(TrunkId),
     /// A person's phone, over this flow.
     Phone { user: UserId, flow: Peer },
+}
+
+impl Party {
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Phone { user, .. } => Some(*user),
+            Self::Trunk(_) => None,
+        }
+    }
+
+    fn flow(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Phone { flow, .. } => Some(flow.addr),
+            Self::Trunk(_) => None,
+        }
+    }
 }
 
 /// Which side of the call.
@@ -67,11 +85,26 @@ pub(crate) struct Dialog<'a> {
     pub to_uri: &'a [u8],
 }
 
+/// The SIP domain that names the phone of a dialog, the holder's first: what
+/// [`Dialog::decode`] will find again.
+pub(crate) fn domain_of<'w>(dialog: &Dialog<'_>, world: &'w Snapshot) -> Option<&'w str> {
+    dialog.this.user().or(dialog.other.user()).and_then(|user| domain_of_user(user, world))
+}
+
+/// The SIP domain of a person's phones.
+pub(crate) fn domain_of_user(user: UserId, world: &Snapshot) -> Option<&str> {
+    let tenant = world.user_record(user)?.tenant;
+    world.tenant(tenant).map(|t| t.domain.as_str())
+}
+
 /// 2020-01-01, in milliseconds since 1970: keeps sealed times short.
 const EPOCH_MS: u64 = 1_577_836_800_000;
 
 impl<'a> Dialog<'a> {
-    pub fn encode(&self, out: &mut Vec<u8>) {
+    /// `names` are the hosts that need not be carried; its flow is the other
+    /// side's, whatever it holds.
+    pub fn encode(&self, names: Names<'_>, out: &mut Vec<u8>) {
+        let names = Names { flow: self.other.flow(), ..names };
         out.clear();
         let mut w = Writer::new(out);
         let kind = match self.kind {
@@ -87,13 +120,21 @@ impl<'a> Dialog<'a> {
         w.varint(self.started_ms.saturating_sub(EPOCH_MS));
         let answered = self.answered_ms.map_or(0, |at| at.saturating_sub(self.started_ms) + 1);
         w.varint(answered);
-        for text in [self.target, self.from_uri, self.to_uri] {
-            uri(&mut w, text);
-        }
+        // A target must be the same on every edge, whatever its own host.
+        short::encode(self.target, &Names { own: "", ..names }, &mut w);
+        short::encode(self.from_uri, &names, &mut w);
+        short::encode(self.to_uri, &names, &mut w);
         w.bytes(self.routes).bytes(self.own_routes);
     }
 
-    pub fn decode(bytes: &'a [u8]) -> Result<Self, CodecError> {
+    /// Reads what [`Dialog::encode`] wrote. `domain` tells the SIP domain of a
+    /// phone's person; `text` holds the URIs and is cleared first.
+    pub fn decode<'w>(
+        bytes: &'a [u8],
+        own: &str,
+        domain: impl Fn(UserId) -> Option<&'w str>,
+        text: &'a mut Vec<u8>,
+    ) -> Result<Self, CodecError> {
         let mut r = Reader::new(bytes);
         let first = r.u8()?;
         let side = if first & 1 == 0 { Side::Caller } else { Side::Callee };
@@ -110,6 +151,15 @@ impl<'a> Dialog<'a> {
         let cdr = CdrId(Uuid::from_bytes(r.array()?));
         let started_ms = r.varint()?.saturating_add(EPOCH_MS);
         let answered_ms = r.varint()?.checked_sub(1).map(|d| started_ms.saturating_add(d));
+        let user = this.user().or(other.user());
+        let names = Names { own, domain: user.and_then(domain), flow: other.flow() };
+        text.clear();
+        short::decode(&mut r, &names, text)?;
+        let target_end = text.len();
+        short::decode(&mut r, &names, text)?;
+        let from_end = text.len();
+        short::decode(&mut r, &names, text)?;
+        let text: &'a [u8] = text;
         Ok(Self {
             side,
             kind,
@@ -119,17 +169,13 @@ impl<'a> Dialog<'a> {
             started_ms,
             answered_ms,
             map_key,
-            target: r.bytes()?,
-            from_uri: r.bytes()?,
-            to_uri: r.bytes()?,
+            target: &text[..target_end],
+            from_uri: &text[target_end..from_end],
+            to_uri: &text[from_end..],
             routes: r.bytes()?,
             own_routes: r.bytes()?,
         })
     }
-}
-
-fn uri(w: &mut Writer<'_>, text: &[u8]) {
-    w.bytes(text);
 }
 
 fn party(w: &mut Writer<'_>, party: &Party) {
@@ -284,10 +330,17 @@ mod tests {
                     to_uri: b"sip:alice@y",
                 };
                 let mut bytes = Vec::new();
-                dialog.encode(&mut bytes);
-                assert_eq!(Dialog::decode(&bytes), Ok(dialog));
+                let domain = this.user().map(|_| "y");
+                let names = Names { own: "edge.example", domain, flow: None };
+                dialog.encode(names, &mut bytes);
+                let decode = |bytes: &[u8]| {
+                    let mut text = Vec::new();
+                    let own = "edge.example";
+                    Dialog::decode(bytes, own, |_| Some("y"), &mut text).map(|d| d == dialog)
+                };
+                assert_eq!(decode(&bytes), Ok(true));
                 for cut in 0..bytes.len() {
-                    assert!(Dialog::decode(&bytes[..cut]).is_err(), "cut at {cut}");
+                    assert!(decode(&bytes[..cut]).is_err(), "cut at {cut}");
                 }
             }
         }

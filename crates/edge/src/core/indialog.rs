@@ -1,7 +1,7 @@
 //! Requests inside a dialog: carried across from nothing but their seal.
 
 use super::call::Tag;
-use super::dialog::{Dialog, Party, Side};
+use super::dialog::{Dialog, Party, Side, domain_of, domain_of_user};
 use super::write::{CALL_HEADER, contact_uri, pass, transport, transport_param};
 use super::{Core, Incoming, Moment, count};
 use crate::outbox::Outbox;
@@ -39,29 +39,43 @@ impl Core {
         }
     }
 
-    fn open_seal(
+    fn open_seal<'a>(
         &self,
         from: Peer,
         m: &Message<'_>,
         world: &Snapshot,
-        opened: &mut Vec<u8>,
-    ) -> bool {
-        let (Some(uri), Some(tag)) = (m.parsed_request_uri(), m.to_tag()) else { return false };
-        let Some(user) = uri.as_sip().and_then(|s| s.user) else { return false };
-        self.keys.open(m.call_id(), tag, user, opened).is_ok()
-            && Dialog::decode(opened).is_ok_and(|d| self.holds(&d.this, from, world))
+        opened: &'a mut Vec<u8>,
+        text: &'a mut Vec<u8>,
+    ) -> Option<Dialog<'a>> {
+        let dialog = self.unseal(m, world, opened, text)?;
+        self.holds(&dialog.this, from, world).then_some(dialog)
+    }
+
+    fn unseal<'a>(
+        &self,
+        m: &Message<'_>,
+        world: &Snapshot,
+        opened: &'a mut Vec<u8>,
+        text: &'a mut Vec<u8>,
+    ) -> Option<Dialog<'a>> {
+        let (uri, tag) = (m.parsed_request_uri()?, m.to_tag()?);
+        let user = uri.as_sip()?.user?;
+        self.keys.open(m.call_id(), tag, user, opened).ok()?;
+        let own = self.names(None).own;
+        Dialog::decode(opened, own, |user| domain_of_user(user, world), text).ok()
     }
 
     pub(super) fn in_dialog(&mut self, r: &Incoming<'_>, world: &Snapshot, out: &mut Outbox) {
         let mut opened = std::mem::take(&mut self.scratch.opened);
-        if self.open_seal(r.from, r.m, world, &mut opened) {
-            let d = Dialog::decode(&opened).expect("open_seal has just decoded it");
-            self.carry(r, &d, world, out);
+        let mut text = std::mem::take(&mut self.scratch.opened_text);
+        if let Some(dialog) = self.open_seal(r.from, r.m, world, &mut opened, &mut text) {
+            self.carry(r, &dialog, world, out);
         } else if r.m.method() != Method::Ack {
             count(&self.shared.stats.forged);
             self.refuse(r, 481, out);
         }
         self.scratch.opened = opened;
+        self.scratch.opened_text = text;
     }
 
     fn carry(&mut self, r: &Incoming<'_>, d: &Dialog<'_>, world: &Snapshot, out: &mut Outbox) {
@@ -110,7 +124,7 @@ impl Core {
                 to_uri: r.m.from().uri,
                 ..*d
             };
-            other.encode(&mut s.payload);
+            other.encode(self.names(domain_of(&other, world)), &mut s.payload);
             s.contact.extend_from_slice(b"<sip:");
             self.keys.seal(&s.call_id, our_tag, &s.payload, &mut s.contact);
         }
@@ -230,6 +244,7 @@ impl Core {
         index: u32,
         generation: u32,
         m: &Message<'_>,
+        world: &Snapshot,
         out: &mut Outbox,
     ) {
         let Some(relay) = self.relay(index, generation) else { return };
@@ -242,7 +257,7 @@ impl Core {
             self.layer.repeat(server, out);
             return;
         }
-        let contact = self.seal_response(server, m);
+        let contact = self.seal_response(server, m, world);
         let s = std::mem::take(&mut self.scratch);
         let _ = self.layer.reply(at.now, server, status, None, out, |mut b| {
             if contact {
@@ -264,7 +279,7 @@ impl Core {
     }
 
     /// A fresh Contact for the side that asked, if the answer names a new target.
-    fn seal_response(&mut self, server: ServerTx, m: &Message<'_>) -> bool {
+    fn seal_response(&mut self, server: ServerTx, m: &Message<'_>, world: &Snapshot) -> bool {
         let Some(target) = contact_uri(m) else { return false };
         let Some(&from) = self.layer.server_peer(server) else { return false };
         let mut s = std::mem::take(&mut self.scratch);
@@ -272,12 +287,11 @@ impl Core {
         let mut sealed = false;
         if let Some(bytes) = self.layer.request_bytes(server)
             && let Ok(request) = parser.parse(bytes)
-            && let (Some(tag), Some(uri)) = (request.to_tag(), request.parsed_request_uri())
-            && let Some(user) = uri.as_sip().and_then(|s| s.user)
-            && self.keys.open(request.call_id(), tag, user, &mut s.opened).is_ok()
-            && let Ok(d) = Dialog::decode(&s.opened)
+            && let Some(tag) = request.to_tag()
+            && let Some(d) = self.unseal(&request, world, &mut s.opened, &mut s.opened_text)
         {
-            Dialog { target, ..d }.encode(&mut s.payload);
+            let names = self.names(domain_of(&d, world));
+            Dialog { target, ..d }.encode(names, &mut s.payload);
             let own = self.listener(from);
             s.contact.clear();
             s.contact.extend_from_slice(b"<sip:");

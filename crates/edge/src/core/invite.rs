@@ -2,7 +2,7 @@
 
 use super::auth::Proof;
 use super::call::{Call, CallState, Deadline, Leg, LegState, Tag};
-use super::dialog::{Dialog, Party, Side};
+use super::dialog::{Dialog, Party, Side, domain_of};
 use super::write::{
     CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, number_uri, pass, route_set, shown,
     text, transport, transport_param,
@@ -358,7 +358,8 @@ impl Core {
             from_uri: m.to().uri,
             to_uri: m.from().uri,
         };
-        dialog.encode(&mut s.payload);
+        let domain = domain_of(&dialog, world);
+        dialog.encode(self.names(domain), &mut s.payload);
         s.contact.clear();
         s.contact.extend_from_slice(b"<sip:");
         self.keys.seal(&s.call_id, our_tag, &s.payload, &mut s.contact);

@@ -15,6 +15,7 @@ mod invite;
 mod options;
 mod register;
 mod response;
+mod short;
 mod write;
 
 use crate::bindings::Bindings;
@@ -169,6 +170,7 @@ struct Incoming<'m> {
 struct Scratch {
     payload: Vec<u8>,
     opened: Vec<u8>,
+    opened_text: Vec<u8>,
     contact: Vec<u8>,
     call_id: Vec<u8>,
     uri: Vec<u8>,
@@ -464,7 +466,7 @@ impl Core {
                 self.leg_response(at, index, generation, tx, m, world, out);
             }
             Some(Tag::Relay { index, generation }) => {
-                self.relay_response(at, index, generation, m, out);
+                self.relay_response(at, index, generation, m, world, out);
             }
             Some(Tag::Ping { index }) => self.pong(at, index),
             None => {}
@@ -490,6 +492,11 @@ impl Core {
     fn listener(&self, peer: Peer) -> &Listener {
         let at = usize::from(peer.listener).min(self.config.listeners.len() - 1);
         &self.config.listeners[at]
+    }
+
+    /// The hosts a seal need not carry.
+    fn names<'a>(&'a self, domain: Option<&'a str>) -> short::Names<'a> {
+        short::Names { own: self.config.listeners[0].host(), domain, flow: None }
     }
 
     /// Where a request for a leg goes: to a phone's flow; to a trunk's node that

@@ -1,7 +1,7 @@
 //! What the legs of a new call answer, and what becomes of it.
 
 use super::call::{CallState, Deadline, LegState, Tag, rank};
-use super::dialog::{Dialog, Party, Side};
+use super::dialog::{Dialog, Party, Side, domain_of};
 use super::invite::millis;
 use super::write::{
     CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, pass, route_set, transport,
@@ -56,7 +56,7 @@ impl Core {
                 }
                 if status > 100 {
                     self.calls[index as usize].progress = true;
-                    self.pass_up(at, index, leg_at, m, out);
+                    self.pass_up(at, index, leg_at, m, world, out);
                 }
             }
             200..=299 => {
@@ -64,7 +64,7 @@ impl Core {
                     let server = self.calls[index as usize].server;
                     self.layer.repeat(server, out);
                 } else if ringing && open {
-                    self.answered(at, index, leg_at, m, out);
+                    self.answered(at, index, leg_at, m, world, out);
                 } else {
                     self.hang_up_leg(at, &leg.party, m, world, out);
                 }
@@ -79,6 +79,7 @@ impl Core {
         index: u32,
         leg_at: usize,
         m: &Message<'_>,
+        world: &Snapshot,
         out: &mut Outbox,
     ) {
         let call = &mut self.calls[index as usize];
@@ -93,7 +94,7 @@ impl Core {
         let (cdr, attempts) = (call.cdr, std::mem::take(&mut call.attempts));
         self.live.insert(cdr, Live { answered_us: at.wall_us, attempts });
         count(&self.shared.stats.live);
-        self.pass_up(at, index, leg_at, m, out);
+        self.pass_up(at, index, leg_at, m, world, out);
         self.give_up_legs(at, index, ELSEWHERE, out);
         let answer = CdrEvent::Answer {
             at_us: at.wall_us,
@@ -119,6 +120,7 @@ impl Core {
         index: u32,
         leg_at: usize,
         m: &Message<'_>,
+        world: &Snapshot,
         out: &mut Outbox,
     ) {
         let mut s = std::mem::take(&mut self.scratch);
@@ -150,7 +152,8 @@ impl Core {
                 from_uri: m.from().uri,
                 to_uri: m.to().uri,
             };
-            dialog.encode(&mut s.payload);
+            let domain = domain_of(&dialog, world);
+            dialog.encode(self.names(domain), &mut s.payload);
             let own = self.listener(caller);
             s.contact.clear();
             s.contact.extend_from_slice(b"<sip:");

@@ -189,6 +189,6 @@ fn a_call_of_seven_messages_allocates_at_most_sixteen_times() {
     }
     bench.pass(Duration::from_secs(60));
     let each = bench.allocations as f64 / f64::from(calls);
-    println!("allocations per seven-message call: {each:.2}");
+    eprintln!("allocations per seven-message call: {each:.2}");
     assert!(each <= 16.0, "{each} allocations per call");
 }

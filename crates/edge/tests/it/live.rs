@@ -201,3 +201,37 @@ async fn an_edge_restarted_in_mid_call_ends_it_at_the_other_side() {
     assert_eq!(end(&calls[0]), (200, "normal", HungUpBy::Callee));
     second.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hundreds_of_calls_at_once_each_have_one_complete_record() {
+    let (local, phone) = (free_address(), free_address());
+    let folder = Folder::new();
+    let control = Control::new(world(vec![trunk(TRUNK_A1, local, Transport::Udp)]));
+    // SIPp cannot register with SHA-256: its phone is known from an earlier life.
+    let binding = edge::bindings::BindingChange::Put(edge::bindings::Binding {
+        user: domain::UserId(id(ALICE)),
+        contact: format!("sip:alice@{phone}"),
+        flow: edge::peer::Peer { transport: Transport::Udp, listener: 0, addr: phone },
+        expires_us: i64::MAX,
+        call_id: "earlier".into(),
+        cseq: 1,
+    });
+    let mut bytes = Vec::new();
+    let json = serde_json::to_vec(&binding).expect("it serialises");
+    edge::recfile::encode(&json, &mut bytes);
+    std::fs::write(folder.path().join("registrations"), bytes).expect("a file");
+    let edge = start_edge(&control, &folder, 0, 4).await;
+    let target = edge.udp_addresses()[0].to_string();
+    let mut called = sipp("called", phone, &["-t", "u1"]);
+    let args = ["-s", ALICE_NUMBER, "-m", "400", "-r", "200", "-d", "300", "-t", "u1", &target];
+    finished(sipp("caller", local, &args)).await;
+    called.kill().expect("it runs until told");
+    called.wait().expect("it was killed");
+    let calls = control.ended(400).await;
+    assert_eq!(calls.len(), 400);
+    for call in &calls {
+        assert_eq!(kinds(call), ["begin", "answer", "end"]);
+    }
+    assert_eq!(edge.status().live_calls, 0);
+    edge.shutdown().await;
+}
