@@ -3,43 +3,57 @@
 use arc_swap::ArcSwap;
 use domain::TrunkId;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// A trunk that is not asked by OPTIONS gets another chance after this long: no
+/// answer of its own could bring it back.
+const UNASKED_US: i64 = 60_000_000;
 
 /// Health of every trunk that was ever asked. A trunk nobody asked counts as
 /// healthy: it must be tried to be known.
 #[derive(Debug, Default)]
 pub struct TrunkHealth {
-    known: ArcSwap<HashMap<TrunkId, Arc<AtomicBool>>>,
+    /// When each fell silent, microseconds since 1970; 0 while it answers.
+    known: ArcSwap<HashMap<TrunkId, Arc<AtomicI64>>>,
     writers: Mutex<()>,
 }
 
 impl TrunkHealth {
     /// Did it answer when last asked?
     pub fn is_healthy(&self, trunk: TrunkId) -> bool {
-        self.known.load().get(&trunk).is_none_or(|h| h.load(Ordering::Relaxed))
+        self.known.load().get(&trunk).is_none_or(|h| h.load(Ordering::Relaxed) == 0)
+    }
+
+    /// Is it to be tried among the first? `asked` says whether OPTIONS go to it.
+    pub fn is_first_choice(&self, trunk: TrunkId, asked: bool, now_us: i64) -> bool {
+        self.known.load().get(&trunk).is_none_or(|h| {
+            let since = h.load(Ordering::Relaxed);
+            since == 0 || (!asked && now_us.saturating_sub(since) >= UNASKED_US)
+        })
     }
 
     /// Notes an answer, or that none came. Returns whether that is news.
-    pub fn set(&self, trunk: TrunkId, healthy: bool) -> bool {
+    pub fn set(&self, trunk: TrunkId, healthy: bool, now_us: i64) -> bool {
+        let since = if healthy { 0 } else { now_us.max(1) };
         if let Some(state) = self.known.load().get(&trunk) {
-            return state.swap(healthy, Ordering::Relaxed) != healthy;
+            return (state.swap(since, Ordering::Relaxed) == 0) != healthy;
         }
         // Only the very first word about a trunk waits here.
         let _one_writer = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
         let mut known = HashMap::clone(&self.known.load());
         let before = known
             .entry(trunk)
-            .or_insert_with(|| Arc::new(AtomicBool::new(true)))
-            .swap(healthy, Ordering::Relaxed);
+            .or_insert_with(|| Arc::new(AtomicI64::new(0)))
+            .swap(since, Ordering::Relaxed);
         self.known.store(Arc::new(known));
-        before != healthy
+        (before == 0) != healthy
     }
 
     /// All that is known.
     pub fn all(&self) -> Vec<(TrunkId, bool)> {
         let mut all: Vec<_> =
-            self.known.load().iter().map(|(id, h)| (*id, h.load(Ordering::Relaxed))).collect();
+            self.known.load().iter().map(|(id, h)| (*id, h.load(Ordering::Relaxed) == 0)).collect();
         all.sort_unstable_by_key(|(id, _)| *id);
         all
     }

@@ -4,8 +4,8 @@ use super::auth::Proof;
 use super::call::{Call, CallState, Deadline, Leg, LegState, Tag};
 use super::dialog::{Dialog, Party, Side, domain_of};
 use super::write::{
-    CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, number_uri, pass, route_set, shown,
-    text, transport, transport_param,
+    CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, explains, number_uri, pass,
+    route_set, shown, text, transport, transport_param,
 };
 use super::{Core, Incoming, Moment, Who, count};
 use crate::outbox::Outbox;
@@ -135,7 +135,7 @@ impl Core {
                 self.start_ringing(r.at, index, time, out);
             }
             Destination::Trunks { profile, .. } => {
-                self.order_trunks(index, profile, world);
+                self.order_trunks(r.at, index, profile, world);
                 if !self.next_trunk(r.at, index, r.m, world, out) {
                     self.finish(r.at, index, 503, "no_trunk", HungUpBy::Exchange, out);
                 }
@@ -237,14 +237,21 @@ impl Core {
         self.set_deadline(index, at.now + time, Deadline::Ring);
     }
 
-    fn order_trunks(&mut self, index: u32, profile: CallingProfileId, world: &Snapshot) {
+    fn order_trunks(
+        &mut self,
+        at: Moment,
+        index: u32,
+        profile: CallingProfileId,
+        world: &Snapshot,
+    ) {
         let seed = self.random.next();
         let trunks = &mut self.calls[index as usize].trunks;
         World::trunks(world, profile, &mut |t| trunks.push(t.trunk));
         let health = &self.shared.health;
         let state = |id: &domain::TrunkId| {
-            let enabled = World::trunk(world, *id).is_some_and(|t| t.enabled);
-            (enabled, health.is_healthy(*id))
+            world.trunk_record(*id).map_or((false, false), |t| {
+                (t.enabled, health.is_first_choice(*id, t.send_options, at.wall_us))
+            })
         };
         let usable = routing::trunk_order(trunks, state, seed);
         trunks.truncate(usable);
@@ -431,6 +438,21 @@ impl Core {
         by: HungUpBy,
         out: &mut Outbox,
     ) {
+        self.finish_with(at, index, status, reason, by, None, out);
+    }
+
+    /// As [`Core::finish`], with what a leg's own refusal says of its reasons.
+    #[expect(clippy::too_many_arguments, reason = "how a call ended has this many parts")]
+    pub(super) fn finish_with(
+        &mut self,
+        at: Moment,
+        index: u32,
+        status: u16,
+        reason: &str,
+        by: HungUpBy,
+        m: Option<&Message<'_>>,
+        out: &mut Outbox,
+    ) {
         let call = &mut self.calls[index as usize];
         if call.state != CallState::Ringing {
             return;
@@ -440,7 +462,10 @@ impl Core {
         let mut id = [0; 36];
         let id = &*cdr.0.hyphenated().encode_lower(&mut id);
         let _ = self.layer.reply(at.now, server, status, Some(&tag), out, |b| {
-            let b = b.header_named(CALL_HEADER, id);
+            let mut b = b.header_named(CALL_HEADER, id);
+            if let Some(m) = m {
+                b = b.copy_headers(m, explains);
+            }
             match status {
                 503 => b.header(HeaderName::RetryAfter, "5").finish(),
                 _ => b.finish(),

@@ -437,7 +437,7 @@ impl Core {
                 Some(Tag::Relay { index, generation }) => {
                     self.relay_lost(at, index, generation, status, out);
                 }
-                Some(Tag::Ping { index }) => self.ping_lost(index),
+                Some(Tag::Ping { index }) => self.ping_lost(at, index),
                 None => {}
             }
         }

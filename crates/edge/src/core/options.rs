@@ -80,10 +80,10 @@ impl Core {
             }
             ping.next_at = at.now + interval;
             if at.now.duration_since(ping.last_answer) >= interval * SILENT_INTERVALS {
-                self.shared.health.set(trunk.id, false);
+                self.shared.health.set(trunk.id, false, at.wall_us);
             }
             let Some(listener) = self.listener_for(trunk.transport, trunk.address) else {
-                self.shared.health.set(trunk.id, false);
+                self.shared.health.set(trunk.id, false, at.wall_us);
                 continue;
             };
             let peer =
@@ -117,19 +117,21 @@ impl Core {
         if let Some(ping) = self.pings.list.get_mut(index as usize) {
             ping.last_answer = at.now;
             let trunk = ping.trunk;
-            self.note_health(trunk, true);
+            self.note_health(trunk, true, at);
         }
     }
 
-    pub(super) fn ping_lost(&mut self, index: u32) {
+    pub(super) fn ping_lost(&mut self, at: Moment, index: u32) {
         if let Some(ping) = self.pings.list.get(index as usize) {
             let trunk = ping.trunk;
-            self.note_health(trunk, false);
+            self.note_health(trunk, false, at);
         }
     }
 
-    pub(super) fn note_health(&self, trunk: TrunkId, healthy: bool) {
-        self.shared.health.set(trunk, healthy);
+    pub(super) fn note_health(&self, trunk: TrunkId, healthy: bool, at: Moment) {
+        if self.shared.health.set(trunk, healthy, at.wall_us) {
+            tracing::info!(%trunk, healthy, "a trunk's health changed");
+        }
     }
 }
 

@@ -40,7 +40,7 @@ impl Core {
         let Some(leg_at) = self.find_leg(index, generation, tx) else { return };
         let leg = self.calls[index as usize].legs[leg_at];
         if let Party::Trunk(trunk) = leg.party {
-            self.note_health(trunk, true);
+            self.note_health(trunk, true, at);
         }
         let status = m.status().unwrap_or_default();
         let ringing = self.calls[index as usize].state == CallState::Ringing;
@@ -69,7 +69,9 @@ impl Core {
                     self.hang_up_leg(at, &leg.party, m, world, out);
                 }
             }
-            _ => self.leg_done(at, index, leg_at, AttemptEnd::Response(status), world, out),
+            _ => {
+                self.leg_done(at, index, leg_at, AttemptEnd::Response(status), Some(m), world, out)
+            }
         }
     }
 
@@ -184,12 +186,14 @@ impl Core {
     }
 
     /// A leg failed: the next trunk, or the end, or the others ring on.
-    pub(super) fn leg_done(
+    #[expect(clippy::too_many_arguments, reason = "what happened, to which leg of which call")]
+    fn leg_done(
         &mut self,
         at: Moment,
         index: u32,
         leg_at: usize,
         end: AttemptEnd,
+        m: Option<&Message<'_>>,
         world: &Snapshot,
         out: &mut Outbox,
     ) {
@@ -245,7 +249,9 @@ impl Core {
             AttemptEnd::Response(_) if reason != "all_trunks_failed" => HungUpBy::Callee,
             _ => HungUpBy::Exchange,
         };
-        self.finish(at, index, told(best, call_queue(self, index)), reason, by, out);
+        let queue = self.calls[index as usize].queue.is_some();
+        let m = m.filter(|m| m.status() == Some(best));
+        self.finish_with(at, index, told(best, queue), reason, by, m, out);
     }
 
     /// The same INVITE to the next trunk, from the bytes the caller's transaction
@@ -286,10 +292,12 @@ impl Core {
     ) {
         let Some(leg_at) = self.find_leg(index, generation, tx) else { return };
         let end = if status == 503 { AttemptEnd::NoConnection } else { AttemptEnd::Silence };
-        if let Party::Trunk(trunk) = self.calls[index as usize].legs[leg_at].party {
-            self.note_health(trunk, false);
+        let leg = &self.calls[index as usize].legs[leg_at];
+        // One that was given up had its chance to say something before.
+        if let (Party::Trunk(trunk), LegState::Silent) = (leg.party, leg.state) {
+            self.note_health(trunk, false, at);
         }
-        self.leg_done(at, index, leg_at, end, world, out);
+        self.leg_done(at, index, leg_at, end, None, world, out);
     }
 
     pub(super) fn call_timer(
@@ -321,7 +329,7 @@ impl Core {
                 if let Party::Trunk(trunk) = party {
                     let ms = millis(at.now, sent_at);
                     call.attempts.push(Attempt { trunk, sip_code: 0, ms });
-                    self.note_health(trunk, false);
+                    self.note_health(trunk, false, at);
                 }
                 self.layer.cancel(at.now, tx, None, out);
                 let progress = self.calls[index as usize].progress;
@@ -404,10 +412,6 @@ impl Core {
         }
         self.scratch.routes = routes;
     }
-}
-
-fn call_queue(core: &Core, index: u32) -> bool {
-    core.calls[index as usize].queue.is_some()
 }
 
 /// What the caller is told: nothing of our arrangements with the called side, and

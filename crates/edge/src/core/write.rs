@@ -66,6 +66,18 @@ pub(super) fn pass<'v>(h: &Header<'_>) -> Copy<'v> {
     }
 }
 
+/// Of a refusal, only what tells the caller why, or what to change.
+pub(super) fn explains<'v>(h: &Header<'_>) -> Copy<'v> {
+    match h.name {
+        HeaderName::Reason
+        | HeaderName::Warning
+        | HeaderName::Unsupported
+        | HeaderName::MinSe
+        | HeaderName::Accept => Copy::Keep,
+        _ => Copy::Skip,
+    }
+}
+
 /// The URI of the first Contact.
 pub(super) fn contact_uri<'a>(m: &Message<'a>) -> Option<&'a [u8]> {
     let value = m.header_values(HeaderName::Contact).next()?;

@@ -217,12 +217,23 @@ fn a_silent_trunk_is_left_after_its_time_and_demoted() {
     net.silent(alice());
     // Demoted: the next calls try the other first, all of them.
     let silent = |at| if at == trunk_1() { TRUNK_A1 } else { TRUNK_A2 };
-    net.shared.health.set(domain::TrunkId(id(silent(first))), false);
+    let silent = domain::TrunkId(id(silent(first)));
+    net.shared.health.set(silent, false, net.at.wall_us);
     for n in 0..8 {
         net.inbox.clear();
         dial(&mut net, "+493012345678", &format!("next-{n}"));
         assert_eq!(first_trunk(&net).0, second);
     }
+    // No OPTIONS go to it that it could answer: after a minute it is tried again.
+    net.pass(Duration::from_secs(70));
+    net.inbox.clear();
+    net.register(alice(), "alice");
+    let tried = (0..40).any(|n| {
+        net.inbox.clear();
+        dial(&mut net, "+493012345678", &format!("later-{n}"));
+        first_trunk(&net).0 == first
+    });
+    assert!(tried, "a demotion without OPTIONS wears off");
 }
 
 #[test]
@@ -468,6 +479,26 @@ fn what_belongs_to_the_call_passes_end_to_end() {
     net.within(&Dialog { cseq: 930, ..caller }, Method::Info, b"x");
     net.pass(Duration::from_secs(33));
     net.expect(trunk_1(), 408);
+}
+
+#[test]
+fn a_refusal_keeps_its_reasons() {
+    let mut net = net();
+    net.register(alice(), "alice");
+    net.invite(trunk_1(), ALICE_NUMBER, "why");
+    net.expect(trunk_1(), 100);
+    let invite = net.expect_request(alice(), "INVITE");
+    let mut out = Vec::new();
+    invite.with(|m| {
+        sip::MessageBuilder::response_to(&mut out, m, 422, "Too Small", Some(b"x"), None)
+            .header(HeaderName::MinSe, "1800")
+            .header(HeaderName::Server, "phone of alice")
+            .finish();
+    });
+    net.send(alice(), &out);
+    let refusal = net.expect(trunk_1(), 422);
+    assert_eq!(refusal.header("Min-SE").as_deref(), Some("1800"));
+    assert_eq!(refusal.header("Server"), None);
 }
 
 #[test]
