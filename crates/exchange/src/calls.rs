@@ -7,7 +7,7 @@ use crate::*;
 use api_types::call::*;
 use domain::routing::CallKind;
 use domain::{CdrId, TrunkId, UserId};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use store::{CdrOf, CdrQuery, CdrRow};
 
 impl Exchange {
@@ -38,9 +38,9 @@ impl Exchange {
             Role::OperatorAdmin { .. } => CdrOf::Operator(cx.operator(Access::Read)?),
             Role::TenantAdmin { .. } | Role::Edge => CdrOf::Tenant(cx.tenant(Access::Read)?),
         };
-        let found = self.view(async |mut db| {
+        let found = self.view(async move |mut db| {
             let Some(row) = db.cdr_get(of, CdrId(id)).await? else { return Ok(None) };
-            let names = trunk_names(&mut db, std::slice::from_ref(&row)).await?;
+            let names = trunk_names(&mut db, trunks_of(std::slice::from_ref(&row))).await?;
             Ok(Some((row, names)))
         });
         let (row, names) = found.await?.ok_or_else(|| not_found("call", id))?;
@@ -89,9 +89,9 @@ impl Exchange {
         let limit = limit(&list)?;
         let mut query = query(filter)?;
         query.before = cursor(&list)?;
-        let read = self.view(async |mut db| {
+        let read = self.view(async move |mut db| {
             let rows = db.cdr_list(of, &query, limit + 1).await?;
-            let names = trunk_names(&mut db, &rows).await?;
+            let names = trunk_names(&mut db, trunks_of(&rows)).await?;
             Ok((rows, names))
         });
         let (rows, names) = read.await?;
@@ -124,16 +124,22 @@ fn query(filter: CallFilter) -> Result<CdrQuery, Problem> {
 
 type Names = HashMap<TrunkId, String>;
 
-async fn trunk_names(db: &mut Db, rows: &[CdrRow]) -> Result<Names, StoreError> {
-    let mut names = Names::new();
+fn trunks_of(rows: &[CdrRow]) -> BTreeSet<TrunkId> {
+    let mut trunks = BTreeSet::new();
     for row in rows {
-        let tried = row.attempts.iter().flat_map(|a| a.0.iter().map(|a| a.trunk));
-        for id in row.in_trunk_id.into_iter().chain(row.out_trunk_id).chain(tried) {
-            if !names.contains_key(&id)
-                && let Some(name) = db.trunk_name(id).await?
-            {
-                names.insert(id, name);
-            }
+        trunks.extend(row.in_trunk_id.into_iter().chain(row.out_trunk_id));
+        trunks.extend(row.attempts.iter().flat_map(|attempts| attempts.0.iter().map(|a| a.trunk)));
+    }
+    trunks
+}
+
+/// Takes the ids by value: a future that holds borrowed rows cannot be proven `Send` where a
+/// handler needs it.
+async fn trunk_names(db: &mut Db, trunks: BTreeSet<TrunkId>) -> Result<Names, StoreError> {
+    let mut names = Names::new();
+    for id in trunks {
+        if let Some(name) = db.trunk_name(id).await? {
+            names.insert(id, name);
         }
     }
     Ok(names)
