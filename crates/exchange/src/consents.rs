@@ -1,8 +1,223 @@
-//! Use cases: consents.
+//! Use cases: the directory, consents, and the relationship on them.
 
-use crate::*;
-use api_types::operator::*;
-use api_types::tenant::*;
+use crate::act::{
+    Fail, Keep, change, cursor, done, invalid, limit, matches, new_id, not_found, page, raced,
+    text, time,
+};
+use crate::authz::Access;
+use crate::programme::countries_parse;
+use crate::{Cx, DirectoryFilter, Exchange, ListQuery};
+use api_types::operator::DirectoryEntry;
+use api_types::tenant::{
+    Consent, ConsentCreate, ConsentUpdate, Contact, RelationshipUpdate, Requirement,
+};
+use api_types::{ErrorCode, Page, Problem};
+use domain::consent::{
+    ConsentEvent, ConsentRefusal, ConsentStatus, NumbersHeld, RelationshipRefusal,
+    RelationshipStatus, next, relationship_next,
+};
+use domain::{ConsentId, OperatorId, TenantId};
+use feed::change::Change;
+use numbering::{Country, Region};
+use serde::Serialize;
+use store::{ConsentRow, Db, HeldRow, Json, Tx};
+use uuid::Uuid;
+
+fn consent_document(row: ConsentRow) -> Consent {
+    Consent {
+        id: row.id.0,
+        tenant_id: row.tenant_id.0,
+        tenant_name: row.tenant_name,
+        operator_id: row.operator_id.0,
+        operator_name: row.operator_name,
+        status: consent_word(row.status).to_owned(),
+        relationship_status: relationship_word(row.relationship).to_owned(),
+        relationship_comment: row.relationship_comment,
+        countries: row.countries.0.iter().map(Country::to_string).collect(),
+        // Written by this module from the same types, so they read back.
+        requirements: serde_json::from_str(&row.requirements).unwrap_or_default(),
+        contacts: serde_json::from_str(&row.contacts).unwrap_or_default(),
+        company_name: row.company_name,
+        company_size: row.company_size,
+        consented_at: time(row.consented_at),
+        modified_at: time(row.modified_at),
+        version: row.version,
+    }
+}
+
+fn consent_word(status: ConsentStatus) -> &'static str {
+    match status {
+        ConsentStatus::Active => "Active",
+        ConsentStatus::Suspended => "Suspended",
+        ConsentStatus::Removed => "Removed",
+    }
+}
+
+fn relationship_word(status: RelationshipStatus) -> &'static str {
+    match status {
+        RelationshipStatus::ConsentAcknowledged => "ConsentAcknowledged",
+        RelationshipStatus::CustomerContacted => "CustomerContacted",
+        RelationshipStatus::AgreementSigned => "AgreementSigned",
+        RelationshipStatus::ConsentDeclined => "ConsentDeclined",
+        RelationshipStatus::ContractTerminated => "ContractTerminated",
+    }
+}
+
+fn relationship_parse(word: &str) -> Option<RelationshipStatus> {
+    [
+        RelationshipStatus::ConsentAcknowledged,
+        RelationshipStatus::CustomerContacted,
+        RelationshipStatus::AgreementSigned,
+        RelationshipStatus::ConsentDeclined,
+        RelationshipStatus::ContractTerminated,
+    ]
+    .into_iter()
+    .find(|status| relationship_word(*status) == word)
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("documents have text keys only")
+}
+
+/// `L<lower>_U<upper>` (operator-connect.md 1.4).
+fn company_size(value: &str) -> Result<String, Problem> {
+    let band = value.strip_prefix('L').and_then(|rest| rest.split_once("_U"));
+    let bounds = band.and_then(|(l, u)| Some((l.parse::<u32>().ok()?, u.parse::<u32>().ok()?)));
+    match bounds {
+        Some((lower, upper)) if lower <= upper => Ok(value.to_owned()),
+        _ => Err(invalid("company_size", "a company size is a band such as L50_U249")),
+    }
+}
+
+fn contacts_parse(contacts: &[Contact]) -> Result<Vec<Contact>, Problem> {
+    if contacts.is_empty() || contacts.len() > 20 {
+        return Err(invalid("contacts", "a consent names 1 to 20 contacts"));
+    }
+    let mut parsed = Vec::with_capacity(contacts.len());
+    for (at, contact) in contacts.iter().enumerate() {
+        let field = |name: &str| format!("contacts/{at}/{name}");
+        let email = text(&field("email"), &contact.email, 254)?;
+        let plausible = email.split_once('@').is_some_and(|(user, host)| {
+            !user.is_empty() && host.contains('.') && !host.contains('@')
+        });
+        if !plausible || email.contains(char::is_whitespace) {
+            return Err(invalid(&field("email"), format!("{email:?} is no e-mail address")));
+        }
+        let phone_number = contact.phone_number.as_deref().map(str::trim).filter(|p| !p.is_empty());
+        if phone_number.is_some_and(|p| !p.starts_with('+') || p.len() > 30) {
+            let reason = "a telephone number begins with + and the country code";
+            return Err(invalid(&field("phone_number"), reason));
+        }
+        parsed.push(Contact {
+            full_name: text(&field("full_name"), &contact.full_name, 200)?,
+            email,
+            phone_number: phone_number.map(str::to_owned),
+        });
+    }
+    Ok(parsed)
+}
+
+fn requirements_parse(
+    requirements: &[Requirement],
+    countries: &[Country],
+) -> Result<Vec<Requirement>, Problem> {
+    let mut parsed = Vec::with_capacity(requirements.len());
+    if requirements.len() > 200 {
+        return Err(invalid("requirements", "a consent names at most 200 requirements"));
+    }
+    for (at, need) in requirements.iter().enumerate() {
+        let field = |name: &str| format!("requirements/{at}/{name}");
+        let country = Country::parse(&need.country)
+            .map_err(|e| invalid(&field("country"), format!("{:?}: {e}", need.country)))?;
+        if !countries.contains(&country) {
+            let reason = format!("{country} is not among the consent's countries");
+            return Err(invalid(&field("country"), reason));
+        }
+        if !matches!(need.number_type.as_str(), "user" | "service" | "conference") {
+            let reason = "a number type is user, service or conference";
+            return Err(invalid(&field("number_type"), reason));
+        }
+        if !matches!(need.source.as_str(), "new" | "port") {
+            return Err(invalid(&field("source"), "a source is new or port"));
+        }
+        if need.quantity == 0 {
+            return Err(invalid(&field("quantity"), "at least one number"));
+        }
+        parsed.push(Requirement { country: country.to_string(), ..need.clone() });
+    }
+    Ok(parsed)
+}
+
+/// The countries a tenant may consent to: those of a published offer.
+async fn offered(tx: &mut Tx, operator: OperatorId) -> Result<Vec<Country>, Fail> {
+    let offer = tx.offer_get(operator).await?.filter(|offer| offer.published);
+    let offer = offer.ok_or_else(|| {
+        let reason = format!("there is no published offer of an operator {operator}");
+        ErrorCode::OfferNotPublished.problem(Some("/operator_id"), reason)
+    })?;
+    Ok(offer.countries.0)
+}
+
+fn within_offer(countries: &[Country], offered: &[Country]) -> Result<(), Problem> {
+    if countries.is_empty() {
+        return Err(invalid("countries", "a consent covers at least one country"));
+    }
+    match countries.iter().find(|c| !offered.contains(c)) {
+        None => Ok(()),
+        Some(country) => Err(ErrorCode::CountryNotOffered
+            .problem(Some("/countries"), format!("the operator does not offer {country}"))),
+    }
+}
+
+fn numbers_held(held: &[HeldRow], kept: Option<&[Country]>) -> NumbersHeld {
+    let count = |row: &HeldRow| u64::try_from(row.held).unwrap_or(0);
+    NumbersHeld {
+        total: held.iter().map(count).sum(),
+        in_dropped_countries: kept.map_or(0, |kept| {
+            held.iter().filter(|row| !kept.contains(&row.country)).map(count).sum()
+        }),
+    }
+}
+
+fn refusal(refusal: ConsentRefusal) -> Problem {
+    let (code, field) = match refusal {
+        ConsentRefusal::WrongState { .. } => (ErrorCode::ConsentState, Some("/status")),
+        ConsentRefusal::NumbersRemain(_) => (ErrorCode::NumbersRemain, None),
+        ConsentRefusal::NumbersInCountry(_) => (ErrorCode::NumbersInCountry, Some("/countries")),
+    };
+    code.problem(field, refusal.to_string())
+}
+
+fn consent_change(tx: &mut Tx, row: &ConsentRow) {
+    let put = Change::ConsentPut {
+        id: row.id,
+        tenant: row.tenant_id,
+        operator: row.operator_id,
+        status: row.status,
+        relationship: row.relationship,
+    };
+    change(tx, &put);
+}
+
+/// Locks a consent and reads it.
+async fn consent_must(
+    tx: &mut Tx,
+    tenant: TenantId,
+    operator: OperatorId,
+    id: Uuid,
+) -> Result<ConsentRow, Fail> {
+    tx.consent_lock(tenant, operator).await?;
+    Ok(tx.consent_get(tenant, operator).await?.ok_or_else(|| not_found("consent with", id))?)
+}
+
+/// Writes the edited record, with its change.
+async fn consent_save(tx: &mut Tx, row: &mut ConsentRow) -> Result<(), Fail> {
+    row.modified_at = tx.at();
+    raced(tx.consent_update(row, row.version).await?)?;
+    row.version += 1;
+    consent_change(tx, row);
+    Ok(())
+}
 
 impl Exchange {
     /// Operators with a published offer.
@@ -12,30 +227,163 @@ impl Exchange {
         filter: DirectoryFilter,
         list: ListQuery,
     ) -> Result<Page<DirectoryEntry>, Problem> {
-        let _ = (cx, filter, list);
-        Err(unbuilt())
+        let tenant = cx.tenant(Access::Read)?;
+        let (limit, mut after) = (limit(&list)?, cursor::<String>(&list)?);
+        let parameter = |name: &'static str, reason: &str| {
+            ErrorCode::InvalidParameter.problem(Some(name), reason)
+        };
+        let country = filter.country.as_deref().map(Country::parse).transpose();
+        let country = country.map_err(|e| parameter("country", &e.to_string()))?;
+        let region = match filter.region.as_deref() {
+            None => None,
+            Some("emea") => Some(Region::Emea),
+            Some("americas") => Some(Region::Americas),
+            Some("apac") => Some(Region::Apac),
+            Some(_) => return Err(parameter("region", "a region is emea, americas or apac")),
+        };
+        let service = filter.service;
+        if service.as_deref().is_some_and(|s| !matches!(s, "Calling" | "AudioConferencing")) {
+            return Err(parameter("service", "a service is Calling or AudioConferencing"));
+        }
+        let rows = self
+            .view(async |mut db: Db| {
+                // Regions are known here, not in the database: read on until the page is full.
+                let mut rows = Vec::new();
+                loop {
+                    let more = db
+                        .directory_list(tenant, after.take(), country, service.clone(), limit + 1)
+                        .await?;
+                    let last = more.len() <= limit as usize;
+                    after = more.last().map(|row| row.name.clone());
+                    rows.extend(more.into_iter().filter(|row| {
+                        region.is_none_or(|r| row.countries.0.iter().any(|c| c.region() == r))
+                    }));
+                    if last || rows.len() > limit as usize {
+                        return Ok(rows);
+                    }
+                }
+            })
+            .await?;
+        Ok(page(
+            rows,
+            limit,
+            |row| row.name.clone(),
+            |row| DirectoryEntry {
+                operator_id: row.operator_id.0,
+                name: row.name,
+                services: row.services.0,
+                countries: row.countries.0.iter().map(Country::to_string).collect(),
+                landing_page: row.landing_page,
+                acquired_numbers_count: u64::try_from(row.acquired).unwrap_or(0),
+                consent_status: row.consent_status,
+            },
+        ))
     }
 
-    /// Chooses an operator; `true` where the record is new, `false` where a removed one was taken up again.
+    /// Chooses an operator; `true` where the record is new, `false` where a
+    /// removed one was taken up again.
     pub async fn consent_create(
         &self,
         cx: &Cx,
         new: ConsentCreate,
     ) -> Result<(Consent, bool), Problem> {
-        let _ = (cx, new);
-        Err(unbuilt())
+        let tenant = cx.tenant(Access::Write)?;
+        let operator = OperatorId(new.operator_id);
+        let countries = countries_parse("countries", &new.countries)?;
+        if !new.notice_accepted {
+            let reason = "the operator will receive the contacts' data";
+            return Err(ErrorCode::NoticeNotAccepted.problem(Some("/notice_accepted"), reason));
+        }
+        let contacts = json(&contacts_parse(&new.contacts)?);
+        let requirements = json(&requirements_parse(&new.requirements, &countries)?);
+        let company_name = text("company_name", &new.company_name, 200)?;
+        let company_size = company_size(&new.company_size)?;
+        self.act(cx, "consent.create", Keep::Answer, async |mut tx| {
+            within_offer(&countries, &offered(&mut tx, operator).await?)?;
+            tx.consent_lock(tenant, operator).await?;
+            let before = tx.consent_get(tenant, operator).await?;
+            let from = before.as_ref().map(|c| c.status);
+            let status = next(from, ConsentEvent::Give, NumbersHeld::default()).map_err(refusal)?;
+            let (tenant_row, operator_row) =
+                (tx.tenant_get(tenant).await?, tx.operator_get(operator).await?);
+            let at = tx.at();
+            let mut row = ConsentRow {
+                id: before.as_ref().map_or_else(|| ConsentId(new_id()), |c| c.id),
+                tenant_id: tenant,
+                tenant_name: tenant_row.map(|t| t.name).unwrap_or_default(),
+                operator_id: operator,
+                operator_name: operator_row.map(|o| o.name).unwrap_or_default(),
+                status,
+                relationship: RelationshipStatus::ConsentAcknowledged,
+                relationship_comment: None,
+                countries: Json(countries.clone()),
+                requirements: requirements.clone(),
+                contacts: contacts.clone(),
+                company_name: company_name.clone(),
+                company_size: company_size.clone(),
+                consented_at: at,
+                modified_at: at,
+                version: before.as_ref().map_or(1, |c| c.version),
+            };
+            if before.is_some() {
+                consent_save(&mut tx, &mut row).await?;
+            } else {
+                tx.consent_insert(&row).await?;
+                consent_change(&mut tx, &row);
+            }
+            let id = row.id;
+            done((consent_document(row), before.is_none()), id)
+        })
+        .await
     }
 
     /// The tenant's consents.
     pub async fn consent_list(&self, cx: &Cx, list: ListQuery) -> Result<Page<Consent>, Problem> {
-        let _ = (cx, list);
-        Err(unbuilt())
+        let tenant = cx.tenant(Access::Read)?;
+        self.consents(Some(tenant), None, list).await
+    }
+
+    /// Who consented to the operator.
+    pub async fn operator_consent_list(
+        &self,
+        cx: &Cx,
+        list: ListQuery,
+    ) -> Result<Page<Consent>, Problem> {
+        let operator = cx.operator(Access::Read)?;
+        self.consents(None, Some(operator), list).await
+    }
+
+    async fn consents(
+        &self,
+        tenant: Option<TenantId>,
+        operator: Option<OperatorId>,
+        list: ListQuery,
+    ) -> Result<Page<Consent>, Problem> {
+        let (limit, after) = (limit(&list)?, cursor(&list)?);
+        let rows = self
+            .view(async |mut db: Db| {
+                Ok(db.consent_list(tenant, operator, after, limit + 1).await?)
+            })
+            .await?;
+        Ok(page(rows, limit, |row| row.id.0, consent_document))
     }
 
     /// The tenant's consent to one operator.
     pub async fn consent_get(&self, cx: &Cx, operator_id: Uuid) -> Result<Consent, Problem> {
-        let _ = (cx, operator_id);
-        Err(unbuilt())
+        let tenant = cx.tenant(Access::Read)?;
+        let row = self
+            .view(async |mut db: Db| Ok(db.consent_get(tenant, OperatorId(operator_id)).await?))
+            .await?;
+        row.map(consent_document).ok_or_else(|| not_found("consent to operator", operator_id))
+    }
+
+    /// One tenant's consent to the operator.
+    pub async fn operator_consent_get(&self, cx: &Cx, tenant_id: Uuid) -> Result<Consent, Problem> {
+        let operator = cx.operator(Access::Read)?;
+        let row = self
+            .view(async |mut db: Db| Ok(db.consent_get(TenantId(tenant_id), operator).await?))
+            .await?;
+        row.map(consent_document).ok_or_else(|| not_found("consent of tenant", tenant_id))
     }
 
     /// Edits, suspends or resumes.
@@ -46,8 +394,61 @@ impl Exchange {
         if_match: Option<i64>,
         edit: ConsentUpdate,
     ) -> Result<Consent, Problem> {
-        let _ = (cx, operator_id, if_match, edit);
-        Err(unbuilt())
+        let tenant = cx.tenant(Access::Write)?;
+        let operator = OperatorId(operator_id);
+        let countries =
+            edit.countries.as_deref().map(|c| countries_parse("countries", c)).transpose()?;
+        let contacts = edit.contacts.as_deref().map(contacts_parse).transpose()?;
+        let wanted = match edit.status.as_deref() {
+            None => None,
+            Some("Active") => Some(ConsentStatus::Active),
+            Some("Suspended") => Some(ConsentStatus::Suspended),
+            Some(_) => {
+                let reason = "a status is Active or Suspended; a consent is removed by DELETE";
+                return Err(invalid("status", reason));
+            }
+        };
+        let edits = countries.is_some() || contacts.is_some() || edit.requirements.is_some();
+        if !edits && wanted.is_none() {
+            return Err(invalid("status", "name at least one thing to change"));
+        }
+        self.act(cx, "consent.update", Keep::Answer, async |mut tx| {
+            let mut row = consent_must(&mut tx, tenant, operator, operator_id).await?;
+            matches(if_match, row.version, true)?;
+            // A resume comes before the edits it allows, a suspension after them.
+            if wanted == Some(ConsentStatus::Active) && row.status != ConsentStatus::Active {
+                row.status = next(Some(row.status), ConsentEvent::Resume, NumbersHeld::default())
+                    .map_err(refusal)?;
+            }
+            if edits {
+                let kept = countries.clone().unwrap_or_else(|| row.countries.0.clone());
+                if countries.is_some() {
+                    // A country once consented may stay although the offer dropped it.
+                    let mut allowed = offered(&mut tx, operator).await?;
+                    allowed.extend(&row.countries.0);
+                    within_offer(&kept, &allowed)?;
+                }
+                let held = tx.held_by_country(tenant, operator).await?;
+                row.status =
+                    next(Some(row.status), ConsentEvent::Edit, numbers_held(&held, Some(&kept)))
+                        .map_err(refusal)?;
+                if let Some(needs) = &edit.requirements {
+                    row.requirements = json(&requirements_parse(needs, &kept)?);
+                }
+                if let Some(contacts) = &contacts {
+                    row.contacts = json(contacts);
+                }
+                row.countries = Json(kept);
+            }
+            if wanted == Some(ConsentStatus::Suspended) && row.status != ConsentStatus::Suspended {
+                row.status = next(Some(row.status), ConsentEvent::Suspend, NumbersHeld::default())
+                    .map_err(refusal)?;
+            }
+            consent_save(&mut tx, &mut row).await?;
+            let id = row.id;
+            done(consent_document(row), id)
+        })
+        .await
     }
 
     /// Ends a consent once no number is left.
@@ -57,24 +458,19 @@ impl Exchange {
         operator_id: Uuid,
         if_match: Option<i64>,
     ) -> Result<Consent, Problem> {
-        let _ = (cx, operator_id, if_match);
-        Err(unbuilt())
-    }
-
-    /// Who consented to the operator.
-    pub async fn operator_consent_list(
-        &self,
-        cx: &Cx,
-        list: ListQuery,
-    ) -> Result<Page<Consent>, Problem> {
-        let _ = (cx, list);
-        Err(unbuilt())
-    }
-
-    /// One tenant's consent to the operator.
-    pub async fn operator_consent_get(&self, cx: &Cx, tenant_id: Uuid) -> Result<Consent, Problem> {
-        let _ = (cx, tenant_id);
-        Err(unbuilt())
+        let tenant = cx.tenant(Access::Write)?;
+        let operator = OperatorId(operator_id);
+        self.act(cx, "consent.remove", Keep::Answer, async |mut tx| {
+            let mut row = consent_must(&mut tx, tenant, operator, operator_id).await?;
+            matches(if_match, row.version, false)?;
+            let held = tx.held_by_country(tenant, operator).await?;
+            row.status = next(Some(row.status), ConsentEvent::Remove, numbers_held(&held, None))
+                .map_err(refusal)?;
+            consent_save(&mut tx, &mut row).await?;
+            let id = row.id;
+            done(consent_document(row), id)
+        })
+        .await
     }
 
     /// Moves the operator's side.
@@ -85,7 +481,35 @@ impl Exchange {
         if_match: Option<i64>,
         edit: RelationshipUpdate,
     ) -> Result<Consent, Problem> {
-        let _ = (cx, tenant_id, if_match, edit);
-        Err(unbuilt())
+        let operator = cx.operator(Access::Write)?;
+        let tenant = TenantId(tenant_id);
+        let to = relationship_parse(&edit.status).ok_or_else(|| {
+            let reason = "a status is ConsentAcknowledged, CustomerContacted, AgreementSigned, \
+                          ConsentDeclined or ContractTerminated";
+            invalid("status", reason)
+        })?;
+        let comment = edit.comment.as_deref().map(str::trim).filter(|c| !c.is_empty());
+        let comment = comment.map(|c| text("comment", c, 1000)).transpose()?;
+        self.act(cx, "relationship.update", Keep::Answer, async |mut tx| {
+            let mut row = consent_must(&mut tx, tenant, operator, tenant_id).await?;
+            matches(if_match, row.version, true)?;
+            row.relationship = relationship_next(row.relationship, to, comment.as_deref())
+                .map_err(|refusal| {
+                    let (code, field) = match refusal {
+                        RelationshipRefusal::CommentMissing => {
+                            (ErrorCode::CommentMissing, "/comment")
+                        }
+                        RelationshipRefusal::WrongState { .. } => {
+                            (ErrorCode::RelationshipState, "/status")
+                        }
+                    };
+                    code.problem(Some(field), refusal.to_string())
+                })?;
+            row.relationship_comment = comment.clone();
+            consent_save(&mut tx, &mut row).await?;
+            let id = row.id;
+            done(consent_document(row), id)
+        })
+        .await
     }
 }

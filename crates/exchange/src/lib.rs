@@ -24,6 +24,7 @@ mod people;
 mod programme;
 mod records;
 mod secret;
+mod worker;
 mod world;
 
 pub use cx::{
@@ -80,10 +81,8 @@ pub struct Exchange {
 struct Inner {
     config: ExchangeConfig,
     store: Store,
-}
-
-fn unbuilt() -> Problem {
-    ErrorCode::Internal.problem(None, "this use case is not built yet")
+    /// Told when an order was placed here.
+    orders: tokio::sync::Notify,
 }
 
 impl Exchange {
@@ -111,7 +110,7 @@ impl Exchange {
             Ok(())
         };
         store.write(first_key).await.map_err(|error| OpenError::Store(error.to_string()))?;
-        Ok(Self { inner: Arc::new(Inner { config, store }) })
+        Ok(Self { inner: Arc::new(Inner { config, store, orders: tokio::sync::Notify::new() }) })
     }
 
     /// On an empty database makes the first programme owner's client and
@@ -133,13 +132,6 @@ impl Exchange {
     /// The database answers.
     pub async fn ready(&self) -> Result<(), Problem> {
         self.view(async |mut db| Ok(db.change_newest().await?)).await.map(drop)
-    }
-
-    /// Runs the order worker until `shutdown` turns true. Several may run, in
-    /// one process or many.
-    pub async fn run_workers(&self, mut shutdown: tokio::sync::watch::Receiver<bool>) {
-        // An error means that nobody is left to ask for a shutdown: stop as well.
-        let _ = shutdown.wait_for(|stop| *stop).await;
     }
 
     /// Closes every connection to the database.

@@ -1,8 +1,66 @@
 //! Rows as the change log and the snapshot carry them.
 
-use domain::{CallingProfileId, TrunkId};
-use feed::record::{CallingProfileRecord, OperatorRecord, TenantRecord, Transport, TrunkRecord};
-use store::{CallingProfileRow, OperatorRow, StoreError, TenantRow, TrunkRow};
+use domain::number::AssignmentTarget;
+use domain::{CallingProfileId, TrunkId, UserId};
+use feed::record::{
+    CallingProfileRecord, NumberRecord, OperatorRecord, PhoneCredential, QueueRecord, TenantRecord,
+    Transport, TrunkRecord, UserRecord,
+};
+use store::{
+    AccountRow, CallingProfileRow, NumberRow, OperatorRow, PersonRow, StoreError, TenantRow,
+    TrunkRow,
+};
+
+/// The licence a resource account needs before it gets a number.
+pub(crate) const RESOURCE_ACCOUNT: &str = "resource_account";
+
+pub(crate) fn licensed(row: &PersonRow) -> bool {
+    row.licences.0.iter().any(|l| l == crate::world::TELEPHONY)
+}
+
+pub(crate) fn user(row: &PersonRow) -> UserRecord {
+    let phone = row.ha1_sha256.clone().zip(row.ha1_md5.clone());
+    UserRecord {
+        id: row.id,
+        tenant: row.tenant_id,
+        display_name: row.display_name.clone(),
+        licensed: licensed(row),
+        country: row.country,
+        number: row.number,
+        phone: phone.map(|(ha1_sha256, ha1_md5)| PhoneCredential {
+            username: row.username.clone(),
+            ha1_sha256,
+            ha1_md5,
+        }),
+    }
+}
+
+pub(crate) fn queue(row: &AccountRow, agents: Vec<UserId>) -> QueueRecord {
+    QueueRecord {
+        id: row.id,
+        tenant: row.tenant_id,
+        display_name: row.display_name.clone(),
+        agents,
+        ring_seconds: row.ring_seconds,
+    }
+}
+
+pub(crate) fn number(row: &NumberRow) -> NumberRecord {
+    NumberRecord {
+        number: row.number,
+        tenant: row.tenant_id,
+        operator: row.operator_id,
+        profile: row.profile_id,
+        country: row.country,
+        usage: row.usage,
+        target: row
+            .person_id
+            .map(AssignmentTarget::User)
+            .or(row.account_id.map(AssignmentTarget::ResourceAccount)),
+        location: row.location_id,
+        moving: row.move_id,
+    }
+}
 
 pub(crate) fn operator(row: &OperatorRow) -> OperatorRecord {
     OperatorRecord { id: row.id, name: row.name.clone() }

@@ -10,8 +10,12 @@ mod db;
 mod error;
 mod identity;
 mod log;
+mod numbers;
 mod open;
 mod operators;
+mod orders;
+mod people;
+mod tenants;
 mod value;
 mod world;
 
@@ -20,11 +24,15 @@ pub use db::Db;
 pub use error::{Again, Retry, StoreError};
 pub use identity::{EdgeKeyRow, IdempotencyRow, PrincipalRow, TokenRow};
 pub use log::{AuditRow, Back, ChangeRow, Tx};
+pub use numbers::{NumberPick, NumberRow};
 pub use open::{OpenError, Store};
 pub use operators::{
     CallingProfileRow, DirectoryRow, OfferRow, OperatorRow, ProfileTrunkRow, RangeRow, TenantRow,
     TrunkRow,
 };
+pub use orders::{EntryResult, OrderEntryRow, OrderRow};
+pub use people::{AccountRow, AgentRow, PersonRow};
+pub use tenants::{CivicAddressRow, ConsentRow, HeldRow, LocationCountryRow, LocationRow};
 pub use value::Json;
 pub use world::{WorldAgentRow, WorldNumberRow, WorldPersonRow, WorldQueueRow, WorldTrunkRow};
 
@@ -32,10 +40,14 @@ pub use world::{WorldAgentRow, WorldNumberRow, WorldPersonRow, WorldQueueRow, Wo
 /// name that ends in `_LITE` or `_PG` is a fork for that dialect.
 pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
+        cdr::STATEMENTS,
         identity::STATEMENTS,
         log::STATEMENTS,
+        numbers::STATEMENTS,
         operators::STATEMENTS,
-        cdr::STATEMENTS,
+        orders::STATEMENTS,
+        people::STATEMENTS,
+        tenants::STATEMENTS,
         world::STATEMENTS,
     ]
     .into_iter()

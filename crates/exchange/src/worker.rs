@@ -1,0 +1,371 @@
+//! Runs number orders, chunk by chunk. A chunk's numbers, its entries' results
+//! and the order's counts commit in one transaction, so that whoever takes the
+//! job over after a crash goes on exactly where it stopped.
+
+use crate::act::{Fail, change, raced};
+use crate::numbers::{ACTIVATED, USAGES};
+use crate::orders::{order_change, refusal_code, upload_context};
+use crate::{Exchange, records};
+use api_types::ErrorCode;
+use api_types::problem::EntryError;
+use domain::number::Usage;
+use domain::upload::{UploadEntry, check_entry, check_order};
+use domain::{CallingProfileId, OrderId};
+use feed::change::Change;
+use numbering::{Country, E164, NumberKind, describe};
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+use store::{EntryResult, NumberRow, OrderEntryRow, OrderRow, StoreError, Tx, WorldNumberRow};
+use uuid::Uuid;
+
+/// How long a worker keeps a job without a sign of life, microseconds.
+const LEASE: i64 = 5_000_000;
+/// How long a job rests after its chunk failed, microseconds.
+const REST: i64 = 1_000_000;
+/// How often a worker looks for jobs nobody told it of.
+const LOOK: Duration = Duration::from_millis(500);
+/// How often what has run out is forgotten.
+const TIDY: Duration = Duration::from_secs(600);
+/// How long an answer is kept for a repeated idempotency key, microseconds.
+const ANSWERS_KEPT: i64 = 48 * 3600 * 1_000_000;
+
+/// What became of one chunk.
+enum Step {
+    /// More entries wait.
+    More,
+    /// The order is done, or somebody else has it.
+    Over,
+}
+
+impl Exchange {
+    /// Runs the order worker until `shutdown` turns true. Several may run, in
+    /// one process or many.
+    pub async fn run_workers(&self, mut shutdown: tokio::sync::watch::Receiver<bool>) {
+        let owner = Uuid::now_v7();
+        let mut tidied: Option<tokio::time::Instant> = None;
+        while !*shutdown.borrow() {
+            match self.work_once(owner, &shutdown).await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "the order worker could not work"),
+            }
+            if tidied.is_none_or(|at| at.elapsed() >= TIDY) {
+                tidied = Some(tokio::time::Instant::now());
+                if let Err(error) = self.tidy().await {
+                    tracing::warn!(%error, "what has run out could not be forgotten");
+                }
+            }
+            tokio::select! {
+                () = self.inner.orders.notified() => {}
+                () = tokio::time::sleep(LOOK) => {}
+                stop = shutdown.wait_for(|stop| *stop) => {
+                    // An error means that nobody is left to ask for a shutdown.
+                    let _ = stop;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Forgets tokens, sign-in codes, kept answers and old changes.
+    async fn tidy(&self) -> Result<(), StoreError> {
+        let kept = self.inner.config.changes_kept;
+        self.inner
+            .store
+            .write(async |mut tx: Tx| {
+                let now = tx.at();
+                tx.identity_expire(now, now - ANSWERS_KEPT).await?;
+                tx.change_trim(kept).await
+            })
+            .await
+    }
+
+    /// Claims one job and runs it to its end; `false` where there is none.
+    async fn work_once(
+        &self,
+        owner: Uuid,
+        shutdown: &tokio::sync::watch::Receiver<bool>,
+    ) -> Result<bool, StoreError> {
+        let store = &self.inner.store;
+        if !store.read().await?.job_waiting(crate::act::now()).await? {
+            return Ok(false);
+        }
+        let claim = async |mut tx: Tx| -> Result<Option<OrderId>, StoreError> {
+            let now = tx.at();
+            tx.job_claim(owner, now, now + LEASE).await
+        };
+        let Some(order) = store.write(claim).await? else { return Ok(false) };
+        loop {
+            // A stop between chunks loses nothing: the job is given back below.
+            let stop = *shutdown.borrow();
+            let step = if stop { Ok(Step::Over) } else { self.chunk(order, owner).await };
+            match step {
+                Ok(Step::More) => {}
+                Ok(Step::Over) if !stop => return Ok(true),
+                other => {
+                    let rest = if let Err(fail) = &other {
+                        tracing::error!(%order, ?fail, "a chunk of an order failed");
+                        REST
+                    } else {
+                        0
+                    };
+                    let release = async |mut tx: Tx| -> Result<(), StoreError> {
+                        let now = tx.at();
+                        tx.job_release(order, owner, now + rest).await
+                    };
+                    store.write(release).await?;
+                    return Ok(other.is_ok());
+                }
+            }
+        }
+    }
+
+    async fn chunk(&self, order: OrderId, owner: Uuid) -> Result<Step, Fail> {
+        let most = self.inner.config.order_chunk;
+        self.inner.store.write(async |tx: Tx| chunk(tx, order, owner, most).await).await
+    }
+}
+
+async fn chunk(mut tx: Tx, id: OrderId, owner: Uuid, most: u32) -> Result<Step, Fail> {
+    let now = tx.at();
+    if !tx.job_renew(id, owner, now + LEASE).await? {
+        tx.discard();
+        return Ok(Step::Over);
+    }
+    let Some(mut order) = tx.order_get(id).await? else {
+        tx.discard();
+        return Ok(Step::Over);
+    };
+    let entries = tx.entry_pending(id, most).await?;
+    let results = match order.kind.as_str() {
+        _ if entries.is_empty() => Vec::new(),
+        "upload" => upload(&mut tx, &order, &entries).await?,
+        _ => release(&mut tx, &order, &entries).await?,
+    };
+    tx.entry_results(id, &results).await?;
+    let failed = results.iter().filter(|r| r.error.is_some()).count();
+    let count = |n: usize| u32::try_from(n).expect("a chunk has at most 1,000 entries");
+    order.failed += count(failed);
+    order.succeeded += count(results.len() - failed);
+    order.done = order.failed + order.succeeded;
+    let over = order.done == order.total;
+    order.status = match (over, order.succeeded, order.failed) {
+        (false, ..) => "in_progress",
+        (true, _, 0) => "success",
+        (true, 0, _) => "error",
+        (true, ..) => "partial_success",
+    }
+    .to_owned();
+    order.finished_at = over.then_some(now);
+    tx.order_progress(&order).await?;
+    order_change(&mut tx, &order);
+    if over {
+        tx.job_delete(id).await?;
+    }
+    let by = tx.principal_get(order.principal_id).await?;
+    let by = by.as_ref().map(|p| (p.id, p.name.as_str()));
+    tx.audit(by, "number_order.run", &id.to_string(), Some(&order.request_id)).await?;
+    Ok(if over { Step::Over } else { Step::More })
+}
+
+fn failed(entry: &OrderEntryRow, error: &EntryError) -> EntryResult {
+    let error = serde_json::to_string(error).expect("an error has text keys only");
+    EntryResult { ordinal: entry.ordinal, error: Some(error), warning: None }
+}
+
+fn number_parse(entry: &OrderEntryRow) -> Result<E164, EntryError> {
+    E164::parse(&entry.number_text)
+        .map_err(|e| ErrorCode::InvalidNumber.entry(Some("number"), e.to_string()))
+}
+
+/// An entry as far as it can be understood by itself.
+struct Parsed<'a> {
+    entry: &'a OrderEntryRow,
+    number: E164,
+    usage: Usage,
+    profile: CallingProfileId,
+    country: Country,
+    toll_free: bool,
+    known_range: bool,
+}
+
+fn parse(entry: &OrderEntryRow) -> Result<Parsed<'_>, EntryError> {
+    let number = number_parse(entry)?;
+    let usage = entry.usage.as_deref().and_then(Usage::parse);
+    let usage = usage.ok_or_else(|| ErrorCode::InvalidField.entry(Some("usage"), USAGES))?;
+    let profile = entry.profile_id.ok_or_else(|| {
+        let reason = "neither the order nor the entry names a calling profile";
+        ErrorCode::ProfileUnusable.entry(Some("calling_profile_id"), reason)
+    })?;
+    let told = describe(number);
+    let declared = entry.country.as_deref().map(Country::parse).transpose();
+    let declared =
+        declared.map_err(|e| ErrorCode::InvalidField.entry(Some("country"), e.to_string()))?;
+    let country = match (declared, told.country) {
+        (Some(declared), Some(told_country)) if told.known_range && declared != told_country => {
+            let reason = format!("{number} is a number of {told_country}, not of {declared}");
+            return Err(ErrorCode::InvalidField.entry(Some("country"), reason));
+        }
+        (declared, told) => declared.or(told).ok_or_else(|| {
+            let reason = format!("the digits of {number} tell no country");
+            ErrorCode::CountryUnknown.entry(Some("country"), reason)
+        })?,
+    };
+    Ok(Parsed {
+        entry,
+        number,
+        usage,
+        profile,
+        country,
+        toll_free: told.kind == NumberKind::TollFree,
+        known_range: told.known_range,
+    })
+}
+
+async fn upload(
+    tx: &mut Tx,
+    order: &OrderRow,
+    entries: &[OrderEntryRow],
+) -> Result<Vec<EntryResult>, Fail> {
+    let (operator, tenant) = (order.operator_id, order.tenant_id);
+    tx.consent_share(tenant, operator).await?;
+    let consent = tx.consent_get(tenant, operator).await?;
+    let located = tx.location_any(tenant).await?;
+    let context = upload_context(operator, tenant, consent.as_ref(), located);
+    if let Err(refusal) = check_order(&context) {
+        // The consent went since the order was placed.
+        let error = refusal_code(refusal).0.entry(None, refusal.to_string());
+        return Ok(entries.iter().map(|entry| failed(entry, &error)).collect());
+    }
+    let mut usable: HashMap<CallingProfileId, usize> = HashMap::new();
+    for row in tx.profile_trunks(Some(operator)).await? {
+        *usable.entry(row.profile_id).or_default() += usize::from(row.enabled);
+    }
+    let ranges = tx.range_all(operator).await?;
+    let mut locations = HashMap::new();
+    for id in entries.iter().filter_map(|e| e.location_id).collect::<HashSet<_>>() {
+        if let Some(found) = tx.location_get(tenant, id).await? {
+            locations.insert(id, found.country);
+        }
+    }
+
+    let mut results = Vec::with_capacity(entries.len());
+    let mut parsed = Vec::with_capacity(entries.len());
+    for entry in entries {
+        match parse(entry) {
+            Ok(entry) => parsed.push(entry),
+            Err(error) => results.push(failed(entry, &error)),
+        }
+    }
+    let numbers: Vec<E164> = parsed.iter().map(|p| p.number).collect();
+    let held: HashMap<E164, WorldNumberRow> =
+        tx.numbers_held(&numbers).await?.into_iter().map(|row| (row.number, row)).collect();
+
+    let mut good: Vec<NumberRow> = Vec::new();
+    for p in parsed {
+        let location = p.entry.location_id;
+        let facts = UploadEntry {
+            number: p.number,
+            country: p.country,
+            usage: p.usage,
+            toll_free: p.toll_free,
+            has_location: location.is_some(),
+            location_known: location.is_none_or(|id| locations.contains_key(&id)),
+            tenant_may_update_location: order.tenant_may_update_location,
+            profile_usable: usable.get(&p.profile).is_some_and(|enabled| *enabled >= 2),
+            in_declared_range: ranges
+                .iter()
+                .any(|r| (r.first_number..=r.last_number).contains(&p.number)),
+            held_by: held.get(&p.number).map(|row| (row.operator_id, row.tenant_id)),
+        };
+        let mut refused = check_entry(&context, &facts).map_err(|refusal| {
+            let (code, field) = refusal_code(refusal);
+            code.entry(field, refusal.to_string())
+        });
+        if let (Ok(()), Some(country)) = (&refused, location.and_then(|id| locations.get(&id)))
+            && *country != p.country
+        {
+            let reason = format!("the location lies in {country}, the number in {}", p.country);
+            refused = Err(ErrorCode::LocationCountry.entry(Some("location_id"), reason));
+        }
+        if let Err(error) = refused {
+            results.push(failed(p.entry, &error));
+            continue;
+        }
+        let warning = (!p.known_range)
+            .then(|| format!("{} lies in no range that libphonenumber knows", p.number));
+        results.push(EntryResult { ordinal: p.entry.ordinal, error: None, warning });
+        good.push(NumberRow {
+            number: p.number,
+            tenant_id: tenant,
+            operator_id: operator,
+            operator_name: String::new(),
+            profile_id: p.profile,
+            country: p.country,
+            usage: p.usage,
+            activation_state: ACTIVATED.to_owned(),
+            location_id: location,
+            tenant_may_update_location: order.tenant_may_update_location,
+            person_id: None,
+            account_id: None,
+            assigned_name: None,
+            move_id: None,
+            acquired_at: tx.at(),
+            version: 1,
+        });
+    }
+    if !order.dry_run && !good.is_empty() {
+        // Whoever took one of them since they were looked at is seen on the next run.
+        raced(tx.numbers_insert(&good).await? == good.len() as u64)?;
+        let numbers = good.iter().map(records::number).collect();
+        change(tx, &Change::NumbersPut { numbers });
+    }
+    Ok(results)
+}
+
+async fn release(
+    tx: &mut Tx,
+    order: &OrderRow,
+    entries: &[OrderEntryRow],
+) -> Result<Vec<EntryResult>, Fail> {
+    let numbers: Vec<E164> = entries.iter().filter_map(|e| number_parse(e).ok()).collect();
+    let held: HashMap<E164, WorldNumberRow> = tx
+        .numbers_held(&numbers)
+        .await?
+        .into_iter()
+        .filter(|row| row.operator_id == order.operator_id && row.tenant_id == order.tenant_id)
+        .map(|row| (row.number, row))
+        .collect();
+    let mut results = Vec::with_capacity(entries.len());
+    let mut gone: Vec<E164> = Vec::new();
+    for entry in entries {
+        let number = match number_parse(entry) {
+            Ok(number) => number,
+            Err(error) => {
+                results.push(failed(entry, &error));
+                continue;
+            }
+        };
+        match held.get(&number) {
+            None => {
+                let reason = format!("{number} is not held by this tenant from this operator");
+                let error = ErrorCode::NotHeld.entry(Some("number"), reason);
+                results.push(failed(entry, &error));
+            }
+            Some(row) if row.person_id.is_some() || row.account_id.is_some() => {
+                let reason = format!("{number} is assigned");
+                let error = ErrorCode::StillAssigned.entry(Some("number"), reason);
+                results.push(failed(entry, &error));
+            }
+            Some(_) => {
+                results.push(EntryResult { ordinal: entry.ordinal, error: None, warning: None });
+                gone.push(number);
+            }
+        }
+    }
+    if !order.dry_run && !gone.is_empty() {
+        raced(tx.numbers_delete(&gone).await? == gone.len() as u64)?;
+        change(tx, &Change::NumbersRemoved { numbers: gone });
+    }
+    Ok(results)
+}

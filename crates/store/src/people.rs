@@ -1,0 +1,237 @@
+//! People with their phones, resource accounts with their agents.
+
+use crate::StoreError;
+use crate::db::{Db, statements};
+use crate::value::{Json, args, row};
+use domain::{ResourceAccountId, TenantId, UserId};
+use numbering::{Country, E164};
+use uuid::Uuid;
+
+row! {
+    /// A person, with their number and their phone's digests.
+    PersonRow {
+        id: UserId,
+        tenant_id: TenantId,
+        upn: String,
+        username: String,
+        display_name: String,
+        country: Country,
+        licences: Json<Vec<String>>,
+        version: i64,
+        number: Option<E164>,
+        ha1_sha256: Option<String>,
+        ha1_md5: Option<String>,
+    }
+    /// A resource account, with its number.
+    AccountRow {
+        id: ResourceAccountId,
+        tenant_id: TenantId,
+        upn: String,
+        display_name: String,
+        kind: String,
+        licences: Json<Vec<String>>,
+        ring_seconds: u32,
+        version: i64,
+        number: Option<E164>,
+    }
+    /// An agent of a queue.
+    AgentRow { account_id: ResourceAccountId, person_id: UserId }
+}
+
+macro_rules! person_select {
+    ($tail:literal) => {
+        concat!(
+            "SELECT p.id, p.tenant_id, p.upn, p.username, p.display_name, p.country, ",
+            "p.licences, p.version, n.number, c.ha1_sha256, c.ha1_md5 FROM person p ",
+            "LEFT JOIN number n ON n.person_id = p.id ",
+            "LEFT JOIN phone_credential c ON c.person_id = p.id ",
+            $tail
+        )
+    };
+}
+
+macro_rules! account_select {
+    ($tail:literal) => {
+        concat!(
+            "SELECT a.id, a.tenant_id, a.upn, a.display_name, a.kind, a.licences, ",
+            "a.ring_seconds, a.version, n.number FROM resource_account a ",
+            "LEFT JOIN number n ON n.account_id = a.id ",
+            $tail
+        )
+    };
+}
+
+statements! {
+    PERSON_INSERT = "INSERT INTO person \
+        (id, tenant_id, upn, username, display_name, country, licences, version) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    PERSON_TAKEN = "SELECT upn AS v FROM person \
+        WHERE tenant_id = $1 AND (upn = $2 OR username = $3) LIMIT 1";
+    PERSON_GET = person_select!("WHERE p.tenant_id = $1 AND p.id = $2");
+    PERSON_LIST = person_select!(
+        "WHERE p.tenant_id = $1 AND (CAST($2 AS UUID) IS NULL OR p.id > $2) \
+         ORDER BY p.id LIMIT $3");
+    PERSON_UPDATE = "UPDATE person SET display_name = $3, licences = $4, version = version + 1 \
+        WHERE id = $1 AND version = $2";
+    PERSON_TOUCH = "UPDATE person SET version = version + 1 WHERE tenant_id = $1 AND id = $2";
+    PHONE_PUT = "INSERT INTO phone_credential (person_id, ha1_sha256, ha1_md5, created_at) \
+        VALUES ($1, $2, $3, $4) ON CONFLICT (person_id) DO UPDATE SET \
+        ha1_sha256 = excluded.ha1_sha256, ha1_md5 = excluded.ha1_md5, \
+        created_at = excluded.created_at";
+    ACCOUNT_INSERT = "INSERT INTO resource_account \
+        (id, tenant_id, upn, display_name, kind, licences, ring_seconds, version) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    ACCOUNT_TAKEN = "SELECT id AS v FROM resource_account WHERE tenant_id = $1 AND upn = $2";
+    ACCOUNT_GET = account_select!("WHERE a.tenant_id = $1 AND a.id = $2");
+    ACCOUNT_LIST = account_select!(
+        "WHERE a.tenant_id = $1 AND (CAST($2 AS UUID) IS NULL OR a.id > $2) \
+         ORDER BY a.id LIMIT $3");
+    ACCOUNT_TOUCH = "UPDATE resource_account SET version = version + 1 \
+        WHERE tenant_id = $1 AND id = $2";
+    AGENT_INSERT = "INSERT INTO resource_account_agent \
+        (account_id, person_id, tenant_id, ordinal) VALUES ($1, $2, $3, $4)";
+    AGENT_LIST = "SELECT account_id, person_id FROM resource_account_agent \
+        WHERE (CAST($1 AS UUID) IS NULL OR tenant_id = $1) ORDER BY account_id, ordinal";
+}
+
+impl Db {
+    /// Adds a person; number and phone of the row are not looked at.
+    pub async fn person_insert(&mut self, p: &PersonRow) -> Result<(), StoreError> {
+        let args = args![
+            p.id,
+            p.tenant_id,
+            p.upn,
+            p.username,
+            p.display_name,
+            p.country,
+            p.licences,
+            p.version
+        ];
+        self.exec(PERSON_INSERT, args).await?;
+        Ok(())
+    }
+
+    /// The user principal name of a person who has this one, or this phone
+    /// user name.
+    pub async fn person_taken(
+        &mut self,
+        tenant: TenantId,
+        upn: &str,
+        username: &str,
+    ) -> Result<Option<String>, StoreError> {
+        self.value(PERSON_TAKEN, args![tenant, upn.to_owned(), username.to_owned()]).await
+    }
+
+    /// A person of a tenant.
+    pub async fn person_get(
+        &mut self,
+        tenant: TenantId,
+        id: UserId,
+    ) -> Result<Option<PersonRow>, StoreError> {
+        self.one(PERSON_GET, args![tenant, id]).await
+    }
+
+    /// A tenant's people after an id.
+    pub async fn person_list(
+        &mut self,
+        tenant: TenantId,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<PersonRow>, StoreError> {
+        self.all(PERSON_LIST, args![tenant, after, limit]).await
+    }
+
+    /// Replaces name and licences of this version; `false` where the version is
+    /// another.
+    pub async fn person_update(&mut self, p: &PersonRow, version: i64) -> Result<bool, StoreError> {
+        let args = args![p.id, version, p.display_name, p.licences];
+        Ok(self.exec(PERSON_UPDATE, args).await? > 0)
+    }
+
+    /// Counts the version up because the person's number or phone changes, and
+    /// keeps others from doing so until this transaction ends; `false` where
+    /// there is no such person.
+    pub async fn person_touch(&mut self, tenant: TenantId, id: UserId) -> Result<bool, StoreError> {
+        Ok(self.exec(PERSON_TOUCH, args![tenant, id]).await? > 0)
+    }
+
+    /// Sets the digests of a person's phone.
+    pub async fn phone_put(
+        &mut self,
+        person: UserId,
+        ha1_sha256: &str,
+        ha1_md5: &str,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        self.exec(PHONE_PUT, args![person, ha1_sha256.to_owned(), ha1_md5.to_owned(), at]).await?;
+        Ok(())
+    }
+
+    /// Adds a resource account with its agents, in their order.
+    pub async fn account_insert(
+        &mut self,
+        a: &AccountRow,
+        agents: &[UserId],
+    ) -> Result<(), StoreError> {
+        let args = args![
+            a.id,
+            a.tenant_id,
+            a.upn,
+            a.display_name,
+            a.kind,
+            a.licences,
+            a.ring_seconds,
+            a.version
+        ];
+        self.exec(ACCOUNT_INSERT, args).await?;
+        for (ordinal, agent) in (0i64..).zip(agents) {
+            self.exec(AGENT_INSERT, args![a.id, *agent, a.tenant_id, ordinal]).await?;
+        }
+        Ok(())
+    }
+
+    /// Is there an account of this name?
+    pub async fn account_taken(
+        &mut self,
+        tenant: TenantId,
+        upn: &str,
+    ) -> Result<Option<ResourceAccountId>, StoreError> {
+        self.value(ACCOUNT_TAKEN, args![tenant, upn.to_owned()]).await
+    }
+
+    /// A resource account of a tenant.
+    pub async fn account_get(
+        &mut self,
+        tenant: TenantId,
+        id: ResourceAccountId,
+    ) -> Result<Option<AccountRow>, StoreError> {
+        self.one(ACCOUNT_GET, args![tenant, id]).await
+    }
+
+    /// A tenant's resource accounts after an id.
+    pub async fn account_list(
+        &mut self,
+        tenant: TenantId,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<AccountRow>, StoreError> {
+        self.all(ACCOUNT_LIST, args![tenant, after, limit]).await
+    }
+
+    /// As [`Db::person_touch`], for a resource account.
+    pub async fn account_touch(
+        &mut self,
+        tenant: TenantId,
+        id: ResourceAccountId,
+    ) -> Result<bool, StoreError> {
+        Ok(self.exec(ACCOUNT_TOUCH, args![tenant, id]).await? > 0)
+    }
+
+    /// The agents of one tenant's queues, or of all.
+    pub async fn agent_list(
+        &mut self,
+        tenant: Option<TenantId>,
+    ) -> Result<Vec<AgentRow>, StoreError> {
+        self.all(AGENT_LIST, args![tenant]).await
+    }
+}
