@@ -70,7 +70,7 @@ struct Shared {
     config: ApiConfig,
     limits: limit::Limits,
     /// Turns true when the server stops: open streams end then.
-    closing: Arc<watch::Sender<bool>>,
+    closing: watch::Receiver<bool>,
 }
 
 type App = Arc<Shared>;
@@ -80,7 +80,10 @@ type App = Arc<Shared>;
 /// Serve it with the peer's address as connect info (as [`serve`] does);
 /// otherwise all callers who have not proven who they are share one limit.
 pub fn router(state: ApiState) -> Router {
-    build(state, Arc::default())
+    let (forever, closing) = watch::channel(false);
+    // Nobody stops a bare router: the sender may live as long as the process.
+    std::mem::forget(forever);
+    build(state, closing)
 }
 
 /// Serves [`router`] until `shutdown` is ready, then lets requests finish and
@@ -90,17 +93,17 @@ pub async fn serve(
     state: ApiState,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let closing = Arc::<watch::Sender<bool>>::default();
-    let service = build(state, closing.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let (close, closing) = watch::channel(false);
+    let service = build(state, closing).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service)
         .with_graceful_shutdown(async move {
             shutdown.await;
-            closing.send_replace(true);
+            close.send_replace(true);
         })
         .await
 }
 
-fn build(state: ApiState, closing: Arc<watch::Sender<bool>>) -> Router {
+fn build(state: ApiState, closing: watch::Receiver<bool>) -> Router {
     let limits = limit::Limits::default();
     let app: App =
         Arc::new(Shared { exchange: state.exchange, config: state.config, limits, closing });

@@ -41,7 +41,7 @@ use feed::{
     wrap::WrapKey,
 };
 use numbering::E164;
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use store::{Db, Store, StoreError, Tx};
 use uuid::Uuid;
 
@@ -148,15 +148,11 @@ impl Exchange {
         self.inner.store.read().await.map_err(|error| store_problem(&error))
     }
 
-    /// Reads at one moment. The future is boxed here, where its borrows have
-    /// names: a caller further up could not show that it is `Send`.
-    pub(crate) fn view<'a, T: Send + 'a, Work>(
-        &'a self,
-        work: impl FnOnce(Db) -> Work + Send + 'a,
-    ) -> Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 'a>>
+    /// Reads at one moment.
+    pub(crate) async fn view<T, Work>(&self, work: impl FnOnce(Db) -> Work) -> Result<T, Problem>
     where
-        Work: Future<Output = Result<T, Fail>> + Send + 'a,
+        Work: Future<Output = Result<T, Fail>>,
     {
-        Box::pin(async move { Ok(work(self.read().await?).await?) })
+        Ok(work(self.read().await?).await?)
     }
 }

@@ -1,4 +1,4 @@
-import { queryOptions, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { Problem } from "./problem";
 import type { components } from "./schema";
@@ -73,11 +73,6 @@ export function useSession() {
   return useQuery(sessionQuery);
 }
 
-/** Nothing of whoever was signed in before may show to whoever is now. */
-function forgetOthers(queries: QueryClient) {
-  queries.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });
-}
-
 export function useSignIn() {
   const queries = useQueryClient();
   return async (code: string) => {
@@ -88,8 +83,9 @@ export function useSignIn() {
         body: JSON.stringify({ code }),
       }),
     );
-    forgetOthers(queries);
-    await queries.fetchQuery({ ...sessionQuery, staleTime: 0 });
+    // Nothing of whoever was signed in before may show to whoever is now.
+    queries.clear();
+    await queries.fetchQuery(sessionQuery);
   };
 }
 
@@ -97,8 +93,7 @@ export function useSignOut() {
   const queries = useQueryClient();
   return async () => {
     await answer(fetch("/session", { method: "DELETE", headers: CSRF }));
-    // First the page leaves, then what it showed is forgotten: the other way round it would ask again.
+    queries.clear();
     queries.setQueryData(sessionQuery.queryKey, null);
-    forgetOthers(queries);
   };
 }

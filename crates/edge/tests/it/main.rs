@@ -6,5 +6,4 @@ mod control;
 mod live;
 mod net;
 mod rules;
-mod storm;
 mod world;

@@ -1,9 +1,11 @@
+use crate::furnished::furnish;
 use crate::house::{client, cx, open, operator, owner, sign_in};
 use api_types::operator::{CallingProfileCreate, TrunkUpdate};
 use api_types::tenant::TenantCreate;
+use domain::number::AssignmentTarget;
 use exchange::{Actor, ChangesError, Exchange};
 use feed::change::{ChangeEntry, Position};
-use feed::snapshot::Snapshot;
+use feed::snapshot::{Snapshot, WorldRecords};
 use feed::wrap::{WrapKey, wrap_key};
 use std::time::{Duration, Instant};
 use store::{Store, StoreError, Tx};
@@ -20,13 +22,18 @@ async fn take(exchange: &Exchange, edge: &Actor, key: &WrapKey) -> Snapshot {
     Snapshot::open(&bytes, key).expect("it opens")
 }
 
-/// All there is after a position, two at a time.
-async fn follow(exchange: &Exchange, edge: &Actor, mut at: Position) -> Vec<ChangeEntry> {
+/// All there is after a position, some at a time.
+async fn follow(
+    exchange: &Exchange,
+    edge: &Actor,
+    mut at: Position,
+    some: u32,
+) -> Vec<ChangeEntry> {
     let mut all = Vec::new();
     loop {
-        let more = exchange.changes_since(&cx(edge), at, 2).await.expect("changes");
+        let more = exchange.changes_since(&cx(edge), at, some).await.expect("changes");
         let Some(last) = more.last() else { return all };
-        assert!(more.len() <= 2);
+        assert!(more.len() <= some as usize);
         at.position = last.position;
         all.extend(more);
     }
@@ -98,7 +105,7 @@ on_both!(a_snapshot_and_what_follows_is_the_later_snapshot, |db| {
 
     for earlier in &snapshots {
         let mut grown = earlier.clone();
-        for entry in follow(&exchange, &edge, earlier.position()).await {
+        for entry in follow(&exchange, &edge, earlier.position(), 2).await {
             grown.apply(&entry);
         }
         assert_eq!(told(&grown), told(last), "from {:?}", earlier.position());
@@ -106,6 +113,71 @@ on_both!(a_snapshot_and_what_follows_is_the_later_snapshot, |db| {
     // The secrets are for this edge only.
     let bytes = exchange.edge_snapshot(&cx(&edge), &key).await.expect("a snapshot");
     assert!(Snapshot::open(&bytes, &wrap_key("another token")).is_err());
+});
+
+on_both!(a_snapshot_holds_what_the_tables_hold, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let key = wrap_key("a token");
+    let beginning = Position { epoch: exchange.epoch(), position: 0 };
+    let house = furnish(exchange, owner).await;
+    let exchange = &house.exchange;
+    let snapshot = take(exchange, &house.edge, &key).await;
+
+    let numbers: Vec<_> = snapshot.numbers().collect();
+    let listed = house.numbers().await;
+    assert_eq!(numbers.len(), 3);
+    for (number, document) in numbers.iter().zip(&listed) {
+        assert_eq!(number.number.to_string(), document.number);
+        assert_eq!(number.tenant.0, document.tenant_id);
+        assert_eq!(number.operator.0, document.operator_id);
+        assert_eq!(number.profile.0, document.calling_profile_id);
+        assert_eq!(number.country.as_str(), document.country);
+        assert_eq!(number.usage.as_str(), document.usage);
+        assert_eq!(number.location.map(|id| id.0), document.location_id);
+        let target = number.target.map(|target| match target {
+            AssignmentTarget::User(id) => id.0,
+            AssignmentTarget::ResourceAccount(id) => id.0,
+        });
+        assert_eq!(target, document.assigned_to_id);
+    }
+    let alice = snapshot.user_record(house.alice.id.into()).expect("Alice");
+    assert!(alice.licensed && alice.number == Some(numbers[0].number));
+    let phone = alice.phone.as_ref().expect("her phone");
+    assert_eq!((phone.username.as_str(), phone.ha1_sha256.len()), ("alice", 64));
+    let bob = snapshot.user_record(house.bob.id.into()).expect("Bob");
+    assert!(!bob.licensed && bob.number.is_none() && bob.phone.is_none());
+    let queue = snapshot.queue(house.queue.id.into()).expect("the queue");
+    assert_eq!(queue.agents, [house.bob.id.into(), house.alice.id.into()]);
+
+    // The log alone, from its beginning, tells the same.
+    let mut grown = Snapshot::from_records(WorldRecords::empty(beginning, 0));
+    for entry in follow(exchange, &house.edge, beginning, 2).await {
+        grown.apply(&entry);
+    }
+    assert_eq!(told(&grown), told(&snapshot));
+
+    // And so it does after a number has changed hands and another has gone.
+    let admin = cx(&house.tenant_admin);
+    let (freed, gone) = (numbers[0].number, numbers[2].number);
+    let version = exchange.number_get(&admin, freed).await.expect("hers").version;
+    exchange.assignment_remove(&admin, freed, Some(version)).await.expect("freed");
+    house
+        .upload(serde_json::json!({
+            "kind": "release", "tenant_id": numbers[0].tenant, "entries": [{"number": gone}],
+        }))
+        .await;
+    let later = take(exchange, &house.edge, &key).await;
+    assert_eq!(later.number_record(gone), None);
+    assert_eq!(later.number_record(freed).expect("still there").target, None);
+    assert_eq!(later.user_record(house.alice.id.into()).expect("Alice").number, None);
+    for earlier in [grown, snapshot] {
+        let mut grown = earlier.clone();
+        for entry in follow(exchange, &house.edge, earlier.position(), 2).await {
+            grown.apply(&entry);
+        }
+        assert_eq!(told(&grown), told(&later));
+    }
 });
 
 on_both!(a_snapshot_taken_amid_writes_is_of_one_moment, |db| {
@@ -134,7 +206,7 @@ on_both!(a_snapshot_taken_amid_writes_is_of_one_moment, |db| {
     for earlier in taken {
         let from = earlier.position();
         let mut grown = earlier;
-        for entry in follow(&exchange, &edge, from).await {
+        for entry in follow(&exchange, &edge, from, 500).await {
             grown.apply(&entry);
         }
         assert_eq!(told(&grown), told(&last), "from {from:?}");
@@ -191,3 +263,24 @@ on_both!(a_waiting_edge_is_woken, |db| {
     let news = exchange.changes_since(&cx(&edge), at, 10).await.expect("changes");
     assert_eq!(news.len(), 1);
 });
+
+/// The faces run use cases on any thread of their server.
+#[test]
+fn use_cases_may_move_between_threads() {
+    fn sendable<T: Send>(_: &T) {}
+    fn look(exchange: &Exchange, cx: &exchange::Cx, at: Position, key: &WrapKey) {
+        let list = exchange::ListQuery::default;
+        sendable(&exchange.edge_snapshot(cx, key));
+        sendable(&exchange.changes_since(cx, at, 1));
+        sendable(&exchange.changes_wait(0, Duration::ZERO));
+        sendable(&exchange.cdrs_deliver(cx, Vec::new()));
+        sendable(&exchange.call_list(cx, exchange::CallFilter::default(), list()));
+        sendable(&exchange.operator_call_list(cx, exchange::CallFilter::default(), list()));
+        sendable(&exchange.programme_call_list(cx, exchange::CallFilter::default(), list()));
+        sendable(&exchange.call_get(cx, Uuid::nil()));
+        let called = String::new();
+        let ask = api_types::call::ExplainCall { from_user_id: None, inbound: true, called };
+        sendable(&exchange.explain_call(cx, ask));
+    }
+    let _ = look;
+}

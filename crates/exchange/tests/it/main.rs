@@ -2,5 +2,7 @@
 
 mod calls;
 mod edges;
+mod explain;
+mod furnished;
 mod house;
 mod programme;

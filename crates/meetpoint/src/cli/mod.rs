@@ -21,8 +21,7 @@ use client::Client;
 use error::CliError;
 use std::process::ExitCode;
 
-/// What every client command takes. Its fields must not be called like any
-/// command's own: clap would pass these over.
+/// What every client command takes.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Connection and output")]
 pub struct Global {
@@ -31,19 +30,19 @@ pub struct Global {
     url: Option<String>,
     /// Which stored sign-in to use; the last one if left out
     #[arg(long = "as", global = true, env = "MEETPOINT_PROFILE", value_name = "NAME")]
-    sign_in: Option<String>,
+    profile: Option<String>,
     /// Print the API's JSON documents
     #[arg(long, global = true)]
     json: bool,
     /// Client id, instead of a stored sign-in
     #[arg(
-        long = "client-id",
+        long,
         global = true,
         env = "MEETPOINT_CLIENT_ID",
         value_name = "ID",
         hide_short_help = true
     )]
-    as_client: Option<String>,
+    client_id: Option<String>,
     /// Secret of that client; from the environment only, where no process list shows it
     #[arg(skip = std::env::var("MEETPOINT_CLIENT_SECRET").ok())]
     client_secret: Option<String>,

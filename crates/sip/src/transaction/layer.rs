@@ -119,17 +119,14 @@ impl<P: Clone> TransactionLayer<P> {
         }
     }
 
-    /// The peer of the transaction that a request belongs to already, if it does:
-    /// as a retransmission, the ACK to a refusal, or the CANCEL of a live INVITE. A
-    /// server that admits only some requests asks this before it judges one.
-    pub fn known_peer(&self, request: &Message<'_>) -> Option<&P> {
+    /// Whether a request belongs to a transaction that is here already: a
+    /// retransmission, the ACK to a refusal, a CANCEL of a live INVITE. A server
+    /// that admits only some requests asks this before it judges one.
+    pub fn knows(&self, request: &Message<'_>) -> bool {
         let method = request.method();
-        let find = |method| self.index.get(&self.server_key(request, method));
-        let index = match method {
-            Method::Cancel => find(Method::Invite).or_else(|| find(Method::Cancel)),
-            _ => find(method),
-        }?;
-        self.slots[*index as usize].tx.as_ref().map(|tx| &tx.peer)
+        self.index.contains_key(&self.server_key(request, method))
+            || (method == Method::Cancel
+                && self.index.contains_key(&self.server_key(request, Method::Invite)))
     }
 
     /// Sends the last response once more: a back-to-back user agent passes each

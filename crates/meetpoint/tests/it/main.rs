@@ -1,3 +1,0 @@
-//! The whole system, as its users have it.
-
-mod cli;
