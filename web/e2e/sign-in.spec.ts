@@ -41,3 +41,14 @@ test("the page comes with a policy that admits nothing from elsewhere, and a fre
   }
   expect(nonces.size).toBe(2);
 });
+
+test("signing out ends the session, here and at the server", async ({ browser, world }) => {
+  const context = await browser.newContext({ baseURL: world.url });
+  const page = await context.newPage();
+  await page.goto(world.announcement.logins.operator_b.url);
+  await expect(page.getByRole("heading", { level: 1, name: "Customers" })).toBeVisible();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByLabel("One-time code")).toBeVisible();
+  expect((await page.request.get("/session")).status()).toBe(401);
+  await context.close();
+});

@@ -14,7 +14,7 @@ const START_MS = 60_000;
 /** What `meetpoint demo --serve --json` says of itself, as far as the stories need it. */
 interface Announcement {
   web: { url: string };
-  logins: Record<Role, { url: string }>;
+  logins: Record<Role | "operator_b", { url: string }>;
 }
 
 /** The real program with its demonstration data, its operators and its phones. */

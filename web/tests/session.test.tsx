@@ -1,9 +1,9 @@
 import { FluentProvider, webLightTheme } from "@fluentui/react-components";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, render, screen, waitFor } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, expect, test, vi } from "vitest";
 
-import { readSession } from "../src/api/session";
+import { readSession, useSession, useSignOut } from "../src/api/session";
 import Login from "../src/pages/Login";
 
 const SESSION = {
@@ -66,4 +66,25 @@ test("a used link says why it does not work and what to do", async () => {
   expect(alert.textContent).toContain("It was used before.");
   expect(alert.textContent).toContain("Ask for a new sign-in link.");
   expect(alert.textContent).toContain("login_code_invalid");
+});
+
+test("signing out shows at once, and forgets what was shown", async () => {
+  vi.stubGlobal("fetch", async (_: string, init?: RequestInit) =>
+    init?.method === "DELETE" ? new Response(null, { status: 204 }) : Response.json(SESSION),
+  );
+  const queries = new QueryClient();
+  queries.setQueryData(["tenant", "numbers"], ["+442071838750"]);
+  function Door() {
+    const session = useSession();
+    const signOut = useSignOut();
+    return <button onClick={() => void signOut()}>{session.data ? session.data.party : "nobody"}</button>;
+  }
+  render(
+    <QueryClientProvider client={queries}>
+      <Door />
+    </QueryClientProvider>,
+  );
+  fireEvent.click(await screen.findByText("Adatum"));
+  await screen.findByText("nobody");
+  expect(queries.getQueryData(["tenant", "numbers"])).toBeUndefined();
 });

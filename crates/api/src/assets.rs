@@ -12,7 +12,7 @@ use rust_embed::RustEmbed;
 use uuid::Uuid;
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../web/dist"]
+#[folder = "../../web/dist"]
 #[allow_missing = true]
 struct Dist;
 
@@ -73,7 +73,9 @@ pub async fn asset(method: Method, uri: Uri) -> Answer<Response> {
     }
     if !matches!(method, Method::GET | Method::HEAD) {
         let reason = format!("{} does not take {method}", uri.path());
-        return Err(refuse(ErrorCode::MethodNotAllowed, None, reason));
+        let mut response = refuse(ErrorCode::MethodNotAllowed, None, reason).into_response();
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD"));
+        return Ok(response);
     }
     // Vite's manifest is for the size budget, not for browsers.
     let is_hidden = path.split('/').any(|segment| segment.starts_with('.'));

@@ -93,7 +93,7 @@ pub async fn edge_changes(
         at,
         waiting: Some(first),
         spoke: None,
-        closing: app.closing.clone(),
+        closing: app.closing.subscribe(),
     };
     Ok(octets(Body::from_stream(stream::try_unfold(feed, Feed::next))))
 }
@@ -149,7 +149,6 @@ impl Feed {
             let wait = due.saturating_duration_since(Instant::now());
             tokio::select! {
                 () = self.exchange.changes_wait(self.at.position, wait) => {}
-                // Also when the sender is gone, which only a bare router's never is.
                 _ = self.closing.changed() => {}
             }
         }

@@ -70,7 +70,7 @@ struct Shared {
     config: ApiConfig,
     limits: limit::Limits,
     /// Turns true when the server stops: open streams end then.
-    closing: watch::Receiver<bool>,
+    closing: Arc<watch::Sender<bool>>,
 }
 
 type App = Arc<Shared>;
@@ -80,10 +80,7 @@ type App = Arc<Shared>;
 /// Serve it with the peer's address as connect info (as [`serve`] does);
 /// otherwise all callers who have not proven who they are share one limit.
 pub fn router(state: ApiState) -> Router {
-    let (forever, closing) = watch::channel(false);
-    // Nobody stops a bare router: the sender may live as long as the process.
-    std::mem::forget(forever);
-    build(state, closing)
+    build(state, Arc::default())
 }
 
 /// Serves [`router`] until `shutdown` is ready, then lets requests finish and
@@ -93,17 +90,17 @@ pub async fn serve(
     state: ApiState,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let (close, closing) = watch::channel(false);
-    let service = build(state, closing).into_make_service_with_connect_info::<SocketAddr>();
+    let closing = Arc::<watch::Sender<bool>>::default();
+    let service = build(state, closing.clone()).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service)
         .with_graceful_shutdown(async move {
             shutdown.await;
-            close.send_replace(true);
+            closing.send_replace(true);
         })
         .await
 }
 
-fn build(state: ApiState, closing: watch::Receiver<bool>) -> Router {
+fn build(state: ApiState, closing: Arc<watch::Sender<bool>>) -> Router {
     let limits = limit::Limits::default();
     let app: App =
         Arc::new(Shared { exchange: state.exchange, config: state.config, limits, closing });

@@ -6,6 +6,7 @@ use crate::{Cx, Exchange, ListQuery};
 use api_types::{ErrorCode, Page, Problem};
 use feed::change::Change;
 use serde::{Serialize, de::DeserializeOwned};
+use std::pin::Pin;
 use store::{Again, Retry, StoreError, Tx};
 use uuid::Uuid;
 
@@ -93,48 +94,63 @@ pub(crate) fn change_other(tx: &mut Tx, resource: &str, id: impl ToString) {
 }
 
 impl Exchange {
-    /// Runs a use case that writes.
-    pub(crate) async fn act<T, Work>(
-        &self,
-        cx: &Cx,
+    /// Runs a use case that writes. Boxed for the reason that `view` is.
+    pub(crate) fn act<'a, T, Work>(
+        &'a self,
+        cx: &'a Cx,
         action: &'static str,
         keep: Keep,
-        work: impl Fn(Tx) -> Work,
-    ) -> Result<T, Problem>
+        work: impl Fn(Tx) -> Work + Send + Sync + 'a,
+    ) -> Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 'a>>
     where
-        T: Serialize + DeserializeOwned,
-        Work: Future<Output = Result<Done<T>, Fail>>,
+        T: Serialize + DeserializeOwned + Send + Sync + 'a,
+        Work: Future<Output = Result<Done<T>, Fail>> + Send + 'a,
     {
-        let principal = cx.actor.principal;
-        let run = async |mut tx: Tx| -> Result<T, Fail> {
-            if let Some((key, hash)) = &cx.idempotency_key {
-                let at = tx.at();
-                if let Some(before) = tx.idempotency_claim(principal, key, *hash, at).await? {
-                    tx.discard();
-                    return replay(&before.request_hash, before.response.as_deref(), hash);
-                }
-            }
-            let back = tx.back();
-            let Done { answer, subject } = work(tx).await?;
-            let mut tx = back
-                .take()
-                .ok_or_else(|| StoreError::Database(format!("{action} kept its transaction")))?;
-            if let Some((key, _)) = &cx.idempotency_key {
-                let kept = match keep {
-                    Keep::Answer => {
-                        Some(serde_json::to_string(&answer).expect("a document has text keys only"))
+        Box::pin(async move {
+            let work = &work;
+            let run = move |mut tx: Tx| async move {
+                if let Some((key, hash)) = &cx.idempotency_key {
+                    let (at, principal) = (tx.at(), cx.actor.principal);
+                    if let Some(before) = tx.idempotency_claim(principal, key, *hash, at).await? {
+                        tx.discard();
+                        return replay(&before.request_hash, before.response.as_deref(), hash);
                     }
-                    Keep::Nothing => None,
-                };
-                tx.idempotency_answer(principal, key, kept).await?;
-            }
-            debug_assert!(!tx.keeps() || tx.changes() > 0, "{action} changed nothing");
-            let who = Some((principal, cx.actor.name.as_str()));
-            tx.audit(who, action, &subject, Some(&cx.request_id)).await?;
-            Ok(answer)
-        };
-        Ok(self.inner.store.write(run).await?)
+                }
+                let back = tx.back();
+                let Done { answer, subject } = work(tx).await?;
+                let mut tx = back.take().ok_or_else(|| {
+                    StoreError::Database(format!("{action} kept its transaction"))
+                })?;
+                finish(&mut tx, cx, action, keep, &answer, &subject).await?;
+                Ok::<T, Fail>(answer)
+            };
+            Ok(self.inner.store.write(run).await?)
+        })
     }
+}
+
+/// What every use case leaves behind: its kept answer and its audit entry.
+async fn finish<T: Serialize>(
+    tx: &mut Tx,
+    cx: &Cx,
+    action: &str,
+    keep: Keep,
+    answer: &T,
+    subject: &str,
+) -> Result<(), StoreError> {
+    let principal = cx.actor.principal;
+    if let Some((key, _)) = &cx.idempotency_key {
+        let kept = match keep {
+            Keep::Answer => {
+                Some(serde_json::to_string(answer).expect("a document has text keys only"))
+            }
+            Keep::Nothing => None,
+        };
+        tx.idempotency_answer(principal, key, kept).await?;
+    }
+    debug_assert!(!tx.keeps() || tx.changes() > 0, "{action} changed nothing");
+    let who = Some((principal, cx.actor.name.as_str()));
+    tx.audit(who, action, subject, Some(&cx.request_id)).await
 }
 
 fn replay<T: DeserializeOwned>(

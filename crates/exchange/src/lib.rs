@@ -41,7 +41,7 @@ use feed::{
     wrap::WrapKey,
 };
 use numbering::E164;
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 use store::{Db, Store, StoreError, Tx};
 use uuid::Uuid;
 
@@ -148,11 +148,15 @@ impl Exchange {
         self.inner.store.read().await.map_err(|error| store_problem(&error))
     }
 
-    /// Reads at one moment.
-    pub(crate) async fn view<T, Work>(&self, work: impl FnOnce(Db) -> Work) -> Result<T, Problem>
+    /// Reads at one moment. The future is boxed here, where its borrows have
+    /// names: a caller further up could not show that it is `Send`.
+    pub(crate) fn view<'a, T: Send + 'a, Work>(
+        &'a self,
+        work: impl FnOnce(Db) -> Work + Send + 'a,
+    ) -> Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 'a>>
     where
-        Work: Future<Output = Result<T, Fail>>,
+        Work: Future<Output = Result<T, Fail>> + Send + 'a,
     {
-        Ok(work(self.read().await?).await?)
+        Box::pin(async move { Ok(work(self.read().await?).await?) })
     }
 }

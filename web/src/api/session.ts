@@ -1,4 +1,4 @@
-import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 
 import { Problem } from "./problem";
 import type { components } from "./schema";
@@ -73,6 +73,11 @@ export function useSession() {
   return useQuery(sessionQuery);
 }
 
+/** Nothing of whoever was signed in before may show to whoever is now. */
+function forgetOthers(queries: QueryClient) {
+  queries.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });
+}
+
 export function useSignIn() {
   const queries = useQueryClient();
   return async (code: string) => {
@@ -83,9 +88,8 @@ export function useSignIn() {
         body: JSON.stringify({ code }),
       }),
     );
-    // Nothing of whoever was signed in before may show to whoever is now.
-    queries.clear();
-    await queries.fetchQuery(sessionQuery);
+    forgetOthers(queries);
+    await queries.fetchQuery({ ...sessionQuery, staleTime: 0 });
   };
 }
 
@@ -93,7 +97,8 @@ export function useSignOut() {
   const queries = useQueryClient();
   return async () => {
     await answer(fetch("/session", { method: "DELETE", headers: CSRF }));
-    queries.clear();
+    // First the page leaves, then what it showed is forgotten: the other way round it would ask again.
     queries.setQueryData(sessionQuery.queryKey, null);
+    forgetOthers(queries);
   };
 }

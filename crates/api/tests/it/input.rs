@@ -118,7 +118,11 @@ async fn paths_and_methods_that_are_not_there() {
         (Method::POST, "/"),
         (Method::PUT, "/some/page"),
     ] {
-        let problem = refusal(server.ask(method.clone(), path)).await;
+        let response = server.ask(method.clone(), path).send().await.expect("answers");
+        let allow =
+            response.headers().get(header::ALLOW).map(|value| value.to_str().expect("text"));
+        assert!(allow.is_some_and(|allow| !allow.contains(method.as_str())), "{method} {path}");
+        let problem = problem(response).await;
         assert_eq!(problem["code"], "method_not_allowed", "{method} {path}");
         assert_eq!(problem["status"], 405);
     }

@@ -100,6 +100,20 @@ async fn the_page_comes_under_a_strict_policy_with_a_fresh_nonce() {
 }
 
 #[tokio::test]
+async fn long_answers_are_compressed_for_those_who_ask() {
+    let server = Server::start().await;
+    let plain = server.bare(Method::GET, "/openapi.json").send().await.expect("answers");
+    assert!(!plain.headers().contains_key(header::CONTENT_ENCODING));
+    let plain = plain.bytes().await.expect("bytes").len();
+    let packed = server.bare(Method::GET, "/openapi.json").header(header::ACCEPT_ENCODING, "gzip");
+    let packed = packed.send().await.expect("answers");
+    assert_eq!(packed.headers()[header::CONTENT_ENCODING], "gzip");
+    let packed = packed.bytes().await.expect("bytes").len();
+    assert!(packed * 4 < plain, "{packed} of {plain} bytes");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn health_is_told_to_anyone() {
     let server = Server::start().await;
     for (path, status) in [("/healthz", "ok"), ("/readyz", "ready")] {

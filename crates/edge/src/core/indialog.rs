@@ -183,6 +183,10 @@ impl Core {
                     None => self.relays.push(relay),
                 }
                 self.layer.set_tag(server, tag);
+                if method == Method::Invite {
+                    // Timer C: a re-INVITE that only ever rings must end too.
+                    self.timers.push(Reverse((r.at.now + self.config.trunk_ring, tag)));
+                }
             }
             Err(_) => {
                 if (index as usize) < self.relays.len() {
@@ -223,7 +227,7 @@ impl Core {
         }
     }
 
-    pub(super) fn free_relay(&mut self, index: u32, generation: u32) {
+    fn free_relay(&mut self, index: u32, generation: u32) {
         if let Some(relay) = self.relays.get_mut(index as usize)
             && relay.live
             && relay.generation == generation
@@ -232,6 +236,22 @@ impl Core {
             relay.generation = relay.generation.wrapping_add(1);
             self.free_relays.push(index);
         }
+    }
+
+    /// Frees a relay that has had its time; one that was never answered is told so.
+    pub(super) fn relay_timer(
+        &mut self,
+        at: Moment,
+        index: u32,
+        generation: u32,
+        out: &mut Outbox,
+    ) {
+        let Some(relay) = self.relay(index, generation) else { return };
+        if relay.answered {
+            return self.free_relay(index, generation);
+        }
+        self.cancel_relay(at, index, generation, out);
+        self.relay_lost(at, index, generation, 408, out);
     }
 
     fn relay(&self, index: u32, generation: u32) -> Option<&Relay> {

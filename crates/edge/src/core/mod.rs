@@ -237,6 +237,11 @@ impl Core {
         self.layer.is_empty() && self.live.is_empty()
     }
 
+    /// SIP transactions under way or lingering.
+    pub fn transactions(&self) -> usize {
+        self.layer.len()
+    }
+
     fn parser(&mut self) -> Parser {
         self.parsers.pop().unwrap_or_else(|| Parser::new(self.config.limits))
     }
@@ -316,7 +321,9 @@ impl Core {
                 Some(Tag::Call { index, generation }) => {
                     self.call_timer(at, index, generation, due, world, out);
                 }
-                Some(Tag::Relay { index, generation }) => self.free_relay(index, generation),
+                Some(Tag::Relay { index, generation }) => {
+                    self.relay_timer(at, index, generation, out);
+                }
                 _ => {}
             }
         }
@@ -356,7 +363,13 @@ impl Core {
     }
 
     fn request(&mut self, r: &Incoming<'_>, world: &Snapshot, out: &mut Outbox) {
-        if self.layer.knows(r.m) {
+        if let Some(known) = self.layer.known_peer(r.m).copied() {
+            // A transaction is its sender's own: nobody cancels another's call.
+            let same = known.addr.ip() == r.origin.peer.addr.ip()
+                || (matches!(r.who, Who::Trunk(_)) && self.recognise(known.addr, world) == r.who);
+            if !same {
+                return count(&self.shared.stats.silenced);
+            }
             return match self.layer.receive(r.at.now, &r.origin, r.m, out) {
                 Received::Cancel { tx, invite } => self.cancel(r.at, tx, invite, out),
                 // The sender reused the INVITE's branch for the ACK of a 2xx.

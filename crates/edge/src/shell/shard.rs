@@ -18,6 +18,7 @@ use sip::stream::Frame;
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -79,6 +80,7 @@ pub(super) struct Parts {
 
 pub(super) struct Shard {
     parts: Parts,
+    config: CoreConfig,
     limits: sip::Limits,
     core: Core,
     out: Outbox,
@@ -116,9 +118,10 @@ impl Shard {
             token += 1;
         }
         let limits = config.limits;
-        let core = Core::new(config, parts.shared.clone(), seed);
+        let core = Core::new(config.clone(), parts.shared.clone(), seed);
         Ok(Self {
             parts,
+            config,
             limits,
             core,
             out: Outbox::default(),
@@ -168,19 +171,35 @@ impl Shard {
             self.report_lost();
         }
         self.jobs();
-        self.core.interrupt(Self::moment(), &mut self.out);
-        self.flush();
+        self.with_core(|core, _, out| core.interrupt(Self::moment(), out));
     }
 
     fn moment() -> Moment {
         Moment { now: Instant::now(), wall_us: wall_us() }
     }
 
-    fn tick(&mut self) {
+    /// Lets the core work. A fault in it must not take the shard's sockets down:
+    /// a new core takes over, and established calls go on, since they live in
+    /// their messages.
+    fn with_core(&mut self, work: impl FnOnce(&mut Core, &Snapshot, &mut Outbox)) {
         let world = self.parts.world.load();
-        self.core.handle_timeout(Self::moment(), &world, &mut self.out);
+        let (core, out) = (&mut self.core, &mut self.out);
+        if catch_unwind(AssertUnwindSafe(|| work(core, &world, out))).is_err() {
+            tracing::error!(shard = self.parts.index, "a fault in the core: starting a new one");
+            let mut seed = [0; 32];
+            // Without randomness from the system a number no one else has must do.
+            if getrandom::fill(&mut seed).is_err() {
+                seed[..8].copy_from_slice(&wall_us().to_le_bytes());
+                seed[8..16].copy_from_slice(&(self.parts.index as u64).to_le_bytes());
+            }
+            self.core = Core::new(self.config.clone(), self.parts.shared.clone(), seed);
+        }
         drop(world);
         self.flush();
+    }
+
+    fn tick(&mut self) {
+        self.with_core(|core, world, out| core.handle_timeout(Self::moment(), world, out));
     }
 
     fn jobs(&mut self) {
@@ -253,17 +272,13 @@ impl Shard {
     }
 
     fn handle(&mut self, from: Peer, bytes: &[u8]) {
-        let world = self.parts.world.load();
-        self.core.handle_packet(Self::moment(), from, bytes, &world, &mut self.out);
-        drop(world);
-        self.flush();
+        self.with_core(|core, world, out| {
+            core.handle_packet(Self::moment(), from, bytes, world, out);
+        });
     }
 
     fn peer_lost(&mut self, addr: SocketAddr) {
-        let world = self.parts.world.load();
-        self.core.peer_lost(Self::moment(), addr, &world, &mut self.out);
-        drop(world);
-        self.flush();
+        self.with_core(|core, world, out| core.peer_lost(Self::moment(), addr, world, out));
     }
 
     /// Does what the core wants done.

@@ -252,6 +252,12 @@ fn a_caller_who_gives_up_stops_the_ringing() {
     net.expect(trunk_1(), 180);
     let cancel = String::from_utf8(invite).expect("text").replace("INVITE", "CANCEL");
     let cancel = cancel.replace("v=0 offer", "").replace("Content-Length: 9", "Content-Length: 0");
+    // Nobody else can, even with the very same bytes.
+    for other in [trunk_2(), bob()] {
+        net.send(other, cancel.as_bytes());
+        net.silent(other);
+        net.silent(alice());
+    }
     net.send(trunk_1(), cancel.as_bytes());
     net.expect(trunk_1(), 200);
     net.expect(trunk_1(), 487);

@@ -6,4 +6,5 @@ mod control;
 mod live;
 mod net;
 mod rules;
+mod storm;
 mod world;

@@ -70,11 +70,11 @@ impl Client {
     /// `login` stored, in this order. Asks nobody yet.
     pub fn new(global: &Global) -> Result<Self, CliError> {
         let mut stored = Stored::load()?;
-        let name = global.profile.clone().or(stored.current.take());
+        let name = global.sign_in.clone().or(stored.current.take());
         let kept = name.as_ref().and_then(|name| stored.profiles.remove(name));
-        if global.profile.is_some()
+        if global.sign_in.is_some()
             && kept.is_none()
-            && global.client_id.is_none()
+            && global.as_client.is_none()
             && global.token.is_none()
         {
             let name = name.unwrap_or_default();
@@ -83,12 +83,12 @@ impl Client {
                 remedy: format!("Run `meetpoint login --as {name} …`."),
             });
         }
-        let from_outside = global.token.is_some() || global.client_id.is_some();
+        let from_outside = global.token.is_some() || global.as_client.is_some();
         let url = global.url.clone().or_else(|| kept.as_ref().map(|kept| kept.url.clone()));
         let profile = if from_outside {
             Profile {
                 url: url.unwrap_or_default(),
-                client_id: global.client_id.clone(),
+                client_id: global.as_client.clone(),
                 client_secret: global.client_secret.clone(),
                 token: global.token.clone(),
             }

@@ -88,6 +88,24 @@ fn every_operation_has_a_command() {
     }
 }
 
+/// An argument called like a global one would take its place without a word.
+#[test]
+fn no_command_hides_where_to_connect() {
+    let mut whole = crate::command();
+    whole.build();
+    for (_, command) in COMMANDS {
+        let at = command.split(' ').fold(&whole, |at, word| {
+            at.find_subcommand(word).unwrap_or_else(|| panic!("there is no `{command}`"))
+        });
+        for long in ["url", "as", "json", "client-id"] {
+            assert!(
+                at.get_arguments().any(|argument| argument.get_long() == Some(long)),
+                "`{command}` does not take --{long}"
+            );
+        }
+    }
+}
+
 /// Every client command with what it takes, a line each.
 fn outline(command: &clap::Command, path: &str, out: &mut String) {
     for sub in command.get_subcommands() {

@@ -21,7 +21,8 @@ use client::Client;
 use error::CliError;
 use std::process::ExitCode;
 
-/// What every client command takes.
+/// What every client command takes. Its fields must not be called like any
+/// command's own: clap would pass these over.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Connection and output")]
 pub struct Global {
@@ -30,19 +31,19 @@ pub struct Global {
     url: Option<String>,
     /// Which stored sign-in to use; the last one if left out
     #[arg(long = "as", global = true, env = "MEETPOINT_PROFILE", value_name = "NAME")]
-    profile: Option<String>,
+    sign_in: Option<String>,
     /// Print the API's JSON documents
     #[arg(long, global = true)]
     json: bool,
     /// Client id, instead of a stored sign-in
     #[arg(
-        long,
+        long = "client-id",
         global = true,
         env = "MEETPOINT_CLIENT_ID",
         value_name = "ID",
         hide_short_help = true
     )]
-    client_id: Option<String>,
+    as_client: Option<String>,
     /// Secret of that client; from the environment only, where no process list shows it
     #[arg(skip = std::env::var("MEETPOINT_CLIENT_SECRET").ok())]
     client_secret: Option<String>,

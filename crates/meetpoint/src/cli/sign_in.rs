@@ -36,14 +36,14 @@ impl Login {
             reason: format!("{what} is missing"),
             remedy: remedy.to_owned(),
         };
-        let name = self.global.profile.clone().unwrap_or_else(|| "default".to_owned());
+        let name = self.global.sign_in.clone().unwrap_or_else(|| "default".to_owned());
         let url = self
             .global
             .url
             .clone()
             .ok_or_else(|| missing("the address", "Give --url or MEETPOINT_URL."))?;
         let client_id =
-            self.global.client_id.clone().ok_or_else(|| {
+            self.global.as_client.clone().ok_or_else(|| {
                 missing("the client id", "Give --client-id or MEETPOINT_CLIENT_ID.")
             })?;
         let secret = if self.secret_stdin {

@@ -119,14 +119,17 @@ impl<P: Clone> TransactionLayer<P> {
         }
     }
 
-    /// Whether a request belongs to a transaction that is here already: a
-    /// retransmission, the ACK to a refusal, a CANCEL of a live INVITE. A server
-    /// that admits only some requests asks this before it judges one.
-    pub fn knows(&self, request: &Message<'_>) -> bool {
+    /// The peer of the transaction that a request belongs to already, if it does:
+    /// as a retransmission, the ACK to a refusal, or the CANCEL of a live INVITE. A
+    /// server that admits only some requests asks this before it judges one.
+    pub fn known_peer(&self, request: &Message<'_>) -> Option<&P> {
         let method = request.method();
-        self.index.contains_key(&self.server_key(request, method))
-            || (method == Method::Cancel
-                && self.index.contains_key(&self.server_key(request, Method::Invite)))
+        let find = |method| self.index.get(&self.server_key(request, method));
+        let index = match method {
+            Method::Cancel => find(Method::Invite).or_else(|| find(Method::Cancel)),
+            _ => find(method),
+        }?;
+        self.slots[*index as usize].tx.as_ref().map(|tx| &tx.peer)
     }
 
     /// Sends the last response once more: a back-to-back user agent passes each

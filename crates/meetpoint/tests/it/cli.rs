@@ -1,0 +1,372 @@
+//! The command line against a real server: the story's steps as people type them.
+
+use api::{ApiConfig, ApiState};
+use exchange::{Exchange, ExchangeConfig};
+use serde_json::Value;
+use std::{os::unix::fs::PermissionsExt, path::PathBuf, process::Output};
+use testkit::{Database, TempDir};
+use tokio::{net::TcpListener, process::Command, sync::watch};
+
+/// A server, and a home for the command line's sign-ins.
+struct Desk {
+    url: String,
+    home: TempDir,
+    stop: watch::Sender<bool>,
+    _database: Database,
+}
+
+impl Desk {
+    /// Starts with the programme owner signed in as `owner`.
+    async fn open() -> Self {
+        let database = testkit::sqlite();
+        let exchange = Exchange::open(ExchangeConfig::new(&database.url)).await.expect("opens");
+        let owner = exchange.bootstrap().await.expect("bootstraps").expect("the first start");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        let (stop, mut stopped) = watch::channel(false);
+        let worker = (exchange.clone(), stopped.clone());
+        tokio::spawn(async move { worker.0.run_workers(worker.1).await });
+        let config = ApiConfig { requests_per_minute: 100_000, ..ApiConfig::default() };
+        tokio::spawn(async move {
+            let shutdown = async move { drop(stopped.wait_for(|stop| *stop).await) };
+            api::serve(listener, ApiState { exchange, config }, shutdown).await.expect("serves");
+        });
+        let desk = Self { url, home: TempDir::new("cli"), stop, _database: database };
+        desk.sign_in("owner", &owner.client_id.to_string(), &owner.client_secret).await;
+        desk
+    }
+
+    fn config(&self) -> PathBuf {
+        self.home.path().join("client.json")
+    }
+
+    fn command(&self, line: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_meetpoint"));
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("MEETPOINT_") {
+                command.env_remove(name);
+            }
+        }
+        command.args(line).env("MEETPOINT_CONFIG", self.config()).current_dir(self.home.path());
+        command
+    }
+
+    async fn sign_in(&self, name: &str, id: &str, secret: &str) {
+        let line = ["login", "--as", name, "--url", &self.url, "--client-id", id];
+        let output = self.command(&line).env("MEETPOINT_CLIENT_SECRET", secret).output().await;
+        succeeded(&line, &output.expect("runs"));
+    }
+
+    async fn run(&self, line: &[&str]) -> Output {
+        self.command(line).output().await.expect("runs")
+    }
+
+    /// A command that succeeds, as JSON.
+    async fn json(&self, line: &[&str]) -> Value {
+        let mut line = line.to_vec();
+        line.push("--json");
+        let output = self.run(&line).await;
+        succeeded(&line, &output);
+        serde_json::from_slice(&output.stdout).expect("JSON on stdout")
+    }
+
+    /// A command that succeeds, as people see it.
+    async fn text(&self, line: &[&str]) -> String {
+        let output = self.run(line).await;
+        succeeded(line, &output);
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// A command that is refused with this code, in words and as JSON.
+    async fn refused(&self, line: &[&str], code: &str) -> Value {
+        let output = self.run(line).await;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{line:?}: {said}");
+        assert!(output.stdout.is_empty(), "{line:?}: talk belongs on stderr");
+        for words in [format!("error: {code} ("), "reason: ".into(), "remedy: ".into()] {
+            assert!(said.contains(&words), "{line:?}: {said}");
+        }
+        let mut line = line.to_vec();
+        line.push("--json");
+        let output = self.run(&line).await;
+        let problem: Value = serde_json::from_slice(&output.stderr).expect("a problem document");
+        assert_eq!(problem["code"], code);
+        problem
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+fn succeeded(line: &[&str], output: &Output) {
+    assert!(
+        output.status.success(),
+        "{line:?}: {}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn id(document: &Value) -> String {
+    document["id"].as_str().expect("an id").to_owned()
+}
+
+/// An operator with two trunks, a profile, a range and an offer, and a tenant;
+/// both signed in.
+async fn house(desk: &Desk) {
+    desk.text(&["operator", "create", "Alba Telecom"]).await;
+    for trunk in ["1", "2"] {
+        let (fqdn, address) = (format!("sbc{trunk}.alba.example"), format!("192.0.2.{trunk}:5060"));
+        let line =
+            ["operator", "trunk", "add", "alba telecom", "--fqdn", &fqdn, "--address", &address];
+        desk.text(&line).await;
+    }
+    desk.text(&[
+        "operator",
+        "profile",
+        "add",
+        "Alba Telecom",
+        "London",
+        "--trunk",
+        "sbc1.alba.example",
+        "--trunk",
+        "sbc2.alba.example",
+    ])
+    .await;
+    desk.text(&["operator", "range", "add", "Alba Telecom", "+442079460000", "+442079460999"])
+        .await;
+    desk.text(&[
+        "operator",
+        "offer",
+        "set",
+        "Alba Telecom",
+        "--service",
+        "Calling",
+        "--country",
+        "GB",
+        "--link",
+        "https://alba.example/offer",
+    ])
+    .await;
+    desk.text(&["tenant", "create", "Contoso", "--domain", "contoso.example"]).await;
+    for (name, role, of, whose) in [
+        ("alba", "operator_admin", "--operator", "Alba Telecom"),
+        ("contoso", "tenant_admin", "--tenant", "Contoso"),
+    ] {
+        let line = ["client", "create", name, "--role", role, of, whose];
+        let client = desk.json(&line).await;
+        let text = |field: &str| client[field].as_str().expect("text").to_owned();
+        desk.sign_in(name, &text("client_id"), &text("client_secret")).await;
+        // The last sign-in is the one in use; the owner goes on.
+        desk.use_profile("owner");
+    }
+}
+
+impl Desk {
+    /// Makes a sign-in the one in use, as signing in again would.
+    fn use_profile(&self, name: &str) {
+        let text = std::fs::read(self.config()).expect("signed in");
+        let mut stored: Value = serde_json::from_slice(&text).expect("JSON");
+        stored["current"] = name.into();
+        std::fs::write(self.config(), stored.to_string()).expect("writable");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_story_as_people_type_it() {
+    let desk = Desk::open().await;
+    house(&desk).await;
+    let mode = std::fs::metadata(desk.config()).expect("signed in").permissions().mode();
+    assert_eq!(mode & 0o077, 0, "secrets are for their owner only");
+
+    desk.use_profile("contoso");
+    let found = desk.json(&["consent", "directory", "--country", "GB"]).await;
+    assert_eq!(found["items"][0]["name"], "Alba Telecom");
+    let none = desk.json(&["consent", "directory", "--country", "US"]).await;
+    assert_eq!(none["items"], serde_json::json!([]));
+    let give = [
+        "consent",
+        "give",
+        "Alba Telecom",
+        "--country",
+        "GB",
+        "--require",
+        "GB:user:100:new",
+        "--contact",
+        "Ada Byron <ada@contoso.example>",
+        "--company",
+        "Contoso Ltd",
+        "--company-size",
+        "L50_U249",
+    ];
+    desk.refused(&give, "notice_not_accepted").await;
+    desk.text(&[&give[..], &["--accept-notice"]].concat()).await;
+
+    let upload = |rest: &[&'static str]| {
+        [&["number", "upload", "--as", "alba", "--tenant", "Contoso"][..], rest].concat()
+    };
+    desk.json(&["consent", "relationship", "Contoso", "ConsentAcknowledged", "--as", "alba"]).await;
+    desk.refused(&upload(&["+442079460001"]), "no_emergency_location").await;
+
+    let address = desk
+        .json(&[
+            "tenant",
+            "address",
+            "create",
+            "--company",
+            "Contoso Ltd",
+            "--country",
+            "GB",
+            "--street",
+            "Marylebone Road",
+            "--house-number",
+            "1",
+            "--city",
+            "London",
+            "--postal-code",
+            "NW1 4AQ",
+            "--latitude",
+            "51.5225",
+            "--longitude",
+            "-0.1550",
+        ])
+        .await;
+    let location = address["default_location_id"].as_str().expect("an id").to_owned();
+    let seen =
+        desk.json(&["tenant", "address", "list", "--tenant", "Contoso", "--as", "alba"]).await;
+    assert_eq!(seen["items"][0]["default_location_id"], location.as_str(), "operators see it too");
+
+    let file = "number,usage\r\n+442079460001,\r\n+442079460002,\r\n\
+                +442079460003,FirstPartyAppAssignment\r\n0207,\r\n+442079461000,\r\n+12125550100,\r\n";
+    std::fs::write(desk.home.path().join("numbers.csv"), file).expect("writable");
+    let with_location = ["--location", &location, "--tenant-may-move", "--file", "numbers.csv"];
+    let upload = |how: &'static str| [&upload(&[])[..], &with_location[..], &[how]].concat();
+    let checked = desk.run(&upload("--dry-run")).await;
+    assert_eq!(checked.status.code(), Some(1), "three entries would fail");
+    assert!(String::from_utf8_lossy(&checked.stderr).contains("nothing was changed"));
+    let empty = desk.json(&["number", "list"]).await;
+    assert_eq!(empty["items"], serde_json::json!([]), "a dry run changes nothing");
+
+    let output = desk.run(&upload("--json")).await;
+    assert_eq!(output.status.code(), Some(1), "some entries failed");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("6 of 6 entries done"));
+    let orders: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let order = &orders["orders"][0];
+    assert_eq!(order["status"], "partial_success");
+    let codes: Vec<_> = order["entries"]
+        .as_array()
+        .expect("entries")
+        .iter()
+        .map(|entry| entry["error"]["code"].as_str().unwrap_or("good"))
+        .collect();
+    assert_eq!(
+        codes,
+        ["good", "good", "good", "invalid_number", "outside_ranges", "country_not_consented"]
+    );
+    let entries = desk.text(&["number", "order", "entries", &id(order), "--as", "alba"]).await;
+    assert!(entries.contains("outside_ranges"), "{entries}");
+
+    for (upn, name) in [("alice@contoso.example", "Alice"), ("bob@contoso.example", "Bob")] {
+        desk.text(&["user", "create", upn, "--name", name, "--country", "GB"]).await;
+    }
+    let to_alice = [
+        "number",
+        "assign",
+        "+442079460001",
+        "--user",
+        "alice@contoso.example",
+        "--location",
+        &location,
+    ];
+    desk.refused(&to_alice, "user_unlicensed").await;
+    desk.text(&["user", "license", "Alice", "teams_phone"]).await;
+    let to_alice_dry = [&to_alice[..], &["--dry-run"]].concat();
+    desk.text(&to_alice_dry).await;
+    assert_eq!(
+        desk.json(&["number", "show", "+442079460001"]).await["assigned_to_id"],
+        Value::Null
+    );
+    let assigned = desk.json(&to_alice).await;
+    assert_eq!(assigned["assignment_status"], "UserAssigned");
+    let phone = desk.json(&["user", "phone", "alice@contoso.example"]).await;
+    assert!(phone["password"].as_str().is_some_and(|password| password.len() >= 12));
+
+    desk.text(&[
+        "queue",
+        "create",
+        "sales@contoso.example",
+        "--name",
+        "Sales",
+        "--agent",
+        "Alice",
+        "--agent",
+        "Bob",
+        "--licence",
+        "resource_account",
+    ])
+    .await;
+    desk.refused(&["number", "assign", "+442079460002", "--queue", "Sales"], "wrong_usage").await;
+    let to_queue =
+        ["number", "assign", "+442079460003", "--queue", "Sales", "--location", &location];
+    desk.text(&to_queue).await;
+    let numbers = desk.text(&["number", "list", "--status", "UserAssigned"]).await;
+    assert!(numbers.starts_with("NUMBER") && numbers.contains("Alice"), "{numbers}");
+    assert!(!numbers.contains("Sales"), "{numbers}");
+    let csv = desk.text(&["number", "list", "--csv"]).await;
+    assert!(csv.starts_with("number,") && csv.contains("\r\n+442079460001,"), "{csv}");
+
+    desk.refused(&["consent", "remove", "Alba Telecom"], "numbers_remain").await;
+    desk.text(&["number", "unassign", "+442079460001"]).await;
+    let gone = desk
+        .json(&["number", "release", "--tenant", "Contoso", "+442079460001", "--as", "alba"])
+        .await;
+    assert_eq!(gone["orders"][0]["status"], "success");
+
+    let way = desk.json(&["call", "explain", "+442079460003", "--inbound"]).await;
+    assert_eq!(way["routed"], true, "{way}");
+    assert_eq!(desk.json(&["call", "list"]).await["items"], serde_json::json!([]));
+    let audit = desk.json(&["audit", "list", "--all", "--as", "owner"]).await;
+    let done: Vec<_> =
+        audit["items"].as_array().expect("a list").iter().map(|entry| &entry["action"]).collect();
+    assert!(done.len() > 15, "{done:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_usage_is_told_apart_from_refusals() {
+    let desk = Desk::open().await;
+    for line in [
+        &["number", "assign", "+442079460001"][..],
+        &["number", "frobnicate"],
+        &["operator", "list", "--limit", "1001"],
+        &["operator", "list", "--as", "nobody"],
+        &["operator", "show", "No Such Operator"],
+        &["operator", "list", "--csv", "--json"],
+    ] {
+        let output = desk.run(line).await;
+        assert_eq!(output.status.code(), Some(2), "{line:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{line:?}");
+    }
+    desk.refused(&["number", "list", "--url", &desk.url], "forbidden").await;
+    let missing = uuid::Uuid::nil().to_string();
+    desk.refused(&["operator", "show", &missing], "not_found").await;
+
+    let nobody = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", nobody.local_addr().expect("bound"));
+    drop(nobody);
+    let output = desk.run(&["operator", "list", "--url", &url]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("error: unreachable"));
+
+    let wrong = ["login", "--url", &desk.url, "--client-id", &missing];
+    let output = desk.command(&wrong).env("MEETPOINT_CLIENT_SECRET", "wrong").output().await;
+    let output = output.expect("runs");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("error: invalid_client (401)"));
+
+    desk.text(&["logout"]).await;
+    let output = desk.run(&["operator", "list", "--url", &desk.url]).await;
+    assert_eq!(output.status.code(), Some(2), "nobody is signed in any more");
+}

@@ -1,0 +1,3 @@
+//! The whole system, as its users have it.
+
+mod cli;
