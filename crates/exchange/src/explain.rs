@@ -188,14 +188,14 @@ impl Lazy {
             }
             Ask::User(id) => {
                 let row = db.world_person(id).await?;
-                self.users.insert(id, row.map(crate::world::person));
+                self.users.insert(id, row.as_ref().map(records::user));
             }
             Ask::Queue(id) => {
                 let queue = match db.world_queue(id).await? {
                     Some(row) => {
                         let agents = db.world_agents(Some(id)).await?;
                         let agents = agents.into_iter().map(|a| a.person_id).collect();
-                        Some(crate::world::queue(row, agents))
+                        Some(records::queue(&row, agents))
                     }
                     None => None,
                 };

@@ -3,10 +3,10 @@
 
 use domain::number::AssignmentTarget;
 use domain::{ResourceAccountId, UserId};
-use feed::record::{NumberRecord, PhoneCredential, QueueRecord, UserRecord};
+use feed::record::NumberRecord;
 use feed::snapshot::WorldRecords;
 use std::collections::HashMap;
-use store::{Db, StoreError, WorldNumberRow, WorldPersonRow, WorldQueueRow};
+use store::{Db, StoreError, WorldNumberRow};
 
 use crate::records;
 
@@ -16,35 +16,6 @@ pub(crate) const TELEPHONY: &str = "teams_phone";
 
 /// Numbers read at a time.
 const NUMBERS: u32 = 10_000;
-
-pub(crate) fn person(row: WorldPersonRow) -> UserRecord {
-    let username = row.username;
-    let phone = match (row.ha1_sha256, row.ha1_md5) {
-        (Some(ha1_sha256), Some(ha1_md5)) => {
-            Some(PhoneCredential { username, ha1_sha256, ha1_md5 })
-        }
-        _ => None,
-    };
-    UserRecord {
-        id: row.id,
-        tenant: row.tenant_id,
-        display_name: row.display_name,
-        licensed: row.licences.0.iter().any(|licence| licence == TELEPHONY),
-        country: row.country,
-        number: row.number,
-        phone,
-    }
-}
-
-pub(crate) fn queue(row: WorldQueueRow, agents: Vec<UserId>) -> QueueRecord {
-    QueueRecord {
-        id: row.id,
-        tenant: row.tenant_id,
-        display_name: row.display_name,
-        agents,
-        ring_seconds: row.ring_seconds,
-    }
-}
 
 pub(crate) fn number(row: &WorldNumberRow) -> NumberRecord {
     let target = row
@@ -79,7 +50,7 @@ pub(crate) async fn fill(db: &mut Db, world: &mut WorldRecords) -> Result<(), St
         world.profiles.push(records::profile(&row, trunks));
     }
 
-    world.users = db.world_people().await?.into_iter().map(person).collect();
+    world.users = db.world_people().await?.iter().map(records::user).collect();
 
     let mut agents: HashMap<ResourceAccountId, Vec<UserId>> = HashMap::new();
     for row in db.world_agents(None).await? {
@@ -87,7 +58,7 @@ pub(crate) async fn fill(db: &mut Db, world: &mut WorldRecords) -> Result<(), St
     }
     for row in db.world_queues().await? {
         let agents = agents.remove(&row.id).unwrap_or_default();
-        world.queues.push(queue(row, agents));
+        world.queues.push(records::queue(&row, agents));
     }
 
     for row in db.edge_key_list().await? {

@@ -61,6 +61,8 @@ macro_rules! account_select {
     };
 }
 
+pub(crate) use {account_select, person_select};
+
 statements! {
     PERSON_INSERT = "INSERT INTO person \
         (id, tenant_id, upn, username, display_name, country, licences, version) \

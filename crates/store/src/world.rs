@@ -4,7 +4,8 @@
 use crate::StoreError;
 use crate::db::{Db, statements};
 use crate::operators::{OperatorRow, TenantRow, TrunkRow};
-use crate::value::{Json, args, row};
+use crate::people::{AccountRow, AgentRow, PersonRow, account_select, person_select};
+use crate::value::{args, row};
 use domain::number::Usage;
 use domain::{
     CallingProfileId, LocationId, MoveId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId,
@@ -12,27 +13,6 @@ use domain::{
 use numbering::{Country, E164};
 
 row! {
-    /// A person as routing sees them.
-    WorldPersonRow {
-        id: UserId,
-        tenant_id: TenantId,
-        display_name: String,
-        country: Country,
-        licences: Json<Vec<String>>,
-        number: Option<E164>,
-        username: String,
-        ha1_sha256: Option<String>,
-        ha1_md5: Option<String>,
-    }
-    /// A call queue, without its agents.
-    WorldQueueRow {
-        id: ResourceAccountId,
-        tenant_id: TenantId,
-        display_name: String,
-        ring_seconds: u32,
-    }
-    /// An agent of a call queue.
-    WorldAgentRow { account_id: ResourceAccountId, person_id: UserId }
     /// A number as routing sees it.
     WorldNumberRow {
         number: E164,
@@ -48,28 +28,6 @@ row! {
     }
     /// A trunk of a calling profile.
     WorldTrunkRow { id: TrunkId, operator_id: OperatorId, fqdn: String, enabled: bool }
-}
-
-macro_rules! people {
-    ($rest:literal) => {
-        concat!(
-            "SELECT p.id, p.tenant_id, p.display_name, p.country, p.licences, n.number, \
-             p.username, f.ha1_sha256, f.ha1_md5 FROM person p \
-             LEFT JOIN phone_credential f ON f.person_id = p.id \
-             LEFT JOIN number n ON n.person_id = p.id ",
-            $rest
-        )
-    };
-}
-
-macro_rules! queues {
-    ($rest:literal) => {
-        concat!(
-            "SELECT id, tenant_id, display_name, ring_seconds FROM resource_account \
-             WHERE kind = 'call_queue' AND ",
-            $rest
-        )
-    };
 }
 
 macro_rules! numbers {
@@ -91,10 +49,10 @@ statements! {
     WORLD_PROFILE_TRUNKS = "SELECT t.id, t.operator_id, t.fqdn, t.enabled \
         FROM calling_profile_trunk pt JOIN trunk t ON t.id = pt.trunk_id \
         WHERE pt.profile_id = $1 ORDER BY pt.ordinal";
-    WORLD_PEOPLE = people!("ORDER BY p.id");
-    WORLD_PERSON = people!("WHERE p.id = $1");
-    WORLD_QUEUES = queues!("TRUE ORDER BY id");
-    WORLD_QUEUE = queues!("id = $1");
+    WORLD_PEOPLE = person_select!("ORDER BY p.id");
+    WORLD_PERSON = person_select!("WHERE p.id = $1");
+    WORLD_QUEUES = account_select!("WHERE a.kind = 'call_queue' ORDER BY a.id");
+    WORLD_QUEUE = account_select!("WHERE a.kind = 'call_queue' AND a.id = $1");
     WORLD_AGENTS = "SELECT account_id, person_id FROM resource_account_agent \
         ORDER BY account_id, ordinal";
     WORLD_AGENTS_OF = "SELECT account_id, person_id FROM resource_account_agent \
@@ -130,17 +88,17 @@ impl Db {
     }
 
     /// Every person.
-    pub async fn world_people(&mut self) -> Result<Vec<WorldPersonRow>, StoreError> {
+    pub async fn world_people(&mut self) -> Result<Vec<PersonRow>, StoreError> {
         self.all(WORLD_PEOPLE, args![]).await
     }
 
     /// A person, whoever's they are.
-    pub async fn world_person(&mut self, id: UserId) -> Result<Option<WorldPersonRow>, StoreError> {
+    pub async fn world_person(&mut self, id: UserId) -> Result<Option<PersonRow>, StoreError> {
         self.one(WORLD_PERSON, args![id]).await
     }
 
     /// Every call queue.
-    pub async fn world_queues(&mut self) -> Result<Vec<WorldQueueRow>, StoreError> {
+    pub async fn world_queues(&mut self) -> Result<Vec<AccountRow>, StoreError> {
         self.all(WORLD_QUEUES, args![]).await
     }
 
@@ -148,7 +106,7 @@ impl Db {
     pub async fn world_queue(
         &mut self,
         id: ResourceAccountId,
-    ) -> Result<Option<WorldQueueRow>, StoreError> {
+    ) -> Result<Option<AccountRow>, StoreError> {
         self.one(WORLD_QUEUE, args![id]).await
     }
 
@@ -156,7 +114,7 @@ impl Db {
     pub async fn world_agents(
         &mut self,
         of: Option<ResourceAccountId>,
-    ) -> Result<Vec<WorldAgentRow>, StoreError> {
+    ) -> Result<Vec<AgentRow>, StoreError> {
         match of {
             Some(account) => self.all(WORLD_AGENTS_OF, args![account]).await,
             None => self.all(WORLD_AGENTS, args![]).await,
