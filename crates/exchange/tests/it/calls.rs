@@ -270,6 +270,8 @@ on_both!(pages_and_filters, |db| {
     for n in 0..7u128 {
         records.extend(house.call(Uuid::from_u128(100 + n), NOON + (n as i64 / 2) * SECOND));
     }
+    // The end comes first, and yet the list is by the time of the begin.
+    records.reverse();
     house.deliver(&records).await;
     let tenant = cx(&house.tenant.1);
     let (mut cursor, mut ids) = (None, Vec::new());
