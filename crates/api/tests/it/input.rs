@@ -1,6 +1,7 @@
 //! Requests that cannot be meant so.
 
 use crate::server::{Server, problem};
+use api::ApiConfig;
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -127,6 +128,83 @@ async fn paths_and_methods_that_are_not_there() {
         assert_eq!(problem["status"], 405);
     }
     server.stop().await;
+}
+
+/// PostgreSQL has no text with a NUL in it, and SQLite stops reading there.
+#[tokio::test]
+async fn text_that_a_database_cannot_hold_is_refused_before_it_gets_there() {
+    for database in testkit::both() {
+        let name = database.name;
+        let config = ApiConfig { requests_per_minute: 100_000, ..ApiConfig::default() };
+        let server = Server::over(database, config).await;
+        let roles = server.roles().await;
+        let token = |role: &str| {
+            let found = roles.iter().find(|(name, _)| *name == role);
+            found.map(|(_, token)| token.clone()).expect("a role")
+        };
+        let id = uuid::Uuid::nil();
+        let nul = "a\u{0}b";
+        let posts = [
+            (OPERATORS.to_owned(), json!({ "name": nul })),
+            ("/programme/v1/tenants".to_owned(), json!({ "name": nul, "domain": "a.example" })),
+            ("/programme/v1/tenants".to_owned(), json!({ "name": "A", "domain": nul })),
+            ("/programme/v1/clients".to_owned(), json!({ "name": nul, "role": "edge" })),
+            (
+                "/tenant/v1/users".to_owned(),
+                json!({ "upn": "a@b.example", "display_name": nul, "country": "GB" }),
+            ),
+            (
+                "/tenant/v1/users".to_owned(),
+                json!({ "upn": nul, "display_name": "A", "country": "GB" }),
+            ),
+            (
+                "/tenant/v1/users".to_owned(),
+                json!({ "upn": "a@b.example", "display_name": "A", "country": "GB",
+                    "licences": [nul] }),
+            ),
+            (
+                "/tenant/v1/civic-addresses".to_owned(),
+                json!({ "company_name": nul, "country": "GB", "latitude": "1", "longitude": "1" }),
+            ),
+            (
+                "/tenant/v1/civic-addresses".to_owned(),
+                json!({ "company_name": "A", "country": "GB", "latitude": "1", "longitude": "1",
+                    "city_or_town": nul, "description": nul }),
+            ),
+            (
+                "/tenant/v1/resource-accounts".to_owned(),
+                json!({ "upn": "q@b.example", "display_name": nul, "kind": "call_queue",
+                    "agent_ids": [id] }),
+            ),
+            (
+                "/operator/v1/number-orders".to_owned(),
+                json!({ "kind": "upload", "tenant_id": id, "ticket_id": nul,
+                    "entries": [{ "number": nul }] }),
+            ),
+        ];
+        for (path, body) in posts {
+            let face = path.split('/').nth(1).expect("a face");
+            let request = server.bare(Method::POST, &path).bearer_auth(token(face)).json(&body);
+            let problem = refusal(request).await;
+            let status = problem["status"].as_u64().expect("a status");
+            assert!((400..500).contains(&status), "{name}: {path} {body}: {problem}");
+        }
+        for path in [
+            "/tenant/v1/numbers?prefix=%00",
+            "/tenant/v1/numbers?status=%00",
+            "/tenant/v1/operators?region=%00",
+            "/tenant/v1/operators?country=%00",
+            "/tenant/v1/calls?kind=%00",
+            "/tenant/v1/users?cursor=%00",
+        ] {
+            let request = server.bare(Method::GET, path).bearer_auth(token("tenant"));
+            let status = request.send().await.expect("answers").status();
+            assert!(!status.is_server_error(), "{name}: {path}: {status}");
+        }
+        let code = server.bare(Method::POST, "/session").json(&json!({ "code": nul }));
+        assert_eq!(refusal(code).await["code"], "login_code_invalid", "{name}");
+        server.stop().await;
+    }
 }
 
 #[tokio::test]

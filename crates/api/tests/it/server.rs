@@ -29,7 +29,10 @@ impl Server {
     }
 
     pub async fn with(config: ApiConfig) -> Self {
-        let database = testkit::sqlite();
+        Self::over(testkit::sqlite(), config).await
+    }
+
+    pub async fn over(database: Database, config: ApiConfig) -> Self {
         let exchange = Exchange::open(ExchangeConfig::new(&database.url)).await.expect("opens");
         let owner = exchange.bootstrap().await.expect("bootstraps").expect("the first start");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

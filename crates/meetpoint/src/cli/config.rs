@@ -38,9 +38,9 @@ pub struct Stored {
     pub profiles: BTreeMap<String, Profile>,
 }
 
-/// The file's place; `MEETPOINT_CONFIG` names another one.
+/// The file's place; `MEETPOINT_SIGN_INS` names another one.
 fn path() -> Result<PathBuf, CliError> {
-    if let Some(path) = std::env::var_os("MEETPOINT_CONFIG") {
+    if let Some(path) = std::env::var_os("MEETPOINT_SIGN_INS") {
         return Ok(path.into());
     }
     let base = std::env::var_os("XDG_CONFIG_HOME")

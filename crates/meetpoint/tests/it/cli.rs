@@ -47,7 +47,7 @@ impl Desk {
                 command.env_remove(name);
             }
         }
-        command.args(line).env("MEETPOINT_CONFIG", self.config()).current_dir(self.home.path());
+        command.args(line).env("MEETPOINT_SIGN_INS", self.config()).current_dir(self.home.path());
         command
     }
 
