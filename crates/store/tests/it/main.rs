@@ -1,4 +1,5 @@
 //! The store, on both databases.
 
+mod invariants;
 mod log;
 mod schema;
