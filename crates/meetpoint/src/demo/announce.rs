@@ -112,8 +112,8 @@ pub async fn text(world: &World, seeded: &Seeded) -> Result<String, Fault> {
         .map_or_else(|_| "meetpoint".to_owned(), |path| path.display().to_string());
     let tenant = &seeded.tenants.contoso;
     let credentials = &tenant.credentials;
-    let run = format!(
-        "MEETPOINT_URL={} MEETPOINT_CLIENT_ID={} MEETPOINT_CLIENT_SECRET={} {program}",
+    let settings = format!(
+        "export MEETPOINT_URL={} MEETPOINT_CLIENT_ID={} MEETPOINT_CLIENT_SECRET={}",
         world.base, credentials.client_id, credentials.client_secret
     );
     let owner = login(world, &world.owner_credentials).await?;
@@ -129,18 +129,20 @@ pub async fn text(world: &World, seeded: &Seeded) -> Result<String, Fault> {
          \n\
          SIP: {udp} (UDP), {tcp} (TCP). A call goes through about every ten seconds.\n\
          \n\
-         Three commands to try:\n  \
-           {run} call list\n  \
-           {run} number list\n  \
-           {run} call explain --from-user {alice} --called 999\n\
+         Three commands to try in another terminal, after this line:\n  \
+           {settings}\n\
+         \n  \
+           {program} call list\n  \
+           {program} number list\n  \
+           {program} call explain --from alice@{domain} 999\n\
          \n\
          API documentation: {base}/docs\n\
          Ctrl-C ends the demo; nothing of it stays.\n",
         base = world.base,
         tenant_name = tenant.tenant.name,
+        domain = tenant.tenant.domain,
         operator_name = seeded.operators.a.part.name,
         udp = world.sip_udp()?,
         tcp = world.sip_tcp()?,
-        alice = seeded.assigned.person("alice")?.id,
     ))
 }
