@@ -10,8 +10,8 @@ use sip::digest::{Authenticator, Credentials, Ha1, NonceCounts, Verdict};
 use sip::seal::SealKeys;
 use sip::{HeaderName, Method, SipUri, Uri};
 use std::collections::HashMap;
-use std::net::IpAddr;
-use std::time::Instant;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
 
 /// Nonces that any edge with the same key takes, and how often each was used.
 pub(super) struct Nonces {
@@ -81,6 +81,39 @@ impl Limiter {
     }
 }
 
+/// User agents that give up on a challenge whose algorithm they do not know
+/// instead of passing it over (RFC 8760 section 2.4): Debian 12's baresip stands
+/// on a SIP library of that kind.
+const KNOW_MD5_ONLY: [&[u8]; 3] = [b"baresip v0.", b"baresip v1.", b"baresip v2."];
+
+/// How long an unanswered challenge counts as a sign that the phone could not
+/// read it.
+const PUZZLED: Duration = Duration::from_secs(600);
+/// Most such phones remembered.
+const MAX_PUZZLED: usize = 10_000;
+
+/// Phones that were challenged and asked again without credentials.
+#[derive(Default)]
+pub(super) struct Puzzled {
+    since: HashMap<SocketAddr, Instant>,
+}
+
+impl Puzzled {
+    /// Notes a challenge; is it to be MD5 alone?
+    fn challenged(&mut self, phone: SocketAddr, now: Instant) -> bool {
+        let again =
+            self.since.get(&phone).is_some_and(|at| now.saturating_duration_since(*at) < PUZZLED);
+        if self.since.len() >= MAX_PUZZLED && !again {
+            self.since.retain(|_, at| now.saturating_duration_since(*at) < PUZZLED);
+            if self.since.len() >= MAX_PUZZLED {
+                self.since.clear();
+            }
+        }
+        self.since.entry(phone).or_insert(now);
+        again
+    }
+}
+
 /// What a request with or without credentials is worth.
 pub(super) enum Proof {
     /// It is this person.
@@ -141,12 +174,13 @@ impl Core {
         let now_s = u64::try_from(r.at.wall_us / 1_000_000).unwrap_or(0);
         let bound = context(r.from.addr.ip());
         let life_s = self.config.nonce_life.as_secs();
-        let mut stale = false;
+        let (mut stale, mut answered) = (false, false);
         for value in r.m.header_all(header) {
             let Ok(credentials) = Credentials::parse(value) else { continue };
             if *credentials.realm != *tenant.domain.as_bytes() {
                 continue;
             }
+            answered = true;
             let username = std::str::from_utf8(&credentials.username).unwrap_or_default();
             let phone = world.phone(tenant.id, username);
             let stored = phone.map(|(_, credential)| ha1(credential));
@@ -169,6 +203,7 @@ impl Core {
                         self.stateless(r, 403, out, |b| b.finish());
                         return Proof::Refused;
                     }
+                    self.puzzled.since.remove(&r.from.addr);
                     return Proof::User(user);
                 }
                 (Verdict::Stale, _) => stale = true,
@@ -187,13 +222,20 @@ impl Core {
         let realm = self.nonces.realm(tenant, life_s);
         let nonce = realm.nonce(now_s, salt, &bound);
         let challenges = realm.challenges(&nonce, stale);
+        if answered {
+            self.puzzled.since.remove(&r.from.addr);
+        }
+        let agent = r.m.header(HeaderName::UserAgent).unwrap_or_default();
+        let md5_only = KNOW_MD5_ONLY.iter().any(|known| agent.starts_with(known))
+            || (!answered && self.puzzled.challenged(r.from.addr, r.at.now));
+        let offered = &challenges[usize::from(md5_only)..];
         let (status, name) = if register {
             (401, HeaderName::WwwAuthenticate)
         } else {
             (407, HeaderName::ProxyAuthenticate)
         };
         self.stateless(r, status, out, |mut b| {
-            for challenge in &challenges {
+            for challenge in offered {
                 b = b.header(name, challenge);
             }
             b.finish();

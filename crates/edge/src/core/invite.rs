@@ -372,14 +372,17 @@ impl Core {
         self.keys.seal(&s.call_id, our_tag, &s.payload, &mut s.contact);
         let mut id = [0; 36];
         let id = &*call.cdr.0.hyphenated().encode_lower(&mut id);
-        let display = m.from().display.unwrap_or_default();
+        let (display, gap) = match m.from().display {
+            Some(display) => (display, &b" "[..]),
+            None => (&b""[..], &b""[..]),
+        };
         let mut b = MessageBuilder::request(&mut bytes, Method::Invite, uri)
             .via(transport(peer.transport), &own.sent_by, branch.as_bytes())
             .header_fmt(
                 HeaderName::MaxForwards,
                 format_args!("{}", m.max_forwards().unwrap_or(70).saturating_sub(1)),
             )
-            .header_parts(HeaderName::From, &[display, b" <", &s.from, b">;tag=", our_tag])
+            .header_parts(HeaderName::From, &[display, gap, b"<", &s.from, b">;tag=", our_tag])
             .header_parts(HeaderName::To, &[b"<", &s.to, b">"])
             .header(HeaderName::CallId, &s.call_id)
             .cseq(m.cseq().number, Method::Invite)

@@ -199,6 +199,7 @@ pub struct Core {
     pings: options::Pings,
     nonces: auth::Nonces,
     limiter: auth::Limiter,
+    puzzled: auth::Puzzled,
     next_sweep: Option<Instant>,
 }
 
@@ -226,6 +227,7 @@ impl Core {
             pings: options::Pings::default(),
             nonces: auth::Nonces::new(seed),
             limiter: auth::Limiter::default(),
+            puzzled: auth::Puzzled::default(),
             next_sweep: None,
             config,
             shared,

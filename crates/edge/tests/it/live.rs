@@ -235,3 +235,56 @@ async fn hundreds_of_calls_at_once_each_have_one_complete_record() {
     assert_eq!(edge.status().live_calls, 0);
     edge.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_rings_both_agents_and_phones_hold_cancel_and_unregister() {
+    let local = free_address();
+    let folder = Folder::new();
+    let control = Control::new(world(vec![trunk(TRUNK_A1, local, Transport::Udp)]));
+    let edge = start_edge(&control, &folder, 0, 3).await;
+    let (udp, tcp) = (edge.udp_addresses()[0], edge.tcp_addresses()[0]);
+    let alice = phone("alice", udp, softphone::Transport::Udp).await;
+    let bob = phone("bob", tcp, softphone::Transport::Tcp).await;
+    alice.set_answering(Answering::Ring).expect("it runs");
+    let trunk = operator(udp, local).await;
+
+    let call = trunk.call("+33123456789", QUEUE_NUMBER).await.expect("it calls");
+    call.answered(PATIENCE).await.expect("bob answers");
+    let at_alice = alice.next_call(PATIENCE).await.expect("alice rang too");
+    at_alice.ended(PATIENCE).await.expect("and was told that it is over");
+    let at_bob = bob.next_call(PATIENCE).await.expect("bob rang");
+    call.talk(10, PATIENCE).await.expect("media passes");
+    assert_eq!(at_bob.hold(true, PATIENCE).await.expect("a re-INVITE passes"), 200);
+    call.held_by_peer(true, PATIENCE).await.expect("held");
+    assert_eq!(at_bob.hold(false, PATIENCE).await.expect("a re-INVITE passes"), 200);
+    call.held_by_peer(false, PATIENCE).await.expect("talking again");
+    at_bob.hang_up(PATIENCE).await.expect("it hangs up");
+    call.ended(PATIENCE).await.expect("it is over");
+
+    let given_up = trunk.call("+33123456789", ALICE_NUMBER).await.expect("it calls");
+    given_up.ringing(PATIENCE).await.expect("it rings");
+    given_up.cancel().expect("it runs");
+    assert_eq!(given_up.ended(PATIENCE).await.expect("it is over").status, 487);
+
+    let colleague = alice.dial("02079460002").await.expect("it dials");
+    colleague.answered(PATIENCE).await.expect("bob answers, over TCP");
+    colleague.hang_up(PATIENCE).await.expect("it hangs up");
+
+    alice.register(0, PATIENCE).await.expect("it unregisters");
+    let nobody = trunk.call("+33123456789", ALICE_NUMBER).await.expect("it calls");
+    assert_eq!(nobody.ended(PATIENCE).await.expect("refused").status, 480);
+
+    let calls = control.ended(4).await;
+    let mut ends: Vec<_> = calls.iter().map(|c| end(c)).collect();
+    ends.sort_unstable_by_key(|(code, reason, _)| (*code, *reason));
+    assert_eq!(
+        ends,
+        [
+            (200, "normal", HungUpBy::Callee),
+            (200, "normal", HungUpBy::Caller),
+            (480, "not_registered", HungUpBy::Exchange),
+            (487, "cancelled", HungUpBy::Caller),
+        ]
+    );
+    edge.shutdown().await;
+}

@@ -1,6 +1,7 @@
 //! The edge, from the sans-I/O core to real sockets.
 
 mod allocs;
+mod baresip;
 mod calls;
 mod control;
 mod live;

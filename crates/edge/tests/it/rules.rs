@@ -276,11 +276,12 @@ fn strangers_hear_nothing_and_phones_prove_themselves() {
 
     // A claim to one of our domains is challenged, the same for all names.
     let mut answers = Vec::new();
-    for name in ["alice", "nobody"] {
+    for (name, port) in [("alice", 5071), ("nobody", 5072)] {
         let aor = format!("sip:{name}@{DOMAIN}");
-        let bytes = net.request(stranger(), (Method::Invite, &to), (&aor, &to), "claim", &[], b"");
-        net.send(stranger(), &bytes);
-        let challenge = net.expect(stranger(), 407);
+        let from = SocketAddr::new(stranger().ip(), port);
+        let bytes = net.request(from, (Method::Invite, &to), (&aor, &to), "claim", &[], b"");
+        net.send(from, &bytes);
+        let challenge = net.expect(from, 407);
         let shape = |p: &Packet| {
             p.text().lines().filter(|l| l.starts_with("Proxy-")).map(str::len).collect::<Vec<_>>()
         };
@@ -295,6 +296,27 @@ fn strangers_hear_nothing_and_phones_prove_themselves() {
         assert!(!again.text().contains("stale=true"));
     }
     assert!(net.cdrs.is_empty(), "no call began");
+}
+
+#[test]
+fn a_phone_that_cannot_read_the_strong_challenge_gets_the_other_alone() {
+    let mut net = net();
+    let (uri, aor) = (format!("sip:{DOMAIN}"), format!("sip:alice@{DOMAIN}"));
+    let offered = |net: &mut Net, from: SocketAddr, agent: &str| {
+        let extra = [(HeaderName::UserAgent, agent)];
+        let bytes = net.request(from, (Method::Register, &uri), (&aor, &aor), "r", &extra, b"");
+        net.send(from, &bytes);
+        let text = net.expect(from, 401).text();
+        (text.contains("algorithm=SHA-256"), text.contains("algorithm=MD5"))
+    };
+    // Known to give up at it.
+    assert_eq!(offered(&mut net, bob(), "baresip v1.0.0 (x86_64/linux)"), (false, true));
+    // Found out by asking again without an answer.
+    assert_eq!(offered(&mut net, alice(), "phone"), (true, true));
+    assert_eq!(offered(&mut net, alice(), "phone"), (false, true));
+    // One that answers is offered both next time.
+    net.register(alice(), "alice");
+    assert_eq!(offered(&mut net, alice(), "phone"), (true, true));
 }
 
 #[test]
