@@ -4,6 +4,7 @@ mod auth;
 mod edges;
 mod input;
 mod openapi;
+mod orders;
 mod pages;
 mod server;
 mod writes;

@@ -38,9 +38,14 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("bound"));
         let (stop, stopped) = oneshot::channel();
+        let worker = exchange.clone();
         let task = tokio::spawn(async move {
+            let (end, ended) = tokio::sync::watch::channel(false);
+            let worker = tokio::spawn(async move { worker.run_workers(ended).await });
             let shutdown = async move { drop(stopped.await) };
             api::serve(listener, ApiState { exchange, config }, shutdown).await.expect("serves");
+            end.send_replace(true);
+            worker.await.expect("the worker ends without a panic");
         });
         let mut server = Self {
             base,
