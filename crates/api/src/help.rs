@@ -35,7 +35,7 @@ pub async fn method_not_allowed(request: Request) -> Failure {
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:3rem auto;\
     padding:0 1rem;color-scheme:light dark;color:light-dark(#242424,#f5f5f5);\
     background:light-dark(#fff,#1f1f1f)}a{color:light-dark(#0f548c,#62abf5)}\
-    code{font-family:ui-monospace,monospace}dt{font-weight:600;margin-top:1rem}dd{margin:0}\
+    code{font-family:ui-monospace,monospace}pre{white-space:pre-wrap}dt{font-weight:600;margin-top:1rem}dd{margin:0}\
     table{border-collapse:collapse}td,th{text-align:left;padding:.25rem 1rem .25rem 0;\
     vertical-align:top}";
 
