@@ -13,7 +13,7 @@ use serde::Deserialize;
 #[derive(Args, Clone, Debug, Default)]
 pub struct ServeArgs {
     /// A TOML file with the same names (flags and environment win over it)
-    #[arg(long, env = "MEETPOINT_CONFIG", value_name = "FILE")]
+    #[arg(long, env = "MEETPOINT_SETTINGS", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Folder for the database (unless another is named) and the edge's files
     #[arg(long, env = "MEETPOINT_DATA_DIR", value_name = "FOLDER")]
@@ -266,7 +266,7 @@ fn read_file(path: &Path) -> Result<FileSettings, SettingsError> {
         }
     };
     toml::from_str(&text).or_else(|error| {
-        let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+        let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
         let reason = format!("line {line}: {}", error.message().trim_end_matches(['.', '\n']));
         refuse(
             "config_invalid",

@@ -1,3 +1,12 @@
-//! The whole system, as its users have it.
+//! The whole system, as its users have it: the real program, real sockets, and
+//! other people's phones.
 
+mod bad_input;
 mod cli;
+mod crash;
+mod demo;
+mod edge;
+mod others;
+mod process;
+mod serve;
+mod world;

@@ -1,0 +1,92 @@
+//! `meetpoint serve` and `meetpoint check-config`.
+
+use std::net::TcpListener;
+
+use testkit::TempDir;
+
+use crate::process::{Process, START, meetpoint};
+
+fn serve(folder: &TempDir) -> std::process::Command {
+    let mut command = meetpoint();
+    command
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .args(["--sip-udp", "127.0.0.1:0", "--sip-tcp", "127.0.0.1:0"])
+        .arg("--data-dir")
+        .arg(folder.path().join("data"));
+    command
+}
+
+#[tokio::test]
+async fn it_starts_answers_and_stops_when_told() {
+    let folder = TempDir::new("serve");
+    let process = Process::spawn(serve(&folder));
+    let id = process.told("client id:");
+    assert!(!process.told("client secret:").is_empty());
+    let url = process.told("API and page:");
+    for path in ["healthz", "readyz"] {
+        let answer = reqwest::get(format!("{url}{path}")).await.expect("it answers");
+        assert_eq!(answer.status(), 200, "{path}");
+    }
+    assert!(process.told("SIP over UDP:").starts_with("127.0.0.1:"));
+    assert!(process.terminate().success());
+
+    let again = Process::spawn(serve(&folder));
+    again.told("API and page:");
+    assert!(!again.stderr().contains(&id), "the first credentials are shown once");
+    assert!(again.terminate().success());
+}
+
+#[test]
+fn bad_settings_are_refused_before_anything_is_touched() {
+    let folder = TempDir::new("settings");
+    let file = folder.path().join("meetpoint.toml");
+    for (text, parts) in [
+        ("listen = \"127.0.0.1:0\"\nlistn = 1\n", &["config_invalid", "line 2", "listn"][..]),
+        ("listen = \"nowhere\"\n", &["address_invalid", "listen", "`nowhere`"]),
+        ("database_url = \"mysql://x\"\n", &["database_url_invalid", "database_url"]),
+    ] {
+        std::fs::write(&file, text).expect("the folder is ours");
+        for verb in ["serve", "check-config"] {
+            let output = meetpoint()
+                .arg(verb)
+                .arg("--config")
+                .arg(&file)
+                .arg("--data-dir")
+                .arg(folder.path().join("data"))
+                .output()
+                .expect("the program starts");
+            assert_eq!(output.status.code(), Some(2), "{verb}: {text}");
+            let said = String::from_utf8_lossy(&output.stderr);
+            for part in parts {
+                assert!(said.contains(part), "{verb} does not mention {part}: {said}");
+            }
+        }
+    }
+    assert!(!folder.path().join("data").exists(), "nothing is written for bad settings");
+
+    std::fs::write(&file, "listen = \"127.0.0.1:9\"\n").expect("the folder is ours");
+    let output =
+        meetpoint().args(["check-config", "--config"]).arg(&file).output().expect("it starts");
+    assert!(output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("listen = \"127.0.0.1:9\""));
+}
+
+#[test]
+fn an_address_that_is_taken_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("it is bound").to_string();
+    let folder = TempDir::new("taken");
+    let mut command = serve(&folder);
+    command.args(["--no-edge"]);
+    // A later --listen would be a second one: set it by the environment instead.
+    let mut process = Process::spawn({
+        let mut command = meetpoint();
+        command
+            .args(["serve", "--no-edge", "--listen", &address])
+            .arg("--data-dir")
+            .arg(folder.path().join("data"));
+        command
+    });
+    assert_eq!(process.ends(START).code(), Some(1));
+    assert!(process.stderr().contains(&address), "{}", process.stderr());
+}
