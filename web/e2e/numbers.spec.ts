@@ -44,6 +44,8 @@ test("the grid is worked by keyboard alone", async ({ open }) => {
   await expect(page.getByRole("dialog")).toBeVisible();
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toBeHidden();
+  // By role: the page is back for screen readers too, and the keyboard is where it was.
+  await expect(rows.nth(1)).toBeFocused();
 });
 
 test("assigning says why not, and then assigns", async ({ open }) => {

@@ -1,4 +1,4 @@
-import { Spinner } from "@fluentui/react-components";
+import { Spinner, useFocusFinders } from "@fluentui/react-components";
 import { lazy, Suspense } from "react";
 
 import { useSession } from "../api/session";
@@ -9,6 +9,9 @@ import { Shell } from "./Shell";
 const Login = lazy(() => import("../pages/Login"));
 
 export function App() {
+  // Keeps Fluent's focus manager alive between dialogs. It goes with its last user, and one that
+  // goes together with an open dialog leaves the page hidden from screen readers.
+  useFocusFinders();
   const path = usePath();
   const session = useSession();
   // A sign-in link must work for whoever is signed in already, as somebody else.

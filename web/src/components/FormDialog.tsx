@@ -13,6 +13,7 @@ import {
 import { useEffect, useRef, type FormEvent, type ReactNode } from "react";
 
 import { ProblemBar } from "./ProblemBar";
+import { useReturnFocus } from "./returnFocus";
 
 const useStyles = makeStyles({
   content: {
@@ -40,6 +41,7 @@ interface FormDialogProps {
 export function FormDialog(props: FormDialogProps) {
   const { title, submit, error, busy, disabled = false, onSubmit, onClose, actions, children } = props;
   const styles = useStyles();
+  useReturnFocus();
   const refusal = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (error) refusal.current?.scrollIntoView({ block: "nearest" });

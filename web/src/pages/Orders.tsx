@@ -18,6 +18,7 @@ import { dateTime, words } from "../components/format";
 import { Grid, type Column } from "../components/Grid";
 import { Page } from "../components/Page";
 import { ProblemBar } from "../components/ProblemBar";
+import { useReturnFocus } from "../components/returnFocus";
 import { StatusBadge } from "../components/StatusBadge";
 import { TwoLines } from "../components/TwoLines";
 
@@ -106,6 +107,7 @@ const useStyles = makeStyles({
 
 function Entries({ order, onClose }: { order: Order; onClose: () => void }) {
   const styles = useStyles();
+  useReturnFocus();
   const source = orderEntries(order.id);
   const list = useList(source);
   const [failed, setFailed] = useState<unknown>();

@@ -12,6 +12,7 @@ import { DismissRegular } from "@fluentui/react-icons";
 
 import { Facts } from "../../components/Facts";
 import { dateTime, duration, words } from "../../components/format";
+import { useReturnFocus } from "../../components/returnFocus";
 import { Result, type Call } from "./columns";
 
 const useStyles = makeStyles({
@@ -23,6 +24,7 @@ const useStyles = makeStyles({
 /** All that is known of one call. */
 export function CallDrawer({ call, onClose }: { call: Call; onClose: () => void }) {
   const styles = useStyles();
+  useReturnFocus();
   return (
     <OverlayDrawer open position="end" size="medium" onOpenChange={(_, data) => !data.open && onClose()}>
       <DrawerHeader>
