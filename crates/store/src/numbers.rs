@@ -55,7 +55,7 @@ pub struct NumberPick {
 }
 
 macro_rules! number_select {
-    ($tail:literal) => {
+    ($($tail:literal)*) => {
         concat!(
             "SELECT n.number, n.tenant_id, n.operator_id, o.name AS operator_name, ",
             "n.profile_id, n.country, n.usage, n.activation_state, n.location_id, ",
@@ -65,7 +65,7 @@ macro_rules! number_select {
             "JOIN operator o ON o.id = n.operator_id ",
             "LEFT JOIN person p ON p.id = n.person_id ",
             "LEFT JOIN resource_account a ON a.id = n.account_id ",
-            $tail
+            $($tail),*
         )
     };
 }
@@ -80,20 +80,33 @@ macro_rules! route_select {
     };
 }
 
+/// Whose numbers comes first and never depends on a null, so that both databases
+/// walk that index from the cursor on.
+macro_rules! number_list {
+    ($whose:literal) => {
+        number_select!(
+            "WHERE "
+            $whose
+            " AND n.number > $8 "
+            "AND (CAST($3 AS TEXT) IS NULL OR CAST(n.number AS TEXT) LIKE $3 || '%') "
+            "AND (CAST($4 AS TEXT) IS NULL OR $4 = CASE "
+            "WHEN n.person_id IS NOT NULL THEN 'UserAssigned' "
+            "WHEN n.account_id IS NOT NULL THEN 'VoiceApplicationAssigned' "
+            "ELSE 'Unassigned' END) "
+            "AND (CAST($5 AS TEXT) IS NULL OR n.usage = $5) "
+            "AND (CAST($6 AS TEXT) IS NULL OR n.country = $6) "
+            "AND (CAST($7 AS UUID) IS NULL OR n.person_id = $7 OR n.account_id = $7) "
+            "ORDER BY n.number LIMIT $9"
+        )
+    };
+}
+
 statements! {
     NUMBER_GET = number_select!("WHERE n.number = $1");
-    NUMBER_LIST = number_select!(
-        "WHERE (CAST($1 AS UUID) IS NULL OR n.tenant_id = $1) \
-         AND (CAST($2 AS UUID) IS NULL OR n.operator_id = $2) \
-         AND (CAST($3 AS TEXT) IS NULL OR CAST(n.number AS TEXT) LIKE $3 || '%') \
-         AND (CAST($4 AS TEXT) IS NULL OR $4 = CASE \
-            WHEN n.person_id IS NOT NULL THEN 'UserAssigned' \
-            WHEN n.account_id IS NOT NULL THEN 'VoiceApplicationAssigned' \
-            ELSE 'Unassigned' END) \
-         AND (CAST($5 AS TEXT) IS NULL OR n.usage = $5) \
-         AND (CAST($6 AS TEXT) IS NULL OR n.country = $6) \
-         AND (CAST($7 AS UUID) IS NULL OR n.person_id = $7 OR n.account_id = $7) \
-         AND (CAST($8 AS BIGINT) IS NULL OR n.number > $8) ORDER BY n.number LIMIT $9");
+    NUMBER_LIST_OF_TENANT = number_list!(
+        "n.tenant_id = $1 AND (CAST($2 AS UUID) IS NULL OR n.operator_id = $2)");
+    NUMBER_LIST_OF_OPERATOR = number_list!(
+        "n.operator_id = $2 AND (CAST($1 AS UUID) IS NULL OR n.tenant_id = $1)");
     NUMBER_LOCK_PG = "SELECT number AS v FROM number WHERE number = $1 FOR UPDATE";
     NUMBERS_HELD_LITE = route_select!(
         "WHERE number IN (SELECT value FROM json_each($1)) ORDER BY number");
@@ -141,12 +154,16 @@ impl Db {
         Ok(())
     }
 
-    /// Numbers in their order.
+    /// Numbers in their order; the pick names a tenant, an operator, or both.
     pub async fn number_list(
         &mut self,
         pick: &NumberPick,
         limit: u32,
     ) -> Result<Vec<NumberRow>, StoreError> {
+        let sql = match pick.tenant {
+            Some(_) => NUMBER_LIST_OF_TENANT,
+            None => NUMBER_LIST_OF_OPERATOR,
+        };
         let args = args![
             pick.tenant,
             pick.operator,
@@ -155,10 +172,10 @@ impl Db {
             pick.usage,
             pick.country,
             pick.assigned_to,
-            pick.after,
+            pick.after.map_or(0, |n| n.value().cast_signed()),
             limit
         ];
-        self.all(NUMBER_LIST, args).await
+        self.all(sql, args).await
     }
 
     /// Those of the numbers that somebody holds, locked in their order until

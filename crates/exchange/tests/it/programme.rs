@@ -3,6 +3,7 @@ use api_types::operator::{
     CallingProfileCreate, OfferPut, OperatorCreate, RangeCreate, TrunkCreate, TrunkUpdate,
 };
 use exchange::ListQuery;
+use sha2::Digest;
 use testkit::on_both;
 use uuid::Uuid;
 
@@ -44,6 +45,24 @@ on_both!(tokens_and_secrets, |db| {
     assert_eq!(asked.expect_err("not its scope").code, "invalid_parameter");
     let unknown = exchange.actor_from_token("no-such-token").await.expect_err("refused");
     assert_eq!(unknown.code, "unauthenticated");
+});
+
+on_both!(what_has_run_out_says_so, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let store = store::Store::open(&db.url).await.expect("opens");
+    let hash: [u8; 32] = sha2::Sha256::digest(b"yesterday").into();
+    let write = store.write(async |mut tx: store::Tx| {
+        let past = tx.at() - 1;
+        tx.token_insert(hash, owner.principal, "bearer", "programme.read", past, past).await?;
+        tx.login_code_insert(hash, owner.principal, past).await
+    });
+    let written: Result<(), store::StoreError> = write.await;
+    written.expect("an old token and an old code");
+    let old = exchange.actor_from_token("yesterday").await.expect_err("expired");
+    assert_eq!(old.code, "token_expired");
+    let old = exchange.session_create("yesterday").await.expect_err("expired");
+    assert_eq!(old.code, "login_code_invalid");
 });
 
 on_both!(a_sign_in_code_is_good_once, |db| {
