@@ -326,3 +326,48 @@ on_both!(a_consent_that_went_stops_a_waiting_order, |db| {
     assert_eq!((done.status.as_str(), done.failed), ("error", 1));
     assert!(held(&town).await.is_empty());
 });
+
+on_both!(no_consent_is_removed_under_numbers, |db| {
+    let small = ExchangeConfig { order_chunk: 2, ..ExchangeConfig::new(&db.url) };
+    let town = town_in(Exchange::open(small).await.expect("opens")).await;
+    town.agree(&town.contoso, &town.alpha).await;
+    town.settle(&town.contoso, "GB").await;
+    let (operator, tenant) = (cx(&town.alpha.actor), cx(&town.contoso.actor));
+    let worker = Worker::start(&town.exchange);
+    for round in 0..12 {
+        let numbers = numbered(442_079_465_000 + 10 * round, 6);
+        let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+        let order = town.upload(&town.alpha, &town.contoso, &numbers);
+        let placed = town.exchange.number_order_create(&operator, order.clone()).await;
+        let removing = tokio::spawn({
+            let (exchange, tenant, alpha) = (town.exchange.clone(), tenant.clone(), town.alpha.id);
+            // Not to wait for anything: to meet the worker at another place each round.
+            let later = Duration::from_micros(700 * round);
+            async move {
+                tokio::time::sleep(later).await;
+                exchange.consent_remove(&tenant, alpha, None).await
+            }
+        });
+        let done = finished(&town.exchange, &town.alpha, placed.expect("taken").id).await;
+        let removed = match removing.await.expect("ends well") {
+            Ok(_) => true,
+            Err(refused) => {
+                assert_eq!(refused.code, "numbers_remain");
+                false
+            }
+        };
+        let left = held(&town).await;
+        if removed {
+            assert!(left.is_empty(), "{left:?} without a consent");
+            assert_eq!(done.failed, 6);
+            town.agree(&town.contoso, &town.alpha).await;
+        } else {
+            assert_eq!(left.len(), 6);
+            let release = NumberOrderCreate { kind: "release".into(), ..order };
+            let release = town.exchange.number_order_create(&operator, release).await;
+            finished(&town.exchange, &town.alpha, release.expect("taken").id).await;
+            assert!(held(&town).await.is_empty());
+        }
+    }
+    worker.stop().await;
+});
