@@ -110,7 +110,13 @@ impl Core {
         let target = contact_uri(r.m);
         s.contact.clear();
         if let Some(target) = target {
+            let live = || self.live.get(&d.cdr).map(|l| (l.answered_us / 1000).max(0) as u64);
+            // Only an answered call is re-INVITEd. The called side's first seal,
+            // older than the answer, cannot tell when that was; the start stands
+            // for "some time".
+            let some_time = (method == Method::Invite).then_some(d.started_ms);
             let other = Dialog {
+                answered_ms: d.answered_ms.or_else(live).or(some_time),
                 side: d.side.other(),
                 this: d.other,
                 other: match d.this {
@@ -208,12 +214,20 @@ impl Core {
         if live.is_some() {
             self.shared.stats.live.fetch_sub(1, Ordering::Relaxed);
         }
-        let sealed = d.answered_ms.and_then(|ms| i64::try_from(ms).ok()).map(|ms| ms * 1000);
+        // The caller's seal says when the call was answered, unless it never was:
+        // then this ends what an edge that died left ringing.
+        let interrupted = live.is_none() && d.side == Side::Caller && d.answered_ms.is_none();
+        let (sip_code, reason) = if interrupted { (487, "interrupted") } else { (200, "normal") };
+        let sealed = d
+            .answered_ms
+            .filter(|ms| *ms > d.started_ms)
+            .and_then(|ms| i64::try_from(ms).ok())
+            .map(|ms| ms * 1000);
         let end = CdrEvent::End {
             at_us: at.wall_us,
             answered_at_us: live.as_ref().map(|l| l.answered_us).or(sealed),
-            sip_code: 200,
-            reason: "normal".to_owned(),
+            sip_code,
+            reason: reason.to_owned(),
             hung_up_by: by,
             attempts: live.map(|l| l.attempts).unwrap_or_default(),
         };

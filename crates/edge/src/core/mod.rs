@@ -93,6 +93,8 @@ pub struct CoreConfig {
     pub trunk_ring: Duration,
     /// How long a nonce is good.
     pub nonce_life: Duration,
+    /// After how long a call that nobody ended is taken to be over.
+    pub longest_call: Duration,
 }
 
 impl CoreConfig {
@@ -107,6 +109,7 @@ impl CoreConfig {
             user_ring: Duration::from_secs(60),
             trunk_ring: Duration::from_secs(180),
             nonce_life: Duration::from_secs(300),
+            longest_call: Duration::from_secs(24 * 3600),
         }
     }
 }
@@ -331,12 +334,37 @@ impl Core {
         }
         if self.config.pings {
             self.ping(at, world, out);
-            if self.next_sweep.is_none_or(|due| due <= at.now) {
+        }
+        if self.next_sweep.is_none_or(|due| due <= at.now) {
+            if self.config.pings {
                 self.shared.bindings.sweep(at.wall_us);
-                self.next_sweep = Some(at.now + Duration::from_secs(5));
             }
+            self.close_forgotten(at, out);
+            self.next_sweep = Some(at.now + Duration::from_secs(5));
         }
         self.events(at, world, out);
+    }
+
+    /// Closes the records of calls that nobody ended: a phone that lost its power
+    /// says no BYE.
+    fn close_forgotten(&mut self, at: Moment, out: &mut Outbox) {
+        let longest = i64::try_from(self.config.longest_call.as_micros()).unwrap_or(i64::MAX);
+        let oldest = at.wall_us.saturating_sub(longest);
+        let forgotten: Vec<CdrId> =
+            self.live.iter().filter(|(_, l)| l.answered_us < oldest).map(|(id, _)| *id).collect();
+        for id in forgotten {
+            let Some(live) = self.live.remove(&id) else { continue };
+            self.shared.stats.live.fetch_sub(1, Ordering::Relaxed);
+            let end = CdrEvent::End {
+                at_us: at.wall_us,
+                answered_at_us: Some(live.answered_us),
+                sip_code: 200,
+                reason: "unknown".to_owned(),
+                hung_up_by: feed::cdr::HungUpBy::Exchange,
+                attempts: live.attempts,
+            };
+            self.record(id, end, out);
+        }
     }
 
     /// The connection to `addr` is gone, or could not be made.

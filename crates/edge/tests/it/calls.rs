@@ -299,3 +299,31 @@ fn nobody_there_busy_and_no_answer_are_told_apart() {
         ]
     );
 }
+
+#[test]
+fn a_call_that_rang_when_the_edge_died_is_interrupted() {
+    let mut net = net();
+    net.register(alice(), "alice");
+    net.invite(trunk_1(), ALICE_NUMBER, "call-1");
+    net.expect(trunk_1(), 100);
+    let invite = net.expect_request(alice(), "INVITE");
+    net.respond(alice(), &invite, 180, b"");
+    let ringing = net.expect(trunk_1(), 180);
+    net.restart();
+    let early = caller_dialog(trunk_1(), &ringing);
+    net.within(&Dialog { cseq: early.cseq + 1, ..early }, Method::Bye, b"");
+    let bye = net.expect_request(alice(), "BYE");
+    net.respond(alice(), &bye, 200, b"");
+    net.expect(trunk_1(), 200);
+    assert_eq!(ends(&net), [(487, "interrupted".into(), HungUpBy::Caller)]);
+}
+
+#[test]
+fn a_call_that_nobody_ends_is_closed_in_the_end() {
+    let mut net = net();
+    talking(&mut net);
+    net.pass(Duration::from_secs(24 * 3600 - 10));
+    assert!(ends(&net).is_empty());
+    net.pass(Duration::from_secs(20));
+    assert_eq!(ends(&net), [(200, "unknown".into(), HungUpBy::Exchange)]);
+}
