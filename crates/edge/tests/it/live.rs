@@ -292,3 +292,71 @@ async fn a_queue_rings_both_agents_and_phones_hold_cancel_and_unregister() {
     );
     edge.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trunk_that_takes_no_connection_is_passed_over_at_once() {
+    let (closed, local) = (free_address(), free_address());
+    let folder = Folder::new();
+    let mut slow = trunk(TRUNK_A1, closed, Transport::Tcp);
+    slow.failover_time_seconds = 600;
+    let control = Control::new(world(vec![slow, trunk(TRUNK_A2, local, Transport::Udp)]));
+    let edge = start_edge(&control, &folder, 0, 2).await;
+    let address = edge.udp_addresses()[0];
+    let _operator = operator(address, local).await;
+    let alice = phone("alice", address, softphone::Transport::Udp).await;
+    let healthy = |edge: &edge::EdgeHandle| edge.status().trunks.iter().all(|(_, h)| *h);
+    // Which trunk is first is drawn by lot.
+    let mut made = 0;
+    while healthy(&edge) && made < 40 {
+        let call = alice.dial("+493012345678").await.expect("it dials");
+        call.answered(PATIENCE).await.expect("it is answered");
+        call.hang_up(PATIENCE).await.expect("it hangs up");
+        made += 1;
+    }
+    let calls = control.ended(made).await;
+    let attempts = calls.last().and_then(|call| {
+        call.iter().find_map(|e| match e {
+            CdrEvent::End { attempts, .. } => Some(attempts.clone()),
+            _ => None,
+        })
+    });
+    let tried: Vec<_> = attempts.iter().flatten().map(|a| (a.trunk.0, a.sip_code)).collect();
+    assert_eq!(tried, [(id(TRUNK_A1), 0), (id(TRUNK_A2), 200)]);
+    edge.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn garbage_on_a_connection_closes_it_and_nothing_else() {
+    use std::io::{Read, Write};
+    let local = free_address();
+    let folder = Folder::new();
+    let mut record = trunk(TRUNK_A1, local, Transport::Udp);
+    record.match_port = false;
+    let control = Control::new(world(vec![record]));
+    let edge = start_edge(&control, &folder, 0, 2).await;
+    let (udp, tcp) = (edge.udp_addresses()[0], edge.tcp_addresses()[0]);
+    let endless = format!("OPTIONS sip:x SIP/2.0\r\nSubject: {}", "x".repeat(200_000));
+    let no_length = "OPTIONS sip:x SIP/2.0\r\nVia: SIP/2.0/TCP x;branch=z9hG4bK1\r\n\r\n";
+    for garbage in [endless.as_str(), no_length] {
+        let mut stream = std::net::TcpStream::connect(tcp).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time");
+        // The edge may close before all of it is written.
+        let _ = stream.write_all(garbage.as_bytes());
+        let mut answer = Vec::new();
+        let closed = match stream.read_to_end(&mut answer) {
+            Ok(_) => true,
+            Err(e) => e.kind() == std::io::ErrorKind::ConnectionReset,
+        };
+        assert!(closed, "the connection is closed");
+    }
+    // A keep-alive is answered, and the trunk still heard.
+    let mut stream = std::net::TcpStream::connect(tcp).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a time");
+    stream.write_all(b"\r\n\r\n").expect("it is open");
+    let mut pong = [0; 2];
+    stream.read_exact(&mut pong).expect("an answer");
+    assert_eq!(&pong, b"\r\n");
+    let operator = operator(udp, local).await;
+    assert_eq!(operator.ping(PATIENCE).await.expect("an answer").0, 200);
+    edge.shutdown().await;
+}
