@@ -2,6 +2,7 @@
 //! other people's phones.
 
 mod bad_input;
+mod baresip;
 mod cli;
 mod crash;
 mod demo;

@@ -9,13 +9,13 @@ use serde_json::Value;
 use crate::process::{Process, meetpoint};
 use crate::world::Client;
 
-struct Demo {
+pub struct Demo {
     process: Process,
-    said: Value,
+    pub said: Value,
 }
 
 impl Demo {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let mut command = meetpoint();
         command.args(["demo", "--serve", "--json"]);
         let process = Process::spawn(command);
@@ -29,7 +29,7 @@ impl Demo {
         value.unwrap_or_else(|| panic!("no {pointer} in {}", self.said)).to_owned()
     }
 
-    async fn client(&self, role: &str) -> Client {
+    pub async fn client(&self, role: &str) -> Client {
         let of = |name: &str| self.text(&format!("/clients/{role}/{name}"));
         Client::sign_in(&self.text("/base_url"), &of("client_id"), &of("client_secret")).await
     }

@@ -90,6 +90,19 @@ impl Process {
         })
     }
 
+    /// The first line, of either stream, that holds this.
+    pub fn shows(&self, part: &str, longest: Duration) -> String {
+        let deadline = Instant::now() + longest;
+        loop {
+            let (out, err) = (self.stdout.text(), self.stderr.text());
+            if let Some(line) = out.lines().chain(err.lines()).find(|line| line.contains(part)) {
+                return line.to_owned();
+            }
+            assert!(Instant::now() < deadline, "no `{part}` from the program:\n{out}\n{err}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     pub fn stderr(&self) -> String {
         self.stderr.text()
     }

@@ -76,17 +76,12 @@ fn an_address_that_is_taken_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("it is bound").to_string();
     let folder = TempDir::new("taken");
-    let mut command = serve(&folder);
-    command.args(["--no-edge"]);
-    // A later --listen would be a second one: set it by the environment instead.
-    let mut process = Process::spawn({
-        let mut command = meetpoint();
-        command
-            .args(["serve", "--no-edge", "--listen", &address])
-            .arg("--data-dir")
-            .arg(folder.path().join("data"));
-        command
-    });
+    let mut command = meetpoint();
+    command
+        .args(["serve", "--no-edge", "--listen", &address])
+        .arg("--data-dir")
+        .arg(folder.path().join("data"));
+    let mut process = Process::spawn(command);
     assert_eq!(process.ends(START).code(), Some(1));
     assert!(process.stderr().contains(&address), "{}", process.stderr());
 }
