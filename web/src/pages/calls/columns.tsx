@@ -77,7 +77,13 @@ export const callColumns: Column<Call>[] = [
     width: "minmax(132px, 1fr)",
     render: (call) => <TwoLines first={call.caller} second={call.callee} />,
   },
-  { key: "who", header: "Who", width: "minmax(110px, 1fr)", render: who },
+  {
+    key: "who",
+    header: "Who",
+    width: "minmax(110px, 1fr)",
+    render: (call) =>
+      call.user_name && call.queue_name ? <TwoLines first={call.user_name} second={call.queue_name} /> : who(call),
+  },
   {
     key: "operator",
     header: "Operator, trunk",
