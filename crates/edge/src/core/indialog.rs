@@ -124,7 +124,12 @@ impl Core {
                     trunk @ Party::Trunk(_) => trunk,
                 },
                 target,
-                routes: d.own_routes,
+                routes: match self.live.get(&d.cdr) {
+                    Some(live) if d.side == Side::Callee && d.own_routes.is_empty() => {
+                        &live.callee_routes
+                    }
+                    _ => d.own_routes,
+                },
                 own_routes: d.routes,
                 from_uri: r.m.to().uri,
                 to_uri: r.m.from().uri,

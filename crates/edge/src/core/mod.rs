@@ -153,8 +153,11 @@ enum Who {
     Stranger,
 }
 
-/// What is remembered of an answered call, for its record only.
+/// What is remembered of an answered call, for its record, and what its first
+/// seals could not know.
 struct Live {
+    /// The called side's route set: its first seal is older than its answer.
+    callee_routes: Vec<u8>,
     answered_us: i64,
     attempts: Vec<Attempt>,
 }

@@ -94,7 +94,9 @@ impl Core {
             call.attempts.push(Attempt { trunk, sip_code: 200, ms });
         }
         let (cdr, attempts) = (call.cdr, std::mem::take(&mut call.attempts));
-        self.live.insert(cdr, Live { answered_us: at.wall_us, attempts });
+        let mut callee_routes = Vec::new();
+        route_set(m, true, &mut callee_routes);
+        self.live.insert(cdr, Live { answered_us: at.wall_us, attempts, callee_routes });
         count(&self.shared.stats.live);
         self.pass_up(at, index, leg_at, m, world, out);
         self.give_up_legs(at, index, ELSEWHERE, out);

@@ -524,6 +524,44 @@ fn a_refusal_keeps_its_reasons() {
 }
 
 #[test]
+fn record_routes_of_a_peer_are_honoured_on_its_leg_and_hidden_on_the_other() {
+    let mut net = net();
+    net.register(alice(), "alice");
+    dial(&mut net, "+493012345678", "routes");
+    let (at, _) = first_trunk(&net);
+    let invite = net.expect_request(at, "INVITE");
+    let (far, near) = ("<sip:198.51.100.9;lr>", "<sip:p1.op.example;lr>");
+    let mut out = Vec::new();
+    invite.with(|m| {
+        sip::MessageBuilder::response_to(&mut out, m, 200, "OK", Some(b"x"), None)
+            .header(HeaderName::RecordRoute, far)
+            .header(HeaderName::RecordRoute, near)
+            .header(HeaderName::Contact, format!("<sip:gw@{at}>"))
+            .finish();
+    });
+    net.send(at, &out);
+    let answer = net.expect(alice(), 200);
+    assert_eq!(answer.header("Record-Route"), None);
+    net.within(&caller_dialog(alice(), &answer), Method::Ack, b"");
+    let ack = net.expect_request(at, "ACK");
+    assert_eq!(ack.header("Route"), Some(format!("{near}, {far}")));
+    // The called side refreshes; the caller's new seal still knows the routes.
+    let mut callee = callee_dialog(at, &invite);
+    callee.local = callee.local.split(";tag=").next().expect("a part").to_owned() + ";tag=x";
+    net.within(&callee, Method::Invite, b"v=0");
+    let again = net.expect_request(alice(), "INVITE");
+    assert_eq!(again.header("Route"), None);
+    net.respond(alice(), &again, 200, b"v=0");
+    net.expect(at, 200);
+    let mut caller = caller_dialog(alice(), &answer);
+    (caller.target, caller.cseq) = (again.contact(), 70);
+    net.within(&caller, Method::Bye, b"");
+    let bye = net.expect_request(at, "BYE");
+    assert_eq!(bye.header("Route"), Some(format!("{near}, {far}")));
+    assert_eq!(bye.uri(), format!("sip:peer@{at}"), "the target it refreshed to");
+}
+
+#[test]
 fn loops_and_broken_messages_are_refused_to_peers() {
     let mut net = net();
     let to = format!("sip:{ALICE_NUMBER}@edge.example");
