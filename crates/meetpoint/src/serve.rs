@@ -116,11 +116,17 @@ pub struct EdgeArgs {
     /// Client id of role `edge`
     #[arg(long, env = "MEETPOINT_CLIENT_ID", requires = "client_secret")]
     pub client_id: Option<String>,
-    /// Its secret
-    #[arg(long, env = "MEETPOINT_CLIENT_SECRET", requires = "client_id", hide_env_values = true)]
+    /// Its secret; in the environment, other users of the machine do not see it
+    #[arg(
+        long,
+        env = "MEETPOINT_CLIENT_SECRET",
+        requires = "client_id",
+        hide_env_values = true,
+        allow_hyphen_values = true
+    )]
     pub client_secret: Option<String>,
     /// A bearer token instead; the edge cannot renew it
-    #[arg(long, env = "MEETPOINT_TOKEN", hide_env_values = true)]
+    #[arg(long, env = "MEETPOINT_TOKEN", hide_env_values = true, allow_hyphen_values = true)]
     pub token: Option<String>,
     /// Folder for the snapshot, the journal and registrations
     #[arg(
@@ -190,4 +196,22 @@ pub async fn edge(args: EdgeArgs) -> ExitCode {
     eprintln!("Stopping.");
     running.shutdown().await;
     ExitCode::SUCCESS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        edge: EdgeArgs,
+    }
+
+    #[test]
+    fn a_secret_may_begin_with_a_hyphen() {
+        let line = ["edge", "--url", "http://x", "--client-id", "a", "--client-secret", "-5b"];
+        let line = <Line as clap::Parser>::try_parse_from(line).expect("it is a good line");
+        assert_eq!(line.edge.client_secret.as_deref(), Some("-5b"));
+    }
 }
