@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use sip::{Frame, Limits, Reliability, StreamFramer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -41,7 +40,10 @@ pub(crate) enum Incoming {
 #[derive(Debug)]
 pub(crate) struct Wire {
     pub local: SocketAddr,
-    udp: Arc<UdpSocket>,
+    /// The same socket as the one that is read, without the runtime's memory of
+    /// whether it may be written: that knows nothing yet when the first message
+    /// leaves, and would lose it.
+    udp: std::net::UdpSocket,
     connections: HashMap<SocketAddr, mpsc::UnboundedSender<Vec<u8>>>,
     incoming: mpsc::UnboundedSender<Incoming>,
     tasks: JoinSet<()>,
@@ -53,11 +55,11 @@ impl Wire {
         address: SocketAddr,
     ) -> std::io::Result<(Self, mpsc::UnboundedReceiver<Incoming>)> {
         let (udp, tcp) = bind_both(address).await?;
-        let udp = Arc::new(udp);
         let local = udp.local_addr()?;
+        let reader = UdpSocket::from_std(udp.try_clone()?)?;
         let (incoming, receiver) = mpsc::unbounded_channel();
         let mut tasks = JoinSet::new();
-        tasks.spawn(read_udp(udp.clone(), incoming.clone()));
+        tasks.spawn(read_udp(reader, incoming.clone()));
         let accepted = incoming.clone();
         tasks.spawn(async move {
             while let Ok((stream, from)) = tcp.accept().await {
@@ -92,7 +94,7 @@ impl Wire {
     pub fn send(&mut self, to: &Peer, bytes: &[u8]) {
         match to.transport {
             Transport::Udp => {
-                if let Err(error) = self.udp.try_send_to(bytes, to.address) {
+                if let Err(error) = self.udp.send_to(bytes, to.address) {
                     tracing::debug!(%error, to = %to.address, "datagram not sent");
                 }
             }
@@ -129,10 +131,11 @@ async fn connect(ip: std::net::IpAddr, to: SocketAddr) -> std::io::Result<TcpStr
     socket.connect(to).await
 }
 
-async fn bind_both(address: SocketAddr) -> std::io::Result<(UdpSocket, TcpListener)> {
+async fn bind_both(address: SocketAddr) -> std::io::Result<(std::net::UdpSocket, TcpListener)> {
     let mut attempts_left = 20;
     loop {
-        let udp = UdpSocket::bind(address).await?;
+        let udp = std::net::UdpSocket::bind(address)?;
+        udp.set_nonblocking(true)?;
         match TcpListener::bind(udp.local_addr()?).await {
             Ok(tcp) => return Ok((udp, tcp)),
             // Somebody has the TCP side of the port the kernel picked for UDP.
@@ -142,7 +145,7 @@ async fn bind_both(address: SocketAddr) -> std::io::Result<(UdpSocket, TcpListen
     }
 }
 
-async fn read_udp(udp: Arc<UdpSocket>, incoming: mpsc::UnboundedSender<Incoming>) {
+async fn read_udp(udp: UdpSocket, incoming: mpsc::UnboundedSender<Incoming>) {
     let mut buffer = vec![0; 65_535];
     loop {
         // An error is an ICMP answer to something sent earlier: transactions
@@ -162,6 +165,10 @@ async fn converse(
     incoming: mpsc::UnboundedSender<Incoming>,
 ) {
     let peer = Peer { transport: Transport::Tcp, address };
+    // Without it a message waits up to 40 ms for the acknowledgement of the one before.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "messages may be late");
+    }
     let (mut reader, mut writer) = stream.split();
     let mut framer = StreamFramer::new(Limits::default());
     let mut buffer = vec![0; 16_384];
