@@ -239,3 +239,55 @@ impl Feed for Renewing {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::extract::State;
+    use axum::http::HeaderMap;
+    use axum::routing::post;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// A control plane whose first token ends at once.
+    async fn plane(tokens: Arc<AtomicU32>) -> String {
+        type Tokens = State<Arc<AtomicU32>>;
+        let token = |State(tokens): Tokens, body: String| async move {
+            if !body.contains("client_secret=right") {
+                return (axum::http::StatusCode::UNAUTHORIZED, String::new());
+            }
+            let number = tokens.fetch_add(1, Ordering::SeqCst) + 1;
+            let answer = serde_json::json!({
+                "access_token": format!("token-{number}"), "token_type": "Bearer",
+                "expires_in": 3600, "scope": "edge",
+            });
+            (axum::http::StatusCode::OK, answer.to_string())
+        };
+        let cdrs = |headers: HeaderMap| async move {
+            let good = headers.get("authorization").is_some_and(|v| v == "Bearer token-2");
+            if good { axum::http::StatusCode::OK } else { axum::http::StatusCode::UNAUTHORIZED }
+        };
+        let faces = Router::new()
+            .route("/oauth/token", post(token))
+            .route("/edge/v1/cdrs", post(cdrs))
+            .with_state(tokens);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("it is bound"));
+        tokio::spawn(async move { axum::serve(listener, faces).await });
+        base
+    }
+
+    #[tokio::test]
+    async fn a_token_that_has_ended_is_renewed_and_the_delivery_repeated() {
+        let tokens = Arc::new(AtomicU32::new(0));
+        let base = plane(tokens.clone()).await;
+        let feed = Renewing::new(&base, "an-edge", "right").expect("a client");
+        let batch = CdrBatch { records: Vec::new() };
+        assert_eq!(feed.deliver_cdrs(&batch).await, Ok(()));
+        assert_eq!(feed.deliver_cdrs(&batch).await, Ok(()));
+        assert_eq!(tokens.load(Ordering::SeqCst), 2, "a good token is kept");
+
+        let stranger = Renewing::new(&base, "an-edge", "wrong").expect("a client");
+        assert_eq!(stranger.deliver_cdrs(&batch).await, Err(FeedError::Unauthorised));
+    }
+}

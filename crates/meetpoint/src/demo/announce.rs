@@ -107,7 +107,11 @@ pub async fn json(world: &World, seeded: &Seeded, phones: &Phones) -> Result<Val
 }
 
 /// For people.
-pub async fn text(world: &World, seeded: &Seeded) -> Result<String, Fault> {
+pub async fn text(
+    world: &World,
+    seeded: &Seeded,
+    kept: Option<&std::path::Path>,
+) -> Result<String, Fault> {
     let program = std::env::current_exe()
         .map_or_else(|_| "meetpoint".to_owned(), |path| path.display().to_string());
     let tenant = &seeded.tenants.contoso;
@@ -119,6 +123,10 @@ pub async fn text(world: &World, seeded: &Seeded) -> Result<String, Fault> {
     let owner = login(world, &world.owner_credentials).await?;
     let operator = login(world, &seeded.operators.a.credentials).await?;
     let admin = login(world, credentials).await?;
+    let fate = kept.map_or_else(
+        || "nothing of it stays".to_owned(),
+        |folder| format!("`meetpoint serve --data-dir {}` goes on with its data", folder.display()),
+    );
     Ok(format!(
         "\nMeetpoint is up: {base}/\n\
          \n\
@@ -137,7 +145,7 @@ pub async fn text(world: &World, seeded: &Seeded) -> Result<String, Fault> {
            {program} call explain --from alice@{domain} 999\n\
          \n\
          API documentation: {base}/docs\n\
-         Ctrl-C ends the demo; nothing of it stays.\n",
+         Ctrl-C ends the demo; {fate}.\n",
         base = world.base,
         tenant_name = tenant.tenant.name,
         domain = tenant.tenant.domain,

@@ -133,7 +133,7 @@ async fn live(args: &DemoArgs, world: &World) -> Result<bool, Fault> {
     if args.json {
         say(&announce::json(world, &seeded, &phones).await?.to_string());
     } else {
-        say(&announce::text(world, &seeded).await?);
+        say(&announce::text(world, &seeded, args.data_dir.as_deref()).await?);
     }
     traffic::play(Arc::new(seeded), Arc::new(phones)).await?;
     Ok(true)
