@@ -216,13 +216,39 @@ async fn another_epoch_means_another_snapshot() {
 }
 
 #[tokio::test]
+async fn a_torn_overlay_hides_no_later_change() {
+    let (plane, folder) = (Arc::new(Plane::default()), Folder::new());
+    plane.commit(operator(1));
+    let mut edge = start(&plane, &folder);
+    edge.operators(1).await;
+    for n in 2..=3 {
+        plane.commit(operator(n));
+    }
+    edge.operators(3).await;
+    edge.end().await;
+    let overlay = folder.0.join("overlay");
+    let bytes = std::fs::read(&overlay).expect("changes were kept");
+    std::fs::write(&overlay, &bytes[..bytes.len() - 3]).expect("torn");
+
+    let mut again = start(&plane, &folder);
+    again.operators(3).await;
+    plane.commit(operator(4));
+    again.operators(4).await;
+    again.end().await;
+    plane.go_away();
+    let mut alone = start(&plane, &folder);
+    alone.operators(4).await;
+    alone.end().await;
+}
+
+#[tokio::test]
 async fn a_file_under_another_token_is_not_used() {
     let (plane, folder) = (Arc::new(Plane::default()), Folder::new());
     plane.commit(operator(1));
     let mut edge = start(&plane, &folder);
     edge.operators(1).await;
     edge.end().await;
-    let file = WorldFile::new(&folder.0, wrap_key("another token")).expect("folder");
+    let mut file = WorldFile::new(&folder.0, wrap_key("another token")).expect("folder");
     assert!(file.load().is_none());
 }
 

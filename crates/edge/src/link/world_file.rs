@@ -30,6 +30,11 @@ pub struct WorldFile {
     overlay: Option<File>,
     overlay_bytes: u64,
     snapshot_bytes: u64,
+    /// Snapshot and overlay together are the world up to the last change kept.
+    /// A torn tail, a foreign overlay or a failed write make it false, and then
+    /// nothing may be appended: a reader would never get past the damage, or
+    /// would pass over the hole.
+    whole: bool,
 }
 
 impl WorldFile {
@@ -43,11 +48,13 @@ impl WorldFile {
             overlay: None,
             overlay_bytes: size("overlay"),
             snapshot_bytes: size("snapshot"),
+            whole: false,
         })
     }
 
     /// The world as it was last known; `None` if there is no usable file.
-    pub fn load(&self) -> Option<Snapshot> {
+    pub fn load(&mut self) -> Option<Snapshot> {
+        self.whole = false;
         let bytes = fs::read(self.folder.join("snapshot")).ok()?;
         let mut world = match Snapshot::open(&bytes, &self.key) {
             Ok(world) => world,
@@ -59,7 +66,8 @@ impl WorldFile {
         let context = context(&world);
         let overlay = fs::read(self.folder.join("overlay")).unwrap_or_default();
         let mut decoder = FrameDecoder::default();
-        for (_, wrapped) in recfile::records(&overlay) {
+        let mut read = 0;
+        for (behind, wrapped) in recfile::records(&overlay) {
             let Some(frame) = self.key.unwrap(&context, wrapped) else { break };
             decoder.push(&frame);
             while let Ok(Some(frame)) = decoder.next_frame() {
@@ -67,12 +75,15 @@ impl WorldFile {
                 // Entries the snapshot already has are passed over.
                 world.apply(&entry);
             }
+            read = behind;
         }
+        self.whole = read == overlay.len();
         Some(world)
     }
 
     /// Keeps a whole new snapshot; the overlay starts afresh.
     pub fn save(&mut self, world: &Snapshot) -> io::Result<()> {
+        self.whole = false;
         let bytes = world.write(&self.key);
         recfile::replace(&self.folder.join("snapshot"), &bytes)?;
         // An overlay older than the snapshot is harmless: its entries are passed over.
@@ -80,13 +91,14 @@ impl WorldFile {
         self.overlay = None;
         self.overlay_bytes = 0;
         self.snapshot_bytes = bytes.len() as u64;
+        self.whole = true;
         Ok(())
     }
 
-    /// Keeps changes that came since, as frames; rewrites the snapshot when the
-    /// overlay has grown long.
+    /// Keeps changes that came since, as frames; `world` is the world after them.
+    /// Rewrites the snapshot when the overlay has grown long, or is not sound.
     pub fn append(&mut self, frames: &[Vec<u8>], world: &Snapshot) -> io::Result<()> {
-        if self.overlay_bytes > OVERLAY.max(self.snapshot_bytes) {
+        if !self.whole || self.overlay_bytes > OVERLAY.max(self.snapshot_bytes) {
             return self.save(world);
         }
         let (context, mut bytes) = (context(world), Vec::new());
@@ -97,8 +109,10 @@ impl WorldFile {
             Some(file) => file,
             none => none.insert(recfile::append_to(&self.folder.join("overlay"))?),
         };
+        self.whole = false;
         file.write_all(&bytes)?;
         file.sync_data()?;
+        self.whole = true;
         self.overlay_bytes += bytes.len() as u64;
         Ok(())
     }
