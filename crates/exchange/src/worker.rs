@@ -12,7 +12,7 @@ use domain::number::Usage;
 use domain::upload::{UploadEntry, check_entry, check_order};
 use domain::{CallingProfileId, OrderId};
 use feed::change::Change;
-use numbering::{Country, E164, NumberKind, describe};
+use numbering::{Country, E164, NumberKind, code_admits, describe};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use store::{EntryResult, NumberRow, OrderEntryRow, OrderRow, StoreError, Tx, WorldNumberRow};
@@ -204,6 +204,12 @@ fn parse(entry: &OrderEntryRow) -> Result<Parsed<'_>, EntryError> {
     let country = match (declared, told.country) {
         (Some(declared), Some(told_country)) if told.known_range && declared != told_country => {
             let reason = format!("{number} is a number of {told_country}, not of {declared}");
+            return Err(ErrorCode::InvalidField.entry(Some("country"), reason));
+        }
+        // Where the range is unknown the digits still tell the code, and with it which
+        // countries there are to choose from: else a declaration would get round a consent.
+        (Some(declared), _) if !code_admits(number, declared) => {
+            let reason = format!("{number} has a calling code that {declared} does not use");
             return Err(ErrorCode::InvalidField.entry(Some("country"), reason));
         }
         (declared, told) => declared.or(told).ok_or_else(|| {

@@ -44,6 +44,15 @@ pub fn describe(number: E164) -> Description {
     Description { country, kind, known_range: parsed.is_valid() }
 }
 
+/// May a number of this calling code be one of this country? Where no country
+/// holds the code (such as +800), any country may.
+pub fn code_admits(number: E164, country: Country) -> bool {
+    let Ok(parsed) = PhoneNumber::parse(number.to_string(), None) else { return true };
+    let regions = PHONE_NUMBER_UTIL.get_regions_for_country_calling_code(parsed.country_code);
+    let mut countries = regions.into_iter().flatten().filter_map(country_of).peekable();
+    countries.peek().is_none() || countries.any(|c| c == country)
+}
+
 /// Reads what a person dialled in their own country: `020 7946 0000`,
 /// `00 33 …` or `+33 …`. `None` where it makes no number at all.
 pub fn from_dialled(dialled: &str, home: Country) -> Option<E164> {
@@ -92,6 +101,24 @@ mod tests {
         let d = describe(E164::parse("+440000000000").expect("test number"));
         assert_eq!(d.country.map(|c| c.to_string()).as_deref(), Some("GB"));
         assert!(!d.known_range);
+    }
+
+    #[test]
+    fn a_calling_code_admits_its_own_countries_only() {
+        for (number, country, admitted) in [
+            ("+4900000001", "DE", true),
+            ("+4900000001", "GB", false),
+            ("+440000000000", "GB", true),
+            ("+440000000000", "JE", true),
+            ("+440000000000", "DE", false),
+            ("+10000000000", "CA", true),
+            ("+10000000000", "GB", false),
+            ("+80012345678", "GB", true),
+            ("+2100000000", "GB", true),
+        ] {
+            let (n, c) = (E164::parse(number).expect("number"), Country::parse(country));
+            assert_eq!(code_admits(n, c.expect("country")), admitted, "{number} {country}");
+        }
     }
 
     #[test]
