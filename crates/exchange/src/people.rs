@@ -17,6 +17,8 @@ use uuid::Uuid;
 
 /// Most agents of a queue.
 const MAX_AGENTS: usize = 200;
+/// Most licences of a person or a queue.
+const MAX_LICENCES: usize = 50;
 
 fn user_document(row: PersonRow) -> User {
     User {
@@ -64,6 +66,10 @@ fn upn_parse(upn: &str) -> Result<(String, String), Problem> {
 }
 
 fn licences_parse(licences: &[String]) -> Result<Vec<String>, Problem> {
+    // Before each is compared with all others.
+    if licences.len() > MAX_LICENCES {
+        return Err(invalid("licences", format!("there are at most {MAX_LICENCES} licences")));
+    }
     let mut parsed: Vec<String> = Vec::new();
     for licence in licences {
         let good = (1..=50).contains(&licence.len())
@@ -206,14 +212,14 @@ impl Exchange {
         if !(5..=180).contains(&ring_seconds) {
             return Err(invalid("ring_seconds", "agents ring for 5 to 180 seconds"));
         }
+        if new.agent_ids.len() > MAX_AGENTS {
+            return Err(invalid("agent_ids", format!("a queue has at most {MAX_AGENTS} agents")));
+        }
         let mut agents: Vec<UserId> = Vec::new();
         for agent in new.agent_ids.iter().copied().map(UserId) {
             if !agents.contains(&agent) {
                 agents.push(agent);
             }
-        }
-        if agents.len() > MAX_AGENTS {
-            return Err(invalid("agent_ids", format!("a queue has at most {MAX_AGENTS} agents")));
         }
         self.act(cx, "resource_account.create", Keep::Answer, async |mut tx| {
             if tx.account_taken(tenant, &upn).await?.is_some() {

@@ -1,7 +1,7 @@
 use crate::house::{Town, cx, cx_key, town};
 use api_types::Problem;
 use api_types::number::{AssignmentPut, Number};
-use api_types::tenant::{ConsentUpdate, ResourceAccountCreate};
+use api_types::tenant::{ConsentUpdate, ResourceAccountCreate, UserCreate, UserUpdate};
 use exchange::{ListQuery, NumberFilter};
 use numbering::E164;
 use testkit::on_both;
@@ -143,6 +143,39 @@ on_both!(each_refusal_names_its_reason, |db| {
     let address = address.expect("lists").items.into_iter().find(|a| a.country == "GB");
     let refused = town.exchange.civic_address_remove(&cx, address.expect("GB").id, None).await;
     assert_eq!(refused.expect_err("in use").code, "location_in_use");
+});
+
+on_both!(long_lists_are_refused_before_they_are_looked_through, |db| {
+    let town = town(db).await;
+    let cx = cx(&town.contoso.actor);
+    let names = |n: usize| (0..n).map(|n| format!("licence_{n}")).collect::<Vec<_>>();
+    let user = |licences| UserCreate {
+        upn: "alice@contoso.example".into(),
+        display_name: "alice".into(),
+        country: "GB".into(),
+        licences,
+    };
+    let queue = |licences, agent_ids| ResourceAccountCreate {
+        upn: "sales@contoso.example".into(),
+        display_name: "sales".into(),
+        kind: "call_queue".into(),
+        licences,
+        agent_ids,
+        ring_seconds: None,
+    };
+    let said = |refused: Problem| (refused.code, refused.field.unwrap_or_default());
+    let refused = |field: &str| ("invalid_field".to_owned(), field.to_owned());
+
+    let many = town.exchange.user_create(&cx, user(names(51))).await.expect_err("too many");
+    assert_eq!(said(many), refused("/licences"));
+    let alice = town.exchange.user_create(&cx, user(names(50))).await.expect("fifty will do");
+    let edit = UserUpdate { display_name: None, licences: Some(names(51)) };
+    let many = town.exchange.user_update(&cx, alice.id, Some(1), edit).await;
+    assert_eq!(said(many.expect_err("too many")), refused("/licences"));
+    let many = town.exchange.resource_account_create(&cx, queue(names(51), vec![])).await;
+    assert_eq!(said(many.expect_err("too many")), refused("/licences"));
+    let many = town.exchange.resource_account_create(&cx, queue(vec![], vec![alice.id; 201])).await;
+    assert_eq!(said(many.expect_err("too many")), refused("/agent_ids"));
 });
 
 on_both!(one_number_wins_a_race, |db| {
