@@ -87,6 +87,9 @@ pub struct CoreConfig {
     pub limits: sip::Limits,
     /// Whether this core sends the OPTIONS of the edge; one shard does.
     pub pings: bool,
+    /// Which shard this core is, and of how many: what it asks must have a Call-ID
+    /// whose answers come to it.
+    pub shard: (usize, usize),
     /// How long a person's phones ring.
     pub user_ring: Duration,
     /// How long a trunk may ring after its last provisional response (timer C).
@@ -106,6 +109,7 @@ impl CoreConfig {
             timers: Timers::default(),
             limits: sip::Limits { max_message: 32 * 1024, ..sip::Limits::default() },
             pings: true,
+            shard: (0, 1),
             user_ring: Duration::from_secs(60),
             trunk_ring: Duration::from_secs(180),
             nonce_life: Duration::from_secs(300),
@@ -248,6 +252,17 @@ impl Core {
     /// SIP transactions under way or lingering.
     pub fn transactions(&self) -> usize {
         self.layer.len()
+    }
+
+    /// A Call-ID for a request of our own, whose answers this shard gets.
+    fn own_call_id(&mut self) -> [u8; 16] {
+        let (shard, shards) = self.config.shard;
+        loop {
+            let id = self.random.tag();
+            if usize::from(sip::seal::shard_of_call_id(&id)) % shards.max(1) == shard {
+                return id;
+            }
+        }
     }
 
     fn parser(&mut self) -> Parser {

@@ -89,7 +89,7 @@ impl Core {
             let peer =
                 crate::peer::Peer { transport: trunk.transport, listener, addr: trunk.address };
             let branch = self.layer.branch();
-            let (tag, call) = (self.random.tag(), self.random.tag());
+            let (tag, call) = (self.random.tag(), self.own_call_id());
             let mut bytes = self.layer.buffer();
             let uri = format!("sip:{}", trunk.address);
             let own = self.listener(peer);

@@ -221,7 +221,7 @@ impl Edge {
                     records: records.clone(),
                     registrar: registrar.clone(),
                 },
-                CoreConfig { pings: index == 0, ..core_config.clone() },
+                CoreConfig { pings: index == 0, shard: (index, shards), ..core_config.clone() },
                 sockets,
                 seed,
             )

@@ -360,3 +360,35 @@ async fn garbage_on_a_connection_closes_it_and_nothing_else() {
     assert_eq!(operator.ping(PATIENCE).await.expect("an answer").0, 200);
     edge.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_trunk_is_asked_twice_because_its_answer_went_to_another_shard() {
+    let locals: Vec<_> = (0..12).map(|_| std::net::UdpSocket::bind(("127.0.0.1", 0))).collect();
+    let locals: Vec<_> = locals.into_iter().map(|s| s.expect("a free port")).collect();
+    let records = locals.iter().zip(1..).map(|(socket, n)| {
+        let local = socket.local_addr().expect("it is bound");
+        let mut record = trunk(TRUNK_A1 + 1000 * n, local, Transport::Udp);
+        record.send_options = true;
+        record
+    });
+    let folder = Folder::new();
+    let control = Control::new(world(records.collect()));
+    let edge = start_edge(&control, &folder, 0, 2).await;
+    let mut buffer = [0; 2000];
+    for socket in &locals {
+        socket.set_read_timeout(Some(PATIENCE)).expect("a time");
+        let (len, from) = socket.recv_from(&mut buffer).expect("it is asked");
+        let mut parser = sip::Parser::default();
+        let ask = parser.parse(&buffer[..len]).expect("SIP");
+        let mut answer = Vec::new();
+        sip::MessageBuilder::response_to(&mut answer, &ask, 200, "OK", Some(b"t"), None).finish();
+        socket.send_to(&answer, from).expect("it is sent");
+    }
+    // An answer that is lost shows by a repetition, half a second later and again.
+    for socket in &locals {
+        socket.set_read_timeout(Some(Duration::from_millis(150))).expect("a time");
+        assert!(socket.recv_from(&mut buffer).is_err(), "asked again");
+    }
+    assert_eq!(edge.status().trunks.len(), 12);
+    edge.shutdown().await;
+}
