@@ -28,7 +28,9 @@ use domain::{CdrId, EdgeId, TrunkId};
 use feed::cdr::{Attempt, CdrEvent, CdrRecord};
 use feed::record::Transport;
 use feed::snapshot::Snapshot;
+use hmac::{Hmac, KeyInit, Mac};
 use indialog::Relay;
+use sha2::Sha256;
 use sip::{
     Event, Message, MessageBuilder, Method, Origin, Parser, Received, ServerTx, Sink, Timers,
     TransactionLayer, reason_phrase,
@@ -199,6 +201,7 @@ pub struct Core {
     scratch: Scratch,
     keys: Keys,
     fallback_key: [u8; 32],
+    fallback_nonces: [u8; 32],
     random: Random,
     calls: Vec<Call>,
     free_calls: Vec<u32>,
@@ -216,18 +219,19 @@ pub struct Core {
 impl Core {
     /// A core without calls. `seed` must be unpredictable and of this core alone.
     pub fn new(config: CoreConfig, shared: Arc<Shared>, seed: [u8; 32]) -> Self {
-        let mut random = Random::new(&seed);
-        let mut layer_seed = [0; 16];
-        layer_seed[..8].copy_from_slice(&random.next().to_le_bytes());
-        layer_seed[8..].copy_from_slice(&random.next().to_le_bytes());
+        // What strangers get to see of one of these tells nothing of the others.
+        let [layer_seed, fallback_key, fallback_nonces, random] =
+            [&b"transactions"[..], b"seals", b"nonces", b"random"].map(|use_| derive(&seed, use_));
+        let layer_seed = std::array::from_fn(|i| layer_seed[i]);
         let layer_config = sip::transaction::Config { timers: config.timers, ..Default::default() };
         Self {
             layer: TransactionLayer::new(layer_config, layer_seed),
             parsers: Vec::new(),
             scratch: Scratch::default(),
-            keys: Keys::new(&[], seed),
-            fallback_key: seed,
-            random,
+            keys: Keys::new(&[], fallback_key),
+            fallback_key,
+            fallback_nonces,
+            random: Random::new(&random),
             calls: Vec::new(),
             free_calls: Vec::new(),
             relays: Vec::new(),
@@ -235,7 +239,7 @@ impl Core {
             live: HashMap::new(),
             timers: BinaryHeap::new(),
             pings: options::Pings::default(),
-            nonces: auth::Nonces::new(seed),
+            nonces: auth::Nonces::new(fallback_nonces),
             limiter: auth::Limiter::default(),
             puzzled: auth::Puzzled::default(),
             next_sweep: None,
@@ -272,7 +276,7 @@ impl Core {
     fn refresh_keys(&mut self, world: &Snapshot) {
         if !self.keys.are(world.edge_keys()) {
             self.keys = Keys::new(world.edge_keys(), self.fallback_key);
-            self.nonces = auth::Nonces::from_keys(world.edge_keys(), self.fallback_key);
+            self.nonces = auth::Nonces::from_keys(world.edge_keys(), self.fallback_nonces);
         }
     }
 
@@ -301,7 +305,7 @@ impl Core {
                 };
                 self.request(&Incoming { at, from, origin, m: &m, who }, world, out);
             }
-            Ok(m) => self.response(at, &m, world, out),
+            Ok(m) => self.response(at, from, &m, world, out),
             Err(error) => {
                 count(&self.shared.stats.unparsable);
                 if who == Who::Stranger {
@@ -504,22 +508,33 @@ impl Core {
         }
     }
 
-    fn response(&mut self, at: Moment, m: &Message<'_>, world: &Snapshot, out: &mut Outbox) {
-        let Received::Response { tx, tag } = self.layer.receive(
-            at.now,
-            // Responses are matched by their branch; the origin is not looked at.
-            &Origin {
-                peer: Peer {
-                    transport: Transport::Udp,
-                    listener: 0,
-                    addr: SocketAddr::from(([0, 0, 0, 0], 0)),
-                },
-                reliability: sip::Reliability::Unreliable,
-                source: None,
-            },
-            m,
-            out,
-        ) else {
+    /// May `from` answer what went to `asked`? The same host, or another of the
+    /// same trunk's addresses.
+    fn may_answer(asked: Peer, from: Peer, world: &Snapshot) -> bool {
+        let ip = from.addr.ip().to_canonical();
+        from.transport == asked.transport
+            && (asked.addr.ip().to_canonical() == ip
+                || world.trunk_by_source(asked.addr).is_some_and(|t| {
+                    t.address.ip().to_canonical() == ip
+                        || t.sources.iter().any(|s| s.to_canonical() == ip)
+                }))
+    }
+
+    fn response(
+        &mut self,
+        at: Moment,
+        from: Peer,
+        m: &Message<'_>,
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) {
+        let Some(&asked) = self.layer.known_peer(m) else { return };
+        if !Self::may_answer(asked, from, world) {
+            return count(&self.shared.stats.silenced);
+        }
+        let origin =
+            Origin { peer: from, reliability: from.reliability(), source: Some(from.addr) };
+        let Received::Response { tx, tag } = self.layer.receive(at.now, &origin, m, out) else {
             return;
         };
         match Tag::unpack(tag) {
@@ -593,40 +608,41 @@ impl Core {
     }
 }
 
-/// A small generator for tags, shuffles and call ids; nothing secret hangs on it
-/// but that strangers should not guess a tag, so its state is keyed by the seed.
+/// A key of its own for one use of the seed.
+fn derive(seed: &[u8; 32], label: &[u8]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(seed).expect("HMAC takes a key of any length");
+    mac.update(label);
+    mac.finalize().into_bytes().into()
+}
+
+/// What tags, salts, shuffles and call ids are made of: a keyed counter, for
+/// strangers see some of it and must not foretell the rest.
 struct Random {
-    state: [u64; 4],
+    key: Hmac<Sha256>,
+    blocks: u64,
+    block: [u64; 4],
+    left: usize,
 }
 
 impl Random {
-    fn new(seed: &[u8; 32]) -> Self {
-        let mut state = [0u64; 4];
-        for (word, bytes) in state.iter_mut().zip(seed.chunks_exact(8)) {
-            *word = u64::from_le_bytes(bytes.try_into().expect("chunks of eight"));
-        }
-        if state == [0; 4] {
-            state[0] = 1;
-        }
-        let mut random = Self { state };
-        for _ in 0..8 {
-            random.next();
-        }
-        random
+    fn new(key: &[u8; 32]) -> Self {
+        let key = Hmac::new_from_slice(key).expect("HMAC takes a key of any length");
+        Self { key, blocks: 0, block: [0; 4], left: 0 }
     }
 
-    /// xoshiro256**.
     fn next(&mut self) -> u64 {
-        let s = &mut self.state;
-        let result = s[1].wrapping_mul(5).rotate_left(7).wrapping_mul(9);
-        let t = s[1] << 17;
-        s[2] ^= s[0];
-        s[3] ^= s[1];
-        s[1] ^= s[2];
-        s[0] ^= s[3];
-        s[2] ^= t;
-        s[3] = s[3].rotate_left(45);
-        result
+        if self.left == 0 {
+            let mut mac = self.key.clone();
+            mac.update(&self.blocks.to_le_bytes());
+            self.blocks += 1;
+            let bytes: [u8; 32] = mac.finalize().into_bytes().into();
+            for (word, bytes) in self.block.iter_mut().zip(bytes.chunks_exact(8)) {
+                *word = u64::from_le_bytes(bytes.try_into().expect("chunks of eight"));
+            }
+            self.left = self.block.len();
+        }
+        self.left -= 1;
+        self.block[self.left]
     }
 
     fn tag(&mut self) -> [u8; 16] {
@@ -648,4 +664,59 @@ impl Random {
 
 fn hex16(value: u64) -> [u8; 16] {
     std::array::from_fn(|i| b"0123456789abcdef"[(value >> (60 - 4 * i)) as usize & 15])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Length of the shortest linear recurrence over these bits (Berlekamp and
+    /// Massey).
+    fn linear_complexity(bits: &[bool]) -> usize {
+        let n = bits.len();
+        let (mut c, mut b) = (vec![false; n], vec![false; n]);
+        (c[0], b[0]) = (true, true);
+        let (mut length, mut since) = (0, 1);
+        for i in 0..n {
+            let wrong = (0..=length).fold(false, |d, j| d ^ (c[j] & bits[i - j]));
+            if wrong {
+                let old = c.clone();
+                for j in 0..n - since {
+                    c[j + since] ^= b[j];
+                }
+                if 2 * length <= i {
+                    (length, b, since) = (i + 1 - length, old, 0);
+                }
+            }
+            since += 1;
+        }
+        length
+    }
+
+    /// The generators of the xorshift family repeat a linear rule no longer than
+    /// their state, which is how a stranger with a few tags would compute it.
+    #[test]
+    fn tags_follow_no_linear_rule() {
+        let inverse = |odd: u64| {
+            (0..6).fold(odd, |x, _| x.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(x))))
+        };
+        let mut random = Random::new(&[7; 32]);
+        let bits: Vec<bool> = (0..1200)
+            .map(|_| {
+                random.next().wrapping_mul(inverse(9)).rotate_right(7).wrapping_mul(inverse(5))
+            })
+            .map(|word| word & 1 == 1)
+            .collect();
+        assert!(linear_complexity(&bits) > 500);
+    }
+
+    #[test]
+    fn no_key_is_the_seed_or_another_key() {
+        let keys = [&b"transactions"[..], b"seals", b"nonces", b"random"]
+            .map(|label| derive(&[1; 32], label));
+        for (n, key) in keys.iter().enumerate() {
+            assert_ne!(key, &[1; 32]);
+            assert!(!keys[..n].contains(key));
+        }
+    }
 }

@@ -137,6 +137,24 @@ fn emergency_calls_leave_whatever_else_would_refuse() {
 }
 
 #[test]
+fn nobody_answers_for_a_trunk_but_the_trunk() {
+    let mut records = world(vec![trunk(TRUNK_A1, trunk_1(), Transport::Udp)]);
+    records.trunks[0].sources = vec![trunk_2().ip()];
+    let mut net = Net::new(records);
+    net.register(alice(), "alice");
+    dial(&mut net, "999", "forged");
+    let invite = net.expect_request(trunk_1(), "INVITE");
+    net.respond(stranger(), &invite, 603, b"");
+    net.silent(alice());
+    net.silent(trunk_1());
+    // Another of the trunk's own addresses may.
+    net.respond(trunk_2(), &invite, 180, b"");
+    net.expect(alice(), 180);
+    net.respond(trunk_1(), &invite, 200, b"v=0");
+    net.expect(alice(), 200);
+}
+
+#[test]
 fn colleagues_reach_each_other_inside() {
     let mut net = net();
     net.register(alice(), "alice");

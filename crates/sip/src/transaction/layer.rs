@@ -119,13 +119,17 @@ impl<P: Clone> TransactionLayer<P> {
         }
     }
 
-    /// The peer of the transaction that a request belongs to already, if it does:
-    /// as a retransmission, the ACK to a refusal, or the CANCEL of a live INVITE. A
-    /// server that admits only some requests asks this before it judges one.
-    pub fn known_peer(&self, request: &Message<'_>) -> Option<&P> {
-        let method = request.method();
-        let find = |method| self.index.get(&self.server_key(request, method));
+    /// The peer of the transaction that a message belongs to already, if it does: a
+    /// request as a retransmission, the ACK to a refusal, or the CANCEL of a live
+    /// INVITE; a response as the answer to a request of ours. A server that admits
+    /// only some messages asks this before it judges one.
+    pub fn known_peer(&self, message: &Message<'_>) -> Option<&P> {
+        let method = message.method();
+        let find = |method| self.index.get(&self.server_key(message, method));
         let index = match method {
+            _ if !message.is_request() => {
+                self.index.get(&self.client_key(message.via().branch?, method))
+            }
             Method::Cancel => find(Method::Invite).or_else(|| find(Method::Cancel)),
             _ => find(method),
         }?;
