@@ -54,6 +54,17 @@ pub(crate) fn store_problem(error: &StoreError) -> Problem {
             tracing::warn!(%error, "the database is busy");
             ErrorCode::Busy.problem(None, "the database did not take the request in time")
         }
+        StoreError::Unknown(_) => {
+            tracing::error!(%error, "the answer to a commit was lost");
+            let reason = "the connection to the database broke at the end: \
+                whether the request took effect is unknown";
+            Problem {
+                remedy: "Read what is there before you repeat it, or repeat it with the same \
+                    Idempotency-Key."
+                    .to_owned(),
+                ..ErrorCode::Busy.problem(None, reason)
+            }
+        }
         StoreError::Constraint(_) => {
             tracing::warn!(%error, "a constraint refused a use case");
             ErrorCode::Conflict.problem(None, "somebody else changed the same things just now")
@@ -266,4 +277,18 @@ pub(crate) fn time(us: i64) -> jiff::Timestamp {
 /// Now, in stored microseconds.
 pub(crate) fn now() -> i64 {
     jiff::Timestamp::now().as_microsecond()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_commit_says_so() {
+        let problem = store_problem(&StoreError::Unknown("broken pipe".into()));
+        assert_eq!((problem.code.as_str(), problem.status), ("busy", 503));
+        assert!(problem.reason.contains("unknown"), "{problem}");
+        assert!(problem.remedy.starts_with("Read"), "{problem}");
+        assert_eq!(Fail::Store(StoreError::Unknown(String::new())).retry(), Again::No);
+    }
 }

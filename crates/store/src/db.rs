@@ -127,10 +127,9 @@ impl Db {
 
     pub(crate) async fn finish(self) -> Result<(), StoreError> {
         match self.inner {
-            Inner::Lite(transaction) => transaction.commit().await?,
-            Inner::Pg(transaction) => transaction.commit().await?,
+            Inner::Lite(transaction) => Ok(transaction.commit().await?),
+            Inner::Pg(transaction) => transaction.commit().await.map_err(StoreError::of_commit),
         }
-        Ok(())
     }
 }
 

@@ -6,6 +6,9 @@ pub enum StoreError {
     /// The database is busy, away, or chose this transaction as a victim.
     #[error("the database is busy or away: {0}")]
     Busy(String),
+    /// The commit was sent, but its answer was lost: it may have taken effect.
+    #[error("it is unknown whether it was committed: {0}")]
+    Unknown(String),
     /// A constraint of the schema holds against it: somebody was faster.
     #[error("a constraint refuses it: {0}")]
     Constraint(String),
@@ -42,7 +45,21 @@ impl Retry for StoreError {
         match self {
             Self::Busy(_) => Again::Busy,
             Self::Constraint(_) => Again::Constraint,
-            Self::Decode { .. } | Self::Database(_) => Again::No,
+            Self::Unknown(_) | Self::Decode { .. } | Self::Database(_) => Again::No,
+        }
+    }
+}
+
+impl StoreError {
+    /// What PostgreSQL's COMMIT ended with. Only where the server itself says
+    /// that it rolled back may the transaction run again; after everything
+    /// else, a broken connection above all, it may have been committed.
+    pub(crate) fn of_commit(error: sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(|db| db.code()).unwrap_or_default();
+        match &*code {
+            "40001" | "40P01" => Self::Busy(error.to_string()),
+            code if code.starts_with("23") => Self::Constraint(error.to_string()),
+            _ => Self::Unknown(error.to_string()),
         }
     }
 }

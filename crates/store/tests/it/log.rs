@@ -1,6 +1,11 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use store::{Store, StoreError, Tx};
 use testkit::on_both;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
 
 async fn append(store: &Store, body: String) -> Result<(), StoreError> {
     store
@@ -102,3 +107,67 @@ on_both!(retention_is_told_and_positions_go_on, |db| {
     let left = view.change_list(5, 10).await.expect("lists");
     assert_eq!(left.iter().map(|c| c.pos).collect::<Vec<_>>(), [6]);
 });
+
+/// Stands before the server at `to`; once `armed` it lets one COMMIT through,
+/// waits until the server has answered, and breaks the connection instead of
+/// passing the answer on.
+async fn swallow_a_commit(listener: UnixListener, to: PathBuf, armed: Arc<AtomicBool>) {
+    while let Ok((mut client, _)) = listener.accept().await {
+        let (to, armed) = (to.clone(), armed.clone());
+        tokio::spawn(async move {
+            let mut server = UnixStream::connect(&to).await.expect("the server is there");
+            let (mut up, mut down) = ([0; 8192], [0; 8192]);
+            loop {
+                tokio::select! {
+                    n = client.read(&mut up) => {
+                        let sent = &up[..n.unwrap_or(0)];
+                        if sent.is_empty() || server.write_all(sent).await.is_err() {
+                            return;
+                        }
+                        if sent.windows(6).any(|w| w == b"COMMIT")
+                            && armed.swap(false, Ordering::SeqCst)
+                        {
+                            let answered = server.read(&mut down).await;
+                            assert!(answered.is_ok_and(|n| n > 0), "it was committed");
+                            return;
+                        }
+                    }
+                    n = server.read(&mut down) => {
+                        let said = &down[..n.unwrap_or(0)];
+                        if said.is_empty() || client.write_all(said).await.is_err() {
+                            return;
+                        }
+                    }
+                }
+            }
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_without_an_answer_is_not_run_twice() {
+    let db = testkit::postgres();
+    let (before, folder) = db.url.split_once("?host=").expect("the cluster's socket");
+    let between = testkit::TempDir::new("between");
+    let socket = ".s.PGSQL.5432";
+    let listener = UnixListener::bind(between.path().join(socket)).expect("a socket");
+    let armed = Arc::new(AtomicBool::new(false));
+    let to = PathBuf::from(folder).join(socket);
+    let proxy = tokio::spawn(swallow_a_commit(listener, to, armed.clone()));
+    let url = format!("{before}?host={}", between.path().display());
+    let store = Store::open(&url).await.expect("opens");
+    let runs = AtomicUsize::new(0);
+    armed.store(true, Ordering::SeqCst);
+    let ended: Result<(), StoreError> = store
+        .write(async |mut tx: Tx| {
+            runs.fetch_add(1, Ordering::SeqCst);
+            tx.audit(None, "test", "once", None).await
+        })
+        .await;
+    assert!(!armed.load(Ordering::SeqCst), "no commit came by");
+    assert!(matches!(ended, Err(StoreError::Unknown(_))), "{ended:?}");
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
+    let log = store.read().await.expect("reads").audit_list(None, 10).await.expect("lists");
+    assert_eq!(log.len(), 1, "it was committed, once");
+    proxy.abort();
+}
