@@ -74,8 +74,8 @@ impl Exchange {
             .store
             .write(async |mut tx: Tx| {
                 let now = tx.at();
-                tx.identity_expire(now, now - ANSWERS_KEPT).await?;
-                tx.change_trim(kept).await
+                tx.change_trim(kept).await?;
+                tx.identity_expire(now, now - ANSWERS_KEPT).await
             })
             .await
     }

@@ -15,6 +15,8 @@ use uuid::Uuid;
 
 /// Names the lock that orders commits ("meet" and "pos" as bytes).
 const COMMIT_LOCK: i64 = 0x006d_6565_7470_6f73;
+/// Names the lock that lets one node trim the log at a time ("meet" and "trm").
+const TRIM_LOCK: i64 = 0x006d_6565_7474_726d;
 const CHANNEL: &str = "meetpoint_change";
 /// How often a closure runs again before the caller hears of it.
 const TRIES: u32 = 8;
@@ -36,8 +38,9 @@ row! {
 
 statements! {
     META_PUT_NEW = "INSERT INTO meta (name, body) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
-    META_PUT = "INSERT INTO meta (name, body) VALUES ($1, $2) \
-        ON CONFLICT (name) DO UPDATE SET body = excluded.body";
+    FLOOR_RAISE = "INSERT INTO meta (name, body) VALUES ('change_floor', $1) \
+        ON CONFLICT (name) DO UPDATE SET body = excluded.body \
+        WHERE CAST(meta.body AS BIGINT) < CAST(excluded.body AS BIGINT)";
     META_GET = "SELECT body AS v FROM meta WHERE name = $1";
     CHANGE_NEWEST = "SELECT MAX(pos) AS v FROM change_log";
     CHANGE_LIST = "SELECT pos, at, body FROM change_log WHERE pos > $1 ORDER BY pos LIMIT $2";
@@ -309,12 +312,17 @@ impl Db {
         self.all(CHANGE_LIST, args![after.cast_signed(), limit]).await
     }
 
-    /// Forgets all but the newest `keep` positions.
+    /// Forgets all but the newest `keep` positions. Call it first in its
+    /// transaction: on PostgreSQL it waits for another node's trim to end, so
+    /// that what it reads of the floor is the floor.
     pub async fn change_trim(&mut self, keep: u64) -> Result<(), StoreError> {
+        if self.is_pg() {
+            self.exec(CHANGE_LOCK_PG, args![TRIM_LOCK]).await?;
+        }
         let floor = self.change_newest().await?.saturating_sub(keep);
         if floor > self.change_floor().await? {
             self.exec(CHANGE_TRIM, args![floor.cast_signed()]).await?;
-            self.exec(META_PUT, args!["change_floor".to_owned(), floor.to_string()]).await?;
+            self.exec(FLOOR_RAISE, args![floor.to_string()]).await?;
         }
         Ok(())
     }

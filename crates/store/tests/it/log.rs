@@ -1,3 +1,4 @@
+use sqlx::Connection;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -170,4 +171,41 @@ async fn a_commit_without_an_answer_is_not_run_twice() {
     let log = store.read().await.expect("reads").audit_list(None, 10).await.expect("lists");
     assert_eq!(log.len(), 1, "it was committed, once");
     proxy.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_floor_never_falls() {
+    let db = testkit::postgres();
+    let store = Store::open(&db.url).await.expect("opens");
+    for n in 0..5 {
+        append(&store, n.to_string()).await.expect("commits");
+    }
+    let slower = Store::open(&db.url).await.expect("opens beside it");
+    let mut look = sqlx::PgConnection::connect(&db.url).await.expect("connects");
+    let (trimmed, go_on) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
+    let first = store.write(async |mut tx: Tx| {
+        tx.change_trim(0).await?;
+        trimmed.notify_one();
+        go_on.notified().await;
+        Ok::<_, StoreError>(())
+    });
+    // Another node that keeps more comes while the first has not committed.
+    let second = async {
+        trimmed.notified().await;
+        slower.write(async |mut tx: Tx| tx.change_trim(3).await).await
+    };
+    let watch = async {
+        let waiting = "SELECT COUNT(*) FROM pg_stat_activity \
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut look).await.expect("looks") == 0
+        {
+            assert!(Instant::now() < deadline, "the second trim does not wait for the first");
+        }
+        go_on.notify_one();
+    };
+    let (first, second, ()) = tokio::join!(first, second, watch);
+    assert_eq!((first, second), (Ok(()), Ok(())));
+    let floor = store.read().await.expect("reads").change_floor().await;
+    assert_eq!(floor, Ok(5), "positions up to 5 are gone");
 }
