@@ -4,6 +4,7 @@ use crate::bindings::BindingChange;
 use crate::peer::Peer;
 use feed::cdr::CdrRecord;
 use sip::Sink;
+use std::net::SocketAddr;
 use std::ops::Range;
 
 /// Packets, call records and registrations, gathered while one input is worked
@@ -16,6 +17,8 @@ pub struct Outbox {
     pub cdrs: Vec<CdrRecord>,
     /// Registrations that came or went.
     pub bindings: Vec<BindingChange>,
+    /// Connections of strangers that have proved a password.
+    pub proven: Vec<SocketAddr>,
 }
 
 impl Sink<Peer> for Outbox {

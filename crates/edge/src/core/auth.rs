@@ -4,7 +4,7 @@
 use super::{Core, Incoming, Who, count};
 use crate::outbox::Outbox;
 use domain::{TenantId, UserId};
-use feed::record::{EdgeKey, PhoneCredential, TenantRecord};
+use feed::record::{EdgeKey, PhoneCredential, TenantRecord, Transport};
 use feed::snapshot::Snapshot;
 use sip::digest::{Authenticator, Credentials, Ha1, NonceCounts, Verdict};
 use sip::seal::SealKeys;
@@ -204,6 +204,9 @@ impl Core {
                         return Proof::Refused;
                     }
                     self.puzzled.since.remove(&r.from.addr);
+                    if r.who == Who::Stranger && r.from.transport == Transport::Tcp {
+                        out.proven.push(r.from.addr);
+                    }
                     return Proof::User(user);
                 }
                 (Verdict::Stale, _) => stale = true,

@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex};
 
 /// What a peer may leave unread before its connection is closed.
 const MAX_UNSENT: usize = 1024 * 1024;
+/// The same for a stranger: many challenges, but little memory.
+const MAX_UNSENT_STRANGER: usize = 32 * 1024;
 
 /// Which shard owns the connection to an address. Read without a lock; written
 /// only as connections come and go.
@@ -49,6 +51,7 @@ pub(super) struct Conn {
     pub listener: u8,
     pub framer: StreamFramer,
     unsent: Vec<u8>,
+    max_unsent: usize,
     connected: bool,
 }
 
@@ -68,13 +71,19 @@ impl Conn {
             listener,
             framer: StreamFramer::new(limits),
             unsent: Vec::new(),
+            max_unsent: MAX_UNSENT,
             connected,
         }
     }
 
+    /// Whether it is to be trusted with less.
+    pub fn stranger(&mut self, is: bool) {
+        self.max_unsent = if is { MAX_UNSENT_STRANGER } else { MAX_UNSENT };
+    }
+
     /// Sends now or when the peer reads again.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.unsent.len() + bytes.len() > MAX_UNSENT {
+        if self.unsent.len() + bytes.len() > self.max_unsent {
             return Err(io::Error::new(io::ErrorKind::WriteZero, "the peer does not read"));
         }
         self.unsent.extend_from_slice(bytes);

@@ -8,6 +8,7 @@
 mod conns;
 mod shard;
 mod sockets;
+mod strangers;
 
 use crate::core::{CoreConfig, Listener, Shared};
 use crate::journal::Journal;
@@ -46,6 +47,9 @@ pub struct EdgeConfig {
     pub shards: Option<usize>,
     /// Bases of the SIP transaction timers (RFC 3261 section 17).
     pub timers: sip::Timers,
+    /// How long a TCP connection may take to show that it is a trunk's or an
+    /// authenticated phone's.
+    pub admission: Duration,
 }
 
 impl EdgeConfig {
@@ -59,6 +63,7 @@ impl EdgeConfig {
             data_dir: data_dir.into(),
             shards: None,
             timers: sip::Timers::default(),
+            admission: Duration::from_secs(10),
         }
     }
 }
@@ -220,6 +225,7 @@ impl Edge {
                     shared: shared.clone(),
                     records: records.clone(),
                     registrar: registrar.clone(),
+                    admission: config.admission,
                 },
                 CoreConfig { pings: index == 0, shard: (index, shards), ..core_config.clone() },
                 sockets,

@@ -2,6 +2,7 @@
 
 use super::conns::{Conn, Directory};
 use super::sockets::ShardSockets;
+use super::strangers::Strangers;
 use super::wall_us;
 use crate::bindings::BindingChange;
 use crate::core::{Core, CoreConfig, Moment, Shared};
@@ -15,7 +16,7 @@ use mio::net::{TcpListener, TcpStream, UdpSocket};
 use mio::{Events, Interest, Poll, Token, Waker};
 use sip::HeaderName;
 use sip::stream::Frame;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,6 +31,12 @@ const CONNS: usize = 1 << 16;
 const BURST: usize = 256;
 /// Most connections of one shard.
 const MAX_CONNS: usize = 20_000;
+/// Of these, kept for connections the edge itself makes: to trunks.
+const KEPT_FOR_OURS: usize = 1_000;
+/// What one connection may say before the others get a turn: so many times so
+/// many bytes.
+const READS: usize = 4;
+const READ_SIZE: usize = 16 * 1024;
 
 /// What other threads hand a shard.
 pub(super) enum Job {
@@ -39,6 +46,8 @@ pub(super) enum Job {
     Transmit { to: Peer, bytes: Vec<u8> },
     /// A connection is gone that this shard may wait for.
     Lost(SocketAddr),
+    /// Whose connection, which may be this shard's, is known now.
+    Admit(SocketAddr),
     /// There is a new world.
     WorldChanged,
     /// The end.
@@ -76,6 +85,7 @@ pub(super) struct Parts {
     pub shared: Arc<Shared>,
     pub records: JournalWriter,
     pub registrar: mpsc::Sender<BindingChange>,
+    pub admission: Duration,
 }
 
 pub(super) struct Shard {
@@ -90,6 +100,9 @@ pub(super) struct Shard {
     by_addr: HashMap<SocketAddr, usize>,
     next_conn: usize,
     lost: VecDeque<SocketAddr>,
+    strangers: Strangers,
+    /// Connections that may have more to read.
+    readable: BTreeSet<usize>,
     buffer: Vec<u8>,
     stopping: bool,
 }
@@ -120,6 +133,8 @@ impl Shard {
         let limits = config.limits;
         let core = Core::new(config.clone(), parts.shared.clone(), seed);
         Ok(Self {
+            strangers: Strangers::new(parts.admission),
+            readable: BTreeSet::new(),
             parts,
             config,
             limits,
@@ -141,9 +156,13 @@ impl Shard {
         self.tick();
         while !self.stopping {
             let now = Instant::now();
-            let wait = self.core.poll_timeout().map(|due| due.saturating_duration_since(now));
+            let due = self.core.poll_timeout().into_iter().chain(self.strangers.next()).min();
             // An hour is as good as for ever, and safe for every clock.
-            let wait = wait.unwrap_or(Duration::from_secs(3600));
+            let wait = match due {
+                _ if !self.readable.is_empty() => Duration::ZERO,
+                Some(due) => due.saturating_duration_since(now),
+                None => Duration::from_secs(3600),
+            };
             if let Err(error) = self.parts.poll.poll(&mut events, Some(wait))
                 && error.kind() != io::ErrorKind::Interrupted
             {
@@ -158,13 +177,17 @@ impl Shard {
                             self.conn_writable(token);
                         }
                         if event.is_readable() {
-                            self.conn_readable(token);
+                            self.readable.insert(token);
                         }
                     }
                     Token(token) => self.listener_ready(token - LISTENERS),
                 }
             }
+            for token in std::mem::take(&mut self.readable) {
+                self.conn_readable(token);
+            }
             self.jobs();
+            self.shut_out();
             if self.core.poll_timeout().is_some_and(|due| due <= Instant::now()) {
                 self.tick();
             }
@@ -208,6 +231,11 @@ impl Shard {
                 Job::Packet { from, bytes } => self.handle(from, &bytes),
                 Job::Transmit { to, bytes } => self.transmit_tcp(to, &bytes),
                 Job::Lost(addr) => self.peer_lost(addr),
+                Job::Admit(addr) => {
+                    if let Some(token) = self.by_addr.get(&addr) {
+                        self.admit(*token);
+                    }
+                }
                 Job::WorldChanged => self.tick(),
                 Job::Stop => self.stopping = true,
             }
@@ -290,6 +318,13 @@ impl Shard {
             // The registrar outlives the shards.
             let _ = self.parts.registrar.send(change);
         }
+        for addr in std::mem::take(&mut self.out.proven) {
+            match (self.by_addr.get(&addr), self.parts.directory.owner(addr)) {
+                (Some(token), _) => self.admit(*token),
+                (None, Some(owner)) => self.parts.ports[owner].send(Job::Admit(addr)),
+                (None, None) => {}
+            }
+        }
         let mut out = std::mem::take(&mut self.out);
         for (to, bytes) in out.packets() {
             match to.transport {
@@ -336,8 +371,57 @@ impl Shard {
     }
 
     fn connect(&mut self, to: Peer) -> io::Result<usize> {
+        if self.conns.len() >= MAX_CONNS {
+            return Err(io::Error::other("too many connections"));
+        }
         let stream = TcpStream::connect(to.addr)?;
         self.adopt(stream, to.addr, to.listener, false)
+    }
+
+    /// Is there a trunk or a registered phone at this address?
+    fn is_known(&self, addr: SocketAddr) -> bool {
+        self.parts.world.load().trunk_by_source(addr).is_some()
+            || self.parts.shared.bindings.knows_flow(addr)
+    }
+
+    /// Takes a connection that somebody made to us.
+    fn take(&mut self, stream: TcpStream, addr: SocketAddr, listener: u8) -> io::Result<()> {
+        let known = self.is_known(addr);
+        if self.conns.len() >= MAX_CONNS - KEPT_FOR_OURS
+            || (!known && !self.strangers.has_room(addr.ip()))
+        {
+            return Err(io::Error::other("too many connections"));
+        }
+        let token = self.adopt(stream, addr, listener, true)?;
+        if !known {
+            self.strangers.add(token, addr.ip(), Instant::now());
+            if let Some(conn) = self.conns.get_mut(&token) {
+                conn.stranger(true);
+            }
+        }
+        Ok(())
+    }
+
+    /// It is a stranger's no more.
+    fn admit(&mut self, token: usize) {
+        if self.strangers.remove(token)
+            && let Some(conn) = self.conns.get_mut(&token)
+        {
+            conn.stranger(false);
+        }
+    }
+
+    /// Closes the connections that did not show in time whose they are.
+    fn shut_out(&mut self) {
+        let now = Instant::now();
+        while let Some(token) = self.strangers.due(now) {
+            let known = self.conns.get(&token).is_some_and(|conn| self.is_known(conn.addr));
+            if known {
+                self.admit(token);
+            } else {
+                self.close(token);
+            }
+        }
     }
 
     fn adopt(
@@ -347,9 +431,6 @@ impl Shard {
         listener: u8,
         connected: bool,
     ) -> io::Result<usize> {
-        if self.conns.len() >= MAX_CONNS {
-            return Err(io::Error::other("too many connections"));
-        }
         let token = self.next_conn;
         self.next_conn += 1;
         let mut conn = Conn::new(stream, addr, listener, self.limits, connected);
@@ -367,8 +448,8 @@ impl Shard {
             let listener = *listener;
             match socket.accept() {
                 Ok((stream, addr)) => {
-                    if let Err(error) = self.adopt(stream, addr, listener, true) {
-                        tracing::warn!(%error, %addr, "a connection was not taken");
+                    if let Err(error) = self.take(stream, addr, listener) {
+                        tracing::debug!(%error, %addr, "a connection was not taken");
                     }
                 }
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
@@ -393,28 +474,28 @@ impl Shard {
     fn conn_readable(&mut self, token: usize) {
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut messages = Vec::new();
-        let (from, broken) = loop {
-            let Some(conn) = self.conns.get_mut(&token) else {
-                self.buffer = buffer;
-                return;
-            };
+        let mut left = READS;
+        while let Some(conn) = self.conns.get_mut(&token) {
+            if left == 0 {
+                // The poll does not tell again of what is there already.
+                self.readable.insert(token);
+                break;
+            }
+            left -= 1;
             let from = Peer { transport: Transport::Tcp, listener: conn.listener, addr: conn.addr };
-            match conn.read(&mut buffer) {
-                Ok(0) => break (from, false),
-                Ok(_) => {}
-                Err(_) => break (from, true),
+            let broken = match conn.read(&mut buffer[..READ_SIZE]) {
+                Ok(0) => break,
+                Ok(_) => drain(conn, &mut messages).is_err(),
+                Err(_) => true,
+            };
+            for bytes in messages.drain(..) {
+                self.arrived(from, &bytes);
             }
-            if drain(conn, &mut messages).is_err() {
-                break (from, true);
+            if broken {
+                self.close(token);
             }
-        };
+        }
         self.buffer = buffer;
-        for bytes in messages {
-            self.arrived(from, &bytes);
-        }
-        if broken {
-            self.close(token);
-        }
     }
 
     fn close(&mut self, token: usize) {
@@ -425,7 +506,10 @@ impl Shard {
             self.by_addr.remove(&conn.addr);
             self.parts.directory.forget(conn.addr, self.parts.index);
         }
-        self.lost.push_back(conn.addr);
+        // Nobody waits for an answer from a stranger.
+        if !self.strangers.remove(token) {
+            self.lost.push_back(conn.addr);
+        }
     }
 
     /// Tells every shard of connections that are gone: any of them may wait for an

@@ -137,11 +137,23 @@ pub async fn start_edge(
     port: u16,
     shards: usize,
 ) -> EdgeHandle {
+    start_edge_with(control, folder, port, shards, PATIENCE).await
+}
+
+/// The same, with so much patience for strangers' connections.
+pub async fn start_edge_with(
+    control: &Arc<Control>,
+    folder: &Folder,
+    port: u16,
+    shards: usize,
+    admission: Duration,
+) -> EdgeHandle {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let config = EdgeConfig {
         listen_udp: vec![address],
         listen_tcp: vec![address],
         shards: Some(shards),
+        admission,
         ..EdgeConfig::new(EdgeId(id(7)), folder.path())
     };
     let handle = Edge::start(config, control.clone()).expect("the edge starts");

@@ -4,6 +4,7 @@ mod allocs;
 mod baresip;
 mod calls;
 mod control;
+mod door;
 mod live;
 mod net;
 mod rules;
