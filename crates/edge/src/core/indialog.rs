@@ -6,6 +6,7 @@ use super::write::{CALL_HEADER, contact_uri, pass, transport, transport_param};
 use super::{Core, Incoming, Moment, count};
 use crate::outbox::Outbox;
 use crate::peer::Peer;
+use domain::CdrId;
 use feed::cdr::{CdrEvent, HungUpBy};
 use feed::snapshot::Snapshot;
 use sip::{ClientTx, HeaderName, Message, MessageBuilder, Method, ServerTx, Sink, Target};
@@ -20,6 +21,23 @@ pub(super) struct Relay {
     client: ClientTx,
     invite: bool,
     answered: bool,
+    /// What a BYE ends, if the far side agrees.
+    ending: Option<Ending>,
+}
+
+/// The end of a call, as its BYE asks for it.
+#[derive(Clone, Copy)]
+struct Ending {
+    cdr: CdrId,
+    by: HungUpBy,
+    at_us: i64,
+    /// When the seal says it was answered.
+    sealed_us: Option<i64>,
+    /// The seal is the caller's, from before the answer.
+    early: bool,
+    /// The tags are those of the answered dialog, so a far side that knows
+    /// nothing of it has lost it.
+    of_answer: bool,
 }
 
 impl Core {
@@ -96,14 +114,15 @@ impl Core {
         if r.m.max_forwards() == Some(0) {
             return answer(self, 483, out);
         }
-        if method == Method::Bye {
-            self.hung_up(r.at, d, out);
-        }
+        let ending = (method == Method::Bye).then(|| self.ending(r, d));
         let hop = self.hop(&d.other, d.routes, d.target, world);
         let mut s = std::mem::take(&mut self.scratch);
         let mapped = self.keys.other_call_id(d.side, d.map_key, r.m.call_id(), &mut s.call_id);
         let (Some(peer), Ok(())) = (hop, mapped) else {
             self.scratch = s;
+            if let Some(ending) = ending.filter(|e| e.of_answer) {
+                self.hung_up(&ending, out);
+            }
             return answer(self, 480, out);
         };
         let our_tag = r.m.from_tag().unwrap_or_default();
@@ -188,6 +207,7 @@ impl Core {
                     client,
                     invite: method == Method::Invite,
                     answered: false,
+                    ending,
                 };
                 match self.relays.get_mut(index as usize) {
                     Some(slot) => *slot = relay,
@@ -208,35 +228,47 @@ impl Core {
         }
     }
 
-    /// Writes the end of a call that a BYE ends: from memory, or after a restart
-    /// from the seal.
-    fn hung_up(&mut self, at: Moment, d: &Dialog<'_>, out: &mut Outbox) {
-        let by = match d.side {
-            Side::Caller => HungUpBy::Caller,
-            Side::Callee => HungUpBy::Callee,
-        };
-        let live = self.live.remove(&d.cdr);
+    /// What a BYE would end.
+    fn ending(&self, r: &Incoming<'_>, d: &Dialog<'_>) -> Ending {
+        let sealed_us = d
+            .answered_ms
+            .filter(|ms| *ms > d.started_ms)
+            .and_then(|ms| i64::try_from(ms).ok())
+            .map(|ms| ms * 1000);
+        Ending {
+            cdr: d.cdr,
+            by: match d.side {
+                Side::Caller => HungUpBy::Caller,
+                Side::Callee => HungUpBy::Callee,
+            },
+            at_us: r.at.wall_us,
+            sealed_us,
+            early: d.side == Side::Caller && d.answered_ms.is_none(),
+            of_answer: self.live.get(&d.cdr).is_some_and(|live| live.is_dialog(d.side, r.m)),
+        }
+    }
+
+    /// Writes the end of a call: from memory, or after a restart from the seal.
+    /// Not before the far side has agreed or is gone: a BYE it refuses, for a
+    /// wrong tag or CSeq, leaves people talking, and the first end written counts.
+    fn hung_up(&mut self, ending: &Ending, out: &mut Outbox) {
+        let live = self.live.remove(&ending.cdr);
         if live.is_some() {
             self.shared.stats.live.fetch_sub(1, Ordering::Relaxed);
         }
         // The caller's seal says when the call was answered, unless it never was:
         // then this ends what an edge that died left ringing.
-        let interrupted = live.is_none() && d.side == Side::Caller && d.answered_ms.is_none();
+        let interrupted = live.is_none() && ending.early;
         let (sip_code, reason) = if interrupted { (487, "interrupted") } else { (200, "normal") };
-        let sealed = d
-            .answered_ms
-            .filter(|ms| *ms > d.started_ms)
-            .and_then(|ms| i64::try_from(ms).ok())
-            .map(|ms| ms * 1000);
         let end = CdrEvent::End {
-            at_us: at.wall_us,
-            answered_at_us: live.as_ref().map(|l| l.answered_us).or(sealed),
+            at_us: ending.at_us,
+            answered_at_us: live.as_ref().map(|l| l.answered_us).or(ending.sealed_us),
             sip_code,
             reason: reason.to_owned(),
-            hung_up_by: by,
+            hung_up_by: ending.by,
             attempts: live.map(|l| l.attempts).unwrap_or_default(),
         };
-        self.record(d.cdr, end, out);
+        self.record(ending.cdr, end, out);
     }
 
     fn next_relay(&mut self) -> (u32, u32) {
@@ -288,6 +320,7 @@ impl Core {
     ) {
         let Some(relay) = self.relay(index, generation) else { return };
         let (server, invite, answered) = (relay.server, relay.invite, relay.answered);
+        let ending = relay.ending;
         let status = m.status().unwrap_or_default();
         if status == 100 {
             return;
@@ -307,6 +340,11 @@ impl Core {
         self.scratch = s;
         if status < 200 {
             return;
+        }
+        if let Some(ending) = ending
+            && (status < 300 || status == 408 || (status == 481 && ending.of_answer))
+        {
+            self.hung_up(&ending, out);
         }
         if invite && status < 300 {
             self.relays[index as usize].answered = true;
@@ -355,7 +393,10 @@ impl Core {
         out: &mut Outbox,
     ) {
         let Some(relay) = self.relay(index, generation) else { return };
-        let server = relay.server;
+        let (server, ending) = (relay.server, relay.ending);
+        if let Some(ending) = ending {
+            self.hung_up(&ending, out);
+        }
         let _ = self.layer.reply(at.now, server, status, None, out, |b| b.finish());
         self.free_relay(index, generation);
     }

@@ -166,6 +166,22 @@ struct Live {
     callee_routes: Vec<u8>,
     answered_us: i64,
     attempts: Vec<Attempt>,
+    /// The caller's tag and then the winner's, as the answer had them.
+    tags: Box<[u8]>,
+    caller_tag_len: usize,
+}
+
+impl Live {
+    /// Whether a request from `side` with these tags is of the dialog that the
+    /// answer made: not of a fork that lost, and not one the far side will refuse.
+    fn is_dialog(&self, side: dialog::Side, m: &Message<'_>) -> bool {
+        let (caller, winner) = self.tags.split_at(self.caller_tag_len);
+        let (from, to) = match side {
+            dialog::Side::Caller => (caller, winner),
+            dialog::Side::Callee => (winner, caller),
+        };
+        m.from_tag().unwrap_or_default() == from && m.to_tag().unwrap_or_default() == to
+    }
 }
 
 /// A request on its way through the core.

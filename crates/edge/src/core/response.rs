@@ -96,7 +96,15 @@ impl Core {
         let (cdr, attempts) = (call.cdr, std::mem::take(&mut call.attempts));
         let mut callee_routes = Vec::new();
         route_set(m, true, &mut callee_routes);
-        self.live.insert(cdr, Live { answered_us: at.wall_us, attempts, callee_routes });
+        let caller_tag = m.from_tag().unwrap_or_default();
+        let live = Live {
+            answered_us: at.wall_us,
+            attempts,
+            callee_routes,
+            tags: [caller_tag, m.to_tag().unwrap_or_default()].concat().into(),
+            caller_tag_len: caller_tag.len(),
+        };
+        self.live.insert(cdr, live);
         count(&self.shared.stats.live);
         self.pass_up(at, index, leg_at, m, world, out);
         self.give_up_legs(at, index, ELSEWHERE, out);

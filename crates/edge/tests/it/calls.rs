@@ -138,6 +138,48 @@ fn the_called_side_hangs_up() {
 }
 
 #[test]
+fn a_goodbye_that_the_far_side_refuses_ends_no_record() {
+    for restarted in [false, true] {
+        let mut net = net();
+        let (caller, callee) = talking(&mut net);
+        if restarted {
+            net.restart();
+        }
+        let local = format!("{}x", callee.local);
+        for (cseq, local, status) in [(70, &local, 481), (71, &callee.local, 420)] {
+            net.within(&Dialog { cseq, local: local.clone(), ..callee.clone() }, Method::Bye, b"");
+            let bye = net.expect_request(trunk_1(), "BYE");
+            assert!(ends(&net).is_empty(), "the operator has not agreed");
+            net.respond(trunk_1(), &bye, status, b"");
+            net.expect(alice(), status);
+            assert!(ends(&net).is_empty(), "they still talk");
+        }
+        net.pass(Duration::from_secs(600));
+        net.within(&Dialog { cseq: caller.cseq + 1, ..caller }, Method::Bye, b"");
+        let bye = net.expect_request(alice(), "BYE");
+        net.respond(alice(), &bye, 200, b"");
+        assert_eq!(ends(&net), [(200, "normal".into(), HungUpBy::Caller)]);
+    }
+}
+
+#[test]
+fn a_goodbye_to_a_far_side_that_is_gone_ends_the_record() {
+    let mut net = net();
+    let (_, callee) = talking(&mut net);
+    net.within(&callee, Method::Bye, b"");
+    net.pass(Duration::from_secs(40));
+    assert_eq!(ends(&net), [(200, "normal".into(), HungUpBy::Callee)]);
+    let mut net = self::net();
+    let (_, callee) = talking(&mut net);
+    net.within(&callee, Method::Bye, b"");
+    let bye = net.expect_request(trunk_1(), "BYE");
+    net.respond(trunk_1(), &bye, 481, b"");
+    assert_eq!(ends(&net), [(200, "normal".into(), HungUpBy::Callee)]);
+    net.pass(Duration::from_secs(40));
+    assert!(net.core.is_idle());
+}
+
+#[test]
 fn a_restarted_edge_ends_the_call_at_the_other_side() {
     for caller_hangs_up in [true, false] {
         let mut net = net();
