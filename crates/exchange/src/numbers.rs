@@ -216,7 +216,10 @@ impl Exchange {
         self.numbers(NumberPick { tenant: Some(tenant), ..pick(filter)? }, list).await
     }
 
-    /// The operator's numbers at all tenants.
+    /// The operator's numbers at all tenants, without the tenants' people.
+    ///
+    /// # Errors
+    /// `invalid_parameter` names the parameter; `forbidden`.
     pub async fn operator_number_list(
         &self,
         cx: &Cx,
@@ -224,7 +227,17 @@ impl Exchange {
         list: ListQuery,
     ) -> Result<Page<Number>, Problem> {
         let operator = cx.operator(Access::Read)?;
-        self.numbers(NumberPick { operator: Some(operator), ..pick(filter)? }, list).await
+        if filter.assigned_to_id.is_some() {
+            let reason = "an operator's numbers do not show the tenant's people";
+            return Err(ErrorCode::InvalidParameter.problem(Some("assigned_to_id"), reason));
+        }
+        let pick = NumberPick { operator: Some(operator), ..pick(filter)? };
+        let mut numbers = self.numbers(pick, list).await?;
+        for number in &mut numbers.items {
+            number.assigned_to_id = None;
+            number.assigned_to_name = None;
+        }
+        Ok(numbers)
     }
 
     async fn numbers(&self, pick: NumberPick, list: ListQuery) -> Result<Page<Number>, Problem> {

@@ -266,7 +266,19 @@ on_both!(lists_are_filtered_and_keys_repeat, |db| {
     }
     let mine = crate::house::cx(&town.alpha.actor);
     let held = town.exchange.operator_number_list(&mine, any(), ListQuery::default()).await;
-    assert_eq!(held.expect("lists").items.len(), 4);
+    let held = held.expect("lists").items;
+    assert_eq!(held.len(), 4);
+    // Who has a number is the tenant's own matter; that it is assigned is not.
+    let given = held.iter().find(|n| n.number == PEOPLE[1]).expect("it is there");
+    assert_eq!(given.assignment_status, "UserAssigned");
+    assert_eq!((given.assigned_to_id, &given.assigned_to_name), (None, &None));
+    let whose = NumberFilter { assigned_to_id: Some(alice), ..any() };
+    let refused = town.exchange.operator_number_list(&mine, whose, ListQuery::default()).await;
+    let refused = refused.expect_err("an operator does not ask for people");
+    assert_eq!(
+        (refused.code.as_str(), refused.field.as_deref()),
+        ("invalid_parameter", Some("assigned_to_id"))
+    );
     let theirs = crate::house::cx(&town.beta.actor);
     let held = town.exchange.operator_number_list(&theirs, any(), ListQuery::default()).await;
     assert!(held.expect("lists").items.is_empty());
