@@ -85,7 +85,6 @@ impl House {
     pub async fn start(plan: Plan) -> Result<Self, StartError> {
         make_folder(&plan.data_dir)?;
         let exchange = Exchange::open(plan.exchange).await?;
-        let owner = exchange.bootstrap().await.map_err(|p| StartError::Bootstrap(Box::new(p)))?;
         let listener = TcpListener::bind(plan.listen)
             .await
             .map_err(|error| StartError::Listen { address: plan.listen, error })?;
@@ -101,6 +100,17 @@ impl House {
                 Some(start_edge(settings, &plan.data_dir.join("edge"), feed)?)
             }
             None => None,
+        };
+        // Last of what may fail: the owner's secret is shown once, by whoever started
+        // this. A start that failed after it would lock everybody out.
+        let owner = match exchange.bootstrap().await {
+            Ok(owner) => owner,
+            Err(problem) => {
+                if let Some(edge) = edge {
+                    edge.shutdown().await;
+                }
+                return Err(StartError::Bootstrap(Box::new(problem)));
+            }
         };
         let workers = {
             let (exchange, stopping) = (exchange.clone(), stopping.clone());

@@ -72,16 +72,24 @@ fn bad_settings_are_refused_before_anything_is_touched() {
 }
 
 #[test]
-fn an_address_that_is_taken_is_named() {
+fn an_address_that_is_taken_is_named_and_locks_nobody_out() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("it is bound").to_string();
+    let free = "127.0.0.1:0";
     let folder = TempDir::new("taken");
-    let mut command = meetpoint();
-    command
-        .args(["serve", "--no-edge", "--listen", &address])
-        .arg("--data-dir")
-        .arg(folder.path().join("data"));
-    let mut process = Process::spawn(command);
-    assert_eq!(process.ends(START).code(), Some(1));
-    assert!(process.stderr().contains(&address), "{}", process.stderr());
+    for (http, sip) in [(address.as_str(), free), (free, address.as_str())] {
+        let mut command = meetpoint();
+        command
+            .args(["serve", "--listen", http, "--sip-udp", free, "--sip-tcp", sip])
+            .arg("--data-dir")
+            .arg(folder.path().join("data"));
+        let mut process = Process::spawn(command);
+        assert_eq!(process.ends(START).code(), Some(1));
+        let said = process.stderr();
+        assert!(said.contains(&address), "{said}");
+        assert!(!said.contains("client secret:"), "{said}");
+    }
+    let process = Process::spawn(serve(&folder));
+    assert!(!process.told("client secret:").is_empty(), "the first start that lasts shows them");
+    assert!(process.terminate().success());
 }
