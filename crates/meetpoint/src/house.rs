@@ -174,8 +174,16 @@ pub fn start_edge(
     Ok(Edge::start(config, feed)?)
 }
 
+/// A folder, made for its owner only where it is not there yet: what is in it
+/// holds secrets, whatever the umask says.
 fn make_folder(path: &Path) -> Result<(), StartError> {
-    std::fs::create_dir_all(path).map_err(|error| StartError::File { path: path.to_owned(), error })
+    use std::os::unix::fs::DirBuilderExt;
+
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| StartError::File { path: path.to_owned(), error })
 }
 
 /// The secret that wraps the edge's files, made on first start.

@@ -8,6 +8,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Executor, PgPool, SqlSafeStr};
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -170,6 +171,7 @@ async fn open_lite(url: &str) -> Result<Backend, OpenError> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(5))
         .disable_statement_logging();
+    make_private(options.get_filename()).map_err(|error| OpenError::Connect(error.into()))?;
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRE)
@@ -196,6 +198,22 @@ async fn open_lite(url: &str) -> Result<Backend, OpenError> {
         .await
         .map_err(OpenError::Connect)?;
     Ok(Backend::Lite { writer, readers })
+}
+
+/// Makes the file, where it is not there yet, for its owner only: it holds
+/// secrets. SQLite gives its log and shared memory the same permissions.
+fn make_private(file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let name = file.to_string_lossy();
+    // In memory, or a URI of SQLite's own.
+    if name.is_empty() || name == ":memory:" || name.starts_with("file:") {
+        return Ok(());
+    }
+    match std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 async fn open_pg(url: &str) -> Result<Backend, OpenError> {

@@ -37,6 +37,28 @@ async fn it_starts_answers_and_stops_when_told() {
 }
 
 #[test]
+fn what_it_keeps_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = TempDir::new("private");
+    let data = folder.path().join("data");
+    let process = Process::spawn(serve(&folder));
+    process.told("API and page:");
+    let mode = |name: &str| {
+        let path = data.join(name);
+        let kept = std::fs::metadata(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        kept.permissions().mode() & 0o777
+    };
+    for made in ["", "edge"] {
+        assert_eq!(mode(made), 0o700, "{made:?}");
+    }
+    for file in ["meetpoint.db", "meetpoint.db-wal", "meetpoint.db-shm", "edge-secret"] {
+        assert_eq!(mode(file), 0o600, "{file}");
+    }
+    assert!(process.terminate().success());
+}
+
+#[test]
 fn bad_settings_are_refused_before_anything_is_touched() {
     let folder = TempDir::new("settings");
     let file = folder.path().join("meetpoint.toml");
