@@ -191,11 +191,23 @@ pub(crate) fn limit(list: &ListQuery) -> Result<u32, Problem> {
     }
 }
 
+/// No text in it has control characters, as no stored text has. PostgreSQL
+/// takes no NUL even to compare with.
+fn printable(key: &serde_json::Value) -> bool {
+    match key {
+        serde_json::Value::String(text) => !text.chars().any(char::is_control),
+        serde_json::Value::Array(keys) => keys.iter().all(printable),
+        _ => true,
+    }
+}
+
 /// Reads a cursor back into the key it was made of.
 pub(crate) fn cursor<K: DeserializeOwned>(list: &ListQuery) -> Result<Option<K>, Problem> {
     let Some(text) = &list.cursor else { return Ok(None) };
     base64url_decode(text)
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .filter(printable)
+        .and_then(|key| serde_json::from_value(key).ok())
         .map(Some)
         .ok_or_else(|| {
             ErrorCode::InvalidParameter

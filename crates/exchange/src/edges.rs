@@ -137,6 +137,12 @@ impl Exchange {
     }
 }
 
+/// What a stranger's message brought, without control characters: PostgreSQL
+/// takes no NUL, and an edge brings a record until it is taken.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
 async fn deliver(tx: &mut Tx, record: &CdrRecord) -> Result<(), StoreError> {
     match &record.event {
         CdrEvent::Begin {
@@ -159,13 +165,13 @@ async fn deliver(tx: &mut Tx, record: &CdrRecord) -> Result<(), StoreError> {
                 tenant_id: *tenant,
                 operator_id: *operator,
                 number: *number,
-                caller: caller.clone(),
-                callee: callee.clone(),
+                caller: plain(caller),
+                callee: plain(callee),
                 caller_user_id: *caller_user,
                 callee_user_id: *callee_user,
                 queue_id: *queue,
                 in_trunk_id: *in_trunk,
-                in_call_id: call_id.clone(),
+                in_call_id: plain(call_id),
             };
             tx.cdr_begin(record.id, &begin).await
         }
@@ -174,7 +180,7 @@ async fn deliver(tx: &mut Tx, record: &CdrRecord) -> Result<(), StoreError> {
                 at: *at_us,
                 user_id: *user,
                 out_trunk_id: *out_trunk,
-                out_call_id: call_id.clone(),
+                out_call_id: plain(call_id),
             };
             tx.cdr_answer(record.id, &answer).await
         }
@@ -188,7 +194,7 @@ async fn deliver(tx: &mut Tx, record: &CdrRecord) -> Result<(), StoreError> {
                 at: *at_us,
                 answered_at: *answered_at_us,
                 sip_code: *sip_code,
-                reason: reason.clone(),
+                reason: plain(reason),
                 hung_up_by: side_text(*hung_up_by).to_owned(),
                 attempts: attempts.iter().map(attempt).collect(),
             };

@@ -17,8 +17,16 @@ use std::collections::HashMap;
 use store::{ConsentRow, Db, OrderEntryRow, OrderRow, Tx};
 use uuid::Uuid;
 
-/// Longest text kept of what an entry calls its number.
-const NUMBER_TEXT: usize = 64;
+/// Longest text kept of what an entry calls its number, usage or country.
+const ENTRY_TEXT: usize = 64;
+
+/// An entry's text as it is kept and shown again: cut, and with control
+/// characters replaced, which PostgreSQL does not take. What is lost by that was
+/// no number, usage or country.
+fn entry_text(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    text.chars().take(ENTRY_TEXT).map(shown).collect()
+}
 
 pub(crate) fn order_document(row: OrderRow) -> NumberOrder {
     NumberOrder {
@@ -126,17 +134,17 @@ fn entries_of(new: &NumberOrderCreate) -> Vec<OrderEntryRow> {
     for (ordinal, entry) in new.entries.iter().enumerate() {
         let earlier = *first.entry(entry.number.as_str()).or_insert(ordinal);
         let error = (earlier != ordinal).then(|| {
-            let reason = format!("entry {earlier} names {} too", entry.number);
+            let reason = format!("entry {earlier} names {} too", entry_text(&entry.number));
             let error = ErrorCode::DuplicateEntry.entry(Some("number"), reason);
             serde_json::to_string(&error).expect("an error has text keys only")
         });
         rows.push(OrderEntryRow {
             ordinal: u32::try_from(ordinal).expect("an order has at most 1,000 entries"),
-            number_text: entry.number.chars().take(NUMBER_TEXT).collect(),
-            usage: entry.usage.clone().or_else(|| new.usage.clone()),
+            number_text: entry_text(&entry.number),
+            usage: entry.usage.as_deref().or(new.usage.as_deref()).map(entry_text),
             profile_id: entry.calling_profile_id.or(new.calling_profile_id).map(CallingProfileId),
             location_id: entry.location_id.or(new.location_id).map(LocationId),
-            country: entry.country.clone(),
+            country: entry.country.as_deref().map(entry_text),
             status: if error.is_some() { "error" } else { "pending" }.to_owned(),
             error,
             warning: None,

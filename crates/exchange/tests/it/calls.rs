@@ -316,3 +316,27 @@ on_both!(pages_and_filters, |db| {
         );
     }
 });
+
+on_both!(a_record_with_control_characters_is_kept_without_them, |db| {
+    let house = house(db).await;
+    let id = Uuid::now_v7();
+    let mut records = house.call(id, NOON);
+    for record in &mut records {
+        match &mut record.event {
+            CdrEvent::Begin { caller, callee, call_id, .. } => {
+                *caller = "+44\u{0}2079460001".into();
+                *callee = "\u{0}+493012345".into();
+                *call_id = "in\u{0}\u{1b}@phone".into();
+            }
+            CdrEvent::Answer { call_id, .. } => *call_id = "out@trunk\u{0}".into(),
+            CdrEvent::End { reason, .. } => *reason = "nor\u{0}mal".into(),
+        }
+    }
+    // An edge brings its records until they are taken: a refusal would stop all that follow.
+    house.deliver(&records).await;
+    let call = house.exchange.call_get(&cx(&house.tenant.1), id).await.expect("reads");
+    assert_eq!((call.caller.as_str(), call.callee.as_str()), ("+442079460001", "+493012345"));
+    assert_eq!(call.in_call_id.as_deref(), Some("in@phone"));
+    assert_eq!(call.out_call_id.as_deref(), Some("out@trunk"));
+    assert_eq!(call.reason.as_deref(), Some("normal"));
+});

@@ -59,6 +59,13 @@ on_both!(the_directory_is_filtered, |db| {
     let next = town.exchange.directory_list(&cx, DirectoryFilter::default(), next).await;
     let next = next.expect("the next page");
     assert_eq!((next.items[0].name.as_str(), next.next_cursor), ("Beta", None));
+    // A cursor is the caller's text: this one holds the JSON string of a NUL.
+    let nul = ListQuery { cursor: Some("Ilx1MDAwMCI".into()), limit: 1 };
+    let refused = town.exchange.directory_list(&cx, DirectoryFilter::default(), nul).await;
+    assert_eq!(
+        told(&refused.expect_err("no cursor of ours")),
+        ("invalid_parameter", Some("cursor"))
+    );
 });
 
 on_both!(a_consent_says_what_is_needed, |db| {

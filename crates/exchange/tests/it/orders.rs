@@ -156,6 +156,31 @@ on_both!(good_entries_commit_and_bad_ones_say_why, |db| {
     assert_eq!(hidden.expect_err("not its own").code, "not_found");
 });
 
+on_both!(control_characters_spoil_an_entry_not_the_order, |db| {
+    let town = town(db).await;
+    town.agree(&town.contoso, &town.alpha).await;
+    town.settle(&town.contoso, "GB").await;
+    let mut order = town.upload(&town.alpha, &town.contoso, &["+442079460001"]);
+    let odd = [
+        (serde_json::json!({ "number": "+44\u{0}2079460002" }), "number"),
+        (serde_json::json!({ "number": "+442079460003", "usage": "Fax\u{0}" }), "usage"),
+        (serde_json::json!({ "number": "+442079460004", "country": "G\u{0}" }), "country"),
+        (serde_json::json!({ "number": "+44\u{0}2079460002" }), "number"),
+    ];
+    order.entries.extend(odd.iter().map(|(value, _)| entry(value.clone())));
+    let (done, entries) = town.run(&town.alpha, order).await;
+    assert_eq!(done.status, "partial_success");
+    assert_eq!(
+        codes(&entries),
+        ["", "invalid_number", "invalid_field", "invalid_field", "duplicate_entry"]
+    );
+    assert_eq!(entries[1].number, "+44\u{fffd}2079460002");
+    for (entry, (_, field)) in entries[1..].iter().zip(&odd) {
+        assert_eq!(entry.error.as_ref().and_then(|e| e.field.as_deref()), Some(*field));
+    }
+    assert_eq!(held(&town).await, ["+442079460001"]);
+});
+
 on_both!(a_mixed_order_without_a_location_keeps_its_queue_numbers, |db| {
     let town = town(db).await;
     town.agree(&town.contoso, &town.alpha).await;
