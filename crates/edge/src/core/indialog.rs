@@ -41,11 +41,24 @@ struct Ending {
 }
 
 impl Core {
-    /// May `from` use this seal? A trunk by its addresses; a phone by the flow of
-    /// the call or any it has registered since.
+    /// May `from` use this seal? A trunk by its own addresses, which another trunk
+    /// may share: of two that differ in nothing but the name, only the first is
+    /// ever found by source. A phone by the flow of the call or any it has
+    /// registered since.
     fn holds(&self, party: &Party, from: Peer, world: &Snapshot) -> bool {
         match party {
-            Party::Trunk(id) => world.trunk_by_source(from.addr).is_some_and(|t| t.id == *id),
+            Party::Trunk(id) => {
+                let found = world.trunk_by_source(from.addr);
+                let (Some(found), Some(sealed)) = (found, world.trunk_record(*id)) else {
+                    return false;
+                };
+                let ip = from.addr.ip().to_canonical();
+                let own = std::iter::once(&sealed.address.ip())
+                    .chain(&sealed.sources)
+                    .any(|own| own.to_canonical() == ip);
+                found.id == *id
+                    || (own && (!sealed.match_port || found.operator == sealed.operator))
+            }
             Party::Phone { user, flow } => {
                 flow.addr == from.addr
                     || self

@@ -247,6 +247,33 @@ fn a_forged_or_stolen_seal_opens_nothing() {
 }
 
 #[test]
+fn trunks_behind_one_address_hang_up_their_own_calls() {
+    let second = SocketAddr::new(trunk_1().ip(), 5080);
+    for match_port in [true, false] {
+        let mut records = world(vec![
+            trunk(TRUNK_A1, trunk_1(), Transport::Udp),
+            trunk(TRUNK_A2, second, Transport::Udp),
+        ]);
+        for t in &mut records.trunks {
+            t.match_port = match_port;
+        }
+        let mut net = Net::new(records);
+        net.register(alice(), "alice");
+        net.invite(second, ALICE_NUMBER, "call-1");
+        net.expect(second, 100);
+        let invite = net.expect_request(alice(), "INVITE");
+        net.respond(alice(), &invite, 200, b"v=0 answer");
+        let caller = caller_dialog(second, &net.expect(second, 200));
+        // The pair sends it from where it likes: a port of the other, or any.
+        let peer = if match_port { trunk_1() } else { SocketAddr::new(trunk_1().ip(), 40_000) };
+        net.within(&Dialog { peer, ..caller }, Method::Bye, b"");
+        let bye = net.expect_request(alice(), "BYE");
+        net.respond(alice(), &bye, 200, b"");
+        assert_eq!(ends(&net).len(), 1);
+    }
+}
+
+#[test]
 fn both_agents_ring_and_the_first_answer_wins() {
     let mut net = net();
     net.register(alice(), "alice");
