@@ -23,10 +23,25 @@ mod respond;
 mod session;
 mod tenant;
 
-use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
+use axum::{
+    Extension, Router,
+    extract::{ConnectInfo, DefaultBodyLimit},
+    middleware,
+    routing::get,
+    serve::Listener,
+};
 use exchange::Exchange;
-use std::{future::Future, net::SocketAddr, sync::Arc};
-use tokio::{net::TcpListener, sync::watch};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+    service::TowerToHyperService,
+};
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+};
+use tower::Layer;
 use tower_http::compression::{
     CompressionLayer,
     predicate::{DefaultPredicate, NotForContentType, Predicate},
@@ -47,11 +62,22 @@ pub struct ApiConfig {
     pub session_requests_per_minute: u32,
     /// Browsers reach us by https: session cookies are `Secure` and bound to the host.
     pub https: bool,
+    /// How long the headers of a request may take, and how long a connection
+    /// may be idle before them.
+    pub header_timeout: Duration,
+    /// Connections at a time; below the usual limit of 1,024 open files.
+    pub connections: u32,
 }
 
 impl Default for ApiConfig {
     fn default() -> Self {
-        Self { requests_per_minute: 100, session_requests_per_minute: 1200, https: false }
+        Self {
+            requests_per_minute: 100,
+            session_requests_per_minute: 1200,
+            https: false,
+            header_timeout: Duration::from_secs(10),
+            connections: 800,
+        }
     }
 }
 
@@ -85,19 +111,56 @@ pub fn router(state: ApiState) -> Router {
 
 /// Serves [`router`] until `shutdown` is ready, then lets requests finish and
 /// ends the feeds of the edges.
+///
+/// A connection whose next request has not come to the end of its headers
+/// within [`ApiConfig::header_timeout`] is closed; one too many waits until
+/// another has ended.
 pub async fn serve(
-    listener: TcpListener,
+    mut listener: TcpListener,
     state: ApiState,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let closing = Arc::<watch::Sender<bool>>::default();
-    let service = build(state, closing.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
-        .with_graceful_shutdown(async move {
-            shutdown.await;
-            closing.send_replace(true);
-        })
-        .await
+    let (most, header_timeout) = (state.config.connections.max(1), state.config.header_timeout);
+    let router = build(state, closing.clone());
+    let seats = Arc::new(Semaphore::new(most as usize));
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let arrival = async {
+            let seat = seats.clone().acquire_owned().await.expect("nobody closes the semaphore");
+            // Waits where the system is out of files, rather than fail.
+            let (stream, peer) = Listener::accept(&mut listener).await;
+            (seat, stream, peer)
+        };
+        let (seat, stream, peer) = tokio::select! {
+            arrival = arrival => arrival,
+            () = &mut shutdown => break,
+        };
+        let service = TowerToHyperService::new(Extension(ConnectInfo(peer)).layer(router.clone()));
+        let mut told = closing.subscribe();
+        tokio::spawn(async move {
+            let mut builder = Builder::new(TokioExecutor::new()).http1_only();
+            builder.http1().timer(TokioTimer::new()).header_read_timeout(header_timeout);
+            let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+            let told = async move { drop(told.wait_for(|closing| *closing).await) };
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = told => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
+                tracing::trace!(%error, %peer, "a connection broke");
+            }
+            drop(seat);
+        });
+    }
+    drop(listener);
+    closing.send_replace(true);
+    // All seats are free once every connection has ended.
+    let _all = seats.acquire_many(most).await;
+    Ok(())
 }
 
 fn build(state: ApiState, closing: Arc<watch::Sender<bool>>) -> Router {
