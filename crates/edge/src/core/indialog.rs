@@ -127,6 +127,10 @@ impl Core {
         if r.m.max_forwards() == Some(0) {
             return answer(self, 483, out);
         }
+        if method == Method::Invite {
+            // Else it is repeated until the far side has made up its mind.
+            answer(self, 100, out);
+        }
         let ending = (method == Method::Bye).then(|| self.ending(r, d));
         let hop = self.hop(&d.other, d.routes, d.target, world);
         let mut s = std::mem::take(&mut self.scratch);

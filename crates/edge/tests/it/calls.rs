@@ -187,6 +187,7 @@ fn a_restarted_edge_ends_the_call_at_the_other_side() {
         net.restart();
         // A re-INVITE passes too, with new Contacts on both sides.
         net.within(&Dialog { cseq: 900, ..callee.clone() }, Method::Invite, b"v=0 hold");
+        net.expect(alice(), 100);
         let again = net.expect_request(trunk_1(), "INVITE");
         assert_eq!(again.body(), b"v=0 hold");
         net.respond(trunk_1(), &again, 200, b"v=0 held");

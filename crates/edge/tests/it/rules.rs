@@ -567,6 +567,7 @@ fn record_routes_of_a_peer_are_honoured_on_its_leg_and_hidden_on_the_other() {
     let mut callee = callee_dialog(at, &invite);
     callee.local = callee.local.split(";tag=").next().expect("a part").to_owned() + ";tag=x";
     net.within(&callee, Method::Invite, b"v=0");
+    net.expect(at, 100);
     let again = net.expect_request(alice(), "INVITE");
     assert_eq!(again.header("Route"), None);
     net.respond(alice(), &again, 200, b"v=0");
