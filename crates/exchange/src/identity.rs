@@ -1,7 +1,7 @@
 //! Use cases: clients, tokens, sessions, sign-in codes, the audit log.
 
 use crate::act::{
-    Done, Keep, change_other, cursor, done, invalid, limit, new_id, not_found, now, page,
+    Done, Fail, Keep, change_other, cursor, done, invalid, limit, new_id, not_found, now, page,
     store_problem, text, time,
 };
 use crate::authz::Access;
@@ -170,7 +170,7 @@ impl Exchange {
                 })
                 .collect::<Result<Vec<_>, _>>()?,
         };
-        let token = self.token_draw(client.id, "bearer", &scopes, TOKEN_SECONDS).await?;
+        let token = self.token_draw(client.id, &scopes).await?;
         Ok(TokenAnswer {
             access_token: token,
             token_type: "Bearer".to_owned(),
@@ -179,18 +179,13 @@ impl Exchange {
         })
     }
 
-    async fn token_draw(
-        &self,
-        principal: Uuid,
-        kind: &str,
-        scopes: &[Scope],
-        seconds: i64,
-    ) -> Result<String, Problem> {
+    async fn token_draw(&self, principal: Uuid, scopes: &[Scope]) -> Result<String, Problem> {
         let token = secret::draw();
         let (hash, scopes) = (secret::hash(&token), scopes_text(scopes));
         let kept = self.inner.store.write(async |mut tx: Tx| {
             let at = tx.at();
-            tx.token_insert(hash, principal, kind, &scopes, at, at + seconds * SECOND).await
+            let until = at + TOKEN_SECONDS * SECOND;
+            tx.token_insert(hash, principal, "bearer", &scopes, at, until).await
         });
         kept.await.map_err(|e| store_problem(&e))?;
         Ok(token)
@@ -217,28 +212,28 @@ impl Exchange {
 
     /// Turns a sign-in code into a session; answers with the cookie's token.
     pub async fn session_create(&self, code: &str) -> Result<(String, Session), Problem> {
-        let hash = secret::hash(code);
-        let principal = self
-            .inner
-            .store
-            .write(async |mut tx: Tx| {
-                let at = tx.at();
-                let Some(principal) = tx.login_code_use(hash, at).await? else { return Ok(None) };
-                let client = tx.principal_get(principal).await?;
-                if let Some(client) = &client {
-                    let who = Some((client.id, client.name.as_str()));
-                    change_other(&mut tx, "session", client.id);
-                    tx.audit(who, "session.create", &client.id.to_string(), None).await?;
-                }
-                Ok(client)
-            })
-            .await
-            .map_err(|e: store::StoreError| store_problem(&e))?;
-        let client = principal.ok_or_else(|| {
-            ErrorCode::LoginCodeInvalid.problem(Some("/code"), "the code is unknown, used or old")
-        })?;
-        let role = role_of(&client.role, client.operator_id, client.tenant_id)?;
-        let token = self.token_draw(client.id, "session", role.scopes(), SESSION_SECONDS).await?;
+        let (hash, token) = (secret::hash(code), secret::draw());
+        let kept = secret::hash(&token);
+        // The code is spent only where the session is there.
+        let sign_in = async |mut tx: Tx| -> Result<_, Fail> {
+            let at = tx.at();
+            let client = match tx.login_code_use(hash, at).await? {
+                Some(principal) => tx.principal_get(principal).await?,
+                None => None,
+            };
+            let client = client.ok_or_else(|| {
+                let reason = "the code is unknown, used or old";
+                ErrorCode::LoginCodeInvalid.problem(Some("/code"), reason)
+            })?;
+            let role = role_of(&client.role, client.operator_id, client.tenant_id)?;
+            let (scopes, until) = (scopes_text(role.scopes()), at + SESSION_SECONDS * SECOND);
+            tx.token_insert(kept, client.id, "session", &scopes, at, until).await?;
+            let who = Some((client.id, client.name.as_str()));
+            change_other(&mut tx, "session", client.id);
+            tx.audit(who, "session.create", &client.id.to_string(), None).await?;
+            Ok((client, role))
+        };
+        let (client, role) = self.inner.store.write(sign_in).await?;
         let actor =
             Actor { principal: client.id, name: client.name, role, scopes: role.scopes().to_vec() };
         let session = self.session_get(&actor).await?;

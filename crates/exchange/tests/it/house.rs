@@ -268,3 +268,15 @@ impl Worker {
         let _ = self.task.await;
     }
 }
+
+/// Does to a database what no use case does.
+pub async fn meddle(db: &testkit::Database, sql: &'static str) {
+    use sqlx::{Connection, Executor};
+    if db.name == "sqlite" {
+        let mut to = sqlx::SqliteConnection::connect(&db.url).await.expect("connects");
+        to.execute(sql).await.expect(sql);
+    } else {
+        let mut to = sqlx::PgConnection::connect(&db.url).await.expect("connects");
+        to.execute(sql).await.expect(sql);
+    }
+}

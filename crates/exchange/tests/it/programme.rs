@@ -1,4 +1,4 @@
-use crate::house::{client, cx, cx_key, open, operator, owner, sign_in};
+use crate::house::{client, cx, cx_key, meddle, open, operator, owner, sign_in};
 use api_types::operator::{
     CallingProfileCreate, OfferPut, OperatorCreate, RangeCreate, TrunkCreate, TrunkUpdate,
 };
@@ -264,3 +264,16 @@ fn use_cases_may_move_between_threads() {
     }
     let _ = look;
 }
+
+on_both!(a_sign_in_that_fails_does_not_spend_its_code, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let code = exchange.login_code_create(&cx(&owner), owner.principal).await.expect("a code");
+    meddle(db, "ALTER TABLE token RENAME TO token_away").await;
+    let failed = exchange.session_create(&code.code).await.expect_err("no place for a token");
+    assert_eq!(failed.code, "internal");
+    meddle(db, "ALTER TABLE token_away RENAME TO token").await;
+    let (cookie, _) = exchange.session_create(&code.code).await.expect("the code is still good");
+    let actor = exchange.actor_from_token(&cookie).await.expect("signed in");
+    assert_eq!(actor.principal, owner.principal);
+});
