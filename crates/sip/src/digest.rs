@@ -284,6 +284,19 @@ const NONCE_HEAD_LEN: usize = 6 + 8;
 /// How far ahead another edge's clock may be.
 const NONCE_SKEW_S: u64 = 60;
 
+fn minted_at(head: &[u8]) -> u64 {
+    let mut time = [0; 8];
+    time[2..].copy_from_slice(&head[..6]);
+    u64::from_be_bytes(time)
+}
+
+/// When a nonce of ours was made, seconds since 1970.
+fn minted(nonce: &[u8]) -> Option<u64> {
+    let mut raw = Vec::with_capacity(30);
+    base64url::decode_into(nonce, &mut raw)?;
+    (raw.len() >= NONCE_HEAD_LEN).then(|| minted_at(&raw))
+}
+
 impl Authenticator {
     /// For `realm`, with a nonce secret shared by all edges and nonces that live
     /// `nonce_life_s` seconds.
@@ -329,9 +342,7 @@ impl Authenticator {
         if !bool::from(self.nonce_mac(head, context).ct_eq(mac)) {
             return false;
         }
-        let mut time = [0; 8];
-        time[2..].copy_from_slice(&head[..6]);
-        let minted = u64::from_be_bytes(time);
+        let minted = minted_at(head);
         minted <= now_unix_s.saturating_add(NONCE_SKEW_S)
             && now_unix_s.saturating_sub(minted) <= self.nonce_life_s
     }

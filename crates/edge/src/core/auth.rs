@@ -11,27 +11,73 @@ use sip::seal::SealKeys;
 use sip::{HeaderName, Method, SipUri, Uri};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Nonces that any edge with the same key takes, and how often each was used.
+/// Makes nonces and knows its own again.
 pub(super) struct Nonces {
     secret: [u8; 32],
-    counts: NonceCounts,
     realms: HashMap<TenantId, Authenticator>,
 }
 
 /// Most nonces whose counts are kept.
 const MAX_NONCES: usize = 200_000;
-/// Longest life of a nonce's count, seconds; above any nonce's own.
-const COUNT_LIFE_S: u64 = 3600;
+/// Locks among which they are divided, so that shards seldom meet.
+const LOCKS: usize = 16;
+
+/// How often each nonce was used, for all shards of an edge: what was taken by one
+/// is not taken by another. An edge takes no nonces of another, nor of its own
+/// former life, since it cannot know how often they were used.
+#[derive(Debug, Default)]
+pub(crate) struct Used(OnceLock<Life>);
+
+#[derive(Debug)]
+struct Life {
+    /// Makes the nonces of this life its own.
+    id: [u8; 32],
+    counts: [Mutex<NonceCounts>; LOCKS],
+}
+
+impl Used {
+    /// The first core begins the life.
+    pub fn begin(&self, id: [u8; 32], life: Duration) {
+        self.0.get_or_init(|| Life {
+            id,
+            counts: std::array::from_fn(|_| {
+                Mutex::new(NonceCounts::new(life.as_secs(), MAX_NONCES / LOCKS))
+            }),
+        });
+    }
+
+    fn accept(&self, nonce: &[u8], nc: u32, now_s: u64) -> bool {
+        let Some(life) = self.0.get() else { return false };
+        // A nonce ends in its MAC: as good as drawn by lot.
+        let lock = nonce.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte));
+        let counts = &life.counts[usize::from(lock) % LOCKS];
+        counts.lock().unwrap_or_else(PoisonError::into_inner).accept(nonce, nc, now_s)
+    }
+
+    /// What a nonce is bound to: a source address, in this life.
+    fn context(&self, ip: IpAddr) -> [u8; 48] {
+        let ip = match ip {
+            IpAddr::V4(ip) => ip.to_ipv6_mapped().octets(),
+            IpAddr::V6(ip) => ip.octets(),
+        };
+        let mut context = [0; 48];
+        context[..16].copy_from_slice(&ip);
+        if let Some(life) = self.0.get() {
+            context[16..].copy_from_slice(&life.id);
+        }
+        context
+    }
+}
 
 impl Nonces {
     pub fn new(secret: [u8; 32]) -> Self {
-        let counts = NonceCounts::new(COUNT_LIFE_S, MAX_NONCES);
-        Self { secret, counts, realms: HashMap::new() }
+        Self { secret, realms: HashMap::new() }
     }
 
-    /// Under the newest key, so that nonces of all edges agree.
+    /// Under the newest key of the edges.
     pub fn from_keys(keys: &[EdgeKey], fallback: [u8; 32]) -> Self {
         let derived = keys.last().and_then(|key| {
             let seal = SealKeys::new(key.id, &key.secret).ok()?.seal(&[b"nonces"], &[0; 24]);
@@ -124,13 +170,6 @@ pub(super) enum Proof {
     Refused,
 }
 
-fn context(ip: IpAddr) -> [u8; 16] {
-    match ip {
-        IpAddr::V4(ip) => ip.to_ipv6_mapped().octets(),
-        IpAddr::V6(ip) => ip.octets(),
-    }
-}
-
 fn ha1(credential: &PhoneCredential) -> Ha1 {
     Ha1 { sha256: unhex(&credential.ha1_sha256), md5: unhex(&credential.ha1_md5) }
 }
@@ -172,7 +211,7 @@ impl Core {
         let header =
             if register { HeaderName::Authorization } else { HeaderName::ProxyAuthorization };
         let now_s = u64::try_from(r.at.wall_us / 1_000_000).unwrap_or(0);
-        let bound = context(r.from.addr.ip());
+        let bound = self.shared.nonces.context(r.from.addr.ip());
         let life_s = self.config.nonce_life.as_secs();
         let (mut stale, mut answered) = (false, false);
         for value in r.m.header_all(header) {
@@ -195,7 +234,7 @@ impl Core {
             );
             match (verdict, phone) {
                 (Verdict::Ok, Some((user, _))) => {
-                    if !self.nonces.counts.accept(&credentials.nonce, credentials.nc, now_s) {
+                    if !self.shared.nonces.accept(&credentials.nonce, credentials.nc, now_s) {
                         stale = true;
                         continue;
                     }

@@ -129,6 +129,8 @@ pub struct Shared {
     pub health: TrunkHealth,
     /// Counters.
     pub stats: Stats,
+    /// How often each nonce was used.
+    pub(crate) nonces: auth::Used,
 }
 
 /// What an edge counts, since it started.
@@ -239,6 +241,7 @@ impl Core {
         let [layer_seed, fallback_key, fallback_nonces, random] =
             [&b"transactions"[..], b"seals", b"nonces", b"random"].map(|use_| derive(&seed, use_));
         let layer_seed = std::array::from_fn(|i| layer_seed[i]);
+        shared.nonces.begin(derive(&seed, b"life"), config.nonce_life);
         let layer_config = sip::transaction::Config { timers: config.timers, ..Default::default() };
         Self {
             layer: TransactionLayer::new(layer_config, layer_seed),

@@ -628,3 +628,25 @@ fn loops_and_broken_messages_are_refused_to_peers() {
     }
     assert!(net.cdrs.is_empty(), "no call began");
 }
+
+#[test]
+fn an_answer_to_a_challenge_counts_once_for_all_shards_and_for_no_other_edge() {
+    let mut net = Net::new(world(Vec::new()));
+    let uri = format!("sip:{DOMAIN}");
+    let aor = format!("sip:alice@{DOMAIN}");
+    let who = ("alice", "alice-secret");
+    let how = (Method::Register, uri.as_str());
+    let taken = net.authenticated(alice(), who, how, &aor, "first", &[]);
+    net.expect(alice(), 200);
+    // What was overheard comes again, in a call that is another shard's.
+    let replayed = String::from_utf8(taken).expect("ASCII").replace("first", "other");
+    let replayed = replayed.replace("z9hG4bK", "z9hG4bKx");
+    net.restart();
+    for shared in ["shared", "of another life"] {
+        net.send(alice(), replayed.as_bytes());
+        let challenge = net.expect(alice(), 401).header("WWW-Authenticate").expect("a challenge");
+        assert!(challenge.contains("stale=true"), "{shared}: {challenge}");
+        net.shared = Default::default();
+        net.restart();
+    }
+}
