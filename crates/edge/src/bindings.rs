@@ -62,13 +62,15 @@ pub enum BindingError {
 }
 
 type UserBucket = HashMap<UserId, Arc<Vec<Binding>>>;
+type FlowBucket = HashMap<SocketAddr, (u32, UserId)>;
 
 /// Every registered phone of this edge.
 #[derive(Debug)]
 pub struct Bindings {
     users: Box<[ArcSwap<UserBucket>]>,
-    /// How many bindings each far address has: who is known by address.
-    flows: Box<[ArcSwap<HashMap<SocketAddr, u32>>]>,
+    /// How many bindings each far address has, and whose the last one is: who is
+    /// known by address.
+    flows: Box<[ArcSwap<FlowBucket>]>,
     writers: Mutex<()>,
 }
 
@@ -101,6 +103,11 @@ impl Bindings {
     /// Has any phone registered from this address?
     pub fn knows_flow(&self, addr: SocketAddr) -> bool {
         self.flows[flow_bucket(addr)].load().contains_key(&addr)
+    }
+
+    /// Who registered from this address; of several persons, the last.
+    pub fn user_at(&self, addr: SocketAddr) -> Option<UserId> {
+        self.flows[flow_bucket(addr)].load().get(&addr).map(|(_, user)| *user)
     }
 
     /// Adds or renews a phone. Another binding of the same person over the same
@@ -188,10 +195,10 @@ impl Bindings {
         let mut list = Vec::clone(&old);
         let result = change(&mut list);
         for b in &list {
-            self.count_flow(b.flow.addr, 1);
+            self.count_flow(b.flow.addr, 1, user);
         }
         for b in old.iter() {
-            self.count_flow(b.flow.addr, -1);
+            self.count_flow(b.flow.addr, -1, user);
         }
         if list.is_empty() {
             users.remove(&user);
@@ -202,13 +209,13 @@ impl Bindings {
         result
     }
 
-    fn count_flow(&self, addr: SocketAddr, by: i64) {
+    fn count_flow(&self, addr: SocketAddr, by: i64, user: UserId) {
         let bucket = &self.flows[flow_bucket(addr)];
         let mut flows = HashMap::clone(&bucket.load());
-        let count = i64::from(flows.get(&addr).copied().unwrap_or(0)) + by;
+        let count = i64::from(flows.get(&addr).map_or(0, |(count, _)| *count)) + by;
         match u32::try_from(count) {
             Ok(0) | Err(_) => flows.remove(&addr),
-            Ok(count) => flows.insert(addr, count),
+            Ok(count) => flows.insert(addr, (count, user)),
         };
         bucket.store(Arc::new(flows));
     }

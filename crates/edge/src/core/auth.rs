@@ -197,13 +197,14 @@ impl Core {
         world.tenant_by_domain(std::str::from_utf8(uri.host_bare()).ok()?)
     }
 
-    /// Asks a phone to prove that it is `aor`'s, in its tenant's realm. Unknown
+    /// Asks a phone to prove that it is `aor`'s, or anybody in particular if it
+    /// claims to be nobody, in its tenant's realm. Unknown
     /// users, wrong passwords and missing credentials get the same answer.
     pub(super) fn prove(
         &mut self,
         r: &Incoming<'_>,
         tenant: &TenantRecord,
-        aor: &SipUri<'_>,
+        aor: Option<&SipUri<'_>>,
         world: &Snapshot,
         out: &mut Outbox,
     ) -> Proof {
@@ -238,7 +239,7 @@ impl Core {
                         stale = true;
                         continue;
                     }
-                    if aor.user != Some(username.as_bytes()) {
+                    if aor.is_some_and(|aor| aor.user != Some(username.as_bytes())) {
                         self.stateless(r, 403, out, |b| b.finish());
                         return Proof::Refused;
                     }
@@ -283,6 +284,23 @@ impl Core {
             b.finish();
         });
         Proof::Challenged
+    }
+
+    /// The tenant of a phone that hides its name, by what else it gives away: the
+    /// realm it answers for, the domain it calls, who registered over its flow.
+    pub(super) fn tenant_unnamed<'w>(
+        &self,
+        r: &Incoming<'_>,
+        world: &'w Snapshot,
+    ) -> Option<&'w TenantRecord> {
+        let by_realm = r.m.header_all(HeaderName::ProxyAuthorization).find_map(|value| {
+            let credentials = Credentials::parse(value).ok()?;
+            world.tenant_by_domain(std::str::from_utf8(&credentials.realm).ok()?)
+        });
+        by_realm.or_else(|| self.tenant_of(&Self::aor(r.m.request_uri())?, world)).or_else(|| {
+            let user = self.shared.bindings.user_at(r.from.addr)?;
+            world.tenant(world.user_record(user)?.tenant)
+        })
     }
 
     /// A stranger who named none of our domains.

@@ -15,7 +15,7 @@ use domain::{CallingProfileId, CdrId, UserId};
 use feed::cdr::{Attempt, CdrEvent, HungUpBy};
 use feed::snapshot::Snapshot;
 use numbering::E164;
-use sip::{HeaderName, Message, MessageBuilder, Method, NumberText, Target, Uri};
+use sip::{HeaderName, Message, MessageBuilder, Method, NumberText, SipUri, Target, Uri};
 use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
@@ -46,18 +46,29 @@ impl<'m> Called<'m> {
     }
 }
 
+/// Whom a phone claims to be; `None` if it hides that (RFC 3323 section 4.1.1.3).
+fn named_caller<'m>(m: &Message<'m>) -> Option<SipUri<'m>> {
+    let aor = Core::aor(m.from().uri)?;
+    let hidden = aor.user.is_none_or(|user| user.eq_ignore_ascii_case(b"anonymous"))
+        || aor.host_bare().eq_ignore_ascii_case(b"anonymous.invalid");
+    (!hidden).then_some(aor)
+}
+
 impl Core {
     pub(super) fn invite(&mut self, r: &Incoming<'_>, world: &Snapshot, out: &mut Outbox) {
         let (source, caller) = match r.who {
             Who::Trunk(id) => (Source::Trunk(id), Party::Trunk(id)),
             Who::Phone | Who::Stranger => {
-                let Some(aor) = Self::aor(r.m.from().uri) else {
+                let aor = named_caller(r.m);
+                let named = aor.as_ref().and_then(|aor| self.tenant_of(aor, world));
+                let hidden = || {
+                    let tenant = self.tenant_unnamed(r, world);
+                    tenant.filter(|_| aor.is_none())
+                };
+                let Some(tenant) = named.or_else(hidden) else {
                     return self.refuse(r, 403, out);
                 };
-                let Some(tenant) = self.tenant_of(&aor, world) else {
-                    return self.refuse(r, 403, out);
-                };
-                match self.prove(r, tenant, &aor, world, out) {
+                match self.prove(r, tenant, aor.as_ref(), world, out) {
                     Proof::User(user) => (Source::User(user), Party::Phone { user, flow: r.from }),
                     Proof::Challenged | Proof::Refused => return,
                 }
@@ -316,6 +327,10 @@ impl Core {
         let mut bytes = self.layer.buffer();
         let call = &self.calls[index as usize];
         let own = self.listener(peer);
+        let from_phone = matches!(call.caller, Party::Phone { .. });
+        let emergency = matches!(call.digits, Some(Dialled::Emergency(_)));
+        // Whom a person hides from, those who come to help must call back.
+        let hidden = from_phone && !emergency && named_caller(m).is_none();
         match party {
             Party::Trunk(_) => {
                 match call.caller_id {
@@ -346,6 +361,9 @@ impl Core {
                     None => text(&mut s.to, format_args!("sip:{domain}")),
                 }
             }
+        }
+        if hidden {
+            text(&mut s.from, format_args!("sip:anonymous@anonymous.invalid"));
         }
         let our_tag = m.from_tag().unwrap_or_default();
         let mapped =
@@ -401,11 +419,21 @@ impl Core {
             Party::Trunk(_) => {
                 let mut tenant = [0; 36];
                 let tenant = &*call.tenant.0.hyphenated().encode_lower(&mut tenant);
-                b = b
-                    .header_named(MS_TENANT_HEADER, tenant)
-                    .header_named(TENANT_HEADER, tenant)
-                    .header_parts(HeaderName::PAssertedIdentity, &[b"<", &s.from, b">"]);
-                if matches!(call.digits, Some(Dialled::Emergency(_))) {
+                b = b.header_named(MS_TENANT_HEADER, tenant).header_named(TENANT_HEADER, tenant);
+                b = match call.caller_id.filter(|_| hidden) {
+                    Some(number) => {
+                        let host = own.host();
+                        b.header_fmt(
+                            HeaderName::PAssertedIdentity,
+                            format_args!("<sip:{number}@{host};user=phone>"),
+                        )
+                    }
+                    None => b.header_parts(HeaderName::PAssertedIdentity, &[b"<", &s.from, b">"]),
+                };
+                if hidden && m.header(HeaderName::Privacy).is_none() {
+                    b = b.header(HeaderName::Privacy, "id");
+                }
+                if emergency {
                     b = b.header(HeaderName::Priority, "emergency");
                 }
             }

@@ -19,7 +19,7 @@ impl Core {
         let Some(tenant) = self.tenant_of(&aor, world) else {
             return self.refuse(r, 404, out);
         };
-        let user = match self.prove(r, tenant, &aor, world, out) {
+        let user = match self.prove(r, tenant, Some(&aor), world, out) {
             Proof::User(user) => user,
             Proof::Challenged | Proof::Refused => return,
         };

@@ -154,6 +154,62 @@ fn nobody_answers_for_a_trunk_but_the_trunk() {
     net.expect(alice(), 200);
 }
 
+/// A call of alice's phone that hides who calls, with credentials; `None` if it
+/// was not challenged.
+fn dial_hidden(net: &mut Net, uri: &str, call_id: &str) -> Option<()> {
+    let from = "sip:anonymous@anonymous.invalid";
+    let first = net.request(alice(), (Method::Invite, uri), (from, uri), call_id, &[], b"");
+    net.send(alice(), &first);
+    let challenge = net.take(alice());
+    if challenge.status() != Some(407) {
+        return None;
+    }
+    let value = challenge.with(|m| {
+        sip::digest::Challenge::first_of(m.header_all(HeaderName::ProxyAuthenticate))
+            .expect("a challenge")
+            .answer("alice", "alice-secret", b"INVITE", uri.as_bytes(), "c", 1)
+    });
+    let value = String::from_utf8(value).expect("ASCII");
+    let extra = [(HeaderName::ProxyAuthorization, value.as_str())];
+    let bytes = net.request(alice(), (Method::Invite, uri), (from, uri), call_id, &extra, b"");
+    net.send(alice(), &bytes);
+    net.expect(alice(), 100);
+    Some(())
+}
+
+#[test]
+fn who_hides_their_number_is_helped_too_and_stays_hidden_from_others() {
+    let mut net = Net::new(world(vec![trunk(TRUNK_A1, trunk_1(), Transport::Udp)]));
+    net.register(bob(), "bob");
+    // Before registering, by the domain alone; after it, by the flow.
+    for (call_id, uri) in
+        [("sos-1", format!("sip:999@{DOMAIN}")), ("sos-2", "sip:999@192.0.2.5".to_owned())]
+    {
+        dial_hidden(&mut net, &uri, call_id).expect("challenged");
+        let invite = net.expect_request(trunk_1(), "INVITE");
+        let from = invite.header("From").expect("From");
+        assert!(from.contains(ALICE_NUMBER), "those who help call back: {from}");
+        net.register(alice(), "alice");
+    }
+    dial_hidden(&mut net, &format!("sip:+493012345678@{DOMAIN}"), "out").expect("challenged");
+    let invite = net.expect_request(trunk_1(), "INVITE");
+    assert!(!invite.header("From").expect("From").contains(ALICE_NUMBER));
+    assert!(invite.header("P-Asserted-Identity").is_some_and(|p| p.contains(ALICE_NUMBER)));
+    assert_eq!(invite.header("Privacy").as_deref(), Some("id"));
+    dial_hidden(&mut net, &format!("sip:{BOB_NUMBER}@{DOMAIN}"), "in").expect("challenged");
+    let invite = net.expect_request(bob(), "INVITE");
+    assert!(!invite.text().contains(ALICE_NUMBER), "{}", invite.text());
+    let callers: Vec<_> = net
+        .cdrs
+        .iter()
+        .filter_map(|r| match &r.event {
+            CdrEvent::Begin { caller_user, .. } => Some(*caller_user),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(callers, [Some(domain::UserId(id(ALICE))); 4]);
+}
+
 #[test]
 fn colleagues_reach_each_other_inside() {
     let mut net = net();
