@@ -82,6 +82,15 @@ pub enum EdgeError {
         /// Why.
         source: io::Error,
     },
+    /// Peers would be told to answer to an address that is nobody's.
+    #[error(
+        "edge_no_host: {address} stands for every address of this machine: set sip_host to a \
+         host name or address at which peers reach it"
+    )]
+    NoHost {
+        /// Where it was to listen.
+        address: SocketAddr,
+    },
     /// A file or folder cannot be used.
     #[error("edge_data_dir: cannot use {path}: {source}")]
     DataDir {
@@ -160,6 +169,12 @@ impl Edge {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| EdgeError::NoRuntime)?;
         if config.listen_udp.is_empty() && config.listen_tcp.is_empty() {
             return Err(EdgeError::NoListener);
+        }
+        let mut listening = config.listen_udp.iter().chain(&config.listen_tcp);
+        if config.advertised.is_none()
+            && let Some(&address) = listening.find(|address| address.ip().is_unspecified())
+        {
+            return Err(EdgeError::NoHost { address });
         }
         let data = |source| EdgeError::DataDir { path: config.data_dir.clone(), source };
         std::fs::create_dir_all(&config.data_dir).map_err(data)?;

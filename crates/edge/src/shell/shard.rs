@@ -20,6 +20,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,11 @@ const CONNS: usize = 1 << 16;
 
 /// Packets taken from one socket before the others and the timers get a turn.
 const BURST: usize = 256;
+/// Packets from other shards that may wait for this one; beyond that they are
+/// lost, and repeated by who sent them.
+const MAX_QUEUED: usize = 8_192;
+/// Jobs from other threads done before the sockets and timers get a turn.
+const JOBS: usize = 1_024;
 /// Most connections of one shard.
 const MAX_CONNS: usize = 20_000;
 /// Of these, kept for connections the edge itself makes: to trunks.
@@ -59,11 +65,26 @@ pub(super) enum Job {
 pub(super) struct Port {
     queue: mpsc::Sender<Job>,
     waker: Arc<Waker>,
+    /// Packets in the queue.
+    packets: Arc<AtomicUsize>,
 }
 
 impl Port {
     pub fn new(queue: mpsc::Sender<Job>, waker: Waker) -> Self {
-        Self { queue, waker: Arc::new(waker) }
+        Self { queue, waker: Arc::new(waker), packets: Arc::default() }
+    }
+
+    /// Hands a packet over, or drops it like a full socket does.
+    pub fn hand_over(&self, from: Peer, bytes: &[u8]) {
+        if self.packets.fetch_add(1, Ordering::Relaxed) >= MAX_QUEUED {
+            return self.taken();
+        }
+        self.send(Job::Packet { from, bytes: bytes.to_vec() });
+    }
+
+    /// A packet has left the queue.
+    fn taken(&self) {
+        self.packets.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub fn send(&self, job: Job) {
@@ -153,13 +174,14 @@ impl Shard {
 
     pub fn run(mut self) {
         let mut events = Events::with_capacity(1024);
+        let mut behind = false;
         self.tick();
         while !self.stopping {
             let now = Instant::now();
             let due = self.core.poll_timeout().into_iter().chain(self.strangers.next()).min();
             // An hour is as good as for ever, and safe for every clock.
             let wait = match due {
-                _ if !self.readable.is_empty() => Duration::ZERO,
+                _ if behind || !self.readable.is_empty() => Duration::ZERO,
                 Some(due) => due.saturating_duration_since(now),
                 None => Duration::from_secs(3600),
             };
@@ -186,14 +208,14 @@ impl Shard {
             for token in std::mem::take(&mut self.readable) {
                 self.conn_readable(token);
             }
-            self.jobs();
+            behind = self.jobs();
             self.shut_out();
             if self.core.poll_timeout().is_some_and(|due| due <= Instant::now()) {
                 self.tick();
             }
             self.report_lost();
         }
-        self.jobs();
+        while self.jobs() {}
         self.with_core(|core, _, out| core.interrupt(Self::moment(), out));
     }
 
@@ -225,10 +247,15 @@ impl Shard {
         self.with_core(|core, world, out| core.handle_timeout(Self::moment(), world, out));
     }
 
-    fn jobs(&mut self) {
-        while let Ok(job) = self.parts.inbox.try_recv() {
+    /// Does what other threads ask for; says whether there may be more.
+    fn jobs(&mut self) -> bool {
+        for _ in 0..JOBS {
+            let Ok(job) = self.parts.inbox.try_recv() else { return false };
             match job {
-                Job::Packet { from, bytes } => self.handle(from, &bytes),
+                Job::Packet { from, bytes } => {
+                    self.parts.ports[self.parts.index].taken();
+                    self.handle(from, &bytes);
+                }
                 Job::Transmit { to, bytes } => self.transmit_tcp(to, &bytes),
                 Job::Lost(addr) => self.peer_lost(addr),
                 Job::Admit(addr) => {
@@ -240,6 +267,7 @@ impl Shard {
                 Job::Stop => self.stopping = true,
             }
         }
+        true
     }
 
     fn listener_ready(&mut self, at: usize) {
@@ -287,6 +315,8 @@ impl Shard {
         }
         let owner = match self.parts.ports.len() {
             1 => 0,
+            // No other shard need hold what will be refused for its size.
+            _ if bytes.len() > self.limits.max_message => self.parts.index,
             shards => match call_id(bytes) {
                 Some(id) => usize::from(sip::seal::shard_of_call_id(id)) % shards,
                 None => self.parts.index,
@@ -295,7 +325,7 @@ impl Shard {
         if owner == self.parts.index {
             self.handle(from, bytes);
         } else {
-            self.parts.ports[owner].send(Job::Packet { from, bytes: bytes.to_vec() });
+            self.parts.ports[owner].hand_over(from, bytes);
         }
     }
 
@@ -547,7 +577,21 @@ fn drain(conn: &mut Conn, messages: &mut Vec<Vec<u8>>) -> io::Result<()> {
 
 /// The Call-ID, found without parsing the rest.
 fn call_id(bytes: &[u8]) -> Option<&[u8]> {
-    for line in bytes.split(|b| *b == b'\n') {
+    let mut rest = bytes;
+    while let Some(after) = rest.strip_prefix(b"\r\n") {
+        rest = after;
+    }
+    while !rest.is_empty() {
+        // A line goes on where the next begins with white space.
+        let mut end = 0;
+        loop {
+            end += rest[end..].iter().position(|b| *b == b'\n').map_or(rest.len() - end, |n| n + 1);
+            if !matches!(rest.get(end), Some(b' ' | b'\t')) || rest[..end].trim_ascii().is_empty() {
+                break;
+            }
+        }
+        let (line, after) = rest.split_at(end);
+        rest = after;
         let line = sip::text::trim(line);
         if line.is_empty() {
             return None;
@@ -575,9 +619,36 @@ mod tests {
             ("SIP/2.0 200 OK\r\nCSeq: 1 BYE\r\nCALL-ID:x\r\n\r\n", Some(b"x")),
             ("BYE sip:a SIP/2.0\r\ni : z \r\n\r\n", Some(b"z")),
             ("BYE sip:a SIP/2.0\r\nContact: <a>\r\n\r\nCall-ID: body\r\n", None),
+            ("\r\n\r\nBYE sip:a SIP/2.0\r\nCall-ID: x\r\n\r\n", Some(b"x")),
+            ("BYE sip:a SIP/2.0\r\nCall-ID:\r\n x\r\n\t\r\nTo: b\r\n\r\n", Some(b"x")),
+            ("BYE sip:a SIP/2.0\r\nSubject: a\r\n Call-ID: no\r\ni: x\r\n\r\n", Some(b"x")),
+            ("BYE sip:a SIP/2.0\r\n\r\n Call-ID: body\r\n", None),
+            ("BYE sip:a SIP/2.0\r\nCall-ID: x", Some(b"x")),
             ("garbage", None),
+            ("", None),
         ] {
             assert_eq!(call_id(text.as_bytes()), expect, "{text}");
         }
+    }
+
+    #[test]
+    fn a_shard_that_is_behind_is_handed_no_more_packets_but_all_else() {
+        let poll = Poll::new().expect("a poll");
+        let waker = Waker::new(poll.registry(), WAKE).expect("a waker");
+        let (sender, inbox) = mpsc::channel();
+        let port = Port::new(sender, waker);
+        let addr = SocketAddr::from(([192, 0, 2, 1], 5060));
+        let from = Peer { transport: Transport::Udp, listener: 0, addr };
+        for _ in 0..2 * MAX_QUEUED {
+            port.hand_over(from, b"packet");
+        }
+        port.send(Job::Stop);
+        let packets = std::iter::from_fn(|| inbox.try_recv().ok())
+            .filter(|job| matches!(job, Job::Packet { .. }))
+            .count();
+        assert_eq!(packets, MAX_QUEUED);
+        port.taken();
+        port.hand_over(from, b"packet");
+        assert!(inbox.try_recv().is_ok(), "as soon as one is taken there is room");
     }
 }

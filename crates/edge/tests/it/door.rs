@@ -113,3 +113,18 @@ async fn one_address_cannot_take_every_connection() {
     let _elsewhere = phone([127, 0, 0, 2], tcp).await;
     edge.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edge_at_every_address_must_be_told_its_host() {
+    let folder = Folder::new();
+    let every = SocketAddr::from(([0, 0, 0, 0], 0));
+    let mut config = edge::EdgeConfig {
+        listen_udp: vec![every],
+        ..edge::EdgeConfig::new(domain::EdgeId(id(7)), folder.path())
+    };
+    let control = Control::new(world(Vec::new()));
+    let refused = edge::Edge::start(config.clone(), control.clone()).err().map(|e| e.to_string());
+    assert!(refused.as_ref().is_some_and(|e| e.contains("sip_host")), "{refused:?}");
+    config.advertised = Some("sip.example.org".into());
+    edge::Edge::start(config, control).expect("now it starts").shutdown().await;
+}
