@@ -20,8 +20,10 @@ use uuid::Uuid;
 
 /// How long a worker keeps a job without a sign of life, microseconds.
 const LEASE: i64 = 5_000_000;
-/// How long a job rests after its chunk failed, microseconds.
+/// How long a job rests after its chunk failed, microseconds; longer each time.
 const REST: i64 = 1_000_000;
+/// How often a chunk may fail before its order ends as it stands.
+const TRIES: u32 = 10;
 /// How often a worker looks for jobs nobody told it of.
 const LOOK: Duration = Duration::from_millis(500);
 /// How often what has run out is forgotten.
@@ -103,15 +105,23 @@ impl Exchange {
                 Ok(Step::More) => {}
                 Ok(Step::Over) if !stop => return Ok(true),
                 other => {
-                    let rest = if let Err(fail) = &other {
+                    let (mut rest, mut lasting) = (0, false);
+                    if let Err(fail) = &other {
                         tracing::error!(%order, ?fail, "a chunk of an order failed");
-                        REST
-                    } else {
-                        0
-                    };
+                        rest = REST;
+                        // A database that is away says nothing about the order.
+                        lasting = !matches!(
+                            fail,
+                            Fail::Store(StoreError::Busy(_) | StoreError::Unknown(_))
+                        );
+                    }
                     let release = async |mut tx: Tx| -> Result<(), StoreError> {
-                        let now = tx.at();
-                        tx.job_release(order, owner, now + rest).await
+                        let tries = tx.job_attempts(order).await?;
+                        if lasting && tries >= TRIES {
+                            return give_up(tx, order, owner).await;
+                        }
+                        let until = tx.at() + (rest << tries.saturating_sub(1).min(5));
+                        tx.job_release(order, owner, until).await
                     };
                     store.write(release).await?;
                     return Ok(other.is_ok());
@@ -143,8 +153,17 @@ async fn chunk(mut tx: Tx, id: OrderId, owner: Uuid, most: u32) -> Result<Step, 
         _ => release(&mut tx, &order, &entries).await?,
     };
     tx.entry_results(id, &results).await?;
+    Ok(progress(&mut tx, &mut order, &results).await?)
+}
+
+/// Counts a chunk's results, and ends the order with its last ones.
+async fn progress(
+    tx: &mut Tx,
+    order: &mut OrderRow,
+    results: &[EntryResult],
+) -> Result<Step, StoreError> {
     let failed = results.iter().filter(|r| r.error.is_some()).count();
-    let count = |n: usize| u32::try_from(n).expect("a chunk has at most 1,000 entries");
+    let count = |n: usize| u32::try_from(n).expect("an order has at most 1,000 entries");
     order.failed += count(failed);
     order.succeeded += count(results.len() - failed);
     order.done = order.failed + order.succeeded;
@@ -156,16 +175,37 @@ async fn chunk(mut tx: Tx, id: OrderId, owner: Uuid, most: u32) -> Result<Step, 
         (true, ..) => "partial_success",
     }
     .to_owned();
-    order.finished_at = over.then_some(now);
-    tx.order_progress(&order).await?;
-    order_change(&mut tx, &order);
+    order.finished_at = over.then_some(tx.at());
+    tx.order_progress(order).await?;
+    order_change(tx, order);
     if over {
-        tx.job_delete(id).await?;
+        tx.job_delete(order.id).await?;
     }
     let by = tx.principal_get(order.principal_id).await?;
     let by = by.as_ref().map(|p| (p.id, p.name.as_str()));
-    tx.audit(by, "number_order.run", &id.to_string(), Some(&order.request_id)).await?;
+    tx.audit(by, "number_order.run", &order.id.to_string(), Some(&order.request_id)).await?;
     Ok(if over { Step::Over } else { Step::More })
+}
+
+/// Ends an order that cannot get on: what waits is told as failed inside, so
+/// that its operator is not left waiting for ever.
+async fn give_up(mut tx: Tx, id: OrderId, owner: Uuid) -> Result<(), StoreError> {
+    let now = tx.at();
+    if !tx.job_renew(id, owner, now + LEASE).await? {
+        tx.discard();
+        return Ok(());
+    }
+    let Some(mut order) = tx.order_get(id).await? else {
+        tx.discard();
+        return Ok(());
+    };
+    let reason = format!("it failed {TRIES} times and is not tried again");
+    let error = ErrorCode::Internal.entry(None, reason);
+    let waiting = tx.entry_pending(id, order.total).await?;
+    let results: Vec<EntryResult> = waiting.iter().map(|entry| failed(entry, &error)).collect();
+    tx.entry_results(id, &results).await?;
+    progress(&mut tx, &mut order, &results).await?;
+    Ok(())
 }
 
 fn failed(entry: &OrderEntryRow, error: &EntryError) -> EntryResult {

@@ -114,7 +114,9 @@ statements! {
         WHERE id = (SELECT id FROM job WHERE lease_until <= $3 ORDER BY id LIMIT 1 \
             FOR UPDATE SKIP LOCKED) \
         RETURNING order_id AS v";
-    JOB_RENEW = "UPDATE job SET lease_until = $3 WHERE order_id = $1 AND lease_owner = $2";
+    JOB_RENEW = "UPDATE job SET lease_until = $3, attempts = 0 \
+        WHERE order_id = $1 AND lease_owner = $2";
+    JOB_ATTEMPTS = "SELECT attempts AS v FROM job WHERE order_id = $1";
     JOB_RELEASE = "UPDATE job SET lease_owner = NULL, lease_until = $3 \
         WHERE order_id = $1 AND lease_owner = $2";
     JOB_DELETE = "DELETE FROM job WHERE order_id = $1";
@@ -276,7 +278,8 @@ impl Db {
     }
 
     /// Prolongs a lease, and keeps others from taking the job until this
-    /// transaction ends; `false` where somebody else has it now.
+    /// transaction ends; `false` where somebody else has it now. A transaction
+    /// that commits is progress: the job's attempts are counted anew from it.
     pub async fn job_renew(
         &mut self,
         order: OrderId,
@@ -284,6 +287,11 @@ impl Db {
         lease_until: i64,
     ) -> Result<bool, StoreError> {
         Ok(self.exec(JOB_RENEW, args![order, owner, lease_until]).await? > 0)
+    }
+
+    /// How often the job was taken since it last got on; 0 where it is gone.
+    pub async fn job_attempts(&mut self, order: OrderId) -> Result<u32, StoreError> {
+        Ok(self.value(JOB_ATTEMPTS, args![order]).await?.unwrap_or(0))
     }
 
     /// Gives a job back, to be tried again from `not_before`.

@@ -1,4 +1,4 @@
-use crate::house::{Town, Worker, cx, cx_key, finished, town, town_in};
+use crate::house::{Town, Worker, cx, cx_key, finished, meddle, town, town_in};
 use api_types::number::{NumberOrderCreate, NumberOrderEntry, NumberOrderEntryCreate};
 use api_types::tenant::{ConsentUpdate, RelationshipUpdate};
 use exchange::{Exchange, ExchangeConfig, ListQuery, NumberFilter};
@@ -397,4 +397,29 @@ on_both!(no_consent_is_removed_under_numbers, |db| {
         }
     }
     worker.stop().await;
+});
+
+on_both!(an_order_that_always_fails_ends, |db| {
+    let town = town(db).await;
+    town.agree(&town.contoso, &town.alpha).await;
+    town.settle(&town.contoso, "GB").await;
+    let order = town.upload(&town.alpha, &town.contoso, &["+442079460001", "x", "x"]);
+    let placed = town.exchange.number_order_create(&cx(&town.alpha.actor), order).await;
+    let id = placed.expect("taken").id;
+    meddle(db, "ALTER TABLE number RENAME TO number_away").await;
+    // It has failed nine times already.
+    meddle(db, "UPDATE job SET attempts = 9").await;
+    let worker = Worker::start(&town.exchange);
+    let done = finished(&town.exchange, &town.alpha, id).await;
+    worker.stop().await;
+    assert_eq!(done.status, "error");
+    assert_eq!((done.total, done.done, done.succeeded, done.failed), (3, 3, 0, 3));
+    meddle(db, "ALTER TABLE number_away RENAME TO number").await;
+    let list = ListQuery { cursor: None, limit: 10 };
+    let entries =
+        town.exchange.number_order_entries(&cx(&town.alpha.actor), id, list).await.expect("lists");
+    assert_eq!(codes(&entries.items), ["internal", "internal", "duplicate_entry"]);
+    let store = store::Store::open(&db.url).await.expect("opens");
+    let waiting = store.read().await.expect("reads").job_waiting(i64::MAX).await;
+    assert_eq!(waiting, Ok(false), "nobody tries it again");
 });
