@@ -2,7 +2,7 @@
 
 use super::call::Tag;
 use super::dialog::{Dialog, Party, Side, domain_of, domain_of_user};
-use super::write::{CALL_HEADER, contact_uri, pass, transport, transport_param};
+use super::write::{CALL_HEADER, contact_uri, pass, pass_of_phone, transport, transport_param};
 use super::{Core, Incoming, Moment, count};
 use crate::outbox::Outbox;
 use crate::peer::Peer;
@@ -205,6 +205,7 @@ impl Core {
                 &[&s.contact, b"@", own.sent_by.as_bytes(), param, b">"],
             );
         }
+        let pass = if matches!(d.this, Party::Phone { .. }) { pass_of_phone } else { pass };
         b.copy_headers(r.m, pass).body_raw(r.m.body());
         self.scratch = s;
         let Some(server) = tx else {

@@ -4,8 +4,8 @@ use super::auth::Proof;
 use super::call::{Call, CallState, Deadline, Leg, LegState, Tag};
 use super::dialog::{Dialog, Party, Side, domain_of};
 use super::write::{
-    CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, explains, number_uri, pass,
-    route_set, shown, text, transport, transport_param,
+    CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, explains, hides_identity,
+    number_uri, pass, pass_of_phone, quoted, route_set, shown, text, transport, transport_param,
 };
 use super::{Core, Incoming, Moment, Who, count};
 use crate::outbox::Outbox;
@@ -390,9 +390,17 @@ impl Core {
         self.keys.seal(&s.call_id, our_tag, &s.payload, &mut s.contact);
         let mut id = [0; 36];
         let id = &*call.cdr.0.hyphenated().encode_lower(&mut id);
-        let (display, gap) = match m.from().display {
-            Some(display) => (display, &b" "[..]),
-            None => (&b""[..], &b""[..]),
+        let own_name = call
+            .caller
+            .user()
+            .filter(|_| !hidden)
+            .and_then(|user| world.user_record(user))
+            .filter(|user| !user.display_name.is_empty())
+            .map(|user| quoted(&user.display_name));
+        let (display, gap) = match (&own_name, m.from().display) {
+            (Some(name), _) => (name.as_bytes(), &b""[..]),
+            (None, Some(display)) if !from_phone => (display, &b" "[..]),
+            _ => (&b""[..], &b""[..]),
         };
         let mut b = MessageBuilder::request(&mut bytes, Method::Invite, uri)
             .via(transport(peer.transport), &own.sent_by, branch.as_bytes())
@@ -438,12 +446,12 @@ impl Core {
                 }
             }
             Party::Phone { .. } => {
-                if matches!(call.caller, Party::Trunk(_)) {
+                if !from_phone && !hides_identity(m) {
                     b = b.copy(m, HeaderName::PAssertedIdentity);
                 }
             }
         }
-        b.copy_headers(m, pass).body_raw(m.body());
+        b.copy_headers(m, if from_phone { pass_of_phone } else { pass }).body_raw(m.body());
         self.scratch = s;
         let tag = Tag::Call { index, generation: call.generation }.pack();
         if mapped.is_err() {

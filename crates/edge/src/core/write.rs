@@ -66,6 +66,42 @@ pub(super) fn pass<'v>(h: &Header<'_>) -> Copy<'v> {
     }
 }
 
+/// As [`pass`], from a phone: what only an operator may say of a call stays here
+/// too, for its people would be believed.
+pub(super) fn pass_of_phone<'v>(h: &Header<'_>) -> Copy<'v> {
+    const OPERATORS_OWN: [&[u8]; 3] = [b"P-Charge-Info", b"P-Served-User", b"Resource-Priority"];
+    match h.name {
+        HeaderName::Diversion | HeaderName::HistoryInfo | HeaderName::Identity => Copy::Skip,
+        HeaderName::Other if OPERATORS_OWN.iter().any(|o| h.name_text.eq_ignore_ascii_case(o)) => {
+            Copy::Skip
+        }
+        _ => pass(h),
+    }
+}
+
+/// Whether the caller's asserted number is for operators only (RFC 3325 section
+/// 9.3, RFC 3323 section 4.2).
+pub(super) fn hides_identity(m: &Message<'_>) -> bool {
+    m.header_all(HeaderName::Privacy)
+        .flat_map(|value| value.split(|b| matches!(b, b';' | b',')))
+        .map(<[u8]>::trim_ascii)
+        .any(|p| [&b"id"[..], b"user", b"header"].iter().any(|h| p.eq_ignore_ascii_case(h)))
+}
+
+/// A person's name as a quoted display name and a space (RFC 3261 section 25.1).
+pub(super) fn quoted(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 3);
+    out.push('"');
+    for c in name.chars().filter(|c| !c.is_control()) {
+        if matches!(c, '"' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push_str("\" ");
+    out
+}
+
 /// Of a refusal, only what tells the caller why, or what to change.
 pub(super) fn explains<'v>(h: &Header<'_>) -> Copy<'v> {
     match h.name {
@@ -136,5 +172,15 @@ pub(super) fn shown(uri: &[u8]) -> String {
             (None, None) => String::from_utf8_lossy(uri).into_owned(),
         },
         Err(_) => String::from_utf8_lossy(uri).into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_inside_its_quotes() {
+        assert_eq!(quoted("Zoë \"Z\" \\\r\nX: y"), "\"Zoë \\\"Z\\\" \\\\X: y\" ");
     }
 }

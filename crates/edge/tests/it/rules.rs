@@ -211,6 +211,56 @@ fn who_hides_their_number_is_helped_too_and_stays_hidden_from_others() {
 }
 
 #[test]
+fn a_withheld_number_stays_with_operators() {
+    for (privacy, shown) in
+        [("id", false), ("critical; User", false), ("header", false), ("none", true)]
+    {
+        let mut net = net();
+        net.register(alice(), "alice");
+        let to = format!("sip:{ALICE_NUMBER}@edge.example;user=phone");
+        let extra = [
+            (HeaderName::Privacy, privacy),
+            (HeaderName::PAssertedIdentity, "<sip:+33123456789@op.example>"),
+        ];
+        let from = "sip:anonymous@anonymous.invalid";
+        let bytes = net.request(trunk_1(), (Method::Invite, &to), (from, &to), "w", &extra, b"");
+        net.send(trunk_1(), &bytes);
+        let invite = net.expect_request(alice(), "INVITE");
+        assert_eq!(invite.text().contains("+33123456789"), shown, "{privacy}: {}", invite.text());
+    }
+}
+
+#[test]
+fn a_phone_says_nothing_in_an_operators_place() {
+    let mut net = net();
+    net.register(alice(), "alice");
+    let (uri, from) = (format!("sip:+493012345678@{DOMAIN}"), format!("sip:alice@{DOMAIN}"));
+    let ask = (Method::Invite, uri.as_str());
+    let first = net.request(alice(), ask, (&from, &uri), "lies", &[], b"");
+    net.send(alice(), &first);
+    let value = net.expect(alice(), 407).with(|m| {
+        sip::digest::Challenge::first_of(m.header_all(HeaderName::ProxyAuthenticate))
+            .expect("a challenge")
+            .answer("alice", "alice-secret", b"INVITE", uri.as_bytes(), "c", 1)
+    });
+    let value = String::from_utf8(value).expect("ASCII");
+    let extra = [(HeaderName::ProxyAuthorization, value.as_str())];
+    let bytes = net.request(alice(), ask, (&from, &uri), "lies", &extra, b"");
+    let lies = "Diversion: <sip:+4930999@x>\r\nHistory-Info: <sip:+4930999@x>;index=1\r\n\
+        P-Charge-Info: <sip:+4930999@x>\r\np-served-user: <sip:+4930999@x>\r\n\
+        Identity: +4930999\r\nResource-Priority: wps.0\r\nSubject: kept\r\nMax-Forwards";
+    let text = String::from_utf8(bytes).expect("text");
+    let text = text.replace("From: <", "From: \"The Bank +4930999\" <");
+    net.send(alice(), text.replacen("Max-Forwards", lies, 1).as_bytes());
+    let (at, _) = first_trunk(&net);
+    let invite = net.expect_request(at, "INVITE");
+    assert!(!invite.text().contains("4930999"), "{}", invite.text());
+    assert_eq!(invite.header("Resource-Priority"), None);
+    assert_eq!(invite.header("Subject").as_deref(), Some("kept"));
+    assert!(invite.header("From").is_some_and(|f| f.starts_with("\"alice\" <sip:+44")));
+}
+
+#[test]
 fn colleagues_reach_each_other_inside() {
     let mut net = net();
     net.register(alice(), "alice");
