@@ -1,7 +1,7 @@
 //! Who asks: a bearer token, or the session cookie of a browser.
 
 use crate::{
-    App, MAX_BODY,
+    ApiConfig, App, MAX_BODY,
     failure::{Answer, Failure, refuse},
     finish::RequestId,
     limit::Counted,
@@ -16,7 +16,11 @@ use axum::{
 };
 use exchange::{Actor, Cx, Role, Scope};
 use sha2::{Digest, Sha256};
-use std::{net::SocketAddr, ops::Deref, time::Instant};
+use std::{
+    net::{IpAddr, SocketAddr},
+    ops::Deref,
+    time::{Duration, Instant},
+};
 
 /// Writes by cookie carry it: another site's page can send our cookie, never this header.
 pub const CSRF: HeaderName = HeaderName::from_static("x-meetpoint-csrf");
@@ -86,6 +90,10 @@ struct Idempotency(String, [u8; 32]);
 /// writes that another site's page might have sent.
 pub async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer = peer.map(|peer| caller_address(peer, request.headers(), &app.config));
+    let unproven = Counted::address(peer);
+    let (per_client, per_session) =
+        (app.config.requests_per_minute, app.config.session_requests_per_minute);
     let identified = match Credential::read(request.headers(), app.config.https) {
         Err(failure) => Err(failure),
         Ok(None) => Err(refuse(
@@ -93,13 +101,23 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
             None,
             "the request carries neither a bearer token nor a session cookie",
         )),
-        Ok(Some(shown)) => match app.exchange.actor_from_token(shown.token()).await {
-            Ok(actor) => Ok((actor, shown)),
-            Err(problem) => Err(problem.into()),
-        },
+        Ok(Some(shown)) => {
+            let hash: [u8; 32] = Sha256::digest(shown.token()).into();
+            // Guesses do not get as far as the database. Whoever has proven
+            // themselves before is not stopped by a stranger at their address.
+            if !app.limits.is_proven(&hash)
+                && let Err(wait) = app.limits.check(unproven, per_client, Instant::now())
+            {
+                return rate_limited(per_client, wait);
+            }
+            let actor = app.exchange.actor_from_token(shown.token()).await;
+            app.limits.prove(hash, actor.is_ok());
+            match actor {
+                Ok(actor) => Ok((actor, shown)),
+                Err(problem) => Err(problem.into()),
+            }
+        }
     };
-    let (per_client, per_session) =
-        (app.config.requests_per_minute, app.config.session_requests_per_minute);
     let limit = match &identified {
         // An edge is a part of the exchange itself: its records must not wait.
         Ok((Actor { role: Role::Edge, .. }, _)) => None,
@@ -107,15 +125,12 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
         Ok((actor, Credential::Cookie(_))) => {
             Some((Counted::Session(actor.principal), per_session))
         }
-        Err(_) => Some((Counted::address(peer), per_client)),
+        Err(_) => Some((unproven, per_client)),
     };
     if let Some((who, per_minute)) = limit
         && let Err(wait) = app.limits.take(who, per_minute, Instant::now())
     {
-        let reason = format!("more than {per_minute} requests a minute");
-        let mut failure = refuse(ErrorCode::RateLimited, None, reason);
-        failure.retry_after = Some(wait);
-        return failure.into_response();
+        return rate_limited(per_minute, wait);
     }
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if writes
@@ -137,6 +152,33 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
     }
     request.extensions_mut().insert(Identified(identified));
     next.run(request).await
+}
+
+fn rate_limited(per_minute: u32, wait: Duration) -> Response {
+    let reason = format!("more than {per_minute} requests a minute");
+    let mut failure = refuse(ErrorCode::RateLimited, None, reason);
+    failure.retry_after = Some(wait);
+    failure.into_response()
+}
+
+/// The address of the caller: of the connection, or what a proxy we trust says of it.
+fn caller_address(peer: IpAddr, headers: &HeaderMap, config: &ApiConfig) -> IpAddr {
+    let is_it = |proxy: &IpAddr| proxy.to_canonical() == peer.to_canonical();
+    if !config.trusted_proxies.iter().any(is_it) {
+        return peer;
+    }
+    // The proxy appends; everything before the last is the caller's own word.
+    headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .next_back()
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.rsplit(',').next())
+        .map(str::trim)
+        .and_then(|last| {
+            last.parse().ok().or_else(|| last.parse::<SocketAddr>().ok().map(|last| last.ip()))
+        })
+        .unwrap_or(peer)
 }
 
 /// Reads the body where an idempotency key has to be bound to it.

@@ -36,7 +36,7 @@ use hyper_util::{
     server::conn::auto::Builder,
     service::TowerToHyperService,
 };
-use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{future::Future, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
@@ -62,6 +62,9 @@ pub struct ApiConfig {
     pub session_requests_per_minute: u32,
     /// Browsers reach us by https: session cookies are `Secure` and bound to the host.
     pub https: bool,
+    /// Proxies whose `X-Forwarded-For` is believed: its last address, which
+    /// they wrote themselves, is the caller's.
+    pub trusted_proxies: Vec<IpAddr>,
     /// How long the headers of a request may take, and how long a connection
     /// may be idle before them.
     pub header_timeout: Duration,
@@ -75,6 +78,7 @@ impl Default for ApiConfig {
             requests_per_minute: 100,
             session_requests_per_minute: 1200,
             https: false,
+            trusted_proxies: Vec::new(),
             header_timeout: Duration::from_secs(10),
             connections: 800,
         }

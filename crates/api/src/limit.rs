@@ -1,7 +1,7 @@
 //! Limits per caller: a bucket that fills by the minute.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     net::IpAddr,
     sync::Mutex,
     time::{Duration, Instant},
@@ -48,6 +48,8 @@ impl Bucket {
 #[derive(Default)]
 pub struct Limits {
     buckets: Mutex<HashMap<Counted, Bucket>>,
+    /// Hashes of tokens that were good when they last came.
+    proven: Mutex<HashSet<[u8; 32]>>,
 }
 
 impl Limits {
@@ -66,6 +68,35 @@ impl Limits {
             return Ok(());
         }
         Err(Duration::from_secs_f64((1.0 - bucket.tokens) * 60.0 / per_minute))
+    }
+
+    /// How long until the caller's next request, where it is not now. Takes nothing.
+    pub fn check(&self, who: Counted, per_minute: u32, now: Instant) -> Result<(), Duration> {
+        let per_minute = f64::from(per_minute.max(1));
+        let buckets = self.buckets.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let tokens = buckets.get(&who).map_or(1.0, |bucket| bucket.filled(per_minute, now));
+        if tokens >= 1.0 {
+            return Ok(());
+        }
+        Err(Duration::from_secs_f64((1.0 - tokens) * 60.0 / per_minute))
+    }
+
+    /// Whether this token was good when it last came.
+    pub fn is_proven(&self, token: &[u8; 32]) -> bool {
+        self.proven.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).contains(token)
+    }
+
+    /// Remembers whether a token is good.
+    pub fn prove(&self, token: [u8; 32], is_good: bool) {
+        let mut proven = self.proven.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if !is_good {
+            proven.remove(&token);
+            return;
+        }
+        if proven.len() >= MANY {
+            proven.clear();
+        }
+        proven.insert(token);
     }
 }
 

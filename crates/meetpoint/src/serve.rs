@@ -74,6 +74,7 @@ pub async fn serve(args: ServeArgs) -> ExitCode {
         api: ApiConfig {
             requests_per_minute: settings.requests_per_minute,
             https: settings.https,
+            trusted_proxies: settings.trusted_proxies,
             ..ApiConfig::default()
         },
         edge: settings.edge,

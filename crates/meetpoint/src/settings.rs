@@ -2,7 +2,7 @@
 //! file, then defaults.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -42,6 +42,9 @@ pub struct ServeArgs {
     /// Browsers reach the page by https: through a proxy that speaks TLS
     #[arg(long, env = "MEETPOINT_HTTPS", value_parser = clap::builder::FalseyValueParser::new())]
     pub https: bool,
+    /// Addresses of proxies whose X-Forwarded-For is believed; several with commas
+    #[arg(long, env = "MEETPOINT_TRUSTED_PROXIES", value_name = "ADDRESS", value_delimiter = ',')]
+    pub trusted_proxies: Option<Vec<String>>,
     /// Requests a minute of one client of the API [default: 100]
     #[arg(long, env = "MEETPOINT_REQUESTS_PER_MINUTE", value_name = "COUNT")]
     pub requests_per_minute: Option<u32>,
@@ -63,6 +66,7 @@ struct FileSettings {
     shards: Option<usize>,
     edge: Option<bool>,
     https: Option<bool>,
+    trusted_proxies: Option<Vec<String>>,
     requests_per_minute: Option<u32>,
     order_chunk: Option<u32>,
 }
@@ -80,6 +84,8 @@ pub struct Settings {
     pub edge: Option<EdgeSettings>,
     /// Browsers come by https.
     pub https: bool,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
     /// Requests a minute of one client.
     pub requests_per_minute: u32,
     /// Entries of an order that commit together.
@@ -176,6 +182,7 @@ impl Settings {
             listen,
             edge,
             https: args.https || file.https == Some(true),
+            trusted_proxies: proxies(args.trusted_proxies.or(file.trusted_proxies))?,
             requests_per_minute: bounded(
                 "requests_per_minute",
                 requests.into(),
@@ -202,6 +209,8 @@ impl Settings {
             self.requests_per_minute,
             self.edge.is_some(),
         );
+        let proxies = self.trusted_proxies.iter().map(|proxy| format!("\"{proxy}\""));
+        text += &format!("trusted_proxies = [{}]\n", proxies.collect::<Vec<_>>().join(", "));
         if let Some(edge) = &self.edge {
             text += &format!(
                 "sip_udp = [{}]\nsip_tcp = [{}]\n",
@@ -295,6 +304,20 @@ fn addresses(field: &str, texts: Option<Vec<String>>) -> Result<Vec<SocketAddr>,
     }
 }
 
+fn proxies(texts: Option<Vec<String>>) -> Result<Vec<IpAddr>, SettingsError> {
+    let parse = |text: String| {
+        text.trim().parse().or_else(|_| {
+            refuse(
+                "address_invalid",
+                "trusted_proxies",
+                format_args!("`{text}` is not an IP address"),
+                "Write IP addresses without a port, such as 127.0.0.1 or ::1.",
+            )
+        })
+    };
+    texts.unwrap_or_default().into_iter().map(parse).collect()
+}
+
 fn bounded(field: &str, value: u64, least: u64, most: u64) -> Result<u64, SettingsError> {
     if (least..=most).contains(&value) {
         return Ok(value);
@@ -342,6 +365,7 @@ mod tests {
             ("sip_udp = [\"5060\"]\n", "address_invalid", "sip_udp"),
             ("database_url = \"mysql://x\"\n", "database_url_invalid", "database_url"),
             ("order_chunk = 0\n", "value_out_of_range", "order_chunk"),
+            ("trusted_proxies = [\"proxy\"]\n", "address_invalid", "trusted_proxies"),
             ("shards = 0\n", "value_out_of_range", "shards"),
         ] {
             let error = with_file(text, ServeArgs::default()).expect_err(text);

@@ -204,3 +204,51 @@ async fn callers_have_limits_of_their_own() {
     }
     server.stop().await;
 }
+
+#[tokio::test]
+async fn strangers_behind_a_trusted_proxy_are_told_apart() {
+    let path = "/programme/v1/operators";
+    for (trusted, others_are_let_in) in
+        [(vec!["127.0.0.1".parse().expect("ip")], true), (vec![], false)]
+    {
+        let config =
+            ApiConfig { requests_per_minute: 5, trusted_proxies: trusted, ..ApiConfig::default() };
+        let server = Server::with(config).await;
+        let from = async |addresses: &str| {
+            let request = server.bare(Method::GET, path).header("x-forwarded-for", addresses);
+            request.send().await.expect("answers").status()
+        };
+        for n in 0..6 {
+            // What the caller claims stands first, and changes nothing.
+            from(&format!("198.51.100.{n}, 192.0.2.1")).await;
+        }
+        assert_eq!(from("198.51.100.9, 192.0.2.1").await, StatusCode::TOO_MANY_REQUESTS);
+        let other = from("192.0.2.1, 192.0.2.2").await;
+        assert_eq!(other != StatusCode::TOO_MANY_REQUESTS, others_are_let_in, "{other}");
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn an_empty_bucket_stops_unknown_tokens_but_not_those_proven_before() {
+    let config = ApiConfig { requests_per_minute: 5, ..ApiConfig::default() };
+    let server = Server::with(config).await;
+    let path = "/programme/v1/operators";
+    let fresh = server.token_of(&server.owner).await;
+    let known = server.ask(Method::GET, path).send().await.expect("answers");
+    assert_eq!(known.status(), StatusCode::OK);
+    for _ in 0..6 {
+        server.bare(Method::GET, path).bearer_auth("guess").send().await.expect("answers");
+    }
+    for token in ["another-guess", fresh.as_str()] {
+        let answer = server.bare(Method::GET, path).bearer_auth(token).send().await;
+        assert_eq!(answer.expect("answers").status(), StatusCode::TOO_MANY_REQUESTS, "{token}");
+    }
+    let known = server.ask(Method::GET, path).send().await.expect("answers");
+    assert_eq!(
+        known.status(),
+        StatusCode::OK,
+        "a stranger does not stop who has proven themselves"
+    );
+    server.stop().await;
+}
