@@ -19,7 +19,7 @@ pub struct ServeArgs {
     #[arg(long, env = "MEETPOINT_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
     /// sqlite:///path/to/file.db or postgres://user:password@host/name
-    #[arg(long, env = "MEETPOINT_DATABASE_URL", value_name = "URL")]
+    #[arg(long, env = "MEETPOINT_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
     /// Address of the API and the web page [default: 127.0.0.1:8080]
     #[arg(long, env = "MEETPOINT_LISTEN", value_name = "ADDRESS:PORT")]

@@ -69,6 +69,7 @@ impl Client {
     /// Takes the address and credentials from flags, the environment and what
     /// `login` stored, in this order. Asks nobody yet.
     pub fn new(global: &Global) -> Result<Self, CliError> {
+        let global = &global.without_overridden();
         let mut stored = Stored::load()?;
         let name = global.sign_in.clone().or(stored.current.take());
         let kept = name.as_ref().and_then(|name| stored.profiles.remove(name));

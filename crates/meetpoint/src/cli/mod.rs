@@ -52,6 +52,19 @@ pub struct Global {
     token: Option<String>,
 }
 
+impl Global {
+    /// A sign-in that is named wins over credentials that lie about in the
+    /// environment; `--client-id` on the command line wins over both.
+    fn without_overridden(&self) -> Self {
+        let from_environment = std::env::var("MEETPOINT_CLIENT_ID").ok();
+        let client_was_named = self.as_client.is_some() && self.as_client != from_environment;
+        if self.sign_in.is_none() || client_was_named {
+            return self.clone();
+        }
+        Self { as_client: None, client_secret: None, token: None, ..self.clone() }
+    }
+}
+
 /// A group of commands with what all of them take.
 #[derive(Debug, clap::Args)]
 #[command(subcommand_required = true, arg_required_else_help = true)]

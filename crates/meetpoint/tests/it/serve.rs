@@ -115,3 +115,32 @@ fn an_address_that_is_taken_is_named_and_locks_nobody_out() {
     assert!(!process.told("client secret:").is_empty(), "the first start that lasts shows them");
     assert!(process.terminate().success());
 }
+
+#[test]
+fn help_shows_no_password() {
+    for verb in ["serve", "check-config"] {
+        let output = meetpoint()
+            .args([verb, "--help"])
+            .env("MEETPOINT_DATABASE_URL", "postgres://m:hunter2@db/m")
+            .output()
+            .expect("it starts");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains("MEETPOINT_DATABASE_URL"), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+#[test]
+fn a_named_sign_in_wins_over_credentials_of_the_environment() {
+    let folder = TempDir::new("named");
+    let output = meetpoint()
+        .args(["operator", "list", "--as", "nobody-yet", "--url", "http://127.0.0.1:9"])
+        .env("XDG_CONFIG_HOME", folder.path())
+        .env("HOME", folder.path())
+        .env("MEETPOINT_TOKEN", "of-somebody-else")
+        .env("MEETPOINT_CLIENT_ID", "00000000-0000-7000-8000-000000000001")
+        .output()
+        .expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("nobody is signed in as nobody-yet"), "{said}");
+}
