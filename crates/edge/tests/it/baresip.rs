@@ -122,7 +122,9 @@ async fn baresip_talks(transport: &str) {
     alice.command("hangup", "");
     call.ended(PATIENCE).await.expect("the BYE passes");
 
-    // Between two phones, over the exchange.
+    // Between two phones, over the exchange. The last call ends with the 200 to
+    // its BYE, a moment after the operator saw that.
+    until("an end", || edge.status().live_calls == 0).await;
     alice.command("dial", &format!("sip:{BOB_NUMBER}@{DOMAIN}"));
     until("an answer", || edge.status().live_calls == 1).await;
     alice.command("hangup", "");
