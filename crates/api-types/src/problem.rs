@@ -68,6 +68,7 @@ codes! {
     BodyTooLarge = "body_too_large", 413, "The body is larger than this operation takes.", "Send fewer entries at a time.";
     UnsupportedMediaType = "unsupported_media_type", 415, "The body is not JSON.", "Send Content-Type: application/json.";
     NotFound = "not_found", 404, "There is no such thing, or it is not yours to see.", "Check the id; list the collection to see what is there.";
+    Gone = "gone", 410, "The change log no longer reaches back to this position.", "Take a snapshot and go on from its position.";
     MethodNotAllowed = "method_not_allowed", 405, "This resource does not take that method.", "See /docs for what it takes.";
     // Who asks.
     Unauthenticated = "unauthenticated", 401, "No valid token or session came with the request.", "Get a token from /oauth/token, or sign in.";

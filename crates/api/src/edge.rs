@@ -83,7 +83,7 @@ pub async fn edge_changes(
     let at = Position { epoch: query.epoch, position: query.since };
     let first = match app.exchange.changes_since(&caller, at, BATCH).await {
         Ok(first) => first,
-        Err(ChangesError::Gone) => return Ok(gone()),
+        Err(ChangesError::Gone) => return Err(gone()),
         Err(ChangesError::Problem(problem)) => return Err(problem.into()),
     };
     let feed = Feed {
@@ -98,12 +98,8 @@ pub async fn edge_changes(
     Ok(octets(Body::from_stream(stream::try_unfold(feed, Feed::next))))
 }
 
-/// 410 is a status of this one operation, with a remedy that only edges can follow.
-fn gone() -> Response {
-    let mut problem = ErrorCode::NotFound.problem(Some("since"), ChangesError::Gone.to_string());
-    problem.status = 410;
-    problem.remedy = "Take a snapshot and go on from its position.".to_owned();
-    Failure::from(problem).into_response()
+fn gone() -> Failure {
+    refuse(ErrorCode::Gone, Some("since"), ChangesError::Gone.to_string())
 }
 
 struct Feed {

@@ -183,7 +183,7 @@ pub async fn civic_address_get(
 /// Remove a civic address no number uses
 #[utoipa::path(
     delete, path = "/tenant/v1/civic-addresses/{civic_address_id}", tag = "tenant",
-    params(("civic_address_id" = Uuid, Path, description = "The address"), ("If-Match" = Option<String>, Header, description = "The ETag last read")),
+    params(("civic_address_id" = Uuid, Path, description = "The address")),
     responses((status = 204, description = "It is gone"))
 )]
 pub async fn civic_address_remove(

@@ -4002,10 +4002,7 @@ export interface operations {
     civic_address_remove: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The ETag last read */
-                "If-Match"?: string | null;
-            };
+            header?: never;
             path: {
                 /** @description The address */
                 civic_address_id: string;

@@ -71,7 +71,9 @@ async fn an_edge_starts_from_a_snapshot_and_hears_what_changes() {
     ] {
         let answer = get(format!("/edge/v1/changes?{gone}")).await.expect("answers");
         assert_eq!(answer.status(), StatusCode::GONE, "{gone}");
-        assert!(problem(answer).await["remedy"].as_str().expect("text").contains("snapshot"));
+        let problem = problem(answer).await;
+        assert_eq!(problem["code"], "gone", "{gone}");
+        assert!(problem["remedy"].as_str().expect("text").contains("snapshot"));
     }
 
     // The open feed does not keep the server from stopping.
