@@ -4,6 +4,7 @@
 //! [`Edge::start`] runs one. [`core`] carries calls without sockets or a clock;
 //! [`journal`] keeps what must not be lost; [`link`] keeps the world fresh.
 
+pub mod alarm;
 pub mod bindings;
 pub mod core;
 pub mod health;

@@ -5,6 +5,7 @@
 //! process, authenticated HTTP) move the same ones. This crate knows no SQL, no
 //! HTTP, no socket and no clock.
 
+pub mod alarm;
 pub mod cdr;
 pub mod change;
 pub mod frame;

@@ -18,6 +18,7 @@ mod response;
 mod short;
 mod write;
 
+use crate::alarm::Alarms;
 use crate::bindings::Bindings;
 use crate::health::TrunkHealth;
 use crate::outbox::Outbox;
@@ -127,6 +128,8 @@ pub struct Shared {
     pub bindings: Bindings,
     /// Which trunks answer.
     pub health: TrunkHealth,
+    /// What somebody should know.
+    pub alarms: Alarms,
     /// Counters.
     pub stats: Stats,
     /// How often each nonce was used.
