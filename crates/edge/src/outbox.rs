@@ -30,6 +30,14 @@ impl Sink<Peer> for Outbox {
 }
 
 impl Outbox {
+    /// Whether nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.packets.is_empty()
+            && self.cdrs.is_empty()
+            && self.bindings.is_empty()
+            && self.proven.is_empty()
+    }
+
     /// The packets to send, in order.
     pub fn packets(&self) -> impl Iterator<Item = (Peer, &[u8])> {
         self.packets.iter().map(|(to, range)| (*to, &self.bytes[range.clone()]))

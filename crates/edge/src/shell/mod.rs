@@ -6,6 +6,7 @@
 //! through an atomic pointer, registrations through one per bucket.
 
 mod conns;
+mod mmsg;
 mod shard;
 mod sockets;
 mod strangers;

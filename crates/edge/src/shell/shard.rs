@@ -1,6 +1,7 @@
 //! One thread: its sockets, its core, its timers.
 
 use super::conns::{Conn, Directory};
+use super::mmsg::{RECEIVED, Receiver, Sender};
 use super::sockets::ShardSockets;
 use super::strangers::Strangers;
 use super::wall_us;
@@ -12,13 +13,15 @@ use crate::peer::Peer;
 use arc_swap::ArcSwap;
 use feed::record::Transport;
 use feed::snapshot::Snapshot;
-use mio::net::{TcpListener, TcpStream, UdpSocket};
+use mio::net::{TcpListener, TcpStream};
+use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 use sip::HeaderName;
 use sip::stream::Frame;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -116,6 +119,7 @@ pub(super) struct Shard {
     core: Core,
     out: Outbox,
     udp: Vec<(u8, UdpSocket)>,
+    sender: Sender,
     tcp: Vec<(u8, TcpListener)>,
     conns: HashMap<usize, Conn>,
     by_addr: HashMap<SocketAddr, usize>,
@@ -139,8 +143,8 @@ impl Shard {
         let registry = parts.poll.registry();
         let mut udp = Vec::new();
         for (listener, socket) in sockets.udp {
-            let mut socket = UdpSocket::from_std(socket);
-            registry.register(&mut socket, Token(token), Interest::READABLE)?;
+            let fd = socket.as_raw_fd();
+            registry.register(&mut SourceFd(&fd), Token(token), Interest::READABLE)?;
             udp.push((listener, socket));
             token += 1;
         }
@@ -162,18 +166,20 @@ impl Shard {
             core,
             out: Outbox::default(),
             udp,
+            sender: Sender::new(),
             tcp,
             conns: HashMap::new(),
             by_addr: HashMap::new(),
             next_conn: CONNS,
             lost: VecDeque::new(),
-            buffer: vec![0; 65_536],
+            buffer: vec![0; READ_SIZE],
             stopping: false,
         })
     }
 
     pub fn run(mut self) {
         let mut events = Events::with_capacity(1024);
+        let mut receiver = Receiver::new();
         let mut behind = false;
         self.tick();
         while !self.stopping {
@@ -202,7 +208,7 @@ impl Shard {
                             self.readable.insert(token);
                         }
                     }
-                    Token(token) => self.listener_ready(token - LISTENERS),
+                    Token(token) => self.listener_ready(token - LISTENERS, &mut receiver),
                 }
             }
             for token in std::mem::take(&mut self.readable) {
@@ -217,15 +223,16 @@ impl Shard {
         }
         while self.jobs() {}
         self.with_core(|core, _, out| core.interrupt(Self::moment(), out));
+        self.flush();
     }
 
     fn moment() -> Moment {
         Moment { now: Instant::now(), wall_us: wall_us() }
     }
 
-    /// Lets the core work. A fault in it must not take the shard's sockets down:
-    /// a new core takes over, and established calls go on, since they live in
-    /// their messages.
+    /// Lets the core work; what it wants done waits for [`Shard::flush`]. A fault
+    /// in it must not take the shard's sockets down: a new core takes over, and
+    /// established calls go on, since they live in their messages.
     fn with_core(&mut self, work: impl FnOnce(&mut Core, &Snapshot, &mut Outbox)) {
         let world = self.parts.world.load();
         let (core, out) = (&mut self.core, &mut self.out);
@@ -239,22 +246,28 @@ impl Shard {
             }
             self.core = Core::new(self.config.clone(), self.parts.shared.clone(), seed);
         }
-        drop(world);
-        self.flush();
     }
 
     fn tick(&mut self) {
         self.with_core(|core, world, out| core.handle_timeout(Self::moment(), world, out));
+        self.flush();
     }
 
     /// Does what other threads ask for; says whether there may be more.
     fn jobs(&mut self) -> bool {
+        let more = self.do_jobs();
+        self.flush();
+        more
+    }
+
+    fn do_jobs(&mut self) -> bool {
+        let mut at = None;
         for _ in 0..JOBS {
             let Ok(job) = self.parts.inbox.try_recv() else { return false };
             match job {
                 Job::Packet { from, bytes } => {
                     self.parts.ports[self.parts.index].taken();
-                    self.handle(from, &bytes);
+                    self.handle(*at.get_or_insert_with(Self::moment), from, &bytes);
                 }
                 Job::Transmit { to, bytes } => self.transmit_tcp(to, &bytes),
                 Job::Lost(addr) => self.peer_lost(addr),
@@ -270,45 +283,52 @@ impl Shard {
         true
     }
 
-    fn listener_ready(&mut self, at: usize) {
+    fn listener_ready(&mut self, at: usize, receiver: &mut Receiver) {
         if at < self.udp.len() {
-            self.receive(at);
+            self.receive(at, receiver);
         } else if at - self.udp.len() < self.tcp.len() {
             self.accept(at - self.udp.len());
         }
     }
 
-    fn receive(&mut self, at: usize) {
-        let mut buffer = std::mem::take(&mut self.buffer);
+    /// Takes what waits at a UDP socket: a batch is read, worked on and answered
+    /// with few system calls, and all of it happens at one moment.
+    fn receive(&mut self, socket: usize, receiver: &mut Receiver) {
         let mut left = BURST;
         loop {
-            let (listener, socket) = &self.udp[at];
-            match socket.recv_from(&mut buffer) {
-                Ok((len, addr)) => {
-                    let from = Peer { transport: Transport::Udp, listener: *listener, addr };
-                    self.arrived(from, &buffer[..len]);
-                }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+            let (listener, udp) = &self.udp[socket];
+            let listener = *listener;
+            let taken = match receiver.receive(udp.as_fd()) {
+                Ok(taken) => taken,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
                 // An ICMP error of an earlier packet: its transaction will time out.
-                Err(_) => {}
+                Err(_) => 0,
+            };
+            let at = Self::moment();
+            for (addr, bytes) in (0..taken).filter_map(|n| receiver.datagram(n)) {
+                self.arrived(at, Peer { transport: Transport::Udp, listener, addr }, bytes);
             }
-            left -= 1;
+            self.flush();
+            if (1..RECEIVED).contains(&taken) {
+                return;
+            }
+            left = left.saturating_sub(taken.max(1));
             if left == 0 {
                 // The poll tells of new packets only once all have been read.
-                let (_, socket) = &mut self.udp[at];
-                let token = Token(LISTENERS + at);
-                let registry = self.parts.poll.registry();
-                if let Err(error) = registry.reregister(socket, token, Interest::READABLE) {
+                let fd = self.udp[socket].1.as_raw_fd();
+                let (registry, token) = (self.parts.poll.registry(), Token(LISTENERS + socket));
+                if let Err(error) =
+                    registry.reregister(&mut SourceFd(&fd), token, Interest::READABLE)
+                {
                     tracing::error!(%error, "a socket cannot be watched");
                 }
-                break;
+                return;
             }
         }
-        self.buffer = buffer;
     }
 
     /// Hands a packet to the shard that owns its call.
-    fn arrived(&mut self, from: Peer, bytes: &[u8]) {
+    fn arrived(&mut self, at: Moment, from: Peer, bytes: &[u8]) {
         // Keep-alives: a few line ends or zeros.
         if bytes.len() <= 4 {
             return;
@@ -323,24 +343,28 @@ impl Shard {
             },
         };
         if owner == self.parts.index {
-            self.handle(from, bytes);
+            self.handle(at, from, bytes);
         } else {
             self.parts.ports[owner].hand_over(from, bytes);
         }
     }
 
-    fn handle(&mut self, from: Peer, bytes: &[u8]) {
-        self.with_core(|core, world, out| {
-            core.handle_packet(Self::moment(), from, bytes, world, out);
-        });
+    /// A packet has come to the shard that owns its call: the one place where all
+    /// of them pass.
+    fn handle(&mut self, at: Moment, from: Peer, bytes: &[u8]) {
+        self.with_core(|core, world, out| core.handle_packet(at, from, bytes, world, out));
     }
 
     fn peer_lost(&mut self, addr: SocketAddr) {
         self.with_core(|core, world, out| core.peer_lost(Self::moment(), addr, world, out));
     }
 
-    /// Does what the core wants done.
+    /// Does what the core wants done: the one place where packets leave. Called
+    /// behind each batch and before every sleep.
     fn flush(&mut self) {
+        if self.out.is_empty() {
+            return;
+        }
         for record in self.out.cdrs.drain(..) {
             self.parts.records.append(record);
         }
@@ -356,23 +380,28 @@ impl Shard {
             }
         }
         let mut out = std::mem::take(&mut self.out);
+        self.transmit_udp(&out);
         for (to, bytes) in out.packets() {
-            match to.transport {
-                Transport::Udp => self.transmit_udp(to, bytes),
-                Transport::Tcp => self.transmit_tcp(to, bytes),
+            if to.transport == Transport::Tcp {
+                self.transmit_tcp(to, bytes);
             }
         }
         out.clear_packets();
         self.out = out;
     }
 
-    fn transmit_udp(&self, to: Peer, bytes: &[u8]) {
-        let socket = self.udp.iter().find(|(l, _)| *l == to.listener).or_else(|| self.udp.first());
-        // What does not leave is lost like any datagram, and repeated by its timer.
-        if let Some((_, socket)) = socket
-            && let Err(error) = socket.send_to(bytes, to.addr)
-        {
-            tracing::debug!(%error, to = %to.addr, "a datagram did not leave");
+    fn transmit_udp(&mut self, out: &Outbox) {
+        for (at, (listener, socket)) in self.udp.iter().enumerate() {
+            // What is for no listener of ours leaves by the first.
+            let fits = |to: &Peer| {
+                to.listener == *listener
+                    || (at == 0 && self.udp.iter().all(|(l, _)| *l != to.listener))
+            };
+            let mine = out.packets().filter(|(to, _)| to.transport == Transport::Udp && fits(to));
+            // What does not leave is lost like any datagram, and repeated by its timer.
+            self.sender.send(socket.as_fd(), mine, |to, error| {
+                tracing::debug!(%error, %to, "a datagram did not leave");
+            });
         }
     }
 
@@ -513,14 +542,16 @@ impl Shard {
             }
             left -= 1;
             let from = Peer { transport: Transport::Tcp, listener: conn.listener, addr: conn.addr };
-            let broken = match conn.read(&mut buffer[..READ_SIZE]) {
+            let broken = match conn.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(_) => drain(conn, &mut messages).is_err(),
                 Err(_) => true,
             };
+            let at = Self::moment();
             for bytes in messages.drain(..) {
-                self.arrived(from, &bytes);
+                self.arrived(at, from, &bytes);
             }
+            self.flush();
             if broken {
                 self.close(token);
             }
@@ -552,6 +583,7 @@ impl Shard {
                 }
             }
             self.peer_lost(addr);
+            self.flush();
         }
     }
 }
