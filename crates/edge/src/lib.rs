@@ -11,6 +11,7 @@ pub mod health;
 pub mod journal;
 pub mod link;
 pub mod outbox;
+pub mod overflow;
 pub mod peer;
 pub mod recfile;
 mod registrations;

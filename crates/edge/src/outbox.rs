@@ -1,6 +1,7 @@
 //! What the core wants done: its only way out.
 
 use crate::bindings::BindingChange;
+use crate::overflow::OverflowCopy;
 use crate::peer::Peer;
 use feed::cdr::CdrRecord;
 use sip::Sink;
@@ -17,6 +18,8 @@ pub struct Outbox {
     pub cdrs: Vec<CdrRecord>,
     /// Registrations that came or went.
     pub bindings: Vec<BindingChange>,
+    /// Dialog records for the disk and the siblings.
+    pub copies: Vec<OverflowCopy>,
     /// Connections of strangers that have proved a password.
     pub proven: Vec<SocketAddr>,
 }
@@ -41,6 +44,22 @@ impl Outbox {
     /// The packets to send, in order.
     pub fn packets(&self) -> impl Iterator<Item = (Peer, &[u8])> {
         self.packets.iter().map(|(to, range)| (*to, &self.bytes[range.clone()]))
+    }
+
+    /// How many packets there are: for [`Outbox::take_back`].
+    pub(crate) fn mark(&self) -> usize {
+        self.packets.len()
+    }
+
+    /// Takes back what was given since `mark`, to be given again later.
+    pub(crate) fn take_back(&mut self, mark: usize) -> Vec<(Peer, Box<[u8]>)> {
+        let Some((_, first)) = self.packets.get(mark) else { return Vec::new() };
+        let start = first.start;
+        let taken = self.packets[mark..].iter();
+        let taken = taken.map(|(to, range)| (*to, self.bytes[range.clone()].into())).collect();
+        self.packets.truncate(mark);
+        self.bytes.truncate(start);
+        taken
     }
 
     /// Forgets the packets once they are sent.

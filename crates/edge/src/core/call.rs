@@ -1,6 +1,7 @@
 //! The memory of an INVITE under way.
 
 use super::dialog::Party;
+use crate::overflow::RecordId;
 use domain::routing::{CallKind, Dialled, Route};
 use domain::{CdrId, ResourceAccountId, TenantId, TrunkId};
 use feed::cdr::Attempt;
@@ -107,6 +108,8 @@ pub(super) struct Call {
     pub trunks: Vec<TrunkId>,
     pub next_trunk: usize,
     pub attempts: Vec<Attempt>,
+    /// Dialog records made before the answer.
+    pub records: Vec<RecordId>,
     /// Something beyond 100 was passed on.
     pub progress: bool,
     pub best: Option<u16>,
@@ -163,6 +166,7 @@ impl Call {
             trunks: Vec::new(),
             next_trunk: 0,
             attempts: Vec::new(),
+            records: Vec::new(),
             progress: false,
             best: None,
             deadline: None,

@@ -2,9 +2,10 @@
 
 use super::call::Tag;
 use super::dialog::{Dialog, Party, Side, domain_of, domain_of_user};
-use super::write::{CALL_HEADER, contact_uri, pass, pass_of_phone, transport, transport_param};
+use super::write::{CALL_HEADER, contact_uri, pass, pass_of_phone, transport};
 use super::{Core, Incoming, Moment, count};
 use crate::outbox::Outbox;
+use crate::overflow::RecordId;
 use crate::peer::Peer;
 use domain::CdrId;
 use feed::cdr::{CdrEvent, HungUpBy};
@@ -92,6 +93,9 @@ impl Core {
         let (uri, tag) = (m.parsed_request_uri()?, m.to_tag()?);
         let user = uri.as_sip()?.user?;
         self.keys.open(m.call_id(), tag, user, opened).ok()?;
+        if !self.fetch(opened) {
+            return None;
+        }
         let own = self.names(None).own;
         Dialog::decode(opened, own, |user| domain_of_user(user, world), text).ok()
     }
@@ -143,8 +147,8 @@ impl Core {
             return answer(self, 480, out);
         };
         let our_tag = r.m.from_tag().unwrap_or_default();
-        let target = contact_uri(r.m);
-        s.contact.clear();
+        let target = contact_uri(r.m).filter(|_| refreshes_target(method));
+        let mut record = None;
         if let Some(target) = target {
             let live = || self.live.get(&d.cdr).map(|l| (l.answered_us / 1000).max(0) as u64);
             // Only an answered call is re-INVITEd. The called side's first seal,
@@ -172,8 +176,10 @@ impl Core {
                 ..*d
             };
             other.encode(self.names(domain_of(&other, world)), &mut s.payload);
-            s.contact.extend_from_slice(b"<sip:");
-            self.keys.seal(&s.call_id, our_tag, &s.payload, &mut s.contact);
+            let call_id = std::mem::take(&mut s.call_id);
+            let leg = (&call_id[..], our_tag);
+            record = self.mint(&mut s, leg, &other.this, peer, r.at, world, out);
+            s.call_id = call_id;
         }
         let branch = self.layer.branch();
         let mut bytes = self.layer.buffer();
@@ -199,15 +205,12 @@ impl Core {
             .cseq(r.m.cseq().number, method)
             .header_named(CALL_HEADER, id);
         if target.is_some() {
-            let param = transport_param(peer.transport).as_bytes();
-            b = b.header_parts(
-                HeaderName::Contact,
-                &[&s.contact, b"@", own.sent_by.as_bytes(), param, b">"],
-            );
+            b = b.header(HeaderName::Contact, &s.contact);
         }
         let pass = if matches!(d.this, Party::Phone { .. }) { pass_of_phone } else { pass };
         b.copy_headers(r.m, pass).body_raw(r.m.body());
         self.scratch = s;
+        let mark = out.mark();
         let Some(server) = tx else {
             out.transmit(&peer, &bytes);
             self.layer.recycle(bytes);
@@ -218,6 +221,7 @@ impl Core {
         let to = Target { peer, reliability: peer.reliability() };
         match self.layer.request(r.at.now, to, &branch, bytes, tag, out) {
             Ok(client) => {
+                self.guard(r.at, mark, d.cdr, record, out);
                 let relay = Relay {
                     generation,
                     live: true,
@@ -271,8 +275,9 @@ impl Core {
     /// wrong tag or CSeq, leaves people talking, and the first end written counts.
     fn hung_up(&mut self, ending: &Ending, out: &mut Outbox) {
         let live = self.live.remove(&ending.cdr);
-        if live.is_some() {
+        if let Some(live) = &live {
             self.shared.stats.live.fetch_sub(1, Ordering::Relaxed);
+            self.forget_records(&live.records, ending.at_us, out);
         }
         // The caller's seal says when the call was answered, unless it never was:
         // then this ends what an edge that died left ringing.
@@ -347,15 +352,19 @@ impl Core {
             self.layer.repeat(server, out);
             return;
         }
-        let contact = self.seal_response(server, m, world);
+        let sealed = self.seal_response(at, server, m, world, out);
+        let mark = out.mark();
         let s = std::mem::take(&mut self.scratch);
         let _ = self.layer.reply(at.now, server, status, None, out, |mut b| {
-            if contact {
+            if sealed.is_some() {
                 b = b.header(HeaderName::Contact, &s.contact);
             }
             b.copy_headers(m, pass).body_raw(m.body());
         });
         self.scratch = s;
+        if let Some((cdr, record)) = sealed {
+            self.guard(at, mark, cdr, record, out);
+        }
         if status < 200 {
             return;
         }
@@ -374,29 +383,35 @@ impl Core {
     }
 
     /// A fresh Contact for the side that asked, if the answer names a new target.
-    fn seal_response(&mut self, server: ServerTx, m: &Message<'_>, world: &Snapshot) -> bool {
-        let Some(target) = contact_uri(m) else { return false };
-        let Some(&from) = self.layer.server_peer(server) else { return false };
+    /// Tells whose call it is, and the dialog record that it took.
+    fn seal_response(
+        &mut self,
+        at: Moment,
+        server: ServerTx,
+        m: &Message<'_>,
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) -> Option<(CdrId, Option<RecordId>)> {
+        let target = contact_uri(m).filter(|_| refreshes_target(m.cseq().method))?;
+        let from = *self.layer.server_peer(server)?;
         let mut s = std::mem::take(&mut self.scratch);
         let mut parser = self.parser();
-        let mut sealed = false;
+        let mut sealed = None;
+        let (mut opened, mut text) =
+            (std::mem::take(&mut s.opened), std::mem::take(&mut s.opened_text));
         if let Some(bytes) = self.layer.request_bytes(server)
             && let Ok(request) = parser.parse(bytes)
             && let Some(tag) = request.to_tag()
-            && let Some(d) = self.unseal(&request, world, &mut s.opened, &mut s.opened_text)
+            && let Some(d) = self.unseal(&request, world, &mut opened, &mut text)
         {
             let names = self.names(domain_of(&d, world));
             Dialog { target, ..d }.encode(names, &mut s.payload);
-            let own = self.listener(from);
-            s.contact.clear();
-            s.contact.extend_from_slice(b"<sip:");
-            self.keys.seal(request.call_id(), tag, &s.payload, &mut s.contact);
-            s.contact.push(b'@');
-            s.contact.extend_from_slice(own.sent_by.as_bytes());
-            s.contact.extend_from_slice(transport_param(own.transport).as_bytes());
-            s.contact.push(b'>');
-            sealed = true;
+            let leg = (request.call_id(), tag);
+            let record = self.mint(&mut s, leg, &d.this, from, at, world, out);
+            sealed = Some((d.cdr, record));
         }
+        s.opened = opened;
+        s.opened_text = text;
         self.parsers.push(parser);
         self.scratch = s;
         sealed
@@ -431,4 +446,14 @@ impl Core {
             self.layer.cancel(at.now, client, None, out);
         }
     }
+}
+
+/// Whether a Contact in such a request, or in its answer, says anything: the rest
+/// neither begins a dialog nor refreshes its target (RFC 3261 section 12.2,
+/// RFC 3311, RFC 6665).
+fn refreshes_target(method: Method<'_>) -> bool {
+    !matches!(
+        method,
+        Method::Ack | Method::Bye | Method::Prack | Method::Info | Method::Message | Method::Cancel
+    )
 }

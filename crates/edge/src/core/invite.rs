@@ -5,7 +5,7 @@ use super::call::{Call, CallState, Deadline, Leg, LegState, Tag};
 use super::dialog::{Dialog, Party, Side, domain_of};
 use super::write::{
     CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, explains, hides_identity,
-    number_uri, pass, pass_of_phone, quoted, route_set, shown, text, transport, transport_param,
+    number_uri, pass, pass_of_phone, quoted, route_set, shown, text, transport,
 };
 use super::{Core, Incoming, Moment, Who, count};
 use crate::outbox::Outbox;
@@ -385,9 +385,10 @@ impl Core {
         };
         let domain = domain_of(&dialog, world);
         dialog.encode(self.names(domain), &mut s.payload);
-        s.contact.clear();
-        s.contact.extend_from_slice(b"<sip:");
-        self.keys.seal(&s.call_id, our_tag, &s.payload, &mut s.contact);
+        let call_id = std::mem::take(&mut s.call_id);
+        let leg = (&call_id[..], our_tag);
+        let record = self.mint(&mut s, leg, &party, peer, at, world, out);
+        s.call_id = call_id;
         let mut id = [0; 36];
         let id = &*call.cdr.0.hyphenated().encode_lower(&mut id);
         let own_name = call
@@ -412,16 +413,7 @@ impl Core {
             .header_parts(HeaderName::To, &[b"<", &s.to, b">"])
             .header(HeaderName::CallId, &s.call_id)
             .cseq(m.cseq().number, Method::Invite)
-            .header_parts(
-                HeaderName::Contact,
-                &[
-                    &s.contact,
-                    b"@",
-                    own.sent_by.as_bytes(),
-                    transport_param(peer.transport).as_bytes(),
-                    b">",
-                ],
-            )
+            .header(HeaderName::Contact, &s.contact)
             .header_named(CALL_HEADER, id);
         match party {
             Party::Trunk(_) => {
@@ -459,9 +451,12 @@ impl Core {
             return false;
         }
         let to = Target { peer, reliability: peer.reliability() };
+        let (mark, cdr) = (out.mark(), call.cdr);
         let Ok(tx) = self.layer.request(at.now, to, &branch, bytes, tag, out) else {
             return false;
         };
+        self.guard(at, mark, cdr, record, out);
+        self.calls[index as usize].records.extend(record);
         let leg = Leg { tx, party, sent_at: at.now, state: LegState::Silent };
         self.calls[index as usize].legs.push(leg);
         true
@@ -512,6 +507,8 @@ impl Core {
         });
         self.give_up_legs(at, index, b"", out);
         let attempts = self.calls[index as usize].attempts.clone();
+        let records = std::mem::take(&mut self.calls[index as usize].records);
+        self.forget_records(&records, at.wall_us, out);
         let end = CdrEvent::End {
             at_us: at.wall_us,
             answered_at_us: None,

@@ -9,6 +9,7 @@
 
 mod auth;
 mod call;
+mod contact;
 mod dialog;
 mod indialog;
 mod invite;
@@ -22,6 +23,7 @@ use crate::alarm::Alarms;
 use crate::bindings::Bindings;
 use crate::health::TrunkHealth;
 use crate::outbox::Outbox;
+use crate::overflow::{Overflow, RecordId};
 use crate::peer::Peer;
 use call::{Call, Tag};
 use dialog::{Keys, Party};
@@ -134,6 +136,8 @@ pub struct Shared {
     pub stats: Stats,
     /// How often each nonce was used.
     pub(crate) nonces: auth::Used,
+    /// What peers with short URIs cannot carry.
+    pub overflow: Overflow,
 }
 
 /// What an edge counts, since it started.
@@ -174,6 +178,8 @@ struct Live {
     /// The caller's tag and then the winner's, as the answer had them.
     tags: Box<[u8]>,
     caller_tag_len: usize,
+    /// The call's dialog records.
+    records: Vec<RecordId>,
 }
 
 impl Live {
@@ -229,6 +235,7 @@ pub struct Core {
     relays: Vec<Relay>,
     free_relays: Vec<u32>,
     live: HashMap<CdrId, Live>,
+    held: Vec<contact::Held>,
     timers: BinaryHeap<Reverse<(Instant, u64)>>,
     pings: options::Pings,
     nonces: auth::Nonces,
@@ -259,6 +266,7 @@ impl Core {
             relays: Vec::new(),
             free_relays: Vec::new(),
             live: HashMap::new(),
+            held: Vec::new(),
             timers: BinaryHeap::new(),
             pings: options::Pings::default(),
             nonces: auth::Nonces::new(fallback_nonces),
@@ -349,7 +357,7 @@ impl Core {
     /// When [`Core::handle_timeout`] is due; `None` if nothing waits.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let calls = self.timers.peek().map(|Reverse((at, _))| *at);
-        [self.layer.poll_timeout(), calls, self.pings.next(), self.next_sweep]
+        [self.layer.poll_timeout(), calls, self.pings.next(), self.next_sweep, self.held_due()]
             .into_iter()
             .flatten()
             .min()
@@ -360,6 +368,7 @@ impl Core {
     pub fn handle_timeout(&mut self, at: Moment, world: &Snapshot, out: &mut Outbox) {
         self.refresh_keys(world);
         self.layer.handle_timeout(at.now, out);
+        self.held_timer(at.now, out);
         self.events(at, world, out);
         while let Some(&Reverse((due, tag))) = self.timers.peek() {
             if due > at.now {
@@ -382,6 +391,7 @@ impl Core {
         if self.next_sweep.is_none_or(|due| due <= at.now) {
             if self.config.pings {
                 self.shared.bindings.sweep(at.wall_us);
+                self.shared.overflow.sweep(at.wall_us);
             }
             self.close_forgotten(at, out);
             self.next_sweep = Some(at.now + Duration::from_secs(5));
@@ -399,6 +409,7 @@ impl Core {
         for id in forgotten {
             let Some(live) = self.live.remove(&id) else { continue };
             self.shared.stats.live.fetch_sub(1, Ordering::Relaxed);
+            self.forget_records(&live.records, at.wall_us, out);
             let end = CdrEvent::End {
                 at_us: at.wall_us,
                 answered_at_us: Some(live.answered_us),
@@ -424,6 +435,7 @@ impl Core {
             let by = feed::cdr::HungUpBy::Exchange;
             self.finish(at, index, 503, "interrupted", by, out);
         }
+        self.release_all(out);
     }
 
     fn recognise(&self, addr: SocketAddr, world: &Snapshot) -> Who {

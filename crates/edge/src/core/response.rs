@@ -5,7 +5,6 @@ use super::dialog::{Dialog, Party, Side, domain_of};
 use super::invite::millis;
 use super::write::{
     CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, pass, route_set, transport,
-    transport_param,
 };
 use super::{Core, Live, Moment, count};
 use crate::outbox::Outbox;
@@ -94,6 +93,7 @@ impl Core {
             call.attempts.push(Attempt { trunk, sip_code: 200, ms });
         }
         let (cdr, attempts) = (call.cdr, std::mem::take(&mut call.attempts));
+        let records = std::mem::take(&mut call.records);
         let mut callee_routes = Vec::new();
         route_set(m, true, &mut callee_routes);
         let caller_tag = m.from_tag().unwrap_or_default();
@@ -103,6 +103,7 @@ impl Core {
             callee_routes,
             tags: [caller_tag, m.to_tag().unwrap_or_default()].concat().into(),
             caller_tag_len: caller_tag.len(),
+            records,
         };
         self.live.insert(cdr, live);
         count(&self.shared.stats.live);
@@ -140,7 +141,7 @@ impl Core {
         let leg = &call.legs[leg_at];
         let status = m.status().unwrap_or_default();
         let caller = self.layer.server_peer(call.server).copied();
-        let mut contact = false;
+        let (mut contact, mut record) = (false, None);
         // Without a tag there is no dialog to seal, without a target no way to it.
         if let (Some(tag), Some(target), Some(caller)) = (m.to_tag(), contact_uri(m), caller)
             && self
@@ -166,14 +167,10 @@ impl Core {
             };
             let domain = domain_of(&dialog, world);
             dialog.encode(self.names(domain), &mut s.payload);
-            let own = self.listener(caller);
-            s.contact.clear();
-            s.contact.extend_from_slice(b"<sip:");
-            self.keys.seal(&s.call_id, tag, &s.payload, &mut s.contact);
-            s.contact.push(b'@');
-            s.contact.extend_from_slice(own.sent_by.as_bytes());
-            s.contact.extend_from_slice(transport_param(own.transport).as_bytes());
-            s.contact.push(b'>');
+            let call_id = std::mem::take(&mut s.call_id);
+            let leg = (&call_id[..], tag);
+            record = self.mint(&mut s, leg, &call.caller, caller, at, world, out);
+            s.call_id = call_id;
             contact = true;
         }
         let mut id = [0; 36];
@@ -181,7 +178,8 @@ impl Core {
         let mut tenant = [0; 36];
         let tenant = &*call.tenant.0.hyphenated().encode_lower(&mut tenant);
         let to_trunk = matches!(call.caller, Party::Trunk(_));
-        let server = call.server;
+        let (server, cdr) = (call.server, call.cdr);
+        let mark = out.mark();
         let _ = self.layer.reply(at.now, server, status, m.to_tag(), out, |mut b| {
             if contact {
                 b = b.header(HeaderName::Contact, &s.contact);
@@ -193,6 +191,10 @@ impl Core {
             b.copy_headers(m, pass).body_raw(m.body());
         });
         self.scratch = s;
+        self.guard(at, mark, cdr, record, out);
+        if status < 200 {
+            self.calls[index as usize].records.extend(record);
+        }
     }
 
     /// A leg failed: the next trunk, or the end, or the others ring on.

@@ -14,6 +14,7 @@ mod strangers;
 use crate::core::{CoreConfig, Listener, Shared};
 use crate::journal::Journal;
 use crate::link::{Feed, FeedError, Follow, WorldFile, deliver, follow};
+use crate::overflow;
 use crate::registrations;
 use arc_swap::ArcSwap;
 use domain::{EdgeId, TrunkId};
@@ -153,6 +154,7 @@ pub struct EdgeHandle {
     ports: Vec<Port>,
     threads: Vec<JoinHandle<()>>,
     registrar: Option<JoinHandle<()>>,
+    dialog_records: Option<JoinHandle<()>>,
     stop_link: watch::Sender<bool>,
     stop_delivery: watch::Sender<bool>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
@@ -201,6 +203,10 @@ impl Edge {
         registrations::load(&registrations_file, &shared.bindings, wall_us());
         let (registrar, registrar_thread) =
             registrations::start(registrations_file, shared.clone()).map_err(data)?;
+        let records_file = config.data_dir.join("dialogs");
+        overflow::load(&records_file, &shared.overflow, wall_us());
+        let (dialog_records, dialog_records_thread) =
+            overflow::start(records_file, shared.clone()).map_err(data)?;
         let (journal, records) = Journal::open(&config.data_dir.join("journal")).map_err(data)?;
         let journal = Arc::new(journal);
         let file = WorldFile::new(&config.data_dir.join("world"), feed.wrap_key()).map_err(data)?;
@@ -241,6 +247,7 @@ impl Edge {
                     shared: shared.clone(),
                     records: records.clone(),
                     registrar: registrar.clone(),
+                    dialog_records: dialog_records.clone(),
                     admission: config.admission,
                 },
                 CoreConfig { pings: index == 0, shard: (index, shards), ..core_config.clone() },
@@ -254,7 +261,7 @@ impl Edge {
                 .map_err(EdgeError::System)?;
             threads.push(thread);
         }
-        drop((records, registrar));
+        drop((records, registrar, dialog_records));
 
         let (link_sender, link) = watch::channel(Link::default());
         let (stop_link, stopped) = watch::channel(false);
@@ -274,6 +281,7 @@ impl Edge {
             ports,
             threads,
             registrar: Some(registrar_thread),
+            dialog_records: Some(dialog_records_thread),
             stop_link,
             stop_delivery,
             tasks,
@@ -382,13 +390,21 @@ impl EdgeHandle {
         }
     }
 
+    /// A sibling has the copy of this dialog record: the message that waits for
+    /// that leaves.
+    pub fn dialog_record_copied(&self, id: &overflow::RecordId) {
+        for port in &self.ports {
+            port.send(Job::Copied(*id));
+        }
+    }
+
     /// Stops the threads, writes out what is in their hands, and tries for a
     /// moment to deliver the last call records; what cannot be delivered stays
     /// in the journal. Established calls go on at whichever edge comes next.
     pub async fn shutdown(mut self) {
         self.stop_threads();
-        let registrar = self.registrar.take();
-        let threads: Vec<_> = self.threads.drain(..).chain(registrar).collect();
+        let writers = self.registrar.take().into_iter().chain(self.dialog_records.take());
+        let threads: Vec<_> = self.threads.drain(..).chain(writers).collect();
         let journal = self.journal.clone();
         let joined = tokio::task::spawn_blocking(move || {
             for thread in threads {

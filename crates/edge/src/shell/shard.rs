@@ -9,6 +9,7 @@ use crate::bindings::BindingChange;
 use crate::core::{Core, CoreConfig, Moment, Shared};
 use crate::journal::JournalWriter;
 use crate::outbox::Outbox;
+use crate::overflow::{OverflowCopy, RecordId};
 use crate::peer::Peer;
 use arc_swap::ArcSwap;
 use feed::record::Transport;
@@ -59,6 +60,8 @@ pub(super) enum Job {
     Admit(SocketAddr),
     /// There is a new world.
     WorldChanged,
+    /// A sibling has this dialog record: what waits for that may leave.
+    Copied(RecordId),
     /// The end.
     Stop,
 }
@@ -109,6 +112,7 @@ pub(super) struct Parts {
     pub shared: Arc<Shared>,
     pub records: JournalWriter,
     pub registrar: mpsc::Sender<BindingChange>,
+    pub dialog_records: mpsc::Sender<OverflowCopy>,
     pub admission: Duration,
 }
 
@@ -277,6 +281,7 @@ impl Shard {
                     }
                 }
                 Job::WorldChanged => self.tick(),
+                Job::Copied(id) => self.with_core(|core, _, out| core.copied(&id, out)),
                 Job::Stop => self.stopping = true,
             }
         }
@@ -371,6 +376,10 @@ impl Shard {
         for change in self.out.bindings.drain(..) {
             // The registrar outlives the shards.
             let _ = self.parts.registrar.send(change);
+        }
+        for copy in self.out.copies.drain(..) {
+            // Its writer outlives the shards too.
+            let _ = self.parts.dialog_records.send(copy);
         }
         for addr in std::mem::take(&mut self.out.proven) {
             match (self.by_addr.get(&addr), self.parts.directory.owner(addr)) {

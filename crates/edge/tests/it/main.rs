@@ -7,6 +7,7 @@ mod control;
 mod door;
 mod live;
 mod net;
+mod overflow;
 mod rules;
 mod storm;
 mod world;

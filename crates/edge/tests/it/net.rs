@@ -26,6 +26,7 @@ pub struct Net {
     pub at: Moment,
     pub out: Outbox,
     pub cdrs: Vec<CdrRecord>,
+    pub copies: Vec<edge::overflow::OverflowCopy>,
     pub inbox: HashMap<SocketAddr, VecDeque<Vec<u8>>>,
     cseq: u32,
     seed: u8,
@@ -101,6 +102,7 @@ impl Net {
             at: Moment { now: Instant::now(), wall_us: 1_800_000_000_000_000 },
             out: Outbox::default(),
             cdrs: Vec::new(),
+            copies: Vec::new(),
             inbox: HashMap::new(),
             cseq: 0,
             seed: 1,
@@ -116,12 +118,13 @@ impl Net {
         self.core = Core::new(config(), self.shared.clone(), [self.seed; 32]);
     }
 
-    fn flush(&mut self) {
+    pub fn flush(&mut self) {
         for (to, bytes) in self.out.packets() {
             self.inbox.entry(to.addr).or_default().push_back(bytes.to_vec());
         }
         self.out.clear_packets();
         self.cdrs.append(&mut self.out.cdrs);
+        self.copies.append(&mut self.out.copies);
         self.out.bindings.clear();
     }
 

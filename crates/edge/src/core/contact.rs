@@ -1,0 +1,160 @@
+//! The Contact that carries a seal, and what happens when the peer takes no URI
+//! that long: a dialog record, and a message that waits for its copy.
+
+use super::dialog::Party;
+use super::write::transport_param;
+use super::{Core, Moment, Scratch};
+use crate::outbox::Outbox;
+use crate::overflow::{Overflow, OverflowCopy, RecordId};
+use crate::peer::Peer;
+use domain::CdrId;
+use feed::snapshot::Snapshot;
+use std::time::{Duration, Instant};
+
+/// Longest URI a phone is expected to take; they do not say.
+const PHONE_MAX_URI: usize = 512;
+/// How long a message waits for the copy of its record.
+const COPY_WAIT: Duration = Duration::from_millis(100);
+/// Records of a call that nobody ends are kept for so much longer than the call
+/// is taken to last.
+const RECORD_MARGIN: Duration = Duration::from_secs(3600);
+
+/// Packets that wait until a sibling has their record.
+pub(super) struct Held {
+    id: RecordId,
+    due: Instant,
+    packets: Vec<(Peer, Box<[u8]>)>,
+}
+
+impl Core {
+    /// Writes `<sip:SEAL@us>` for the payload in `s.payload` into `s.contact`, for
+    /// the leg of this Call-ID and tag that `peer` holds. Returns the id of the
+    /// dialog record that this took, if the peer's limit asks for one.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a leg")]
+    pub(super) fn mint(
+        &self,
+        s: &mut Scratch,
+        (call_id, tag): (&[u8], &[u8]),
+        party: &Party,
+        peer: Peer,
+        at: Moment,
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) -> Option<RecordId> {
+        let own = self.listener(peer);
+        let param = transport_param(own.transport).as_bytes();
+        let around = b"sip:".len() + 1 + own.sent_by.len() + param.len();
+        let most = match party {
+            Party::Trunk(id) => world.trunk_record(*id).map_or(256, |t| t.max_uri as usize),
+            Party::Phone { .. } => PHONE_MAX_URI,
+        };
+        let long = around + sip::seal::sealed_len(s.payload.len()) > most;
+        let record = if long { self.set_aside((call_id, tag), s, at, out) } else { None };
+        s.contact.clear();
+        s.contact.extend_from_slice(b"<sip:");
+        self.keys.seal(call_id, tag, &s.payload, &mut s.contact);
+        s.contact.push(b'@');
+        s.contact.extend_from_slice(own.sent_by.as_bytes());
+        s.contact.extend_from_slice(param);
+        s.contact.push(b'>');
+        record
+    }
+
+    /// Puts the payload into a dialog record and its id into the payload's place.
+    /// Where that cannot be, the payload stays: better a long URI than no call.
+    fn set_aside(
+        &self,
+        (call_id, tag): (&[u8], &[u8]),
+        s: &mut Scratch,
+        at: Moment,
+        out: &mut Outbox,
+    ) -> Option<RecordId> {
+        let store = &self.shared.overflow;
+        if !store.is_usable() {
+            return None;
+        }
+        let id = Overflow::id(call_id, tag, &s.payload);
+        let kept = (self.config.longest_call + RECORD_MARGIN).as_micros();
+        let expires_us = at.wall_us.saturating_add(i64::try_from(kept).unwrap_or(i64::MAX));
+        let copy = OverflowCopy { id, expires_us, bytes: s.payload.as_slice().into() };
+        if !store.put(id, copy.bytes.clone(), expires_us) {
+            tracing::error!("no room for dialog records: a peer gets a longer URI than it takes");
+            return None;
+        }
+        out.copies.push(copy);
+        s.payload.clear();
+        s.payload.extend_from_slice(&id);
+        Some(id)
+    }
+
+    /// Fetches what was set aside, if the opened seal says so; `false` if this edge
+    /// does not have it.
+    pub(super) fn fetch(&self, opened: &mut Vec<u8>) -> bool {
+        // No dialog is that short.
+        match RecordId::try_from(opened.as_slice()) {
+            Ok(id) => self.shared.overflow.get(&id, opened),
+            Err(_) => true,
+        }
+    }
+
+    /// Keeps back what was sent since `mark` until the record's copy is with a
+    /// sibling, if there is one; remembers the record with its call.
+    pub(super) fn guard(
+        &mut self,
+        at: Moment,
+        mark: usize,
+        cdr: CdrId,
+        record: Option<RecordId>,
+        out: &mut Outbox,
+    ) {
+        let Some(id) = record else { return };
+        if let Some(live) = self.live.get_mut(&cdr) {
+            live.records.push(id);
+        }
+        if self.shared.overflow.has_siblings() {
+            let due = at.now + COPY_WAIT;
+            self.held.push(Held { id, due, packets: out.take_back(mark) });
+        }
+    }
+
+    /// A sibling has the copy of this dialog record: what waited for it leaves.
+    pub fn copied(&mut self, id: &RecordId, out: &mut Outbox) {
+        self.release(|held| held.id == *id, out);
+    }
+
+    /// What has waited long enough leaves.
+    pub(super) fn held_timer(&mut self, now: Instant, out: &mut Outbox) {
+        if !self.held.is_empty() {
+            self.release(|held| held.due <= now, out);
+        }
+    }
+
+    /// When the first of what waits has waited long enough.
+    pub(super) fn held_due(&self) -> Option<Instant> {
+        self.held.iter().map(|held| held.due).min()
+    }
+
+    /// Nothing waits any longer.
+    pub(super) fn release_all(&mut self, out: &mut Outbox) {
+        self.release(|_| true, out);
+    }
+
+    fn release(&mut self, which: impl Fn(&Held) -> bool, out: &mut Outbox) {
+        self.held.retain(|held| {
+            let leaves = which(held);
+            if leaves {
+                for (to, bytes) in &held.packets {
+                    sip::Sink::transmit(out, to, bytes);
+                }
+            }
+            !leaves
+        });
+    }
+
+    /// The records of a call that is over are forgotten, here and by siblings.
+    pub(super) fn forget_records(&self, records: &[RecordId], at_us: i64, out: &mut Outbox) {
+        for id in records {
+            out.copies.push(self.shared.overflow.end(*id, at_us));
+        }
+    }
+}
