@@ -66,6 +66,11 @@ const HOUSE: &[Floor] = &[
     },
     Floor { name: "testkit", may_know: &[], never_reaches: WORLD },
     Floor { name: "tidy", may_know: &[], never_reaches: WORLD },
+    Floor {
+        name: "yardstick",
+        may_know: &["domain", "edge", "feed", "numbering"],
+        never_reaches: SQL,
+    },
 ];
 
 /// Named by the crate itself, whatever its neighbours bring along.
