@@ -13,6 +13,7 @@ mod contact;
 mod dialog;
 mod indialog;
 mod invite;
+mod named;
 mod options;
 mod register;
 mod response;
