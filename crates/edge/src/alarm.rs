@@ -134,7 +134,7 @@ impl Alarms {
         let open = self.open.load();
         let mut all: Vec<AlarmRecord> =
             open.values().flat_map(HashMap::values).map(|a| AlarmRecord::clone(a)).collect();
-        all.sort_by(|a, b| (a.raised_at_us, a.id).cmp(&(b.raised_at_us, b.id)));
+        all.sort_by_key(|a| (a.raised_at_us, a.id));
         all
     }
 

@@ -3,6 +3,7 @@
 //! payload, the length counts both.
 
 use crate::change::{ChangeEntry, Position};
+use crate::inside::Question;
 
 /// Longest kind-and-payload a reader takes: a chunk of 1,000 numbers is about
 /// half a megabyte.
@@ -11,6 +12,9 @@ pub const MAX_FRAME: usize = 4 * 1024 * 1024;
 const HEAD: usize = 8;
 const KIND_CHANGE: u8 = 1;
 const KIND_HEARTBEAT: u8 = 2;
+// A reader of version 0.1.0 passes over these.
+const KIND_CLOCK: u8 = 3;
+const KIND_QUESTION: u8 = 4;
 
 /// What the feed says.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +24,10 @@ pub enum Frame {
     /// Nothing did, and this is where the log stands: a reader that hears
     /// neither for a while knows that the connection is dead.
     Heartbeat(Position),
+    /// What time the control plane has, microseconds since 1970 UTC.
+    Clock(i64),
+    /// It wants to know something of a call.
+    Question(Question),
 }
 
 /// Why a stream cannot be read on. Reconnect from the last position applied.
@@ -63,6 +71,14 @@ impl Frame {
             Self::Heartbeat(position) => {
                 out.push(KIND_HEARTBEAT);
                 serde_json::to_writer(&mut *out, position)
+            }
+            Self::Clock(at_us) => {
+                out.push(KIND_CLOCK);
+                serde_json::to_writer(&mut *out, at_us)
+            }
+            Self::Question(question) => {
+                out.push(KIND_QUESTION);
+                serde_json::to_writer(&mut *out, question)
             }
         };
         let length = out.len() - start - HEAD;
@@ -119,6 +135,8 @@ impl FrameDecoder {
                 KIND_HEARTBEAT => {
                     serde_json::from_slice(&body[1..]).map(Frame::Heartbeat).map(Some)
                 }
+                KIND_CLOCK => serde_json::from_slice(&body[1..]).map(Frame::Clock).map(Some),
+                KIND_QUESTION => serde_json::from_slice(&body[1..]).map(Frame::Question).map(Some),
                 _ => Ok(None),
             };
             self.start += HEAD + length;
@@ -149,6 +167,12 @@ mod tests {
                 change: Change::Other { resource: "offer".into(), id: "1".into() },
             }),
             Frame::Heartbeat(Position { epoch: Uuid::from_u128(9), position: 7 }),
+            Frame::Clock(1_800_000_000_000_000),
+            Frame::Question(Question {
+                id: Uuid::from_u128(3),
+                cdr: None,
+                call_ids: vec!["a@b".into()],
+            }),
         ]
     }
 

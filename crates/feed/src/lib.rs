@@ -9,6 +9,7 @@ pub mod alarm;
 pub mod cdr;
 pub mod change;
 pub mod frame;
+pub mod inside;
 mod numbers;
 pub mod record;
 pub mod snapshot;

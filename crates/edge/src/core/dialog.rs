@@ -255,6 +255,11 @@ impl Keys {
         self.sets.last().expect("there is always at least the fallback")
     }
 
+    /// Which keys there are.
+    pub fn ids(&self) -> impl Iterator<Item = u8> {
+        self.sets.iter().map(|(id, _)| *id)
+    }
+
     pub fn map_key(&self) -> u8 {
         self.newest().0
     }

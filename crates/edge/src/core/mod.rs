@@ -13,7 +13,7 @@ mod contact;
 mod dialog;
 mod indialog;
 mod invite;
-mod named;
+mod legs;
 mod options;
 mod register;
 mod response;
@@ -28,6 +28,7 @@ use crate::overflow::{Overflow, RecordId};
 use crate::peer::Peer;
 use call::{Call, Tag};
 use dialog::{Keys, Party};
+use domain::routing::CallKind;
 use domain::{CdrId, EdgeId, TrunkId};
 use feed::cdr::{Attempt, CdrEvent, CdrRecord};
 use feed::record::Transport;
@@ -585,6 +586,9 @@ impl Core {
     }
 
     fn record(&self, id: CdrId, event: CdrEvent, out: &mut Outbox) {
+        if let CdrEvent::Begin { at_us, kind: Some(CallKind::Emergency), .. } = &event {
+            self.emergency_began(id, &event, *at_us);
+        }
         out.cdrs.push(CdrRecord { id, edge: self.config.edge, event });
     }
 

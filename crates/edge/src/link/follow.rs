@@ -2,6 +2,7 @@ use super::{Feed, FeedError, WorldFile};
 use feed::{
     change::Position,
     frame::{Frame, FrameDecoder},
+    inside::Question,
     snapshot::{Applied, Snapshot},
 };
 use std::{sync::Arc, time::Duration};
@@ -13,6 +14,10 @@ pub trait Follow: Send {
     fn publish(&mut self, world: Arc<Snapshot>);
     /// The link came up or went down, with the reason.
     fn link(&mut self, up: bool, reason: Option<&FeedError>);
+    /// The control plane said what time it has, microseconds since 1970 UTC.
+    fn clock(&mut self, _at_us: i64) {}
+    /// It wants to know something of a call.
+    fn question(&mut self, _question: Question) {}
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -92,6 +97,8 @@ async fn once(
                     }
                 }
                 Ok(Some(Frame::Heartbeat(position))) => another_epoch(position, &current)?,
+                Ok(Some(Frame::Clock(at_us))) => out.clock(at_us),
+                Ok(Some(Frame::Question(question))) => out.question(question),
                 Ok(None) => break,
                 Err(error) => return Err(FeedError::Unreachable(error.to_string())),
             }

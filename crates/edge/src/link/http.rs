@@ -1,7 +1,9 @@
 use super::{ChangeStream, Feed, FeedError, Pending};
 use feed::{
+    alarm::EventBatch,
     cdr::CdrBatch,
     change::Position,
+    inside::EdgeAnswer,
     wrap::{WrapKey, wrap_key},
 };
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
@@ -75,6 +77,22 @@ impl Feed for HttpFeed {
         Box::pin(async move {
             let request = self.client.post(format!("{}/edge/v1/cdrs", self.base)).json(batch);
             self.send(request.timeout(Duration::from_secs(30))).await?;
+            Ok(())
+        })
+    }
+
+    fn deliver_events<'a>(&'a self, batch: &'a EventBatch) -> Pending<'a, ()> {
+        Box::pin(async move {
+            let request = self.client.post(format!("{}/edge/v1/events", self.base)).json(batch);
+            self.send(request.timeout(Duration::from_secs(30))).await?;
+            Ok(())
+        })
+    }
+
+    fn answer<'a>(&'a self, answer: &'a EdgeAnswer) -> Pending<'a, ()> {
+        Box::pin(async move {
+            let request = self.client.post(format!("{}/edge/v1/answers", self.base)).json(answer);
+            self.send(request.timeout(Duration::from_secs(10))).await?;
             Ok(())
         })
     }

@@ -6,6 +6,7 @@
 //! [`deliver`] takes call records back.
 
 mod deliver;
+mod events;
 mod follow;
 mod http;
 mod world_file;
@@ -14,11 +15,12 @@ mod world_file;
 mod tests;
 
 pub use deliver::deliver;
+pub use events::deliver_events;
 pub use follow::{Follow, follow};
 pub use http::HttpFeed;
 pub use world_file::WorldFile;
 
-use feed::{cdr::CdrBatch, change::Position, wrap::WrapKey};
+use feed::{alarm::EventBatch, cdr::CdrBatch, change::Position, inside::EdgeAnswer, wrap::WrapKey};
 use std::{future::Future, pin::Pin};
 
 /// A boxed future, so that [`Feed`] can stand behind a pointer.
@@ -51,6 +53,14 @@ pub trait Feed: Send + Sync + 'static {
     fn changes(&self, since: Position) -> Pending<'_, Box<dyn ChangeStream>>;
     /// Takes call records; idempotent.
     fn deliver_cdrs<'a>(&'a self, batch: &'a CdrBatch) -> Pending<'a, ()>;
+    /// Takes alarms; idempotent. One of version 0.1.0 refuses them.
+    fn deliver_events<'a>(&'a self, _batch: &'a EventBatch) -> Pending<'a, ()> {
+        Box::pin(async { Err(FeedError::Refused("this control plane takes no alarms".into())) })
+    }
+    /// Takes the answer to a question that came down the feed.
+    fn answer<'a>(&'a self, _answer: &'a EdgeAnswer) -> Pending<'a, ()> {
+        Box::pin(async { Err(FeedError::Refused("this control plane asked nothing".into())) })
+    }
 }
 
 /// A stream of frame bytes, cut anywhere.

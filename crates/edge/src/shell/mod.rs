@@ -6,21 +6,27 @@
 //! through an atomic pointer, registrations through one per bucket.
 
 mod conns;
+mod look;
 mod mmsg;
 mod shard;
 mod sockets;
 mod strangers;
 
 use crate::core::{CoreConfig, Listener, Shared};
+use crate::inside::TraceRing;
+use crate::inside::hep::{Exporter, HepConfig};
+use crate::inside::metrics::ShardCounters;
 use crate::journal::Journal;
-use crate::link::{Feed, FeedError, Follow, WorldFile, deliver, follow};
+use crate::link::{Feed, FeedError, Follow, WorldFile, deliver, deliver_events, follow};
 use crate::overflow;
 use crate::registrations;
 use arc_swap::ArcSwap;
 use domain::{EdgeId, TrunkId};
 use feed::change::Position;
+use feed::inside::Question;
 use feed::record::Transport;
 use feed::snapshot::{Snapshot, WorldRecords};
+use look::{Inside, Trace};
 use serde::Serialize;
 use shard::{Job, Port, Shard};
 use std::io;
@@ -52,6 +58,11 @@ pub struct EdgeConfig {
     /// How long a TCP connection may take to show that it is a trunk's or an
     /// authenticated phone's.
     pub admission: Duration,
+    /// Memory for the trace of recent and failed calls, bytes, all shards
+    /// together; 0 keeps none.
+    pub trace_bytes: usize,
+    /// Where copies of all packets go; `None` for nowhere.
+    pub hep: Option<HepConfig>,
 }
 
 impl EdgeConfig {
@@ -66,6 +77,8 @@ impl EdgeConfig {
             shards: None,
             timers: sip::Timers::default(),
             admission: Duration::from_secs(10),
+            trace_bytes: 16 * 1024 * 1024,
+            hep: None,
         }
     }
 }
@@ -151,6 +164,7 @@ pub struct EdgeHandle {
     world: Arc<ArcSwap<Snapshot>>,
     link: watch::Receiver<Link>,
     journal: Arc<Journal>,
+    inside: Arc<Inside>,
     ports: Vec<Port>,
     threads: Vec<JoinHandle<()>>,
     registrar: Option<JoinHandle<()>>,
@@ -229,6 +243,12 @@ impl Edge {
             inboxes.push(inbox);
             polls.push(poll);
         }
+        let locals: Arc<[SocketAddr]> = bound.listeners.iter().map(|(_, local)| *local).collect();
+        let hep = match config.hep.clone() {
+            Some(hep) => Some(Exporter::start(hep).map_err(EdgeError::System)?),
+            None => None,
+        };
+        let counters: Vec<Arc<ShardCounters>> = (0..shards).map(|_| Arc::default()).collect();
         let directory = Arc::new(conns::Directory::default());
         let mut threads = Vec::new();
         for (index, ((poll, inbox), sockets)) in
@@ -249,6 +269,12 @@ impl Edge {
                     registrar: registrar.clone(),
                     dialog_records: dialog_records.clone(),
                     admission: config.admission,
+                    trace: Trace {
+                        ring: TraceRing::new(config.trace_bytes / shards),
+                        hep: hep.clone(),
+                        counters: counters[index].clone(),
+                        locals: locals.clone(),
+                    },
                 },
                 CoreConfig { pings: index == 0, shard: (index, shards), ..core_config.clone() },
                 sockets,
@@ -266,8 +292,28 @@ impl Edge {
         let (link_sender, link) = watch::channel(Link::default());
         let (stop_link, stopped) = watch::channel(false);
         let (stop_delivery, delivery_stopped) = watch::channel(false);
-        let publisher = Publisher { world: world.clone(), ports: ports.clone(), link: link_sender };
+        let inside = Arc::new(Inside {
+            edge: config.id,
+            ports: ports.clone(),
+            counters,
+            locals,
+            world: world.clone(),
+            shared: shared.clone(),
+            clock: Arc::default(),
+            hep_dropped: hep.map(|hep| hep.dropped_count()),
+        });
+        let publisher = Publisher {
+            world: world.clone(),
+            ports: ports.clone(),
+            link: link_sender,
+            inside: inside.clone(),
+            feed: feed.clone(),
+        };
+        let events =
+            deliver_events(feed.clone(), shared.clone(), config.id, wall_us(), stopped.clone());
         let tasks = vec![
+            runtime.spawn(events),
+            runtime.spawn(inside.clone().watch(stopped.clone())),
             runtime.spawn(follow(feed.clone(), file, publisher, stopped)),
             runtime.spawn(deliver(feed, journal.clone(), delivery_stopped)),
         ];
@@ -278,6 +324,7 @@ impl Edge {
             world,
             link,
             journal,
+            inside,
             ports,
             threads,
             registrar: Some(registrar_thread),
@@ -313,6 +360,8 @@ struct Publisher {
     world: Arc<ArcSwap<Snapshot>>,
     ports: Vec<Port>,
     link: watch::Sender<Link>,
+    inside: Arc<Inside>,
+    feed: Arc<dyn Feed>,
 }
 
 impl Follow for Publisher {
@@ -330,6 +379,15 @@ impl Follow for Publisher {
             link.up = up;
             link.error = reason.map(ToString::to_string);
         });
+    }
+
+    fn clock(&mut self, at_us: i64) {
+        self.inside.clock.heard(at_us, wall_us());
+    }
+
+    fn question(&mut self, question: Question) {
+        let (inside, feed) = (self.inside.clone(), self.feed.clone());
+        tokio::spawn(async move { inside.answer(&*feed, question).await });
     }
 }
 

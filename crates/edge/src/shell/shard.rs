@@ -1,6 +1,7 @@
 //! One thread: its sockets, its core, its timers.
 
 use super::conns::{Conn, Directory};
+use super::look::{Look, Trace};
 use super::mmsg::{RECEIVED, Receiver, Sender};
 use super::sockets::ShardSockets;
 use super::strangers::Strangers;
@@ -58,6 +59,8 @@ pub(super) enum Job {
     Lost(SocketAddr),
     /// Whose connection, which may be this shard's, is known now.
     Admit(SocketAddr),
+    /// Somebody wants to see how it is.
+    Look(Look),
     /// There is a new world.
     WorldChanged,
     /// A sibling has this dialog record: what waits for that may leave.
@@ -114,6 +117,7 @@ pub(super) struct Parts {
     pub registrar: mpsc::Sender<BindingChange>,
     pub dialog_records: mpsc::Sender<OverflowCopy>,
     pub admission: Duration,
+    pub trace: Trace,
 }
 
 pub(super) struct Shard {
@@ -280,6 +284,7 @@ impl Shard {
                         self.admit(*token);
                     }
                 }
+                Job::Look(look) => look(&self.parts.trace, &self.core, self.conns.len()),
                 Job::WorldChanged => self.tick(),
                 Job::Copied(id) => self.with_core(|core, _, out| core.copied(&id, out)),
                 Job::Stop => self.stopping = true,
@@ -357,6 +362,7 @@ impl Shard {
     /// A packet has come to the shard that owns its call: the one place where all
     /// of them pass.
     fn handle(&mut self, at: Moment, from: Peer, bytes: &[u8]) {
+        self.parts.trace.arrived(at.wall_us, from, bytes);
         self.with_core(|core, world, out| core.handle_packet(at, from, bytes, world, out));
     }
 
@@ -370,6 +376,7 @@ impl Shard {
         if self.out.is_empty() {
             return;
         }
+        self.parts.trace.leaving(&self.out, &self.core);
         for record in self.out.cdrs.drain(..) {
             self.parts.records.append(record);
         }

@@ -10,5 +10,4 @@ mod net;
 mod overflow;
 mod rules;
 mod storm;
-mod transfer;
 mod world;
