@@ -96,6 +96,16 @@ impl Core {
         if !self.fetch(opened) {
             return None;
         }
+        self.decode(opened, world, text)
+    }
+
+    /// What an opened seal says.
+    pub(super) fn decode<'a>(
+        &self,
+        opened: &'a [u8],
+        world: &Snapshot,
+        text: &'a mut Vec<u8>,
+    ) -> Option<Dialog<'a>> {
         let own = self.names(None).own;
         Dialog::decode(opened, own, |user| domain_of_user(user, world), text).ok()
     }
@@ -208,7 +218,15 @@ impl Core {
             b = b.header(HeaderName::Contact, &s.contact);
         }
         let pass = if matches!(d.this, Party::Phone { .. }) { pass_of_phone } else { pass };
-        b.copy_headers(r.m, pass).body_raw(r.m.body());
+        let named = match method {
+            Method::Ack | Method::Bye | Method::Prack => None,
+            _ => self.named(r.m, d.map_key, world),
+        };
+        match &named {
+            None => b.copy_headers(r.m, pass),
+            Some(named) => b.copy_headers(r.m, |h| named.instead(h).unwrap_or_else(|| pass(h))),
+        }
+        .body_raw(r.m.body());
         self.scratch = s;
         let mark = out.mark();
         let Some(server) = tx else {

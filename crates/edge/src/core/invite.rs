@@ -100,7 +100,9 @@ impl Core {
         });
         count(&self.shared.stats.calls);
         let called = Called::of(r.m);
-        let call = routing::Call { source, called: called.as_str() };
+        let replaced = self.replaced(r.m, world);
+        let called = replaced.as_ref().map_or(called.as_str(), |(number, _)| number);
+        let call = routing::Call { source, called };
         let route = routing::route(world, call, &mut NoTrace);
         self.record_begin(r, cdr, source, &route, out);
         let route = match route {
@@ -147,6 +149,13 @@ impl Core {
             }
             Destination::Trunks { profile, .. } => {
                 self.order_trunks(r.at, index, profile, world);
+                // Only the trunk of a dialog can replace it.
+                if let Some((_, Some(holder))) = replaced {
+                    let trunks = &mut self.calls[index as usize].trunks;
+                    if let Some(at) = trunks.iter().position(|t| *t == holder) {
+                        trunks.swap(0, at);
+                    }
+                }
                 if !self.next_trunk(r.at, index, r.m, world, out) {
                     self.finish(r.at, index, 503, "no_trunk", HungUpBy::Exchange, out);
                 }
@@ -443,7 +452,12 @@ impl Core {
                 }
             }
         }
-        b.copy_headers(m, if from_phone { pass_of_phone } else { pass }).body_raw(m.body());
+        let pass = if from_phone { pass_of_phone } else { pass };
+        match self.named(m, call.map_key, world) {
+            None => b.copy_headers(m, pass),
+            Some(named) => b.copy_headers(m, |h| named.instead(h).unwrap_or_else(|| pass(h))),
+        }
+        .body_raw(m.body());
         self.scratch = s;
         let tag = Tag::Call { index, generation: call.generation }.pack();
         if mapped.is_err() {

@@ -14,6 +14,7 @@ mod dialog;
 mod indialog;
 mod invite;
 mod legs;
+mod named;
 mod options;
 mod register;
 mod response;

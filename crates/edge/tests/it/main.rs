@@ -10,4 +10,5 @@ mod net;
 mod overflow;
 mod rules;
 mod storm;
+mod transfer;
 mod world;
