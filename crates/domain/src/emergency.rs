@@ -56,6 +56,14 @@ pub fn recognise(dialled: &str, country: Country) -> Option<&'static str> {
     numbers(country).iter().copied().find(|n| *n == digits)
 }
 
+/// Could this be an emergency call from anywhere? For what may never be refused
+/// before it is known who calls: overload, not routing.
+pub fn recognise_anywhere(dialled: &str) -> bool {
+    let digits = dialled.strip_prefix('+').unwrap_or(dialled);
+    digits.len() <= 5
+        && (digits == "112" || NUMBERS.iter().any(|(_, numbers)| numbers.contains(&digits)))
+}
+
 /// The service of `urn:service:sos` and its children (RFC 5031 section 4.2),
 /// compared without regard to case; the children all fall back to the
 /// country's first number.
@@ -91,6 +99,17 @@ mod tests {
             ("", "GB", None),
         ] {
             assert_eq!(recognise(dialled, country(home)), expect, "{dialled} in {home}");
+        }
+    }
+
+    #[test]
+    fn every_country_s_numbers_are_known_anywhere() {
+        for (_, numbers) in NUMBERS {
+            assert!(numbers.iter().all(|n| recognise_anywhere(n)), "{numbers:?}");
+        }
+        assert!(recognise_anywhere("+911"));
+        for other in ["", "+", "1", "9999", "442079460001"] {
+            assert!(!recognise_anywhere(other), "{other}");
         }
     }
 

@@ -7,6 +7,7 @@
 //! echo (design decision 3), so a core that was just born carries on the calls
 //! of the one before it.
 
+pub mod admission;
 mod auth;
 mod call;
 mod contact;
@@ -16,6 +17,7 @@ mod invite;
 mod legs;
 mod named;
 mod options;
+mod overload;
 mod register;
 mod response;
 mod short;
@@ -156,6 +158,13 @@ pub struct Stats {
     pub calls: AtomicU64,
     /// Calls answered and not over, as far as this process has seen them.
     pub live: AtomicU64,
+    /// New calls refused because more was offered than could be carried.
+    pub shed: AtomicU64,
+    /// New calls thrown away unread for the same reason; those that the system
+    /// threw away for us are not known.
+    pub dropped: AtomicU64,
+    /// Shards that are overloaded now, a bit each.
+    pub overloaded: AtomicU64,
 }
 
 fn count(counter: &AtomicU64) {
@@ -245,6 +254,7 @@ pub struct Core {
     limiter: auth::Limiter,
     puzzled: auth::Puzzled,
     next_sweep: Option<Instant>,
+    admission: overload::Gate,
 }
 
 impl Core {
@@ -276,6 +286,7 @@ impl Core {
             limiter: auth::Limiter::default(),
             puzzled: auth::Puzzled::default(),
             next_sweep: None,
+            admission: overload::Gate::default(),
             config,
             shared,
         }
@@ -322,6 +333,9 @@ impl Core {
         world: &Snapshot,
         out: &mut Outbox,
     ) {
+        if self.thrown_away(at, bytes) {
+            return;
+        }
         self.refresh_keys(world);
         let who = self.recognise(from.addr, world);
         let mut parser = self.parser();
@@ -360,10 +374,17 @@ impl Core {
     /// When [`Core::handle_timeout`] is due; `None` if nothing waits.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let calls = self.timers.peek().map(|Reverse((at, _))| *at);
-        [self.layer.poll_timeout(), calls, self.pings.next(), self.next_sweep, self.held_due()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.layer.poll_timeout(),
+            calls,
+            self.pings.next(),
+            self.next_sweep,
+            self.held_due(),
+            self.admission.next(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Time has come to `at`. Also to be called once at the start, and when the
@@ -391,6 +412,7 @@ impl Core {
         if self.config.pings {
             self.ping(at, world, out);
         }
+        self.reckon_admission(at);
         if self.next_sweep.is_none_or(|due| due <= at.now) {
             if self.config.pings {
                 self.shared.bindings.sweep(at.wall_us);
@@ -471,7 +493,11 @@ impl Core {
             Method::Ack => self.in_dialog(r, world, out),
             Method::Cancel => self.refuse(r, 481, out),
             _ if r.m.to_tag().is_some() => self.in_dialog(r, world, out),
-            Method::Invite => self.invite(r, world, out),
+            Method::Invite => {
+                if self.admits(r, out) {
+                    self.invite(r, world, out);
+                }
+            }
             Method::Options => self.options(r, out),
             _ => self.refuse(r, 405, out),
         }
@@ -482,9 +508,10 @@ impl Core {
         if r.who == Who::Stranger {
             return count(&self.shared.stats.silenced);
         }
+        let wait = if status == 503 { self.retry_after() } else { 0 };
         self.stateless(r, status, out, |b| match status {
             405 => b.header(sip::HeaderName::Allow, ALLOW).finish(),
-            503 => b.header(sip::HeaderName::RetryAfter, "5").finish(),
+            503 => b.header_fmt(sip::HeaderName::RetryAfter, format_args!("{wait}")).finish(),
             _ => b.finish(),
         });
     }

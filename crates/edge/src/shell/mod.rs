@@ -6,6 +6,7 @@
 //! through an atomic pointer, registrations through one per bucket.
 
 mod conns;
+mod filter;
 mod look;
 mod mmsg;
 mod shard;

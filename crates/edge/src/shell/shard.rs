@@ -1,6 +1,7 @@
 //! One thread: its sockets, its core, its timers.
 
 use super::conns::{Conn, Directory};
+use super::filter;
 use super::look::{Look, Trace};
 use super::mmsg::{RECEIVED, Receiver, Sender};
 use super::sockets::ShardSockets;
@@ -137,6 +138,10 @@ pub(super) struct Shard {
     /// Connections that may have more to read.
     readable: BTreeSet<usize>,
     buffer: Vec<u8>,
+    /// A socket may hold more than was read this time.
+    unread: bool,
+    /// Share of new calls that the sockets let through.
+    passing: f64,
     stopping: bool,
 }
 
@@ -181,6 +186,8 @@ impl Shard {
             next_conn: CONNS,
             lost: VecDeque::new(),
             buffer: vec![0; READ_SIZE],
+            unread: false,
+            passing: 1.0,
             stopping: false,
         })
     }
@@ -189,6 +196,7 @@ impl Shard {
         let mut events = Events::with_capacity(1024);
         let mut receiver = Receiver::new();
         let mut behind = false;
+        let mut dry = true;
         self.tick();
         while !self.stopping {
             let now = Instant::now();
@@ -204,6 +212,9 @@ impl Shard {
             {
                 tracing::error!(%error, "an edge thread cannot wait for its sockets");
                 return;
+            }
+            if dry {
+                self.core.dry(Instant::now());
             }
             for event in &events {
                 match event.token() {
@@ -223,6 +234,8 @@ impl Shard {
                 self.conn_readable(token);
             }
             behind = self.jobs();
+            dry = !behind && self.readable.is_empty() && !std::mem::take(&mut self.unread);
+            self.throttle();
             self.shut_out();
             if self.core.poll_timeout().is_some_and(|due| due <= Instant::now()) {
                 self.tick();
@@ -232,6 +245,27 @@ impl Shard {
         while self.jobs() {}
         self.with_core(|core, _, out| core.interrupt(Self::moment(), out));
         self.flush();
+    }
+
+    /// Has the sockets throw away what admission would only refuse.
+    fn throttle(&mut self) {
+        let pass = self.core.pass();
+        if (pass - self.passing).abs() <= 0.1 * self.passing
+            && (pass >= 1.0) == (self.passing >= 1.0)
+        {
+            return;
+        }
+        self.passing = pass;
+        for (_, socket) in &self.udp {
+            let done = match pass {
+                1.0.. => filter::detach(socket),
+                _ => filter::attach(socket, pass),
+            };
+            // Without it the core throws away what it must, at a higher price.
+            if let Err(error) = done {
+                tracing::warn!(%error, "a socket takes no filter");
+            }
+        }
     }
 
     fn moment() -> Moment {
@@ -324,6 +358,7 @@ impl Shard {
             }
             left = left.saturating_sub(taken.max(1));
             if left == 0 {
+                self.unread = true;
                 // The poll tells of new packets only once all have been read.
                 let fd = self.udp[socket].1.as_raw_fd();
                 let (registry, token) = (self.parts.poll.registry(), Token(LISTENERS + socket));

@@ -8,6 +8,7 @@ mod door;
 mod live;
 mod net;
 mod overflow;
+mod overload;
 mod rules;
 mod storm;
 mod transfer;

@@ -1,0 +1,111 @@
+//! Where admission meets the calls: refusing, dropping, and saying so.
+
+use super::admission::{Admission, Verdict, is_ordinary_call};
+use super::{Core, Incoming, Moment, Who, count};
+use crate::alarm::AlarmKind;
+use crate::outbox::Outbox;
+use domain::emergency;
+use sip::{HeaderName, Uri};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+/// The admission of a core, and whether it has said that it is overloaded.
+#[derive(Debug, Default)]
+pub(super) struct Gate {
+    admission: Admission,
+    said: bool,
+}
+
+impl Gate {
+    pub fn next(&self) -> Option<Instant> {
+        self.admission.next()
+    }
+}
+
+impl Core {
+    /// The shard has nothing left to do: what the admission of new calls is
+    /// measured by.
+    pub fn dry(&mut self, now: Instant) {
+        self.admission.admission.dry(now);
+    }
+
+    /// Share of new ordinary calls that the shard's sockets are to let through.
+    pub fn pass(&self) -> f64 {
+        self.admission.admission.pass()
+    }
+
+    /// Throws a packet away unread, if that is what is left to do.
+    pub(super) fn thrown_away(&mut self, at: Moment, bytes: &[u8]) -> bool {
+        let admission = &mut self.admission.admission;
+        if !admission.drops(at.now) || !is_ordinary_call(bytes) {
+            return false;
+        }
+        admission.dropped(at.now);
+        count(&self.shared.stats.dropped);
+        true
+    }
+
+    /// Whether a new call may come in; if not, it has been refused. What could be
+    /// a call for help anywhere is never refused.
+    pub(super) fn admits(&mut self, r: &Incoming<'_>, out: &mut Outbox) -> bool {
+        let exempt = || match Uri::parse(r.m.request_uri()) {
+            Ok(uri) => match uri.user_number() {
+                Some(number) => emergency::recognise_anywhere(number.as_str()),
+                None => uri.as_sip().is_none_or(|sip| {
+                    sip.user
+                        .and_then(|user| std::str::from_utf8(user).ok())
+                        .is_some_and(emergency::recognise_anywhere)
+                }),
+            },
+            Err(_) => true,
+        };
+        let exempt = exempt();
+        let verdict = self.admission.admission.new_call(r.at.now, exempt);
+        if verdict == Verdict::Admit {
+            return true;
+        }
+        count(&self.shared.stats.shed);
+        self.say_overload(r.at);
+        if verdict == Verdict::RefuseStateless || r.who == Who::Stranger {
+            self.refuse(r, 503, out);
+        } else if let Some(tx) = self.begin(r, out) {
+            let tag = self.random.tag();
+            let wait = self.retry_after();
+            let _ = self.layer.reply(r.at.now, tx, 503, Some(&tag), out, |b| {
+                b.header_fmt(HeaderName::RetryAfter, format_args!("{wait}")).finish();
+            });
+        }
+        false
+    }
+
+    /// Seconds after which a refused caller may ask again; spread, so that they do
+    /// not come back all at once.
+    pub(super) fn retry_after(&mut self) -> u64 {
+        2 + self.random.next() % 9
+    }
+
+    pub(super) fn reckon_admission(&mut self, at: Moment) {
+        let gate = &mut self.admission;
+        gate.admission.reckon(at.now);
+        if gate.said && !gate.admission.is_overloaded() {
+            gate.said = false;
+            let bit = self.shard_bit();
+            if self.shared.stats.overloaded.fetch_and(!bit, Ordering::Relaxed) == bit {
+                self.shared.alarms.clear(AlarmKind::Overload, "edge", at.wall_us);
+            }
+        }
+    }
+
+    fn say_overload(&mut self, at: Moment) {
+        if !std::mem::replace(&mut self.admission.said, true) {
+            let bit = self.shard_bit();
+            self.shared.stats.overloaded.fetch_or(bit, Ordering::Relaxed);
+            let detail = "new calls are refused with 503; calls for help are carried";
+            self.shared.alarms.raise(AlarmKind::Overload, "edge", detail, at.wall_us);
+        }
+    }
+
+    fn shard_bit(&self) -> u64 {
+        1 << (self.config.shard.0 % 64)
+    }
+}

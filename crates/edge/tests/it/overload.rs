@@ -1,0 +1,72 @@
+//! More is offered than can be carried.
+
+use crate::net::{Dialog, Net, addr, caller_dialog};
+use crate::world::*;
+use edge::core::admission::{DROP, TARGET};
+use feed::record::Transport;
+use sip::Method;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+fn trunk_1() -> SocketAddr {
+    addr("198.51.100.1:5060")
+}
+
+fn alice() -> SocketAddr {
+    addr("203.0.113.10:5062")
+}
+
+fn net() -> Net {
+    let mut net = Net::new(world(vec![trunk(TRUNK_A1, trunk_1(), Transport::Udp)]));
+    net.register(alice(), "alice");
+    net
+}
+
+#[test]
+fn a_shard_that_never_runs_dry_refuses_new_calls_and_carries_the_rest() {
+    let mut net = net();
+    net.core.dry(net.at.now);
+    net.invite(trunk_1(), ALICE_NUMBER, "before@trunk");
+    net.expect(trunk_1(), 100);
+    let ring = net.expect_request(alice(), "INVITE");
+    net.respond(alice(), &ring, 200, b"v=0 answer");
+    let ok = net.expect(trunk_1(), 200);
+    let dialog = caller_dialog(trunk_1(), &ok);
+
+    net.pass(TARGET + Duration::from_millis(1));
+    net.invite(trunk_1(), ALICE_NUMBER, "late@trunk");
+    let refused = net.expect(trunk_1(), 503);
+    let wait: u32 =
+        refused.header("Retry-After").expect("says when").parse().expect("a number of seconds");
+    assert!((2..=10).contains(&wait), "{wait}");
+    net.silent(alice());
+    assert_eq!(net.shared.stats.shed.load(Ordering::Relaxed), 1);
+    assert!(
+        net.shared.alarms.open().iter().any(|a| a.code == "overload"),
+        "somebody is told of it"
+    );
+
+    net.within(&Dialog { cseq: dialog.cseq + 1, ..dialog }, Method::Bye, b"");
+    net.expect_request(alice(), "BYE");
+
+    net.core.dry(net.at.now);
+    net.invite(trunk_1(), ALICE_NUMBER, "after@trunk");
+    net.expect(trunk_1(), 100);
+}
+
+#[test]
+fn a_call_for_help_is_carried_when_all_else_is_thrown_away() {
+    let mut net = net();
+    net.core.dry(net.at.now);
+    net.pass(DROP + Duration::from_millis(1));
+    net.invite(trunk_1(), ALICE_NUMBER, "unread@trunk");
+    net.silent(trunk_1());
+    assert_eq!(net.shared.stats.dropped.load(Ordering::Relaxed), 1);
+    let uri = format!("sip:999@{DOMAIN}");
+    let who = ("alice", "alice-secret");
+    net.authenticated(alice(), who, (Method::Invite, &uri), &uri, "help@phone", &[]);
+    net.expect(alice(), 100);
+    let help = net.expect_request(trunk_1(), "INVITE");
+    assert!(help.uri().starts_with("sip:999@"), "{}", help.uri());
+}
