@@ -105,3 +105,23 @@ pub enum Change {
         id: String,
     },
 }
+
+impl Change {
+    /// The kinds this version knows, as they are written.
+    pub const KINDS: [&str; 14] = [
+        "operator_put",
+        "trunk_put",
+        "calling_profile_put",
+        "tenant_put",
+        "user_put",
+        "user_removed",
+        "queue_put",
+        "queue_removed",
+        "numbers_put",
+        "numbers_removed",
+        "consent_put",
+        "order_progress",
+        "edge_key_put",
+        "other",
+    ];
+}

@@ -2,7 +2,7 @@
 //! payload`, the same bytes in process and over HTTP. The CRC covers kind and
 //! payload, the length counts both.
 
-use crate::change::{ChangeEntry, Position};
+use crate::change::{Change, ChangeEntry, Position};
 use crate::inside::Question;
 
 /// Longest kind-and-payload a reader takes: a chunk of 1,000 numbers is about
@@ -131,7 +131,7 @@ impl FrameDecoder {
                 return Err(FrameError::Checksum);
             }
             let frame = match body[0] {
-                KIND_CHANGE => serde_json::from_slice(&body[1..]).map(Frame::Change).map(Some),
+                KIND_CHANGE => change(&body[1..]).map(Frame::Change).map(Some),
                 KIND_HEARTBEAT => {
                     serde_json::from_slice(&body[1..]).map(Frame::Heartbeat).map(Some)
                 }
@@ -149,6 +149,31 @@ impl FrameDecoder {
     }
 }
 
+/// A change. One of a kind that only a newer version knows is passed on as
+/// [`Change::Other`]: the reader moves on, as a fleet being upgraded must.
+fn change(payload: &[u8]) -> Result<ChangeEntry, serde_json::Error> {
+    #[derive(serde::Deserialize)]
+    struct Newer {
+        position: u64,
+        at_us: i64,
+        change: NewerKind,
+    }
+    #[derive(serde::Deserialize)]
+    struct NewerKind {
+        kind: String,
+    }
+    serde_json::from_slice(payload).or_else(|error| {
+        let newer: Newer = serde_json::from_slice(payload)?;
+        let resource = newer.change.kind;
+        // A kind known here whose body cannot be read is damage, not news.
+        if Change::KINDS.contains(&&*resource) {
+            return Err(error);
+        }
+        let change = Change::Other { resource, id: String::new() };
+        Ok(ChangeEntry { position: newer.position, at_us: newer.at_us, change })
+    })
+}
+
 pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
@@ -156,7 +181,6 @@ pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::Change;
     use uuid::Uuid;
 
     fn frames() -> Vec<Frame> {
@@ -220,6 +244,45 @@ mod tests {
         decoder.push(&u32::MAX.to_le_bytes());
         decoder.push(&[0; 4]);
         assert_eq!(decoder.next_frame(), Err(FrameError::Length(u32::MAX as usize)));
+    }
+
+    fn framed(json: &str) -> Vec<u8> {
+        let mut body = vec![KIND_CHANGE];
+        body.extend_from_slice(json.as_bytes());
+        let mut bytes = (body.len() as u32).to_le_bytes().to_vec();
+        bytes.extend_from_slice(&crc32fast::hash(&body).to_le_bytes());
+        bytes.extend_from_slice(&body);
+        bytes
+    }
+
+    #[test]
+    fn a_change_of_the_future_moves_the_position_on_and_a_damaged_one_does_not() {
+        let mut decoder = FrameDecoder::default();
+        let newer = r#"{"position":9,"at_us":1,"change":{"kind":"moon_put","body":{"id":1}}}"#;
+        decoder.push(&framed(newer));
+        let frame = decoder.next_frame().expect("readable").expect("whole");
+        let Frame::Change(entry) = frame else { panic!("{frame:?}") };
+        assert_eq!(entry.position, 9);
+        assert_eq!(entry.change, Change::Other { resource: "moon_put".into(), id: String::new() });
+        decoder.push(&framed(&newer.replace("moon_put", "trunk_put")));
+        assert!(matches!(decoder.next_frame(), Err(FrameError::Payload(_))));
+    }
+
+    #[test]
+    fn every_kind_of_change_is_named() {
+        let tag = |change: &Change| {
+            let json = serde_json::to_value(change).expect("it is plain data");
+            json["kind"].as_str().map(str::to_owned).expect("a kind")
+        };
+        let removed = Change::NumbersRemoved { numbers: Vec::new() };
+        for change in [removed, Change::Other { resource: String::new(), id: String::new() }] {
+            assert!(Change::KINDS.contains(&&*tag(&change)), "{change:?}");
+        }
+        for kind in Change::KINDS {
+            let json = format!(r#"{{"kind":"{kind}"}}"#);
+            let error = serde_json::from_str::<Change>(&json).expect_err("it has no body");
+            assert!(!error.to_string().contains("unknown variant"), "{kind}: {error}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod baresip;
 mod calls;
 mod control;
 mod door;
+mod last_release;
 mod live;
 mod net;
 mod overflow;
