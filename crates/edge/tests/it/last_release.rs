@@ -61,6 +61,7 @@ fn its_feed_is_understood() {
                 heartbeats += 1;
                 assert_eq!(position, world.position());
             }
+            newer => panic!("0.1.0 wrote no {newer:?}"),
         }
     }
     assert_eq!((changes, heartbeats), (14, 1));
