@@ -17,5 +17,6 @@ pub mod peer;
 pub mod recfile;
 mod registrations;
 mod shell;
+pub mod storage;
 
 pub use shell::{Edge, EdgeConfig, EdgeError, EdgeHandle, EdgeStatus};

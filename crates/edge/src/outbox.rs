@@ -16,6 +16,7 @@ pub struct Outbox {
     packets: Vec<(Peer, Range<usize>)>,
     /// Call records, in the order of what happened.
     pub cdrs: Vec<CdrRecord>,
+    recorded: u64,
     /// Registrations that came or went.
     pub bindings: Vec<BindingChange>,
     /// Dialog records for the disk and the siblings.
@@ -33,11 +34,23 @@ impl Sink<Peer> for Outbox {
 }
 
 impl Outbox {
+    /// Takes a call record.
+    pub fn record(&mut self, record: CdrRecord) {
+        self.cdrs.push(record);
+        self.recorded += 1;
+    }
+
+    /// How many records it was ever given: the number of the last one.
+    pub fn recorded(&self) -> u64 {
+        self.recorded
+    }
+
     /// Whether nothing is to be done.
     pub fn is_empty(&self) -> bool {
         self.packets.is_empty()
             && self.cdrs.is_empty()
             && self.bindings.is_empty()
+            && self.copies.is_empty()
             && self.proven.is_empty()
     }
 

@@ -49,13 +49,23 @@ pub fn append_to(path: &Path) -> io::Result<File> {
 /// Replaces a file as a whole: readers see the old bytes or the new ones, and
 /// after a crash one of the two is there.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    rewrite(path, bytes, File::sync_all)?;
+    sync_folder_of(path)
+}
+
+/// Replaces a file as a whole for readers, but leaves it to the system when the
+/// bytes reach the disk.
+pub fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    rewrite(path, bytes, |_| Ok(()))
+}
+
+fn rewrite(path: &Path, bytes: &[u8], sync: fn(&File) -> io::Result<()>) -> io::Result<()> {
     let fresh = path.with_extension("new");
     let mut file =
         OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&fresh)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&fresh, path)?;
-    sync_folder_of(path)
+    sync(&file)?;
+    std::fs::rename(&fresh, path)
 }
 
 /// Makes a created, renamed or removed name durable.

@@ -153,6 +153,10 @@ impl Core {
             self.scratch = s;
             if let Some(ending) = ending.filter(|e| e.of_answer) {
                 self.hung_up(&ending, out);
+                if let Some(tx) = tx {
+                    self.reply_once_kept(r.at, tx, 480, out, |b| b.finish());
+                }
+                return;
             }
             return answer(self, 480, out);
         };
@@ -373,23 +377,27 @@ impl Core {
         let sealed = self.seal_response(at, server, m, world, out);
         let mark = out.mark();
         let s = std::mem::take(&mut self.scratch);
-        let _ = self.layer.reply(at.now, server, status, None, out, |mut b| {
+        let write = |mut b: MessageBuilder<'_>| {
             if sealed.is_some() {
                 b = b.header(HeaderName::Contact, &s.contact);
             }
             b.copy_headers(m, pass).body_raw(m.body());
-        });
+        };
+        let over = |e: &Ending| {
+            (200..300).contains(&status) || status == 408 || (status == 481 && e.of_answer)
+        };
+        if let Some(ending) = ending.filter(over) {
+            self.hung_up(&ending, out);
+            self.reply_once_kept(at, server, status, out, write);
+        } else {
+            let _ = self.layer.reply(at.now, server, status, None, out, write);
+        }
         self.scratch = s;
         if let Some((cdr, record)) = sealed {
             self.guard(at, mark, cdr, record, out);
         }
         if status < 200 {
             return;
-        }
-        if let Some(ending) = ending
-            && (status < 300 || status == 408 || (status == 481 && ending.of_answer))
-        {
-            self.hung_up(&ending, out);
         }
         if invite && status < 300 {
             self.relays[index as usize].answered = true;
@@ -447,8 +455,10 @@ impl Core {
         let (server, ending) = (relay.server, relay.ending);
         if let Some(ending) = ending {
             self.hung_up(&ending, out);
+            self.reply_once_kept(at, server, status, out, |b| b.finish());
+        } else {
+            let _ = self.layer.reply(at.now, server, status, None, out, |b| b.finish());
         }
-        let _ = self.layer.reply(at.now, server, status, None, out, |b| b.finish());
         self.free_relay(index, generation);
     }
 

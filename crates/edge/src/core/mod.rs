@@ -14,6 +14,7 @@ mod contact;
 mod dialog;
 mod indialog;
 mod invite;
+mod kept;
 mod legs;
 mod named;
 mod options;
@@ -255,6 +256,7 @@ pub struct Core {
     puzzled: auth::Puzzled,
     next_sweep: Option<Instant>,
     admission: overload::Gate,
+    kept_back: kept::KeptBack,
 }
 
 impl Core {
@@ -287,6 +289,7 @@ impl Core {
             puzzled: auth::Puzzled::default(),
             next_sweep: None,
             admission: overload::Gate::default(),
+            kept_back: kept::KeptBack::default(),
             config,
             shared,
         }
@@ -380,6 +383,7 @@ impl Core {
             self.pings.next(),
             self.next_sweep,
             self.held_due(),
+            self.answers_due(),
             self.admission.next(),
         ]
         .into_iter()
@@ -409,6 +413,7 @@ impl Core {
                 _ => {}
             }
         }
+        self.give_up_answers(at);
         if self.config.pings {
             self.ping(at, world, out);
         }
@@ -617,7 +622,7 @@ impl Core {
         if let CdrEvent::Begin { at_us, kind: Some(CallKind::Emergency), .. } = &event {
             self.emergency_began(id, &event, *at_us);
         }
-        out.cdrs.push(CdrRecord { id, edge: self.config.edge, event });
+        out.record(CdrRecord { id, edge: self.config.edge, event });
     }
 
     /// Which of our addresses speaks to `addr`.

@@ -35,7 +35,7 @@ pub async fn deliver(feed: Arc<dyn Feed>, journal: Arc<Journal>, mut stop: watch
 
 async fn step(feed: &dyn Feed, journal: &Journal) -> io::Result<bool> {
     let Some(batch) = journal.next_batch(BATCH).await? else { return Ok(false) };
-    match send(feed, &batch).await {
+    match feed.deliver_cdrs(&batch.body).await {
         Ok(()) => {}
         Err(FeedError::Refused(_)) => one_by_one(feed, journal, &batch).await?,
         Err(error) => return Err(io::Error::other(error)),
@@ -44,13 +44,9 @@ async fn step(feed: &dyn Feed, journal: &Journal) -> io::Result<bool> {
     Ok(true)
 }
 
-async fn send(feed: &dyn Feed, batch: &Batch) -> Result<(), FeedError> {
-    feed.deliver_cdrs(&CdrBatch { records: batch.records.clone() }).await
-}
-
 /// One record that is refused for good must not hold up the others.
 async fn one_by_one(feed: &dyn Feed, journal: &Journal, batch: &Batch) -> io::Result<()> {
-    for record in &batch.records {
+    for record in &batch.body.records {
         match feed.deliver_cdrs(&CdrBatch { records: vec![record.clone()] }).await {
             Ok(()) => {}
             Err(FeedError::Refused(reason)) => {

@@ -259,12 +259,13 @@ async fn records_wait_for_the_control_plane_and_a_refused_one_holds_up_nobody() 
         s.away = true;
         s.refuse = Some(CdrId(Uuid::from_u128(2)));
     });
-    let (journal, writer) = Journal::open(&folder.0).expect("journal");
+    let (journal, mut writers) = Journal::open(&folder.0, vec![Box::new(|| {})]).expect("journal");
+    let mut writer = writers.pop().expect("one was asked for");
     let journal = Arc::new(journal);
     let (_stop, stopped) = watch::channel(false);
     let delivery = tokio::spawn(deliver(plane.clone(), journal.clone(), stopped));
     for n in 1..=3 {
-        writer.append(CdrRecord {
+        let taken = writer.append(&CdrRecord {
             id: CdrId(Uuid::from_u128(n)),
             edge: EdgeId(Uuid::from_u128(1)),
             event: CdrEvent::Answer {
@@ -274,6 +275,7 @@ async fn records_wait_for_the_control_plane_and_a_refused_one_holds_up_nobody() 
                 call_id: String::new(),
             },
         });
+        assert!(taken);
     }
     drop(writer);
     journal.join();

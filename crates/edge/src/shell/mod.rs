@@ -17,7 +17,7 @@ use crate::core::{CoreConfig, Listener, Shared};
 use crate::inside::TraceRing;
 use crate::inside::hep::{Exporter, HepConfig};
 use crate::inside::metrics::ShardCounters;
-use crate::journal::Journal;
+use crate::journal::{Journal, Wake};
 use crate::link::{Feed, FeedError, Follow, WorldFile, deliver, deliver_events, follow};
 use crate::overflow;
 use crate::registrations;
@@ -222,8 +222,6 @@ impl Edge {
         overflow::load(&records_file, &shared.overflow, wall_us());
         let (dialog_records, dialog_records_thread) =
             overflow::start(records_file, shared.clone()).map_err(data)?;
-        let (journal, records) = Journal::open(&config.data_dir.join("journal")).map_err(data)?;
-        let journal = Arc::new(journal);
         let file = WorldFile::new(&config.data_dir.join("world"), feed.wrap_key()).map_err(data)?;
 
         let nothing = Position { epoch: uuid::Uuid::nil(), position: 0 };
@@ -250,10 +248,14 @@ impl Edge {
             None => None,
         };
         let counters: Vec<Arc<ShardCounters>> = (0..shards).map(|_| Arc::default()).collect();
+        let wakes = ports.iter().cloned().map(|port| Box::new(move || port.wake()) as Wake);
+        let (journal, writers) =
+            Journal::open(&config.data_dir.join("journal"), wakes.collect()).map_err(data)?;
+        let journal = Arc::new(journal);
         let directory = Arc::new(conns::Directory::default());
         let mut threads = Vec::new();
-        for (index, ((poll, inbox), sockets)) in
-            polls.into_iter().zip(inboxes).zip(bound.per_shard).enumerate()
+        for (index, (((poll, inbox), sockets), records)) in
+            polls.into_iter().zip(inboxes).zip(bound.per_shard).zip(writers).enumerate()
         {
             let mut seed = [0; 32];
             getrandom::fill(&mut seed).map_err(|e| EdgeError::System(io::Error::other(e)))?;
@@ -266,7 +268,7 @@ impl Edge {
                     directory: directory.clone(),
                     world: world.clone(),
                     shared: shared.clone(),
-                    records: records.clone(),
+                    records,
                     registrar: registrar.clone(),
                     dialog_records: dialog_records.clone(),
                     admission: config.admission,
@@ -288,7 +290,7 @@ impl Edge {
                 .map_err(EdgeError::System)?;
             threads.push(thread);
         }
-        drop((records, registrar, dialog_records));
+        drop((registrar, dialog_records));
 
         let (link_sender, link) = watch::channel(Link::default());
         let (stop_link, stopped) = watch::channel(false);
@@ -423,7 +425,7 @@ impl EdgeHandle {
             silenced: stats.silenced.load(Ordering::Relaxed),
             unparsable: stats.unparsable.load(Ordering::Relaxed),
             forged: stats.forged.load(Ordering::Relaxed),
-            journalled: self.journal.written(),
+            journalled: self.journal.stats().written(),
         }
     }
 

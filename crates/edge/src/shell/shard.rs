@@ -45,6 +45,8 @@ const JOBS: usize = 1_024;
 const MAX_CONNS: usize = 20_000;
 /// Of these, kept for connections the edge itself makes: to trunks.
 const KEPT_FOR_OURS: usize = 1_000;
+/// How long an edge that stops waits to answer those who hung up last.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// What one connection may say before the others get a turn: so many times so
 /// many bytes.
 const READS: usize = 4;
@@ -90,6 +92,11 @@ impl Port {
             return self.taken();
         }
         self.send(Job::Packet { from, bytes: bytes.to_vec() });
+    }
+
+    /// Ends the shard's wait for its sockets.
+    pub fn wake(&self) {
+        let _ = self.waker.wake();
     }
 
     /// A packet has left the queue.
@@ -241,10 +248,33 @@ impl Shard {
                 self.tick();
             }
             self.report_lost();
+            self.journal();
         }
         while self.jobs() {}
         self.with_core(|core, _, out| core.interrupt(Self::moment(), out));
         self.flush();
+        self.journal();
+        let end = Instant::now() + LAST_WORDS;
+        while self.core.awaits_record().is_some() && Instant::now() < end {
+            // The journal wakes whoever waits for it.
+            let _ = self.parts.poll.poll(&mut events, Some(end - Instant::now()));
+            self.journal();
+        }
+    }
+
+    /// Hands over the records of this turn, and sends the answers that waited for
+    /// earlier ones to be on disk.
+    fn journal(&mut self) {
+        loop {
+            let awaited = self.core.awaits_record();
+            self.parts.records.hand_over(awaited);
+            let synced = self.parts.records.synced();
+            if awaited.is_none_or(|record| record > synced) {
+                return;
+            }
+            self.with_core(|core, _, out| core.journalled(Self::moment(), synced, out));
+            self.flush();
+        }
     }
 
     /// Has the sockets throw away what admission would only refuse.
@@ -413,7 +443,9 @@ impl Shard {
         }
         self.parts.trace.leaving(&self.out, &self.core);
         for record in self.out.cdrs.drain(..) {
-            self.parts.records.append(record);
+            if !self.parts.records.append(&record) {
+                self.core.record_lost(self.parts.records.taken());
+            }
         }
         for change in self.out.bindings.drain(..) {
             // The registrar outlives the shards.

@@ -62,6 +62,7 @@ impl Bench {
         let peer = Peer { transport: Transport::Udp, listener: 0, addr: from };
         let before = COUNT.get();
         self.core.handle_packet(self.at, peer, bytes, &self.world, &mut self.out);
+        self.core.journalled(self.at, self.out.recorded(), &mut self.out);
         self.allocations += COUNT.get() - before;
         self.collect();
     }

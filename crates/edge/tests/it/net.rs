@@ -27,6 +27,8 @@ pub struct Net {
     pub out: Outbox,
     pub cdrs: Vec<CdrRecord>,
     pub copies: Vec<edge::overflow::OverflowCopy>,
+    /// Whether what is recorded reaches the disk at once; else [`Net::journalled`] says.
+    pub disk: bool,
     pub inbox: HashMap<SocketAddr, VecDeque<Vec<u8>>>,
     cseq: u32,
     seed: u8,
@@ -103,6 +105,7 @@ impl Net {
             out: Outbox::default(),
             cdrs: Vec::new(),
             copies: Vec::new(),
+            disk: true,
             inbox: HashMap::new(),
             cseq: 0,
             seed: 1,
@@ -126,6 +129,15 @@ impl Net {
         self.cdrs.append(&mut self.out.cdrs);
         self.copies.append(&mut self.out.copies);
         self.out.bindings.clear();
+        if self.disk && self.core.awaits_record().is_some() {
+            self.journalled();
+        }
+    }
+
+    /// All records so far are on disk.
+    pub fn journalled(&mut self) {
+        self.core.journalled(self.at, self.out.recorded(), &mut self.out);
+        self.flush();
     }
 
     pub fn send(&mut self, from: SocketAddr, bytes: &[u8]) {

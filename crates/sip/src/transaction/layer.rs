@@ -395,6 +395,22 @@ impl<P: Clone> TransactionLayer<P> {
         sink: &mut impl Sink<P>,
         write: impl FnOnce(MessageBuilder<'_>),
     ) -> Result<(), TxError> {
+        let response = self.compose(tx, status, to_tag, write)?;
+        self.respond(now, tx, response, sink)
+    }
+
+    /// As [`reply`](Self::reply), but leaves it to the caller when to
+    /// [`respond`](Self::respond) with it.
+    ///
+    /// # Errors
+    /// As [`reply`](Self::reply).
+    pub fn compose(
+        &mut self,
+        tx: ServerTx,
+        status: u16,
+        to_tag: Option<&[u8]>,
+        write: impl FnOnce(MessageBuilder<'_>),
+    ) -> Result<Vec<u8>, TxError> {
         let mut out = self.buffer();
         let slot = live(&self.slots, tx.0).ok_or(TxError::Gone)?;
         if slot.request.is_empty() {
@@ -404,7 +420,7 @@ impl<P: Clone> TransactionLayer<P> {
         let request = self.parser.parse(&slot.request).map_err(|_| TxError::Malformed)?;
         let reason = reason_phrase(status);
         write(MessageBuilder::response_to(&mut out, &request, status, reason, to_tag, source));
-        self.respond(now, tx, out, sink)
+        Ok(out)
     }
 
     /// Cancels an INVITE: now, or with its first provisional response. The layer
@@ -518,6 +534,14 @@ impl<P: Clone> TransactionLayer<P> {
     /// Gives up a client transaction silently: later responses are stray. For a
     /// failover whose timer is shorter than 64 T1.
     pub fn abandon(&mut self, tx: ClientTx) {
+        if live(&self.slots, tx.0).is_some() {
+            self.remove(tx.0.index);
+        }
+    }
+
+    /// Gives up a server transaction that will never be answered: its request,
+    /// should it come again, is a new one.
+    pub fn forget(&mut self, tx: ServerTx) {
         if live(&self.slots, tx.0).is_some() {
             self.remove(tx.0.index);
         }

@@ -1,6 +1,10 @@
 //! Call records as edges write them: begin, answer and end, each complete in
 //! itself, merged by the CDR id wherever they come from (design decision 3).
 
+mod bytes;
+
+pub use bytes::CdrBytesError;
+
 use domain::routing::CallKind;
 use domain::{CdrId, EdgeId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
 use numbering::E164;

@@ -1,0 +1,105 @@
+use super::*;
+use domain::{CdrId, EdgeId};
+use feed::cdr::CdrEvent;
+use std::fs;
+use std::path::PathBuf;
+use uuid::Uuid;
+
+fn record(n: u128) -> CdrRecord {
+    CdrRecord {
+        id: CdrId(Uuid::from_u128(n)),
+        edge: EdgeId(Uuid::from_u128(1)),
+        event: CdrEvent::Answer { at_us: 1, user: None, out_trunk: None, call_id: "c".into() },
+    }
+}
+
+fn open(folder: &Path) -> io::Result<(Journal, JournalWriter)> {
+    let (journal, mut writers) = Journal::open(folder, vec![Box::new(|| {})])?;
+    Ok((journal, writers.pop().expect("one was asked for")))
+}
+
+fn write(writer: &mut JournalWriter, n: u128) {
+    assert!(writer.append(&record(n)));
+    writer.hand_over(None);
+}
+
+struct Folder(PathBuf);
+impl Folder {
+    fn new() -> Self {
+        let mut name = [0; 8];
+        getrandom::fill(&mut name).expect("random bytes");
+        Self(std::env::temp_dir().join(format!("journal-{}", u64::from_le_bytes(name))))
+    }
+}
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+async fn ids(journal: &Journal, max: usize, acknowledge: bool) -> Vec<u128> {
+    let batch = journal.next_batch(max).await.expect("readable").expect("records");
+    if acknowledge {
+        journal.acknowledge(&batch).expect("acknowledged");
+    }
+    batch.body.records.iter().map(|r| r.id.0.as_u128()).collect()
+}
+
+#[tokio::test]
+async fn what_was_not_acknowledged_comes_again_after_a_restart() {
+    let folder = Folder::new();
+    let (journal, mut writer) = open(&folder.0).expect("opened");
+    for n in 1..=3 {
+        write(&mut writer, n);
+    }
+    drop(writer);
+    journal.join();
+    assert_eq!(ids(&journal, 2, true).await, [1, 2]);
+    drop(journal);
+
+    let (journal, mut writer) = open(&folder.0).expect("opened again");
+    write(&mut writer, 4);
+    drop(writer);
+    journal.join();
+    assert_eq!(ids(&journal, 10, false).await, [3, 4], "three was never acknowledged");
+    assert_eq!(ids(&journal, 10, true).await, [3, 4]);
+    assert!(journal.next_batch(10).await.expect("readable").is_none());
+    assert_eq!(
+        segments(&FileSystem::new(&folder.0).expect("a folder")).expect("listed").len(),
+        1,
+        "delivered segments are gone"
+    );
+}
+
+#[tokio::test]
+async fn a_torn_record_does_not_stop_those_after_it() {
+    let folder = Folder::new();
+    let (journal, mut writer) = open(&folder.0).expect("opened");
+    write(&mut writer, 1);
+    write(&mut writer, 2);
+    drop(writer);
+    journal.join();
+    drop(journal);
+    let path = folder.0.join(segment_name(1));
+    let bytes = fs::read(&path).expect("read");
+    fs::write(&path, &bytes[..bytes.len() - 3]).expect("torn");
+
+    let (journal, mut writer) = open(&folder.0).expect("opened again");
+    write(&mut writer, 3);
+    drop(writer);
+    journal.join();
+    assert_eq!(ids(&journal, 10, true).await, [1, 3]);
+}
+
+#[tokio::test]
+async fn delivery_is_woken_by_a_record() {
+    let folder = Folder::new();
+    let (journal, mut writer) = open(&folder.0).expect("opened");
+    let journal = Arc::new(journal);
+    let waiting = tokio::spawn({
+        let journal = journal.clone();
+        async move { ids(&journal, 10, true).await }
+    });
+    write(&mut writer, 9);
+    assert_eq!(waiting.await.expect("delivered"), [9]);
+}

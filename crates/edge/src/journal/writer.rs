@@ -1,0 +1,333 @@
+//! From the shards to the disk: each shard gathers its records in a buffer of its
+//! own and hands it over once per turn of its loop; one thread writes what has
+//! gathered from all of them and syncs it as a group.
+
+use super::Segments;
+use crate::recfile;
+use feed::cdr::CdrRecord;
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// How long records gather before they are written: with the sync itself, the
+/// window that a power cut can cost (≤ 20 ms on a disk that syncs within 8).
+const GATHER: Duration = Duration::from_millis(12);
+
+/// Bytes of records that may wait for a disk that is stuck or full, per shard:
+/// some 200,000 calls. Beyond that calls go on without records.
+const MAX_WAITING: usize = 64 * 1024 * 1024;
+
+/// Between two attempts at a disk that fails.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// Buffers larger than this are given back to the system.
+const WORTH_KEEPING: usize = 1024 * 1024;
+
+/// Nothing is waited for.
+const NOTHING: u64 = u64::MAX;
+
+/// Told that records which somebody waits for are on disk.
+pub type Wake = Box<dyn Fn() + Send + Sync>;
+
+#[derive(Debug, Default)]
+struct Gathered {
+    bytes: Vec<u8>,
+    records: u64,
+    /// The number of the last record in it, or taken from it.
+    upto: u64,
+    closed: bool,
+}
+
+/// Between one shard and the writing thread.
+struct Queue {
+    gathered: Mutex<Gathered>,
+    /// The number of the last record on disk.
+    synced: AtomicU64,
+    /// The record whose sync the shard wants to be woken for.
+    wanted: AtomicU64,
+    wake: Wake,
+}
+
+impl Queue {
+    /// No panic can leave it half done, and none is held longer than a copy.
+    fn lock(&self) -> MutexGuard<'_, Gathered> {
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How the journal does.
+#[derive(Debug, Default)]
+pub struct JournalStats {
+    pub(super) written: AtomicU64,
+    pub(super) lost: AtomicU64,
+    pub(super) groups: AtomicU64,
+    pub(super) failing: AtomicBool,
+}
+
+impl JournalStats {
+    /// Records on disk since the start.
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    /// Records given up since the start: the disk took nothing for so long that
+    /// the memory set aside for them was full.
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Syncs since the start.
+    pub fn groups(&self) -> u64 {
+        self.groups.load(Ordering::Relaxed)
+    }
+
+    /// The last write failed: the disk is full or broken. Calls go on, their
+    /// records wait in memory, and nobody who hangs up is answered.
+    pub fn failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
+    }
+}
+
+pub(super) struct Shared {
+    queues: Vec<Queue>,
+    /// A record was handed over since the thread last looked.
+    pending: AtomicBool,
+    /// Known before there is a writer.
+    pub thread: OnceLock<Thread>,
+    stats: Arc<JournalStats>,
+}
+
+impl Shared {
+    pub fn new(wakes: Vec<Wake>, stats: Arc<JournalStats>) -> Arc<Self> {
+        let queue = |wake| Queue {
+            gathered: Mutex::default(),
+            synced: AtomicU64::new(0),
+            wanted: AtomicU64::new(NOTHING),
+            wake,
+        };
+        Arc::new(Self {
+            queues: wakes.into_iter().map(queue).collect(),
+            pending: AtomicBool::new(false),
+            thread: OnceLock::new(),
+            stats,
+        })
+    }
+
+    pub fn writers(self: &Arc<Self>) -> Vec<JournalWriter> {
+        let writer = |index| JournalWriter {
+            shared: self.clone(),
+            index,
+            bytes: Vec::new(),
+            records: 0,
+            payload: Vec::new(),
+            taken: 0,
+        };
+        (0..self.queues.len()).map(writer).collect()
+    }
+
+    fn wake_thread(&self) {
+        if !self.pending.load(Ordering::Relaxed)
+            && !self.pending.swap(true, Ordering::AcqRel)
+            && let Some(thread) = self.thread.get()
+        {
+            thread.unpark();
+        }
+    }
+}
+
+/// One shard's way into the journal. Never waits for the disk.
+pub struct JournalWriter {
+    shared: Arc<Shared>,
+    index: usize,
+    /// Taken and not handed over.
+    bytes: Vec<u8>,
+    records: u64,
+    payload: Vec<u8>,
+    taken: u64,
+}
+
+impl fmt::Debug for JournalWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JournalWriter").field("taken", &self.taken).finish_non_exhaustive()
+    }
+}
+
+impl JournalWriter {
+    fn queue(&self) -> &Queue {
+        &self.shared.queues[self.index]
+    }
+
+    /// Takes a record; [`JournalWriter::hand_over`] sends it on its way. `false`
+    /// if the disk has taken nothing for so long that the record is lost. Either
+    /// way it has a number, counted from one.
+    pub fn append(&mut self, record: &CdrRecord) -> bool {
+        self.taken += 1;
+        if self.bytes.len() >= MAX_WAITING {
+            self.shared.stats.lost.fetch_add(1, Ordering::Relaxed);
+            return false;
+        }
+        self.payload.clear();
+        record.encode(&mut self.payload);
+        recfile::encode(&self.payload, &mut self.bytes);
+        self.records += 1;
+        true
+    }
+
+    /// The number of the last record taken.
+    pub fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// Hands over what was taken; the shard is woken once `wanted` is on disk.
+    pub fn hand_over(&mut self, wanted: Option<u64>) {
+        let queue = &self.shared.queues[self.index];
+        queue.wanted.store(wanted.unwrap_or(NOTHING), Ordering::SeqCst);
+        if self.bytes.is_empty() {
+            return;
+        }
+        let mut gathered = queue.lock();
+        if gathered.bytes.is_empty() {
+            std::mem::swap(&mut gathered.bytes, &mut self.bytes);
+        } else if gathered.bytes.len() < MAX_WAITING {
+            gathered.bytes.extend_from_slice(&self.bytes);
+            self.bytes.clear();
+        } else {
+            // The disk is stuck: they gather here until it moves.
+            return;
+        }
+        gathered.records += std::mem::take(&mut self.records);
+        gathered.upto = self.taken;
+        drop(gathered);
+        self.shared.wake_thread();
+    }
+
+    /// The number of the last record on disk.
+    pub fn synced(&self) -> u64 {
+        self.queue().synced.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for JournalWriter {
+    fn drop(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        let mut gathered = self.queue().lock();
+        gathered.bytes.extend_from_slice(&bytes);
+        gathered.records += self.records;
+        gathered.upto = self.taken;
+        gathered.closed = true;
+        drop(gathered);
+        self.shared.wake_thread();
+    }
+}
+
+/// Writes groups until every writer is gone.
+pub(super) fn write_groups(
+    shared: &Shared,
+    mut segments: Segments,
+    publish: &watch::Sender<super::Place>,
+) {
+    let mut group = Vec::new();
+    let mut upto = vec![0; shared.queues.len()];
+    loop {
+        while !shared.pending.load(Ordering::Acquire) {
+            std::thread::park();
+        }
+        gather(shared);
+        shared.pending.store(false, Ordering::SeqCst);
+        group.clear();
+        let (mut records, mut closed) = (0, 0);
+        for (queue, upto) in shared.queues.iter().zip(&mut upto) {
+            let mut gathered = queue.lock();
+            group.extend_from_slice(&gathered.bytes);
+            gathered.bytes.clear();
+            if gathered.bytes.capacity() > WORTH_KEEPING {
+                gathered.bytes = Vec::new();
+            }
+            records += std::mem::take(&mut gathered.records);
+            *upto = gathered.upto;
+            closed += usize::from(gathered.closed);
+        }
+        if !group.is_empty() {
+            if !commit(shared, &mut segments, &group) {
+                return;
+            }
+            for (queue, upto) in shared.queues.iter().zip(&upto) {
+                queue.synced.store(*upto, Ordering::SeqCst);
+                if queue.wanted.load(Ordering::SeqCst) <= *upto {
+                    (queue.wake)();
+                }
+            }
+            let stats = &shared.stats;
+            stats.written.fetch_add(records, Ordering::Relaxed);
+            stats.groups.fetch_add(1, Ordering::Relaxed);
+            let _ = publish.send(segments.place());
+            if group.capacity() > WORTH_KEEPING {
+                group = Vec::new();
+            }
+        }
+        if closed == shared.queues.len() {
+            return;
+        }
+    }
+}
+
+/// Lets more records come, unless nobody is left to bring them.
+fn gather(shared: &Shared) {
+    if !shared.queues.iter().all(|q| q.lock().closed) {
+        std::thread::sleep(GATHER);
+    }
+}
+
+/// Writes a group, however long it takes. When all writers are gone and the disk
+/// still fails, the process is about to end: a few attempts must do.
+fn commit(shared: &Shared, segments: &mut Segments, group: &[u8]) -> bool {
+    let mut since = None;
+    let mut told = None::<Instant>;
+    let mut last_attempts = 10;
+    loop {
+        let error = match segments.commit(group) {
+            Ok(()) => break,
+            Err(error) => error,
+        };
+        shared.stats.failing.store(true, Ordering::Relaxed);
+        let since: Instant = *since.get_or_insert_with(Instant::now);
+        if told.is_none_or(|at| at.elapsed() > Duration::from_secs(10)) {
+            told = Some(Instant::now());
+            report(&error, since.elapsed(), group.len(), shared.stats.lost());
+        }
+        if shared.queues.iter().all(|q| q.lock().closed) {
+            last_attempts -= 1;
+            if last_attempts == 0 {
+                tracing::error!(
+                    bytes = group.len(),
+                    "call records are lost: the edge ends and the disk takes nothing"
+                );
+                return false;
+            }
+        }
+        std::thread::sleep(RETRY);
+    }
+    if let Some(since) = since {
+        shared.stats.failing.store(false, Ordering::Relaxed);
+        tracing::warn!(
+            seconds = since.elapsed().as_secs(),
+            "the call-record journal is written again"
+        );
+    }
+    true
+}
+
+fn report(error: &io::Error, since: Duration, bytes: usize, lost: u64) {
+    tracing::error!(
+        %error,
+        seconds = since.as_secs(),
+        bytes,
+        lost,
+        "the call-record journal cannot be written: calls go on, but who hangs up gets no answer \
+         and records wait in memory; free space on its disk or repair it"
+    );
+}
