@@ -109,10 +109,11 @@ async fn its_journal_is_delivered() {
     let temp = testfolder();
     std::fs::create_dir_all(&temp.0).expect("a folder");
     std::fs::write(temp.0.join("0000000000000001.cdr"), recorded("journal.cdr")).expect("written");
-    let (journal, writer) = edge::journal::Journal::open(&temp.0).expect("opened");
-    drop(writer);
+    let (journal, writers) =
+        edge::journal::Journal::open(&temp.0, vec![Box::new(|| {})]).expect("opened");
+    drop(writers);
     let batch = journal.next_batch(100).await.expect("readable").expect("records");
-    let kinds: Vec<&str> = batch.records.iter().map(|r| r.event.kind()).collect();
+    let kinds: Vec<&str> = batch.body.records.iter().map(|r| r.event.kind()).collect();
     assert_eq!(kinds, ["begin", "answer", "end", "begin", "answer", "end"]);
 }
 
