@@ -1,9 +1,9 @@
 # `make demo` and `make test` are all a newcomer needs; both do their own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup web fmt
+.PHONY: help demo test setup web fmt bench-signalling bench-signalling-growth
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-24s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## build and run a whole exchange with simulated operators and a page to look at
 	@scripts/demo.sh $(ARGS)
@@ -19,3 +19,9 @@ web: ## build the web page into web/dist
 
 fmt: ## format the Rust code
 	@cargo fmt --all
+
+bench-signalling: ## the edge beside Kamailio and a bare forwarder (below 15 minutes on 2 quiet cores)
+	@scripts/bench.sh run $(ARGS)
+
+bench-signalling-growth: ## what the edge costs with more numbers, calls and cores (below 15 minutes)
+	@scripts/bench.sh growth $(ARGS)

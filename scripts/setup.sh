@@ -4,6 +4,7 @@
 #
 #   scripts/setup.sh demo    what `make demo` needs (compiler, linker)
 #   scripts/setup.sh test    that, and PostgreSQL, SIPp, baresip and Chromium
+#   scripts/setup.sh bench   what the benchmarks need (Kamailio, SIPp, tcpdump)
 #
 # As root on Debian it installs what is missing; otherwise it says what to
 # install and exits 1.
@@ -38,11 +39,24 @@ need_for_test() {
     need chromium has chromium
 }
 
+has_kamailio() { # has_kamailio MODULE
+    has kamailio && compgen -G "/usr/lib*/*/kamailio/modules/$1.so" >/dev/null
+}
+need_for_bench() {
+    need_for_demo
+    need python3 has python3
+    need sip-tester has sipp
+    need tcpdump has tcpdump
+    need kamailio has_kamailio topoh
+    need kamailio-sqlite-modules has_kamailio db_sqlite
+}
+
 case $set_name in
 demo) need_for_demo ;;
 test) need_for_test ;;
+bench) need_for_bench ;;
 *)
-    echo "setup: unknown set '$set_name' (demo or test)" >&2
+    echo "setup: unknown set '$set_name' (demo, test or bench)" >&2
     exit 2
     ;;
 esac
@@ -62,12 +76,12 @@ check_tool() { # check_tool NAME WANT HAVE WHERE
     fi
 }
 check_tool rust "$RUST_MIN" "$(rustc --version 2>/dev/null | awk '{print $2}')" 'https://rustup.rs'
-check_tool node "$NODE_MIN" "$(node --version 2>/dev/null | sed 's/^v//')" 'https://nodejs.org'
+[ "$set_name" = bench ] || check_tool node "$NODE_MIN" "$(node --version 2>/dev/null | sed 's/^v//')" 'https://nodejs.org'
 if ! has cargo; then
     echo "setup: cargo is missing; install the whole Rust toolchain (https://rustup.rs)" >&2
     problems=1
 fi
-if ! has npm; then
+if [ "$set_name" != bench ] && ! has npm; then
     echo "setup: npm is missing; it comes with Node (https://nodejs.org)" >&2
     problems=1
 fi
@@ -96,6 +110,8 @@ trap restore_policy EXIT
 printf '#!/bin/sh\nexit 101\n' >"$POLICY"
 chmod 755 "$POLICY"
 
+had_kamailio=no
+! has kamailio || had_kamailio=yes
 had_cluster=no
 [ ! -e /etc/postgresql/15/main ] || had_cluster=yes
 
@@ -109,4 +125,7 @@ apt-get "${quiet[@]}" install -y --no-install-recommends "${missing[@]}" ||
 # one must not come up at the next boot either.
 if [ "$had_cluster" = no ] && [ -f /etc/postgresql/15/main/start.conf ]; then
     echo manual >/etc/postgresql/15/main/start.conf
+fi
+if [ "$had_kamailio" = no ] && [ -f /etc/init.d/kamailio ]; then
+    if has systemctl; then systemctl --quiet disable kamailio; else update-rc.d kamailio disable; fi
 fi
