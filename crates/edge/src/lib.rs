@@ -7,6 +7,7 @@
 pub mod alarm;
 pub mod bindings;
 pub mod core;
+pub mod fleet;
 pub mod health;
 pub mod inside;
 pub mod journal;
@@ -19,4 +20,4 @@ mod registrations;
 mod shell;
 pub mod storage;
 
-pub use shell::{Edge, EdgeConfig, EdgeError, EdgeHandle, EdgeStatus};
+pub use shell::{AddressStatus, Edge, EdgeConfig, EdgeError, EdgeHandle, EdgeStatus};

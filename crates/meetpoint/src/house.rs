@@ -168,6 +168,7 @@ pub fn start_edge(
         listen_udp: settings.sip_udp,
         listen_tcp: settings.sip_tcp,
         advertised: settings.sip_host,
+        home: settings.sip_home,
         shards: settings.shards,
         ..EdgeConfig::new(edge_id(folder)?, folder)
     };

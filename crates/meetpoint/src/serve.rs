@@ -11,7 +11,7 @@ use exchange::ExchangeConfig;
 
 use crate::carrier::Renewing;
 use crate::house::{House, Plan, start_edge};
-use crate::settings::{ServeArgs, Settings, edge_settings};
+use crate::settings::{EdgeWords, ServeArgs, Settings, edge_settings};
 
 /// The command line or a setting is wrong.
 const USAGE: u8 = 2;
@@ -146,6 +146,10 @@ pub struct EdgeArgs {
     /// Host name or address that phones and operators reach the edge by
     #[arg(long, env = "MEETPOINT_SIP_HOST", value_name = "HOST")]
     pub sip_host: Option<String>,
+    /// Which hosts among these addresses are this edge's own; the others it takes over while
+    /// their edge is gone. All edges then list the same addresses in the same order
+    #[arg(long, env = "MEETPOINT_SIP_HOME", value_name = "HOST", value_delimiter = ',')]
+    pub sip_home: Option<Vec<String>>,
     /// Threads that carry calls [default: one per core]
     #[arg(long, env = "MEETPOINT_SHARDS", value_name = "COUNT")]
     pub shards: Option<usize>,
@@ -154,7 +158,13 @@ pub struct EdgeArgs {
 /// `meetpoint edge`.
 pub async fn edge(args: EdgeArgs) -> ExitCode {
     let EdgeArgs { url, client_id, client_secret, token, data_dir, .. } = args;
-    let settings = match edge_settings(args.sip_udp, args.sip_tcp, args.sip_host, args.shards) {
+    let settings = match edge_settings(EdgeWords {
+        sip_udp: args.sip_udp,
+        sip_tcp: args.sip_tcp,
+        sip_host: args.sip_host,
+        sip_home: args.sip_home,
+        shards: args.shards,
+    }) {
         Ok(settings) => settings,
         Err(error) => {
             say(&error);
@@ -187,11 +197,13 @@ pub async fn edge(args: EdgeArgs) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    for address in running.udp_addresses() {
-        eprintln!("SIP over UDP: {address}");
-    }
-    for address in running.tcp_addresses() {
-        eprintln!("SIP over TCP: {address}");
+    for address in running.addresses() {
+        let transport = match address.transport {
+            feed::record::Transport::Udp => "UDP",
+            feed::record::Transport::Tcp => "TCP",
+        };
+        let taken = if address.home { "" } else { " (while its own edge is gone)" };
+        eprintln!("SIP over {transport}: {}{taken}", address.address);
     }
     told_to_stop().await;
     eprintln!("Stopping.");

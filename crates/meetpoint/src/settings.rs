@@ -33,6 +33,10 @@ pub struct ServeArgs {
     /// Host name or address that phones and operators reach the edge by
     #[arg(long, env = "MEETPOINT_SIP_HOST", value_name = "HOST")]
     pub sip_host: Option<String>,
+    /// Which hosts among these addresses are this edge's own; the others it takes over while
+    /// their edge is gone. All edges then list the same addresses in the same order
+    #[arg(long, env = "MEETPOINT_SIP_HOME", value_name = "HOST", value_delimiter = ',')]
+    pub sip_home: Option<Vec<String>>,
     /// Threads that carry calls [default: one per core]
     #[arg(long, env = "MEETPOINT_SHARDS", value_name = "COUNT")]
     pub shards: Option<usize>,
@@ -63,6 +67,7 @@ struct FileSettings {
     sip_udp: Option<Vec<String>>,
     sip_tcp: Option<Vec<String>>,
     sip_host: Option<String>,
+    sip_home: Option<Vec<String>>,
     shards: Option<usize>,
     edge: Option<bool>,
     https: Option<bool>,
@@ -101,7 +106,24 @@ pub struct EdgeSettings {
     pub sip_tcp: Vec<SocketAddr>,
     /// Host it is reached by; `None` takes the listening address.
     pub sip_host: Option<String>,
+    /// Hosts of these addresses that are its own; empty is all of them.
+    pub sip_home: Vec<IpAddr>,
     /// Threads that carry calls; `None` is one per core.
+    pub shards: Option<usize>,
+}
+
+/// The words for an edge's settings, as flags, environment or file have them.
+#[derive(Clone, Debug, Default)]
+pub struct EdgeWords {
+    /// SIP over UDP.
+    pub sip_udp: Option<Vec<String>>,
+    /// SIP over TCP.
+    pub sip_tcp: Option<Vec<String>>,
+    /// Host it is reached by.
+    pub sip_host: Option<String>,
+    /// Hosts that are its own.
+    pub sip_home: Option<Vec<String>>,
+    /// Threads that carry calls.
     pub shards: Option<usize>,
 }
 
@@ -167,12 +189,13 @@ impl Settings {
         let edge = if args.no_edge || file.edge == Some(false) {
             None
         } else {
-            Some(edge_settings(
-                args.sip_udp.or(file.sip_udp),
-                args.sip_tcp.or(file.sip_tcp),
-                args.sip_host.or(file.sip_host),
-                args.shards.or(file.shards),
-            )?)
+            Some(edge_settings(EdgeWords {
+                sip_udp: args.sip_udp.or(file.sip_udp),
+                sip_tcp: args.sip_tcp.or(file.sip_tcp),
+                sip_host: args.sip_host.or(file.sip_host),
+                sip_home: args.sip_home.or(file.sip_home),
+                shards: args.shards.or(file.shards),
+            })?)
         };
         let requests = args.requests_per_minute.or(file.requests_per_minute).unwrap_or(100);
         let chunk = args.order_chunk.or(file.order_chunk).unwrap_or(1000);
@@ -182,7 +205,10 @@ impl Settings {
             listen,
             edge,
             https: args.https || file.https == Some(true),
-            trusted_proxies: proxies(args.trusted_proxies.or(file.trusted_proxies))?,
+            trusted_proxies: hosts(
+                "trusted_proxies",
+                args.trusted_proxies.or(file.trusted_proxies),
+            )?,
             requests_per_minute: bounded(
                 "requests_per_minute",
                 requests.into(),
@@ -220,6 +246,10 @@ impl Settings {
             if let Some(host) = &edge.sip_host {
                 text += &format!("sip_host = {host:?}\n");
             }
+            if !edge.sip_home.is_empty() {
+                let home = edge.sip_home.iter().map(|host| format!("\"{host}\""));
+                text += &format!("sip_home = [{}]\n", home.collect::<Vec<_>>().join(", "));
+            }
         }
         text
     }
@@ -229,21 +259,39 @@ impl Settings {
 ///
 /// # Errors
 /// [`SettingsError`] names the setting and what to do.
-pub fn edge_settings(
-    sip_udp: Option<Vec<String>>,
-    sip_tcp: Option<Vec<String>>,
-    sip_host: Option<String>,
-    shards: Option<usize>,
-) -> Result<EdgeSettings, SettingsError> {
-    Ok(EdgeSettings {
-        sip_udp: addresses("sip_udp", sip_udp)?,
-        sip_tcp: addresses("sip_tcp", sip_tcp)?,
-        sip_host,
-        shards: match shards {
+pub fn edge_settings(words: EdgeWords) -> Result<EdgeSettings, SettingsError> {
+    let settings = EdgeSettings {
+        sip_udp: addresses("sip_udp", words.sip_udp)?,
+        sip_tcp: addresses("sip_tcp", words.sip_tcp)?,
+        sip_host: words.sip_host,
+        sip_home: hosts("sip_home", words.sip_home)?,
+        shards: match words.shards {
             Some(count) => Some(bounded("shards", count as u64, 1, 256)? as usize),
             None => None,
         },
-    })
+    };
+    let mut listed = settings.sip_udp.iter().chain(&settings.sip_tcp);
+    if let Some(home) =
+        settings.sip_home.iter().find(|home| listed.clone().all(|a| a.ip() != **home))
+    {
+        return refuse(
+            "home_unknown",
+            "sip_home",
+            format_args!("{home} is the host of no address in sip_udp or sip_tcp"),
+            "List the addresses of all edges in sip_udp and sip_tcp, the same on each edge.",
+        );
+    }
+    if !settings.sip_home.is_empty()
+        && let Some(address) = listed.find(|a| a.port() == 0)
+    {
+        return refuse(
+            "address_invalid",
+            "sip_udp",
+            format_args!("{address} takes any free port, so no other edge can take it over"),
+            "Name the port, as a rule 5060.",
+        );
+    }
+    Ok(settings)
 }
 
 fn is_postgres(url: &str) -> bool {
@@ -304,12 +352,12 @@ fn addresses(field: &str, texts: Option<Vec<String>>) -> Result<Vec<SocketAddr>,
     }
 }
 
-fn proxies(texts: Option<Vec<String>>) -> Result<Vec<IpAddr>, SettingsError> {
+fn hosts(field: &str, texts: Option<Vec<String>>) -> Result<Vec<IpAddr>, SettingsError> {
     let parse = |text: String| {
         text.trim().parse().or_else(|_| {
             refuse(
                 "address_invalid",
-                "trusted_proxies",
+                field,
                 format_args!("`{text}` is not an IP address"),
                 "Write IP addresses without a port, such as 127.0.0.1 or ::1.",
             )
@@ -367,6 +415,13 @@ mod tests {
             ("order_chunk = 0\n", "value_out_of_range", "order_chunk"),
             ("trusted_proxies = [\"proxy\"]\n", "address_invalid", "trusted_proxies"),
             ("shards = 0\n", "value_out_of_range", "shards"),
+            ("sip_home = [\"here\"]\n", "address_invalid", "sip_home"),
+            ("sip_home = [\"192.0.2.9\"]\n", "home_unknown", "sip_home"),
+            (
+                "sip_udp = [\"127.0.0.1:0\"]\nsip_home = [\"127.0.0.1\"]\n",
+                "address_invalid",
+                "sip_",
+            ),
         ] {
             let error = with_file(text, ServeArgs::default()).expect_err(text);
             assert_eq!(error.code, code, "{text}");

@@ -146,7 +146,7 @@ impl Core {
             answer(self, 100, out);
         }
         let ending = (method == Method::Bye).then(|| self.ending(r, d));
-        let hop = self.hop(&d.other, d.routes, d.target, world);
+        let hop = self.hop(&d.other, d.routes, d.target, Some(r.from.listener), world);
         let mut s = std::mem::take(&mut self.scratch);
         let mapped = self.keys.other_call_id(d.side, d.map_key, r.m.call_id(), &mut s.call_id);
         let (Some(peer), Ok(())) = (hop, mapped) else {

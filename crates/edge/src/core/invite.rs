@@ -244,9 +244,9 @@ impl Core {
     ) {
         let Some(bindings) = self.shared.bindings.of(user) else { return };
         for binding in bindings.iter().filter(|b| b.expires_us > at.wall_us) {
-            let party = Party::Phone { user, flow: binding.flow };
-            let uri = binding.contact.as_bytes();
-            self.send_leg(at, index, party, uri, binding.flow, m, world, out);
+            let flow = self.usable_flow(binding.flow);
+            let party = Party::Phone { user, flow };
+            self.send_leg(at, index, party, binding.contact.as_bytes(), flow, m, world, out);
         }
     }
 
@@ -300,7 +300,9 @@ impl Core {
                 }
                 None => uri.clear(),
             }
-            let sent = match self.listener_for(trunk.transport, trunk.address) {
+            let near = self.layer.server_peer(self.calls[index as usize].server);
+            let near = near.map(|peer| peer.listener);
+            let sent = match self.listener_for(trunk.transport, trunk.address, near) {
                 Some(listener) => {
                     let peer = Peer { transport: trunk.transport, listener, addr: trunk.address };
                     self.send_leg(at, index, Party::Trunk(id), &uri, peer, m, world, out)

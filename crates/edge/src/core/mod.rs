@@ -26,6 +26,7 @@ mod write;
 
 use crate::alarm::Alarms;
 use crate::bindings::Bindings;
+use crate::fleet::Serving;
 use crate::health::TrunkHealth;
 use crate::outbox::Outbox;
 use crate::overflow::{Overflow, RecordId};
@@ -144,6 +145,8 @@ pub struct Shared {
     pub(crate) nonces: auth::Used,
     /// What peers with short URIs cannot carry.
     pub overflow: Overflow,
+    /// Which of the fleet's addresses are served from here.
+    pub serving: Serving,
 }
 
 /// What an edge counts, since it started.
@@ -625,16 +628,20 @@ impl Core {
         out.record(CdrRecord { id, edge: self.config.edge, event });
     }
 
-    /// Which of our addresses speaks to `addr`.
-    fn listener_for(&self, transport: Transport, addr: SocketAddr) -> Option<u8> {
-        let fits = |l: &&Listener| l.transport == transport;
-        let same = |l: &&Listener| fits(l) && l.local.is_ipv4() == addr.is_ipv4();
+    /// Which of our addresses speaks to `addr`: of those that are held, the one
+    /// that what caused this came to, so that a call keeps to one address.
+    fn listener_for(&self, transport: Transport, addr: SocketAddr, near: Option<u8>) -> Option<u8> {
         let listeners = &self.config.listeners;
-        let at = listeners
-            .iter()
-            .position(|l| same(&l))
-            .or_else(|| listeners.iter().position(|l| fits(&l)))?;
-        u8::try_from(at).ok()
+        let near = near.and_then(|at| listeners.get(usize::from(at))).map(|l| l.local.ip());
+        let serving = &self.shared.serving;
+        let worth = |(at, l): &(u8, &Listener)| {
+            let same = l.local.is_ipv4() == addr.is_ipv4();
+            let held = serving.holds(*at);
+            (same, held, held && near == Some(l.local.ip()), serving.is_home(*at))
+        };
+        let fit = (0u8..=u8::MAX).zip(listeners).filter(|(_, l)| l.transport == transport);
+        // Of several that are alike the first.
+        fit.min_by_key(|l| std::cmp::Reverse(worth(l))).map(|(at, _)| at)
     }
 
     fn listener(&self, peer: Peer) -> &Listener {
@@ -647,10 +654,27 @@ impl Core {
         short::Names { own: self.config.listeners[0].host(), domain, flow: None }
     }
 
+    /// A phone's flow as it can be used: from the address that the phone knows, as
+    /// long as this edge or a sibling has it, since a NAT lets no other in.
+    fn usable_flow(&self, flow: Peer) -> Peer {
+        if self.shared.serving.reaches(flow.listener) {
+            return flow;
+        }
+        let listener = self.listener_for(flow.transport, flow.addr, None);
+        Peer { listener: listener.unwrap_or(flow.listener), ..flow }
+    }
+
     /// Where a request for a leg goes: to a phone's flow; to a trunk's node that
     /// the route or target names, if that is one of the trunk's addresses, else
-    /// to the trunk's own.
-    fn hop(&self, party: &Party, routes: &[u8], target: &[u8], world: &Snapshot) -> Option<Peer> {
+    /// to the trunk's own. `near` is the listener that what goes there came to.
+    fn hop(
+        &self,
+        party: &Party,
+        routes: &[u8],
+        target: &[u8],
+        near: Option<u8>,
+        world: &Snapshot,
+    ) -> Option<Peer> {
         match party {
             Party::Phone { user, flow } => {
                 // A phone that moved since (a new connection, another NAT port)
@@ -662,7 +686,7 @@ impl Core {
                         list.iter().find(|b| b.contact.as_bytes() == target).map(|b| b.flow)
                     })
                 };
-                Some(moved.unwrap_or(*flow))
+                Some(self.usable_flow(moved.unwrap_or(*flow)))
             }
             Party::Trunk(id) => {
                 let trunk = world.trunk_record(*id)?;
@@ -673,7 +697,7 @@ impl Core {
                 {
                     addr = SocketAddr::new(ip, uri.port.unwrap_or(5060));
                 }
-                let listener = self.listener_for(trunk.transport, addr)?;
+                let listener = self.listener_for(trunk.transport, addr, near)?;
                 Some(Peer { transport: trunk.transport, listener, addr })
             }
         }

@@ -82,7 +82,7 @@ impl Core {
             if at.now.duration_since(ping.last_answer) >= interval * SILENT_INTERVALS {
                 self.shared.health.set(trunk.id, false, at.wall_us);
             }
-            let Some(listener) = self.listener_for(trunk.transport, trunk.address) else {
+            let Some(listener) = self.listener_for(trunk.transport, trunk.address, None) else {
                 self.shared.health.set(trunk.id, false, at.wall_us);
                 continue;
             };

@@ -65,7 +65,8 @@ impl Core {
                 } else if ringing && open {
                     self.answered(at, index, leg_at, m, world, out);
                 } else {
-                    self.hang_up_leg(at, &leg.party, m, world, out);
+                    let near = self.layer.client_peer(leg.tx).map(|peer| peer.listener);
+                    self.hang_up_leg(at, &leg.party, near, m, world, out);
                 }
             }
             _ => {
@@ -388,6 +389,7 @@ impl Core {
         &mut self,
         at: Moment,
         party: &Party,
+        near: Option<u8>,
         m: &Message<'_>,
         world: &Snapshot,
         out: &mut Outbox,
@@ -395,7 +397,7 @@ impl Core {
         let Some(target) = contact_uri(m) else { return };
         let mut routes = std::mem::take(&mut self.scratch.routes);
         route_set(m, true, &mut routes);
-        if let Some(peer) = self.hop(party, &routes, target, world) {
+        if let Some(peer) = self.hop(party, &routes, target, near, world) {
             for method in [Method::Ack, Method::Bye] {
                 let branch = self.layer.branch();
                 let mut bytes = self.layer.buffer();

@@ -9,6 +9,7 @@ mod conns;
 mod filter;
 mod look;
 mod mmsg;
+mod plan;
 mod shard;
 mod sockets;
 mod strangers;
@@ -28,6 +29,7 @@ use feed::inside::Question;
 use feed::record::Transport;
 use feed::snapshot::{Snapshot, WorldRecords};
 use look::{Inside, Trace};
+use plan::{Plan, Told};
 use serde::Serialize;
 use shard::{Job, Port, Shard};
 use std::io;
@@ -48,6 +50,11 @@ pub struct EdgeConfig {
     pub listen_udp: Vec<SocketAddr>,
     /// TCP addresses; port 0 takes a free one.
     pub listen_tcp: Vec<SocketAddr>,
+    /// Of the hosts of these addresses, those this edge serves whenever it lives;
+    /// the others it takes over while nobody serves them. Then all edges of the
+    /// fleet list the same addresses in the same order. Empty: all, and one that
+    /// cannot be bound is an error.
+    pub home: Vec<IpAddr>,
     /// Host name or address that peers can reach; `None` for the bound address.
     pub advertised: Option<String>,
     /// Where the world, the journal and the registrations are kept.
@@ -73,6 +80,7 @@ impl EdgeConfig {
             id,
             listen_udp: Vec::new(),
             listen_tcp: Vec::new(),
+            home: Vec::new(),
             advertised: None,
             data_dir: data_dir.into(),
             shards: None,
@@ -107,6 +115,21 @@ pub enum EdgeError {
         /// Where it was to listen.
         address: SocketAddr,
     },
+    /// A home without a place in the list of addresses.
+    #[error(
+        "edge_home: sip_home names {home}, but no SIP address has that host: list the addresses \
+         of all edges, the same on each"
+    )]
+    Home {
+        /// Which.
+        home: IpAddr,
+    },
+    /// Siblings cannot find an address whose port is drawn by lot.
+    #[error("edge_port: {address} has no port: where sip_home is set, name one")]
+    NoPort {
+        /// Which.
+        address: SocketAddr,
+    },
     /// A file or folder cannot be used.
     #[error("edge_data_dir: cannot use {path}: {source}")]
     DataDir {
@@ -126,6 +149,8 @@ pub enum EdgeError {
 /// What an edge says of itself.
 #[derive(Clone, Debug, Serialize)]
 pub struct EdgeStatus {
+    /// Each SIP address of the fleet, and how it is served.
+    pub addresses: Vec<AddressStatus>,
     /// Up to where it knows the change log; `None` before the first snapshot.
     pub position: Option<Position>,
     /// Whether the link to the control plane stands.
@@ -150,6 +175,19 @@ pub struct EdgeStatus {
     pub journalled: u64,
 }
 
+/// One of the fleet's SIP addresses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AddressStatus {
+    /// How.
+    pub transport: Transport,
+    /// Where.
+    pub address: SocketAddr,
+    /// Whether it is this edge's own, rather than one it may take over.
+    pub home: bool,
+    /// Whether this edge serves it now.
+    pub held: bool,
+}
+
 #[derive(Debug, Default)]
 struct Link {
     known: bool,
@@ -170,6 +208,8 @@ pub struct EdgeHandle {
     threads: Vec<JoinHandle<()>>,
     registrar: Option<JoinHandle<()>>,
     dialog_records: Option<JoinHandle<()>>,
+    /// Who takes addresses over; an edge that has all it wants needs nobody.
+    plan: Option<(mpsc::Sender<Told>, JoinHandle<()>)>,
     stop_link: watch::Sender<bool>,
     stop_delivery: watch::Sender<bool>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
@@ -201,19 +241,31 @@ impl Edge {
             .or_else(|| std::thread::available_parallelism().ok().map(usize::from))
             .unwrap_or(1)
             .clamp(1, 256);
-        let bound = sockets::bind(&config.listen_udp, &config.listen_tcp, shards)?;
-        let advertise = |(transport, local): &(Transport, SocketAddr)| Listener {
-            transport: *transport,
-            local: *local,
-            sent_by: sent_by(config.advertised.as_deref(), *local),
-        };
-        let listeners: Vec<Listener> = bound.listeners.iter().map(advertise).collect();
-        let addresses = |wanted: Transport| -> Vec<SocketAddr> {
-            bound.listeners.iter().filter(|(t, _)| *t == wanted).map(|(_, a)| *a).collect()
-        };
-        let (udp, tcp) = (addresses(Transport::Udp), addresses(Transport::Tcp));
-
         let shared = Arc::new(Shared::default());
+        let mut ports = Vec::new();
+        let mut inboxes = Vec::new();
+        let mut polls = Vec::new();
+        for _ in 0..shards {
+            let poll = mio::Poll::new().map_err(EdgeError::System)?;
+            let waker = mio::Waker::new(poll.registry(), shard::WAKE).map_err(EdgeError::System)?;
+            let (sender, inbox) = mpsc::channel();
+            ports.push(Port::new(sender, waker));
+            inboxes.push(inbox);
+            polls.push(poll);
+        }
+        let plan = first_addresses(&config, ports.clone(), shared.clone())?;
+        let listeners: Vec<Listener> = plan
+            .listeners
+            .iter()
+            .map(|(transport, local)| Listener {
+                transport: *transport,
+                local: *local,
+                sent_by: sent_by(config.advertised.as_deref(), *local),
+            })
+            .collect();
+        let (udp, tcp) = plan.listeners.split_at(config.listen_udp.len());
+        let [udp, tcp] = [udp, tcp].map(|part| part.iter().map(|(_, a)| *a).collect::<Vec<_>>());
+
         let registrations_file = config.data_dir.join("registrations");
         registrations::load(&registrations_file, &shared.bindings, wall_us());
         let (registrar, registrar_thread) =
@@ -231,18 +283,7 @@ impl Edge {
         let mut core_config = CoreConfig::new(config.id, listeners);
         core_config.timers = config.timers;
 
-        let mut ports = Vec::new();
-        let mut inboxes = Vec::new();
-        let mut polls = Vec::new();
-        for _ in 0..shards {
-            let poll = mio::Poll::new().map_err(EdgeError::System)?;
-            let waker = mio::Waker::new(poll.registry(), shard::WAKE).map_err(EdgeError::System)?;
-            let (sender, inbox) = mpsc::channel();
-            ports.push(Port::new(sender, waker));
-            inboxes.push(inbox);
-            polls.push(poll);
-        }
-        let locals: Arc<[SocketAddr]> = bound.listeners.iter().map(|(_, local)| *local).collect();
+        let locals: Arc<[SocketAddr]> = udp.iter().chain(&tcp).copied().collect();
         let hep = match config.hep.clone() {
             Some(hep) => Some(Exporter::start(hep).map_err(EdgeError::System)?),
             None => None,
@@ -254,8 +295,8 @@ impl Edge {
         let journal = Arc::new(journal);
         let directory = Arc::new(conns::Directory::default());
         let mut threads = Vec::new();
-        for (index, (((poll, inbox), sockets), records)) in
-            polls.into_iter().zip(inboxes).zip(bound.per_shard).zip(writers).enumerate()
+        for (index, ((poll, inbox), records)) in
+            polls.into_iter().zip(inboxes).zip(writers).enumerate()
         {
             let mut seed = [0; 32];
             getrandom::fill(&mut seed).map_err(|e| EdgeError::System(io::Error::other(e)))?;
@@ -280,10 +321,8 @@ impl Edge {
                     },
                 },
                 CoreConfig { pings: index == 0, shard: (index, shards), ..core_config.clone() },
-                sockets,
                 seed,
-            )
-            .map_err(EdgeError::System)?;
+            );
             let thread = std::thread::Builder::new()
                 .name(format!("edge-{index}"))
                 .spawn(move || shard.run())
@@ -291,6 +330,8 @@ impl Edge {
             threads.push(thread);
         }
         drop((registrar, dialog_records));
+        let alone = config.home.is_empty();
+        let plan = if alone { None } else { Some(plan.start().map_err(EdgeError::System)?) };
 
         let (link_sender, link) = watch::channel(Link::default());
         let (stop_link, stopped) = watch::channel(false);
@@ -332,11 +373,52 @@ impl Edge {
             threads,
             registrar: Some(registrar_thread),
             dialog_records: Some(dialog_records_thread),
+            plan,
             stop_link,
             stop_delivery,
             tasks,
         })
     }
+}
+
+/// Takes the addresses that are this edge's own. In a fleet one that is not free
+/// is no error: a sibling may have it still, or the machine not yet.
+fn first_addresses(
+    config: &EdgeConfig,
+    ports: Vec<Port>,
+    shared: Arc<Shared>,
+) -> Result<Plan, EdgeError> {
+    let udp = config.listen_udp.iter().map(|a| (Transport::Udp, *a));
+    let tcp = config.listen_tcp.iter().map(|a| (Transport::Tcp, *a));
+    let listeners: Vec<_> = udp.chain(tcp).collect();
+    if let Some((_, address)) = listeners.get(usize::from(u8::MAX) + 1) {
+        let source = io::Error::new(io::ErrorKind::InvalidInput, "at most 256 addresses");
+        return Err(EdgeError::Bind { address: *address, source });
+    }
+    let hosts = |home: &&IpAddr| listeners.iter().all(|(_, a)| a.ip() != **home);
+    if let Some(home) = config.home.iter().find(hosts) {
+        return Err(EdgeError::Home { home: *home });
+    }
+    let alone = config.home.is_empty();
+    if !alone && let Some((_, address)) = listeners.iter().find(|(_, a)| a.port() == 0) {
+        return Err(EdgeError::NoPort { address: *address });
+    }
+    let mut plan = Plan { listeners, ports, shared };
+    for (listener, at) in (0u8..=u8::MAX).zip(0..plan.listeners.len()) {
+        let address = plan.listeners[at].1;
+        let home = alone || config.home.contains(&address.ip());
+        plan.shared.serving.set_home(listener, home);
+        plan.shared.serving.set_held(listener, false);
+        if !home {
+            continue;
+        }
+        match plan.take(listener) {
+            Ok(()) => {}
+            Err(source) if alone => return Err(EdgeError::Bind { address, source }),
+            Err(error) => tracing::warn!(%error, %address, "not free yet; trying on"),
+        }
+    }
+    Ok(plan)
 }
 
 fn sent_by(advertised: Option<&str>, local: SocketAddr) -> String {
@@ -405,6 +487,18 @@ impl EdgeHandle {
         &self.tcp
     }
 
+    /// Every address of the fleet, and how it is served.
+    pub fn addresses(&self) -> Vec<AddressStatus> {
+        let udp = self.udp.iter().map(|a| (Transport::Udp, *a));
+        let all = udp.chain(self.tcp.iter().map(|a| (Transport::Tcp, *a)));
+        let serving = &self.shared.serving;
+        let status = |(listener, (transport, address))| {
+            let (home, held) = (serving.is_home(listener), serving.holds(listener));
+            AddressStatus { transport, address, home, held }
+        };
+        (0u8..=u8::MAX).zip(all).map(status).collect()
+    }
+
     /// The world it routes by.
     pub fn world(&self) -> Arc<Snapshot> {
         self.world.load_full()
@@ -415,6 +509,7 @@ impl EdgeHandle {
         let link = self.link.borrow();
         let stats = &self.shared.stats;
         EdgeStatus {
+            addresses: self.addresses(),
             position: link.known.then(|| self.world.load().position()),
             link_up: link.up,
             link_error: link.error.clone(),
@@ -459,13 +554,23 @@ impl EdgeHandle {
         }
     }
 
+    /// Gives all addresses up for good, so that siblings take them; where it has no
+    /// sibling, nothing happens. What is under way ends unanswered.
+    pub fn give_up_addresses(&self) {
+        if let Some((plan, _)) = &self.plan {
+            // A thread that has ended holds nothing.
+            let _ = plan.send(Told::GiveUp);
+        }
+    }
+
     /// Stops the threads, writes out what is in their hands, and tries for a
     /// moment to deliver the last call records; what cannot be delivered stays
     /// in the journal. Established calls go on at whichever edge comes next.
     pub async fn shutdown(mut self) {
+        let plan = self.plan.take().map(|(_, thread)| thread);
         self.stop_threads();
         let writers = self.registrar.take().into_iter().chain(self.dialog_records.take());
-        let threads: Vec<_> = self.threads.drain(..).chain(writers).collect();
+        let threads: Vec<_> = self.threads.drain(..).chain(writers).chain(plan).collect();
         let journal = self.journal.clone();
         let joined = tokio::task::spawn_blocking(move || {
             for thread in threads {

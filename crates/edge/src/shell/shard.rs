@@ -4,7 +4,6 @@ use super::conns::{Conn, Directory};
 use super::filter;
 use super::look::{Look, Trace};
 use super::mmsg::{RECEIVED, Receiver, Sender};
-use super::sockets::ShardSockets;
 use super::strangers::Strangers;
 use super::wall_us;
 use crate::bindings::BindingChange;
@@ -21,6 +20,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 use sip::HeaderName;
 use sip::stream::Frame;
+use socket2::Socket;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -68,6 +68,10 @@ pub(super) enum Job {
     WorldChanged,
     /// A sibling has this dialog record: what waits for that may leave.
     Copied(RecordId),
+    /// A socket at one of the fleet's addresses, which this edge serves from now.
+    Serve { listener: u8, socket: Socket },
+    /// This edge serves that address no longer.
+    Release(u8),
     /// The end.
     Stop,
 }
@@ -153,31 +157,11 @@ pub(super) struct Shard {
 }
 
 impl Shard {
-    pub fn new(
-        parts: Parts,
-        config: CoreConfig,
-        sockets: ShardSockets,
-        seed: [u8; 32],
-    ) -> io::Result<Self> {
-        let mut token = LISTENERS;
-        let registry = parts.poll.registry();
-        let mut udp = Vec::new();
-        for (listener, socket) in sockets.udp {
-            let fd = socket.as_raw_fd();
-            registry.register(&mut SourceFd(&fd), Token(token), Interest::READABLE)?;
-            udp.push((listener, socket));
-            token += 1;
-        }
-        let mut tcp = Vec::new();
-        for (listener, socket) in sockets.tcp {
-            let mut socket = TcpListener::from_std(socket);
-            registry.register(&mut socket, Token(token), Interest::READABLE)?;
-            tcp.push((listener, socket));
-            token += 1;
-        }
+    /// A shard without sockets: they come as [`Job::Serve`].
+    pub fn new(parts: Parts, config: CoreConfig, seed: [u8; 32]) -> Self {
         let limits = config.limits;
         let core = Core::new(config.clone(), parts.shared.clone(), seed);
-        Ok(Self {
+        Self {
             strangers: Strangers::new(parts.admission),
             readable: BTreeSet::new(),
             parts,
@@ -185,9 +169,9 @@ impl Shard {
             limits,
             core,
             out: Outbox::default(),
-            udp,
+            udp: Vec::new(),
             sender: Sender::new(),
-            tcp,
+            tcp: Vec::new(),
             conns: HashMap::new(),
             by_addr: HashMap::new(),
             next_conn: CONNS,
@@ -196,7 +180,7 @@ impl Shard {
             unread: false,
             passing: 1.0,
             stopping: false,
-        })
+        }
     }
 
     pub fn run(mut self) {
@@ -351,10 +335,49 @@ impl Shard {
                 Job::Look(look) => look(&self.parts.trace, &self.core, self.conns.len()),
                 Job::WorldChanged => self.tick(),
                 Job::Copied(id) => self.with_core(|core, _, out| core.copied(&id, out)),
+                Job::Serve { listener, socket } => self.serve(listener, socket),
+                Job::Release(listener) => self.release(listener),
                 Job::Stop => self.stopping = true,
             }
         }
         true
+    }
+
+    fn serve(&mut self, listener: u8, socket: Socket) {
+        match self.config.listeners[usize::from(listener)].transport {
+            Transport::Udp => {
+                self.udp.push((listener, socket.into()));
+                // It has no filter yet.
+                self.passing = 1.0;
+            }
+            Transport::Tcp => self.tcp.push((listener, TcpListener::from_std(socket.into()))),
+        }
+        self.watch();
+    }
+
+    fn release(&mut self, listener: u8) {
+        if let Some(at) = self.udp.iter().position(|(l, _)| *l == listener) {
+            // What waits there nobody else would answer.
+            self.receive(at, &mut Receiver::new());
+            self.udp.remove(at);
+        }
+        self.tcp.retain(|(l, _)| *l != listener);
+        self.watch();
+    }
+
+    /// Gives each listening socket the token of its place.
+    fn watch(&mut self) {
+        let registry = self.parts.poll.registry();
+        let fds = self.udp.iter().map(|(_, socket)| socket.as_raw_fd());
+        let fds = fds.chain(self.tcp.iter().map(|(_, socket)| socket.as_raw_fd()));
+        for (token, fd) in (LISTENERS..).zip(fds) {
+            // One that is new was not registered yet.
+            let _ = registry.deregister(&mut SourceFd(&fd));
+            let watched = registry.register(&mut SourceFd(&fd), Token(token), Interest::READABLE);
+            if let Err(error) = watched {
+                tracing::error!(%error, "a socket cannot be watched");
+            }
+        }
     }
 
     fn listener_ready(&mut self, at: usize, receiver: &mut Receiver) {

@@ -1,60 +1,41 @@
 //! Binding: every shard has a socket of its own at each address.
 
-use super::EdgeError;
 use feed::record::Transport;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 /// What a UDP socket may hold while its shard is busy.
 const UDP_BUFFER: usize = 4 * 1024 * 1024;
 
-/// The sockets of one shard, each with its listener's index.
-pub(super) struct ShardSockets {
-    pub udp: Vec<(u8, UdpSocket)>,
-    pub tcp: Vec<(u8, TcpListener)>,
-}
-
+/// A socket for each shard at one address.
 pub(super) struct Bound {
-    /// UDP first, then TCP, each in the configuration's order.
-    pub listeners: Vec<(Transport, SocketAddr)>,
-    pub per_shard: Vec<ShardSockets>,
+    /// Where they are bound: with the port that a wish for any port got.
+    pub address: SocketAddr,
+    pub sockets: Vec<Socket>,
 }
 
-pub(super) fn bind(
-    udp: &[SocketAddr],
-    tcp: &[SocketAddr],
-    shards: usize,
-) -> Result<Bound, EdgeError> {
-    let mut bound = Bound {
-        listeners: Vec::new(),
-        per_shard: (0..shards).map(|_| ShardSockets { udp: Vec::new(), tcp: Vec::new() }).collect(),
-    };
-    let wanted =
-        udp.iter().map(|a| (Transport::Udp, *a)).chain(tcp.iter().map(|a| (Transport::Tcp, *a)));
-    for (index, (transport, address)) in wanted.enumerate() {
-        let failed = |source| EdgeError::Bind { address, source };
-        let index = u8::try_from(index).map_err(|_| {
-            failed(io::Error::new(io::ErrorKind::InvalidInput, "at most 256 addresses"))
-        })?;
-        // All shards share the port that the first one got.
-        let mut address = address;
-        for shard in &mut bound.per_shard {
-            let socket = open(transport, address, shards > 1).map_err(failed)?;
-            let local = socket
-                .local_addr()
-                .map_err(failed)?
-                .as_socket()
-                .ok_or_else(|| failed(io::ErrorKind::AddrNotAvailable.into()))?;
-            address = local;
-            match transport {
-                Transport::Udp => shard.udp.push((index, socket.into())),
-                Transport::Tcp => shard.tcp.push((index, socket.into())),
-            }
-        }
-        bound.listeners.push((transport, address));
+/// Binds one address, for this process alone: the first socket is bound without
+/// `SO_REUSEPORT`, so that it fails where any other is, and only then allows the
+/// other shards' beside it. Another process of the same user that does likewise
+/// cannot join.
+pub(super) fn bind(transport: Transport, address: SocketAddr, shards: usize) -> io::Result<Bound> {
+    let first = open(transport, address, false)?;
+    let address =
+        first.local_addr()?.as_socket().ok_or(io::Error::from(io::ErrorKind::AddrNotAvailable))?;
+    let mut sockets = vec![first];
+    if shards > 1 {
+        sockets[0].set_reuse_port(true)?;
     }
-    Ok(bound)
+    for _ in 1..shards {
+        sockets.push(open(transport, address, true)?);
+    }
+    Ok(Bound { address, sockets })
+}
+
+/// Whether the machine has this address: a floating one comes and goes.
+pub(super) fn is_local(ip: IpAddr) -> bool {
+    ip.is_unspecified() || UdpSocket::bind((ip, 0)).is_ok()
 }
 
 fn open(transport: Transport, address: SocketAddr, share: bool) -> io::Result<Socket> {

@@ -5,6 +5,7 @@ mod baresip;
 mod calls;
 mod control;
 mod door;
+mod fleet;
 mod kept;
 mod last_release;
 mod live;

@@ -74,6 +74,7 @@ impl World {
                 ..ApiConfig::default()
             },
             edge: Some(EdgeSettings {
+                sip_home: Vec::new(),
                 sip_udp: vec![sip],
                 sip_tcp: vec![sip],
                 sip_host: None,
