@@ -80,6 +80,7 @@ pub mod stream;
 pub mod text;
 pub mod transaction;
 pub mod uri;
+mod wheel;
 
 pub use build::{Copy, MessageBuilder, answer_unparsable, reason_phrase};
 pub use error::ParseError;
@@ -93,3 +94,4 @@ pub use transaction::{
     Target, Timers, TransactionLayer, TxError,
 };
 pub use uri::{NumberText, SipUri, TelUri, Uri, UriError, UrnUri};
+pub use wheel::Wheel;

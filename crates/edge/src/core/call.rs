@@ -113,7 +113,8 @@ pub(super) struct Call {
     /// Something beyond 100 was passed on.
     pub progress: bool,
     pub best: Option<u16>,
-    pub deadline: Option<(Instant, Deadline)>,
+    /// What its timer is for, while it is armed.
+    pub deadline: Option<Deadline>,
 }
 
 impl Call {

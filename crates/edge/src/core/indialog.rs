@@ -11,7 +11,6 @@ use domain::CdrId;
 use feed::cdr::{CdrEvent, HungUpBy};
 use feed::snapshot::Snapshot;
 use sip::{ClientTx, HeaderName, Message, MessageBuilder, Method, ServerTx, Sink, Target};
-use std::cmp::Reverse;
 use std::sync::atomic::Ordering;
 
 /// A request on its way to the other side.
@@ -260,7 +259,8 @@ impl Core {
                 self.layer.set_tag(server, tag);
                 if method == Method::Invite {
                     // Timer C: a re-INVITE that only ever rings must end too.
-                    self.timers.push(Reverse((r.at.now + self.config.trunk_ring, tag)));
+                    let due = r.at.now + self.config.trunk_ring;
+                    self.relay_timers.arm(r.at.now, index, due);
                 }
             }
             Err(_) => {
@@ -330,19 +330,15 @@ impl Core {
         {
             relay.live = false;
             relay.generation = relay.generation.wrapping_add(1);
+            self.relay_timers.disarm(index);
             self.free_relays.push(index);
         }
     }
 
     /// Frees a relay that has had its time; one that was never answered is told so.
-    pub(super) fn relay_timer(
-        &mut self,
-        at: Moment,
-        index: u32,
-        generation: u32,
-        out: &mut Outbox,
-    ) {
-        let Some(relay) = self.relay(index, generation) else { return };
+    pub(super) fn relay_timer(&mut self, at: Moment, index: u32, out: &mut Outbox) {
+        let Some(relay) = self.relays.get(index as usize).filter(|r| r.live) else { return };
+        let generation = relay.generation;
         if relay.answered {
             return self.free_relay(index, generation);
         }
@@ -402,7 +398,7 @@ impl Core {
         if invite && status < 300 {
             self.relays[index as usize].answered = true;
             let due = at.now + self.config.timers.t1 * 65;
-            self.timers.push(Reverse((due, Tag::Relay { index, generation }.pack())));
+            self.relay_timers.arm(at.now, index, due);
         } else {
             self.free_relay(index, generation);
         }

@@ -16,7 +16,6 @@ use feed::cdr::{Attempt, CdrEvent, HungUpBy};
 use feed::snapshot::Snapshot;
 use numbering::E164;
 use sip::{HeaderName, Message, MessageBuilder, Method, NumberText, SipUri, Target, Uri};
-use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
 /// What was dialled, as routing wants it.
@@ -225,11 +224,9 @@ impl Core {
         }
     }
 
-    pub(super) fn set_deadline(&mut self, index: u32, due: Instant, what: Deadline) {
-        let call = &mut self.calls[index as usize];
-        call.deadline = Some((due, what));
-        let tag = Tag::Call { index, generation: call.generation }.pack();
-        self.timers.push(Reverse((due, tag)));
+    pub(super) fn set_deadline(&mut self, at: Moment, index: u32, wait: Duration, what: Deadline) {
+        self.calls[index as usize].deadline = Some(what);
+        self.call_timers.arm(at.now, index, at.now + wait);
     }
 
     /// Rings every phone a person has registered.
@@ -254,7 +251,7 @@ impl Core {
         if self.calls[index as usize].legs.is_empty() {
             return self.finish(at, index, 480, "not_registered", HungUpBy::Exchange, out);
         }
-        self.set_deadline(index, at.now + time, Deadline::Ring);
+        self.set_deadline(at, index, time, Deadline::Ring);
     }
 
     fn order_trunks(
@@ -312,7 +309,7 @@ impl Core {
             self.scratch.uri = uri;
             if sent {
                 let wait = Duration::from_secs(u64::from(trunk.failover_time_seconds.max(1)));
-                self.set_deadline(index, at.now + wait, Deadline::Failover);
+                self.set_deadline(at, index, wait, Deadline::Failover);
                 return true;
             }
             let attempt = Attempt { trunk: id, sip_code: 0, ms: 0 };
@@ -564,7 +561,7 @@ impl Core {
         }
         // As long as a 2xx may be repeated (RFC 6026 section 7.2).
         let linger = self.config.timers.t1 * 65;
-        self.set_deadline(index, at.now + linger, Deadline::Linger);
+        self.set_deadline(at, index, linger, Deadline::Linger);
     }
 
     pub(super) fn free_call(&mut self, index: u32) {
@@ -573,6 +570,7 @@ impl Core {
             call.state = CallState::Free;
             call.generation = call.generation.wrapping_add(1);
             call.deadline = None;
+            self.call_timers.disarm(index);
             self.free_calls.push(index);
         }
     }

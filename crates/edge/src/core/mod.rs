@@ -43,10 +43,9 @@ use indialog::Relay;
 use sha2::Sha256;
 use sip::{
     Event, Message, MessageBuilder, Method, Origin, Parser, Received, ServerTx, Sink, Timers,
-    TransactionLayer, reason_phrase,
+    TransactionLayer, Wheel, reason_phrase,
 };
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -252,7 +251,9 @@ pub struct Core {
     free_relays: Vec<u32>,
     live: HashMap<CdrId, Live>,
     held: Vec<contact::Held>,
-    timers: BinaryHeap<Reverse<(Instant, u64)>>,
+    /// One timer for each call, and one for each relay.
+    call_timers: Wheel,
+    relay_timers: Wheel,
     pings: options::Pings,
     nonces: auth::Nonces,
     limiter: auth::Limiter,
@@ -285,7 +286,8 @@ impl Core {
             free_relays: Vec::new(),
             live: HashMap::new(),
             held: Vec::new(),
-            timers: BinaryHeap::new(),
+            call_timers: Wheel::default(),
+            relay_timers: Wheel::default(),
             pings: options::Pings::default(),
             nonces: auth::Nonces::new(fallback_nonces),
             limiter: auth::Limiter::default(),
@@ -379,10 +381,11 @@ impl Core {
 
     /// When [`Core::handle_timeout`] is due; `None` if nothing waits.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let calls = self.timers.peek().map(|Reverse((at, _))| *at);
+        let (calls, relays) = (self.call_timers.next(), self.relay_timers.next());
         [
             self.layer.poll_timeout(),
             calls,
+            relays,
             self.pings.next(),
             self.next_sweep,
             self.held_due(),
@@ -401,20 +404,11 @@ impl Core {
         self.layer.handle_timeout(at.now, out);
         self.held_timer(at.now, out);
         self.events(at, world, out);
-        while let Some(&Reverse((due, tag))) = self.timers.peek() {
-            if due > at.now {
-                break;
-            }
-            self.timers.pop();
-            match Tag::unpack(tag) {
-                Some(Tag::Call { index, generation }) => {
-                    self.call_timer(at, index, generation, due, world, out);
-                }
-                Some(Tag::Relay { index, generation }) => {
-                    self.relay_timer(at, index, generation, out);
-                }
-                _ => {}
-            }
+        while let Some(index) = self.call_timers.expire(at.now) {
+            self.call_timer(at, index, world, out);
+        }
+        while let Some(index) = self.relay_timers.expire(at.now) {
+            self.relay_timer(at, index, out);
         }
         self.give_up_answers(at);
         if self.config.pings {

@@ -12,7 +12,6 @@ use domain::routing::{AttemptEnd, may_retry};
 use feed::cdr::{Attempt, CdrEvent, HungUpBy};
 use feed::snapshot::Snapshot;
 use sip::{ClientTx, HeaderName, Message, MessageBuilder, Method, ServerTx, Sink, Target};
-use std::time::Instant;
 
 const ELSEWHERE: &[u8] = b"SIP;cause=200;text=\"Call completed elsewhere\"";
 
@@ -51,7 +50,7 @@ impl Core {
                 }
                 self.calls[index as usize].legs[leg_at].state = LegState::Heard;
                 if matches!(leg.party, Party::Trunk(_)) {
-                    self.set_deadline(index, at.now + self.config.trunk_ring, Deadline::Ring);
+                    self.set_deadline(at, index, self.config.trunk_ring, Deadline::Ring);
                 }
                 if status > 100 {
                     self.calls[index as usize].progress = true;
@@ -317,16 +316,11 @@ impl Core {
         &mut self,
         at: Moment,
         index: u32,
-        generation: u32,
-        due: Instant,
         world: &Snapshot,
         out: &mut Outbox,
     ) {
         let Some(call) = self.calls.get_mut(index as usize) else { return };
-        if call.generation != generation {
-            return;
-        }
-        let Some((_, what)) = call.deadline.take_if(|(when, _)| *when == due) else { return };
+        let Some(what) = call.deadline.take() else { return };
         match what {
             Deadline::Linger => self.free_call(index),
             Deadline::Ring => {

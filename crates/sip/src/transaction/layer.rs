@@ -1,8 +1,7 @@
 //! Matches messages to transactions (RFC 3261 sections 17.1.3, 17.2.3 and 9.2),
 //! owns them, their bytes and their timers.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::hop::{write_ack, write_cancel};
@@ -19,6 +18,7 @@ use crate::build::{MessageBuilder, reason_phrase};
 use crate::hash::KeyedHash;
 use crate::msg::{Message, Parser};
 use crate::name::Method;
+use crate::wheel::Wheel;
 
 /// Buffers kept for reuse, and how much of one is worth keeping.
 const POOL_LEN: usize = 4_096;
@@ -37,7 +37,8 @@ pub struct TransactionLayer<P> {
     slots: Vec<Slot<P>>,
     free: Vec<u32>,
     index: Index,
-    timers: BinaryHeap<Reverse<(Instant, u32, u32)>>,
+    /// One timer for each slot.
+    timers: Wheel,
     events: VecDeque<Event>,
     pool: Vec<Vec<u8>>,
     parser: Parser,
@@ -62,7 +63,7 @@ impl<P: Clone> TransactionLayer<P> {
             slots: Vec::new(),
             free: Vec::new(),
             index: Index::default(),
-            timers: BinaryHeap::new(),
+            timers: Wheel::default(),
             events: VecDeque::new(),
             pool: Vec::new(),
             parser: Parser::new(config.limits),
@@ -185,7 +186,7 @@ impl<P: Clone> TransactionLayer<P> {
         if deferred {
             self.send_cancel(now, index, sink);
         }
-        self.reschedule(index);
+        self.reschedule(now, index);
         match action {
             ResponseAction::Deliver | ResponseAction::DeliverAndAck if !quiet => {
                 Received::Response { tx: ClientTx(handle), tag }
@@ -232,7 +233,6 @@ impl<P: Clone> TransactionLayer<P> {
             machine,
             sent: Vec::new(),
             request,
-            queued: None,
             cancelling: Cancelling::No,
             quiet: false,
             cancel_reason: Vec::new(),
@@ -262,7 +262,7 @@ impl<P: Clone> TransactionLayer<P> {
         let again = match &mut tx.machine {
             Machine::InviteServer(m) if method == Method::Ack => {
                 let action = m.handle_ack(now);
-                self.reschedule(index);
+                self.reschedule(now, index);
                 return match action {
                     AckAction::Absorb => Received::Absorbed,
                     AckAction::Confirmed => Received::Confirmed { tx: ServerTx(handle), tag },
@@ -336,12 +336,11 @@ impl<P: Clone> TransactionLayer<P> {
             machine,
             sent: request,
             request: Vec::new(),
-            queued: None,
             cancelling: Cancelling::No,
             quiet: false,
             cancel_reason: Vec::new(),
         });
-        self.reschedule(handle.index);
+        self.reschedule(now, handle.index);
         Ok(ClientTx(handle))
     }
 
@@ -375,7 +374,7 @@ impl<P: Clone> TransactionLayer<P> {
         let request = if status >= 200 { std::mem::take(&mut slot.request) } else { Vec::new() };
         self.recycle(old);
         self.recycle(request);
-        self.reschedule(tx.0.index);
+        self.reschedule(now, tx.0.index);
         Ok(())
     }
 
@@ -475,7 +474,7 @@ impl<P: Clone> TransactionLayer<P> {
         {
             cancel.quiet = true;
         }
-        self.reschedule(index);
+        self.reschedule(now, index);
     }
 
     /// The dialog saw the ACK to the 2xx of this INVITE: stop repeating it. Only
@@ -573,22 +572,14 @@ impl<P: Clone> TransactionLayer<P> {
 
     /// When [`handle_timeout`](Self::handle_timeout) is due next.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.timers.peek().map(|Reverse((at, _, _))| *at)
+        self.timers.next()
     }
 
     /// Time has reached `now`: retransmits and ends what is due.
     pub fn handle_timeout(&mut self, now: Instant, sink: &mut impl Sink<P>) {
-        while let Some(&Reverse((at, index, generation))) = self.timers.peek() {
-            if at > now {
-                return;
-            }
-            self.timers.pop();
-            let handle = Handle { index, generation };
+        while let Some(index) = self.timers.expire(now) {
+            let handle = self.handle(index);
             let Some(tx) = self.live_mut(handle) else { continue };
-            if tx.queued != Some(at) {
-                continue;
-            }
-            tx.queued = None;
             let (tag, quiet) = (tx.tag, tx.quiet);
             match tx.machine.handle_timeout(now) {
                 TimerAction::Nothing => {}
@@ -613,7 +604,7 @@ impl<P: Clone> TransactionLayer<P> {
                     continue;
                 }
             }
-            self.reschedule(index);
+            self.reschedule(now, index);
         }
     }
 
@@ -688,6 +679,7 @@ impl<P: Clone> TransactionLayer<P> {
         let slot = &mut self.slots[index as usize];
         let Some(tx) = slot.tx.take() else { return };
         slot.generation = slot.generation.wrapping_add(1);
+        self.timers.disarm(index);
         self.free.push(index);
         if self.index.get(&tx.key) == Some(&index) {
             self.index.remove(&tx.key);
@@ -696,13 +688,11 @@ impl<P: Clone> TransactionLayer<P> {
         self.recycle(tx.request);
     }
 
-    fn reschedule(&mut self, index: u32) {
-        let slot = &mut self.slots[index as usize];
-        let Some(tx) = slot.tx.as_mut() else { return };
-        let Some(at) = tx.machine.poll_timeout() else { return };
-        if tx.queued.is_none_or(|queued| at < queued) {
-            tx.queued = Some(at);
-            self.timers.push(Reverse((at, index, slot.generation)));
+    fn reschedule(&mut self, now: Instant, index: u32) {
+        let Some(tx) = &self.slots[index as usize].tx else { return };
+        match tx.machine.poll_timeout() {
+            Some(at) => self.timers.arm(now, index, at),
+            None => self.timers.disarm(index),
         }
     }
 }

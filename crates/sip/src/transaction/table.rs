@@ -57,7 +57,6 @@ pub(super) struct Transaction<P> {
     pub(super) sent: Vec<u8>,
     /// Server: the request, until its final response.
     pub(super) request: Vec<u8>,
-    pub(super) queued: Option<Instant>,
     pub(super) cancelling: Cancelling,
     /// A CANCEL of the layer's own making: its outcome is nobody's business.
     pub(super) quiet: bool,
