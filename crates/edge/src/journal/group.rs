@@ -15,6 +15,14 @@ pub struct Segments {
 }
 
 impl Segments {
+    /// Goes on behind what an earlier life wrote to this storage.
+    ///
+    /// # Errors
+    /// The storage's.
+    pub fn resume(storage: Arc<dyn Storage>) -> io::Result<Self> {
+        super::resume(&storage).map(|(segments, _)| segments)
+    }
+
     /// Goes on in a new segment: nothing is ever written behind a torn record.
     pub(super) fn begin(storage: Arc<dyn Storage>, at: Place) -> Self {
         Self { storage, file: None, at }

@@ -40,6 +40,13 @@ struct Place {
     offset: u64,
 }
 
+/// Appends a record as it stands in a segment; `payload` is scratch.
+pub fn encode(record: &CdrRecord, payload: &mut Vec<u8>, out: &mut Vec<u8>) {
+    payload.clear();
+    record.encode(payload);
+    recfile::encode(payload, out);
+}
+
 /// The reading side, for delivery.
 #[derive(Debug)]
 pub struct Journal {
@@ -77,7 +84,7 @@ impl Journal {
         storage: Arc<dyn Storage>,
         wakes: Vec<Wake>,
     ) -> io::Result<(Self, Vec<JournalWriter>)> {
-        let (segments, begin) = Self::resume(&storage)?;
+        let (segments, begin) = resume(&storage)?;
         let (publish, synced) = watch::channel(begin.1);
         let stats = Arc::new(JournalStats::default());
         let shared = writer::Shared::new(wakes, stats.clone());
@@ -94,18 +101,6 @@ impl Journal {
             thread: Mutex::new(Some(thread)),
         };
         Ok((journal, shared.writers()))
-    }
-
-    /// Where to go on reading, and where writing.
-    fn resume(storage: &Arc<dyn Storage>) -> io::Result<(Segments, (Place, Place))> {
-        let found = segments(&**storage)?;
-        let last = found.last().copied().unwrap_or(0);
-        let known = read_ack(&**storage);
-        // A new segment each time, and none that was acknowledged in advance.
-        let begin = Place { segment: last.max(known.unwrap_or_default().segment) + 1, offset: 0 };
-        let first = found.first().map_or(begin, |segment| Place { segment: *segment, offset: 0 });
-        let acked = known.unwrap_or(first);
-        Ok((Segments::begin(storage.clone(), begin), (acked, begin)))
     }
 
     /// Waits for records that are on disk and not acknowledged, at most `max` of
@@ -151,8 +146,7 @@ impl Journal {
     /// The storage's.
     pub fn put_aside(&self, record: &CdrRecord) -> io::Result<()> {
         let (mut payload, mut bytes) = (Vec::new(), Vec::new());
-        record.encode(&mut payload);
-        recfile::encode(&payload, &mut bytes);
+        encode(record, &mut payload, &mut bytes);
         let mut file = self.storage.append_to(REFUSED)?;
         file.append(&bytes)?;
         file.sync()?;
@@ -254,6 +248,18 @@ impl Batch {
     }
 }
 
+/// Where to go on reading, and where writing.
+fn resume(storage: &Arc<dyn Storage>) -> io::Result<(Segments, (Place, Place))> {
+    let found = segments(&**storage)?;
+    let last = found.last().copied().unwrap_or(0);
+    let known = read_ack(&**storage);
+    // A new segment each time, and none that was acknowledged in advance.
+    let begin = Place { segment: last.max(known.unwrap_or_default().segment) + 1, offset: 0 };
+    let first = found.first().map_or(begin, |segment| Place { segment: *segment, offset: 0 });
+    let acked = known.unwrap_or(first);
+    Ok((Segments::begin(storage.clone(), begin), (acked, begin)))
+}
+
 fn segment_name(segment: u64) -> String {
     format!("{segment:016}.cdr")
 }
@@ -266,7 +272,9 @@ fn segments(storage: &dyn Storage) -> io::Result<BTreeSet<u64>> {
 fn read_ack(storage: &dyn Storage) -> Option<Place> {
     let mut bytes = Vec::new();
     storage.read_at(ACKNOWLEDGED, 0, 64, &mut bytes).ok()?;
-    let (segment, offset) = std::str::from_utf8(&bytes).ok()?.trim().split_once(' ')?;
+    // Without its line end it was cut, and would name another place.
+    let text = std::str::from_utf8(&bytes).ok()?.strip_suffix('\n')?;
+    let (segment, offset) = text.split_once(' ')?;
     Some(Place { segment: segment.parse().ok()?, offset: offset.parse().ok()? })
 }
 

@@ -3,7 +3,6 @@
 //! gathered from all of them and syncs it as a group.
 
 use super::Segments;
-use crate::recfile;
 use feed::cdr::CdrRecord;
 use std::fmt;
 use std::io;
@@ -170,9 +169,7 @@ impl JournalWriter {
             self.shared.stats.lost.fetch_add(1, Ordering::Relaxed);
             return false;
         }
-        self.payload.clear();
-        record.encode(&mut self.payload);
-        recfile::encode(&self.payload, &mut self.bytes);
+        super::encode(record, &mut self.payload, &mut self.bytes);
         self.records += 1;
         true
     }
@@ -230,6 +227,9 @@ pub(super) fn write_groups(
     mut segments: Segments,
     publish: &watch::Sender<super::Place>,
 ) {
+    if shared.queues.is_empty() {
+        return;
+    }
     let mut group = Vec::new();
     let mut upto = vec![0; shared.queues.len()];
     loop {
