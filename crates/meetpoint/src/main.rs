@@ -28,6 +28,11 @@ enum Command {
     Edge(serve::EdgeArgs),
     /// Run a whole exchange with simulated operators and phones
     Demo(demo::DemoArgs),
+    /// Look into SIP messages, without a running Meetpoint
+    Sip {
+        #[command(subcommand)]
+        action: cli::sip::Action,
+    },
     /// Print a completion script for your shell
     Completions {
         /// Which shell
@@ -53,6 +58,7 @@ async fn main() -> ExitCode {
         Command::CheckConfig(args) => serve::check_config(args),
         Command::Edge(args) => serve::edge(args).await,
         Command::Demo(args) => demo::run(args).await,
+        Command::Sip { action } => cli::sip::run(action),
         Command::Client(command) => cli::run(*command).await,
     }
 }

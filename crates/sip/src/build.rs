@@ -268,13 +268,7 @@ pub fn answer_unparsable(
         return false;
     }
     let status = error.status();
-    let reason = match status {
-        413 => "Request Entity Too Large",
-        414 => "Request-URI Too Long",
-        505 => "Version Not Supported",
-        _ => "Bad Request",
-    };
-    let mut builder = MessageBuilder::response(out, status, reason);
+    let mut builder = MessageBuilder::response(out, status, reason_phrase(status));
     let mut via_seen = false;
     let mut seen = [false; HeaderName::COUNT];
     for line in lines {

@@ -122,7 +122,7 @@ impl Ha1 {
 }
 
 /// Directives of a `Digest` header, raw.
-fn directives(value: &[u8]) -> Option<impl Iterator<Item = (&[u8], &[u8])>> {
+pub(crate) fn directives(value: &[u8]) -> Option<impl Iterator<Item = (&[u8], &[u8])>> {
     let value = trim(value);
     let gap = value.iter().position(|&b| is_lws(b))?;
     if !value[..gap].eq_ignore_ascii_case(b"Digest") {

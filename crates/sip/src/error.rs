@@ -39,10 +39,18 @@ pub enum ParseError {
     Malformed(HeaderName),
     /// CSeq names another method than the request line.
     CSeqMethod,
+    /// CSeq names another method than the request line, which nobody knows: it may
+    /// be its rule (RFC 4475 section 3.1.2.18).
+    UnknownMethod,
+    /// The branch of the topmost Via is nothing but the cookie `z9hG4bK`.
+    Branch,
     /// Content-Length is negative, not a number, or too large for any message.
     ContentLength,
     /// Two Content-Length values differ.
     ContentLengthConflict,
+    /// Content-Length appears twice, if with one value: the next reader may count
+    /// otherwise.
+    ContentLengthRepeated,
     /// Content-Length promises more bytes than there are.
     BodyTruncated,
     /// A stream message has no Content-Length, so its end is unknown.
@@ -68,8 +76,11 @@ impl ParseError {
             Self::Repeated(_) => "sip-header-repeated",
             Self::Malformed(_) => "sip-header-malformed",
             Self::CSeqMethod => "sip-cseq-method",
+            Self::UnknownMethod => "sip-method-unknown",
+            Self::Branch => "sip-branch",
             Self::ContentLength => "sip-content-length",
             Self::ContentLengthConflict => "sip-content-length-conflict",
+            Self::ContentLengthRepeated => "sip-content-length-repeated",
             Self::BodyTruncated => "sip-body-truncated",
             Self::ContentLengthMissing => "sip-content-length-missing",
         }
@@ -81,6 +92,7 @@ impl ParseError {
             Self::MessageTooLarge | Self::TooManyHeaders | Self::HeaderLineTooLong => 413,
             Self::UriTooLong => 414,
             Self::Version => 505,
+            Self::UnknownMethod => 501,
             _ => 400,
         }
     }
@@ -89,9 +101,11 @@ impl ParseError {
     pub fn field(&self) -> Option<HeaderName> {
         match self {
             Self::Missing(name) | Self::Repeated(name) | Self::Malformed(name) => Some(*name),
-            Self::CSeqMethod => Some(HeaderName::CSeq),
+            Self::CSeqMethod | Self::UnknownMethod => Some(HeaderName::CSeq),
+            Self::Branch => Some(HeaderName::Via),
             Self::ContentLength
             | Self::ContentLengthConflict
+            | Self::ContentLengthRepeated
             | Self::BodyTruncated
             | Self::ContentLengthMissing => Some(HeaderName::ContentLength),
             _ => None,
@@ -114,7 +128,11 @@ impl ParseError {
             Self::Repeated(_) => "RFC 3261 section 7.3.1",
             Self::Malformed(_) => "RFC 3261 section 25.1",
             Self::CSeqMethod => "RFC 3261 section 8.1.1.5",
-            Self::ContentLength | Self::ContentLengthConflict => "RFC 3261 section 20.14",
+            Self::UnknownMethod => "RFC 3261 section 8.2.1",
+            Self::Branch => "RFC 3261 section 8.1.1.7",
+            Self::ContentLength | Self::ContentLengthConflict | Self::ContentLengthRepeated => {
+                "RFC 3261 section 20.14"
+            }
             Self::BodyTruncated | Self::ContentLengthMissing => "RFC 3261 section 18.3",
         }
     }
@@ -137,7 +155,9 @@ impl ParseError {
             Self::Repeated(_) => "send the header field once",
             Self::Malformed(_) => "correct the header field value",
             Self::CSeqMethod => "repeat the request method in CSeq",
-            Self::ContentLength | Self::ContentLengthConflict => {
+            Self::UnknownMethod => "use a known method and repeat it in CSeq",
+            Self::Branch => "give each transaction an identifier after z9hG4bK",
+            Self::ContentLength | Self::ContentLengthConflict | Self::ContentLengthRepeated => {
                 "send one Content-Length that counts the bytes of the body"
             }
             Self::BodyTruncated => "send as many body bytes as Content-Length says",

@@ -6,7 +6,7 @@
 //! messages nothing is allocated: the [`Parser`] keeps its span table.
 
 use crate::error::ParseError;
-use crate::header::{CSeq, Contact, NameAddr, RAck, Reason, Seconds, Via};
+use crate::header::{CSeq, Contact, MAGIC_COOKIE, NameAddr, RAck, Reason, Seconds, Via};
 use crate::name::{HeaderName, Method};
 use crate::text::{CommaList, is_lws, is_token, parse_u32, trim};
 use crate::uri::Uri;
@@ -139,6 +139,8 @@ impl Parser {
             let slot = &mut self.first[name as usize];
             if *slot == NONE {
                 *slot = self.headers.len() as u8;
+            } else if name == HeaderName::ContentLength {
+                return Err(ParseError::ContentLengthRepeated);
             } else if single(name) {
                 return Err(ParseError::Repeated(name));
             }
@@ -171,6 +173,9 @@ impl Parser {
             }
         }
         let via = via.ok_or(ParseError::Missing(HeaderName::Via))?;
+        if via.branch.is_some_and(|b| b.len() == MAGIC_COOKIE.len()) && via.has_magic_cookie() {
+            return Err(ParseError::Branch);
+        }
         let addr = |name| NameAddr::parse(value(name)?).ok_or(malformed(name));
         let from = addr(HeaderName::From)?;
         let to = addr(HeaderName::To)?;
@@ -182,7 +187,10 @@ impl Parser {
         if let StartLine::Request { method, .. } = &start
             && *method != cseq.method
         {
-            return Err(ParseError::CSeqMethod);
+            return Err(match method {
+                Method::Other(_) => ParseError::UnknownMethod,
+                _ => ParseError::CSeqMethod,
+            });
         }
         let max_forwards = match value(HeaderName::MaxForwards) {
             Err(_) => None,
@@ -192,19 +200,13 @@ impl Parser {
                     .ok_or(malformed(HeaderName::MaxForwards))?,
             ),
         };
-        let mut length = None;
-        for header in self.headers.iter().filter(|h| h.name == HeaderName::ContentLength) {
-            let text = header.value.of(buf);
-            let value = parse_content_length(text)?;
-            if length.is_some_and(|known| known != value) {
-                return Err(ParseError::ContentLengthConflict);
-            }
-            length = Some(value);
-        }
         let rest = &buf[body_at..];
-        let body = match length {
-            None => rest,
-            Some(length) => rest.get(..length).ok_or(ParseError::BodyTruncated)?,
+        let body = match value(HeaderName::ContentLength) {
+            Err(_) => rest,
+            Ok(text) => {
+                let length = parse_content_length(text)?;
+                rest.get(..length).ok_or(ParseError::BodyTruncated)?
+            }
         };
         Ok(Message {
             buf,

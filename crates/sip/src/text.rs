@@ -221,6 +221,13 @@ impl<'a> Params<'a> {
     }
 }
 
+/// Whether a parameter name stands twice, without regard to case.
+pub fn has_repeated_name(params: &Params<'_>) -> bool {
+    let mut names: Vec<Vec<u8>> = params.iter().map(|p| p.name.to_ascii_lowercase()).collect();
+    names.sort_unstable();
+    names.windows(2).any(|pair| pair[0] == pair[1])
+}
+
 fn next_param(bytes: &[u8]) -> Option<(Param<'_>, &[u8])> {
     let mut i = skip_lws(bytes, 0);
     if bytes.get(i) != Some(&b';') {

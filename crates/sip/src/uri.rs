@@ -279,9 +279,7 @@ pub(crate) fn split_host_port(bytes: &[u8]) -> Result<(&[u8], Option<u16>), UriE
 fn is_host(host: &[u8]) -> bool {
     match host {
         [] => false,
-        [b'[', inner @ .., b']'] => {
-            std::str::from_utf8(inner).is_ok_and(|s| s.parse::<std::net::Ipv6Addr>().is_ok())
-        }
+        [b'[', inner @ .., b']'] => parse_ipv6(inner).is_some(),
         name => name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')),
     }
 }
@@ -294,7 +292,19 @@ pub(crate) fn bare_host(host: &[u8]) -> &[u8] {
 }
 
 pub(crate) fn parse_ip(host: &[u8]) -> Option<std::net::IpAddr> {
-    std::str::from_utf8(bare_host(host)).ok()?.parse().ok()
+    let bare = bare_host(host);
+    let plain = std::str::from_utf8(bare).ok()?;
+    plain.parse().ok().or_else(|| parse_ipv6(bare).map(std::net::IpAddr::V6))
+}
+
+/// An IPv6 address. The grammar of RFC 3261 leads to a third colon before an
+/// embedded IPv4 address, and RFC 5118 section 4.10 would have it ignored.
+fn parse_ipv6(bytes: &[u8]) -> Option<std::net::Ipv6Addr> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    text.parse().ok().or_else(|| {
+        let (head, tail) = text.split_once(":::").filter(|(_, tail)| tail.contains('.'))?;
+        format!("{head}::{tail}").parse().ok()
+    })
 }
 
 fn hex(b: u8) -> Option<u8> {

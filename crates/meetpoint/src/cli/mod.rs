@@ -15,6 +15,7 @@ mod operators;
 mod output;
 mod people;
 mod sign_in;
+pub mod sip;
 mod tenants;
 
 use client::Client;

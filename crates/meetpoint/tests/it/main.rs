@@ -10,4 +10,5 @@ mod edge;
 mod others;
 mod process;
 mod serve;
+mod sip_parse;
 mod world;

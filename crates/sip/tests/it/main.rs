@@ -4,6 +4,7 @@ mod memory;
 mod message;
 mod network;
 mod robust;
+mod torture;
 mod transaction;
 
 /// Where the tests' own clocks start. Only differences matter, and an `Instant`
