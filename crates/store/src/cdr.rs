@@ -156,7 +156,8 @@ macro_rules! call_page {
 }
 
 // Each kind of record fills its own columns once: the first one of its kind counts, whatever came
-// before or comes again. The time to sort by is the begin's as soon as it is known.
+// before or comes again; but an end that says `interrupted` was written by an edge that knew nothing of
+// the call, and any other one outdoes it. The time to sort by is the begin's as soon as it is known.
 statements! {
     CDR_BEGIN = "INSERT INTO cdr (id, sort_at, begin_at, kind, tenant_id, operator_id, number, \
         caller, callee, caller_user_id, callee_user_id, queue_id, in_trunk_id, in_call_id) \
@@ -178,7 +179,8 @@ statements! {
         ON CONFLICT (id) DO UPDATE SET end_at = excluded.end_at, \
         end_answered_at = excluded.end_answered_at, sip_code = excluded.sip_code, \
         reason = excluded.reason, hung_up_by = excluded.hung_up_by, \
-        attempts = excluded.attempts WHERE cdr.end_at IS NULL";
+        attempts = excluded.attempts WHERE cdr.end_at IS NULL \
+        OR (cdr.reason = 'interrupted' AND excluded.reason <> 'interrupted')";
     CDR_LIST = call_page!("");
     CDR_LIST_OF_TENANT = call_page!("c.tenant_id = $9 AND ");
     CDR_LIST_OF_OPERATOR = call_page!("c.operator_id = $9 AND ");

@@ -151,7 +151,7 @@ impl Core {
         let (Some(peer), Ok(())) = (hop, mapped) else {
             self.scratch = s;
             if let Some(ending) = ending.filter(|e| e.of_answer) {
-                self.hung_up(&ending, out);
+                self.hung_up(&ending, false, out);
                 if let Some(tx) = tx {
                     self.reply_once_kept(r.at, tx, 480, out, |b| b.finish());
                 }
@@ -295,16 +295,21 @@ impl Core {
     /// Writes the end of a call: from memory, or after a restart from the seal.
     /// Not before the far side has agreed or is gone: a BYE it refuses, for a
     /// wrong tag or CSeq, leaves people talking, and the first end written counts.
-    fn hung_up(&mut self, ending: &Ending, out: &mut Outbox) {
+    fn hung_up(&mut self, ending: &Ending, refused: bool, out: &mut Outbox) {
         let live = self.live.remove(&ending.cdr);
         if let Some(live) = &live {
             self.shared.stats.live.fetch_sub(1, Ordering::Relaxed);
             self.forget_records(&live.records, ending.at_us, out);
         }
         // The caller's seal says when the call was answered, unless it never was:
-        // then this ends what an edge that died left ringing.
-        let interrupted = live.is_none() && ending.early;
-        let (sip_code, reason) = if interrupted { (487, "interrupted") } else { (200, "normal") };
+        // then this ends what an edge that died left ringing. So it does where the
+        // far side does not know the call. Any other end counts before this one.
+        let interrupted = live.is_none() && (ending.early || refused);
+        let (sip_code, reason) = match (interrupted, ending.sealed_us) {
+            (false, _) => (200, "normal"),
+            (true, Some(_)) => (200, "interrupted"),
+            (true, None) => (487, "interrupted"),
+        };
         let end = CdrEvent::End {
             at_us: ending.at_us,
             answered_at_us: live.as_ref().map(|l| l.answered_us).or(ending.sealed_us),
@@ -362,9 +367,15 @@ impl Core {
         let Some(relay) = self.relay(index, generation) else { return };
         let (server, invite, answered) = (relay.server, relay.invite, relay.answered);
         let ending = relay.ending;
-        let status = m.status().unwrap_or_default();
+        let mut status = m.status().unwrap_or_default();
         if status == 100 {
             return;
+        }
+        // No memory here and none at the far side: the call never was, for no ACK
+        // passed, or is over there already. Who hangs up has no more to do.
+        let never_was = status == 481 && ending.is_some_and(|e| !self.live.contains_key(&e.cdr));
+        if never_was {
+            status = 200;
         }
         if answered {
             self.layer.repeat(server, out);
@@ -383,7 +394,7 @@ impl Core {
             (200..300).contains(&status) || status == 408 || (status == 481 && e.of_answer)
         };
         if let Some(ending) = ending.filter(over) {
-            self.hung_up(&ending, out);
+            self.hung_up(&ending, never_was, out);
             self.reply_once_kept(at, server, status, out, write);
         } else {
             let _ = self.layer.reply(at.now, server, status, None, out, write);
@@ -450,7 +461,7 @@ impl Core {
         let Some(relay) = self.relay(index, generation) else { return };
         let (server, ending) = (relay.server, relay.ending);
         if let Some(ending) = ending {
-            self.hung_up(&ending, out);
+            self.hung_up(&ending, false, out);
             self.reply_once_kept(at, server, status, out, |b| b.finish());
         } else {
             let _ = self.layer.reply(at.now, server, status, None, out, |b| b.finish());

@@ -200,6 +200,18 @@ on_both!(what_is_there_is_not_overwritten_with_less, |db| {
     }
     house.deliver(&poorer[2..]).await;
     assert_eq!(text(&house.seen(id).await), before);
+    // Nor does it count if it comes first.
+    let other = Uuid::from_u128(4);
+    let records = house.call(other, NOON);
+    let mut poorer = records.clone();
+    if let CdrEvent::End { reason, .. } = &mut poorer[2].event {
+        *reason = "interrupted".into();
+    }
+    house.deliver(&poorer).await;
+    assert_eq!(house.seen(other).await.reason.as_deref(), Some("interrupted"));
+    house.deliver(&records[2..]).await;
+    house.deliver(&poorer[2..]).await;
+    assert_eq!(house.seen(other).await.reason.as_deref(), Some("normal"));
 
     // An end alone already says what it knows, to those who see every call.
     let alone = Uuid::from_u128(2);
