@@ -58,16 +58,40 @@ impl Queue {
     }
 }
 
+/// A sync that takes longer than this is a disk that hangs.
+const HANGS: Duration = Duration::from_secs(2);
+
 /// How the journal does.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct JournalStats {
+    began: Instant,
+    /// When the group now being written was begun, in milliseconds since
+    /// `began`; [`NOTHING`] between groups.
+    busy_since: AtomicU64,
     pub(super) written: AtomicU64,
     pub(super) lost: AtomicU64,
     pub(super) groups: AtomicU64,
     pub(super) failing: AtomicBool,
 }
 
+impl Default for JournalStats {
+    fn default() -> Self {
+        Self {
+            began: Instant::now(),
+            busy_since: AtomicU64::new(NOTHING),
+            written: AtomicU64::default(),
+            lost: AtomicU64::default(),
+            groups: AtomicU64::default(),
+            failing: AtomicBool::default(),
+        }
+    }
+}
+
 impl JournalStats {
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(NOTHING)
+    }
+
     /// Records on disk since the start.
     pub fn written(&self) -> u64 {
         self.written.load(Ordering::Relaxed)
@@ -84,10 +108,12 @@ impl JournalStats {
         self.groups.load(Ordering::Relaxed)
     }
 
-    /// The last write failed: the disk is full or broken. Calls go on, their
-    /// records wait in memory, and nobody who hangs up is answered.
-    pub fn failing(&self) -> bool {
+    /// The disk is full, broken or hangs: calls go on, their records wait in
+    /// memory, and nobody who hangs up is answered.
+    pub fn stuck(&self) -> bool {
+        let since = self.busy_since.load(Ordering::Relaxed);
         self.failing.load(Ordering::Relaxed)
+            || self.now().saturating_sub(since) > HANGS.as_millis() as u64
     }
 }
 
@@ -252,9 +278,11 @@ pub(super) fn write_groups(
             closed += usize::from(gathered.closed);
         }
         if !group.is_empty() {
+            shared.stats.busy_since.store(shared.stats.now(), Ordering::Relaxed);
             if !commit(shared, &mut segments, &group) {
                 return;
             }
+            shared.stats.busy_since.store(NOTHING, Ordering::Relaxed);
             for (queue, upto) in shared.queues.iter().zip(&upto) {
                 queue.synced.store(*upto, Ordering::SeqCst);
                 if queue.wanted.load(Ordering::SeqCst) <= *upto {

@@ -8,6 +8,7 @@ use crate::core::{Core, Shared};
 use crate::inside::hep::{Copy, Exporter};
 use crate::inside::metrics::{Probe, ShardCounters, Text, write_shards};
 use crate::inside::{Clock, LOOK, Seen, TraceRing, Watch, redact};
+use crate::journal::JournalStats;
 use crate::link::Feed;
 use crate::outbox::Outbox;
 use crate::peer::Peer;
@@ -113,6 +114,7 @@ pub(super) struct Inside {
     pub world: Arc<ArcSwap<Snapshot>>,
     pub shared: Arc<Shared>,
     pub clock: Arc<Clock>,
+    pub journal: Arc<JournalStats>,
     pub hep_dropped: Option<Arc<AtomicU64>>,
 }
 
@@ -211,7 +213,18 @@ impl Inside {
                 _ = stop.wait_for(|stop| *stop) => return,
             }
             watch.look(&self.shared, &self.world.load(), &self.clock, &edge, wall_us());
+            self.watch_journal(&edge);
             self.probe();
+        }
+    }
+
+    fn watch_journal(&self, edge: &str) {
+        let (alarms, stats) = (&self.shared.alarms, &self.journal);
+        if stats.stuck() {
+            let detail = format_args!("the disk takes no records; {} are lost", stats.lost());
+            alarms.raise(AlarmKind::JournalStuck, edge, detail, wall_us());
+        } else {
+            alarms.clear(AlarmKind::JournalStuck, edge, wall_us());
         }
     }
 
@@ -277,6 +290,16 @@ impl EdgeHandle {
             ("meetpoint_unparsable_total", "Packets that were no SIP.", status.unparsable),
             ("meetpoint_forged_total", "Seals that did not open.", status.forged),
             ("meetpoint_journal_written_total", "Call records on disk.", status.journalled),
+            (
+                "meetpoint_journal_groups_total",
+                "Syncs of the journal.",
+                self.journal.stats().groups(),
+            ),
+            (
+                "meetpoint_journal_lost_total",
+                "Call records given up since the disk took none and memory was full.",
+                self.journal.stats().lost(),
+            ),
             (
                 "meetpoint_alarms_dropped_total",
                 "Alarms given up for want of room.",

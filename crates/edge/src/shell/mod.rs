@@ -344,6 +344,7 @@ impl Edge {
             world: world.clone(),
             shared: shared.clone(),
             clock: Arc::default(),
+            journal: journal.stats().clone(),
             hep_dropped: hep.map(|hep| hep.dropped_count()),
         });
         let publisher = Publisher {

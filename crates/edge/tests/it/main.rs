@@ -14,6 +14,7 @@ mod live;
 mod net;
 mod overflow;
 mod overload;
+mod restart;
 mod rules;
 mod storm;
 mod transfer;
