@@ -247,6 +247,10 @@ impl Core {
                     if r.who == Who::Stranger && r.from.transport == Transport::Tcp {
                         out.proven.push(r.from.addr);
                     }
+                    // Before, this would have told a stranger that we are here.
+                    if r.who == Who::Stranger && self.cannot_do(r, out) {
+                        return Proof::Refused;
+                    }
                     return Proof::User(user);
                 }
                 (Verdict::Stale, _) => stale = true,

@@ -21,6 +21,7 @@ mod options;
 mod overload;
 mod register;
 mod response;
+mod screen;
 mod short;
 mod write;
 
@@ -491,10 +492,11 @@ impl Core {
             };
         }
         match r.m.method() {
-            Method::Register => self.register(r, world, out),
             Method::Ack => self.in_dialog(r, world, out),
             Method::Cancel => self.refuse(r, 481, out),
             _ if r.m.to_tag().is_some() => self.in_dialog(r, world, out),
+            _ if r.who != Who::Stranger && self.cannot_do(r, out) => {}
+            Method::Register => self.register(r, world, out),
             Method::Invite => {
                 if self.admits(r, out) {
                     self.invite(r, world, out);

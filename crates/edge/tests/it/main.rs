@@ -17,5 +17,6 @@ mod overload;
 mod restart;
 mod rules;
 mod storm;
+mod torture;
 mod transfer;
 mod world;
