@@ -1,7 +1,8 @@
 //! Append-only record files: `length u32 LE, CRC-32 u32 LE, payload`.
 //!
 //! A file that was being written when the power went ends in a torn record;
-//! [`records`] stops there, and everything before it is sound.
+//! [`records`] stops there, and everything before it is sound. A record is never
+//! empty: zeros are what a power cut leaves of bytes that were not written.
 
 use std::{
     fs::{File, OpenOptions},
@@ -29,7 +30,7 @@ pub fn records(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
         let head = bytes.get(at..at + HEAD)?;
         let length = u32::from_le_bytes(head[..4].try_into().ok()?) as usize;
         let crc = u32::from_le_bytes(head[4..].try_into().ok()?);
-        if length > MAX_RECORD {
+        if length == 0 || length > MAX_RECORD {
             return None;
         }
         let payload = bytes.get(at + HEAD..at + HEAD + length)?;
@@ -80,16 +81,17 @@ mod tests {
     #[test]
     fn a_torn_tail_costs_only_itself() {
         let mut file = Vec::new();
-        for payload in [&b"one"[..], b"", b"three"] {
+        for payload in [&b"one"[..], b"2", b"three"] {
             encode(payload, &mut file);
         }
         let whole: Vec<&[u8]> = records(&file).map(|(_, p)| p).collect();
-        assert_eq!(whole, [&b"one"[..], b"", b"three"]);
+        assert_eq!(whole, [&b"one"[..], b"2", b"three"]);
+        assert_eq!(records(&[0; 64]).count(), 0, "zeros are no records");
         for cut in 0..file.len() {
             let sound = records(&file[..cut]).count();
             let expect = if cut < 11 {
                 0
-            } else if cut < 19 {
+            } else if cut < 20 {
                 1
             } else {
                 2

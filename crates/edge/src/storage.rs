@@ -69,6 +69,8 @@ impl Storage for FileSystem {
     fn read_at(&self, name: &str, offset: u64, max: u64, into: &mut Vec<u8>) -> io::Result<()> {
         into.clear();
         let mut file = File::open(self.folder.join(name))?;
+        let rest = file.metadata()?.len().saturating_sub(offset).min(max);
+        into.reserve_exact(usize::try_from(rest).unwrap_or(0));
         file.seek(SeekFrom::Start(offset))?;
         file.take(max).read_to_end(into).map(drop)
     }

@@ -106,9 +106,11 @@ async fn once(
         if let Some(fresh) = next {
             current = Arc::new(fresh);
             *world = Some(current.clone());
-            // Calls first, the file after: what is lost in between comes again.
+            // What calls go by is in the file before, so that a kill takes none of
+            // it back; only the disk is not waited for.
+            file.append(&kept, &current);
             out.publish(current.clone());
-            if let Err(error) = file.append(&kept, &current) {
+            if let Err(error) = file.sync(&current) {
                 tracing::error!(%error, "the snapshot file cannot be kept up to date");
             }
         }

@@ -4,8 +4,13 @@ use crate::disk::{Dice, SimDisk};
 use crate::net::{Dialog, Net, addr, caller_dialog};
 use crate::world::{ALICE_NUMBER, TRUNK_A1, trunk, world};
 use edge::journal::{Journal, Segments, encode};
+use edge::link::WorldFile;
 use feed::cdr::CdrRecord;
-use feed::record::Transport;
+use feed::change::{Change, ChangeEntry};
+use feed::frame::Frame;
+use feed::record::{OperatorRecord, Transport};
+use feed::snapshot::Snapshot;
+use feed::wrap::wrap_key;
 use sip::Method;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -256,5 +261,69 @@ fn what_is_synced_is_delivered_across_power_cuts() {
             journal.acknowledge(&batch).expect("acknowledged");
         }
         assert_eq!(delivered, synced, "seed {seed}");
+    }
+}
+
+fn name_of(world: &Snapshot) -> String {
+    world.operators().next().expect("one operator").name.clone()
+}
+
+/// Changes come, are kept, synced and folded into a new snapshot, some of it
+/// failing half way; then the power goes, or the process.
+#[test]
+fn no_change_that_was_kept_is_taken_back() {
+    for seed in 0..200 {
+        let mut dice = Dice(seed);
+        let disk = SimDisk::default();
+        let open = |disk: &SimDisk| WorldFile::on(Arc::new(disk.clone()), wrap_key("t"));
+        let mut file = open(&disk);
+        let mut now = Snapshot::from_records(world(Vec::new()));
+        file.save(&now).expect("a good disk");
+        let at = |world: &Snapshot| world.position().position;
+        let (mut synced, mut written, mut broken) = (at(&now), at(&now), false);
+        for _ in 0..dice.roll(12) {
+            let entry = ChangeEntry {
+                position: now.position().position + 1,
+                at_us: 0,
+                change: Change::OperatorPut(OperatorRecord {
+                    id: domain::OperatorId(crate::world::id(1)),
+                    name: (now.position().position + 1).to_string(),
+                }),
+            };
+            now.apply(&entry);
+            let mut frame = Vec::new();
+            Frame::Change(entry).encode(&mut frame).expect("short");
+            let failing = dice.roll(4) == 0;
+            disk.fail_after(failing.then(|| dice.roll(4)));
+            file.append(&[frame], &now);
+            broken |= failing;
+            if !broken {
+                written = at(&now);
+            }
+            // A save on demand is what a new epoch brings.
+            for (save, asked) in [(false, dice.roll(2) == 0), (true, dice.roll(8) == 0)] {
+                if asked {
+                    let kept = if save { file.save(&now) } else { file.sync(&now) };
+                    broken = kept.is_err();
+                    if kept.is_ok() {
+                        (synced, written) = (at(&now), at(&now));
+                    }
+                }
+            }
+            disk.fail_after(None);
+        }
+        let cut = disk.after_power_cut(&mut dice);
+        for (what, disk, least) in
+            [("cut", cut, synced), ("kill", disk.after_kill(), synced.max(written))]
+        {
+            let found =
+                open(&disk).load().unwrap_or_else(|| panic!("seed {seed}: no world after {what}"));
+            let position = at(&found);
+            assert!(position >= least, "seed {seed}, {what}: {position:?} instead of {least:?}");
+            assert!(position <= at(&now));
+            if position > 1 {
+                assert_eq!(name_of(&found), position.to_string(), "seed {seed}, {what}");
+            }
+        }
     }
 }
