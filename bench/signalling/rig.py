@@ -228,7 +228,7 @@ class Data:
     """What `yardstick world` wrote, and the same numbers for Kamailio."""
 
     def __init__(self, folder, yardstick, numbers, kamailio):
-        self.folder = Path(folder)
+        self.folder = Path(folder).resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
         subprocess.run([yardstick, "world", "--out", self.folder, "--numbers", str(numbers),
                         "--token", TOKEN], check=True)
@@ -273,7 +273,7 @@ class System:
     answers_options = True
 
     def __init__(self, name, data, work, cores=None):
-        self.name, self.data, self.work = name, data, Path(work) / name
+        self.name, self.data, self.work = name, data, Path(work).resolve() / name
         self.cores = cores or SYSTEM_CORES
 
     def command(self):
@@ -349,8 +349,8 @@ class Kamailio(System):
 class Floor(System):
     answers_options = False
 
-    def __init__(self, yardstick, *args, **more):
-        super().__init__("floor", *args, **more)
+    def __init__(self, yardstick, data, work):
+        super().__init__("floor", data, work)
         self.yardstick = yardstick
 
     def command(self):
@@ -360,8 +360,8 @@ class Floor(System):
 class Edge(System):
     """The edge alone: its control plane is a port where nobody listens."""
 
-    def __init__(self, meetpoint, *args, shards=1, **more):
-        super().__init__("edge", *args, **more)
+    def __init__(self, meetpoint, data, work, shards=1, cores=None):
+        super().__init__("edge", data, work, cores)
         self.meetpoint, self.shards = meetpoint, shards
 
     def command(self):
@@ -397,7 +397,7 @@ def load(group, data, work, rate, seconds, hold=0.2, during=None):
     all calls have begun and none has ended, if they are held that long.
     """
     count = max(1, int(rate * seconds))
-    work = Path(work)
+    work = Path(work).resolve()
     files = {side: work / f"{side}.csv" for side in ("switch", "phones")}
     for path in files.values():
         path.unlink(missing_ok=True)
