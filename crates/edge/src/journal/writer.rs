@@ -12,9 +12,9 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// How long records gather before they are written: with the sync itself, the
-/// window that a power cut can cost (≤ 20 ms on a disk that syncs within 8).
-const GATHER: Duration = Duration::from_millis(12);
+/// How long records gather: the sync of a group begins that long after its first
+/// record, unless the disk is still at the group before.
+const GATHER: Duration = Duration::from_millis(20);
 
 /// Bytes of records that may wait for a disk that is stuck or full, per shard:
 /// some 200,000 calls. Beyond that calls go on without records.
@@ -258,12 +258,17 @@ pub(super) fn write_groups(
     }
     let mut group = Vec::new();
     let mut upto = vec![0; shared.queues.len()];
+    let mut taken = Instant::now();
     loop {
+        // What came during a sync has waited since the group before was taken.
+        let mut first = taken;
         while !shared.pending.load(Ordering::Acquire) {
             std::thread::park();
+            first = Instant::now();
         }
-        gather(shared);
+        gather(shared, first + GATHER);
         shared.pending.store(false, Ordering::SeqCst);
+        taken = Instant::now();
         group.clear();
         let (mut records, mut closed) = (0, 0);
         for (queue, upto) in shared.queues.iter().zip(&mut upto) {
@@ -304,9 +309,10 @@ pub(super) fn write_groups(
 }
 
 /// Lets more records come, unless nobody is left to bring them.
-fn gather(shared: &Shared) {
-    if !shared.queues.iter().all(|q| q.lock().closed) {
-        std::thread::sleep(GATHER);
+fn gather(shared: &Shared, until: Instant) {
+    let rest = until.saturating_duration_since(Instant::now());
+    if !rest.is_zero() && !shared.queues.iter().all(|q| q.lock().closed) {
+        std::thread::sleep(rest);
     }
 }
 
