@@ -250,6 +250,7 @@ impl Shard {
     /// earlier ones to be on disk.
     fn journal(&mut self) {
         loop {
+            self.flush();
             let awaited = self.core.awaits_record();
             self.parts.records.hand_over(awaited);
             let synced = self.parts.records.synced();
@@ -257,7 +258,6 @@ impl Shard {
                 return;
             }
             self.with_core(|core, _, out| core.journalled(Self::moment(), synced, out));
-            self.flush();
         }
     }
 
