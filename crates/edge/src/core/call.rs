@@ -73,6 +73,8 @@ pub(super) struct Leg {
     pub party: Party,
     pub sent_at: Instant,
     pub state: LegState,
+    /// It answered a call that nobody waited for any more, and was told so.
+    pub hung_up: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

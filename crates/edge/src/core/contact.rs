@@ -9,8 +9,11 @@ use crate::overflow::{Overflow, OverflowCopy, RecordId};
 use crate::peer::Peer;
 use domain::CdrId;
 use feed::snapshot::Snapshot;
+use sip::Message;
 use std::time::{Duration, Instant};
 
+/// Stands for a payload in the id of a kept route set.
+const ROUTES: &[u8] = b"routes";
 /// Longest URI a phone is expected to take; they do not say.
 const PHONE_MAX_URI: usize = 512;
 /// How long a message waits for the copy of its record.
@@ -69,21 +72,47 @@ impl Core {
         at: Moment,
         out: &mut Outbox,
     ) -> Option<RecordId> {
-        let store = &self.shared.overflow;
-        if !store.is_usable() {
+        if !self.shared.overflow.is_usable() {
             return None;
         }
         let id = Overflow::id(call_id, tag, &s.payload);
+        self.keep(id, &s.payload, at, out)?;
+        s.payload.clear();
+        s.payload.extend_from_slice(&id);
+        Some(id)
+    }
+
+    /// Keeps the route set that the called side's answer brought: its seal, made
+    /// for the INVITE, cannot, and after this edge nothing else could tell.
+    pub(super) fn keep_routes(
+        &self,
+        m: &Message<'_>,
+        routes: &[u8],
+        at: Moment,
+        out: &mut Outbox,
+    ) -> Option<RecordId> {
+        if routes.is_empty() {
+            return None;
+        }
+        let id = Overflow::id(m.call_id(), m.to_tag().unwrap_or_default(), ROUTES);
+        self.keep(id, routes, at, out)
+    }
+
+    /// Replaces `out` by the kept route set of the called side that sent `m`.
+    pub(super) fn kept_routes(&self, m: &Message<'_>, out: &mut Vec<u8>) -> bool {
+        let id = Overflow::id(m.call_id(), m.from_tag().unwrap_or_default(), ROUTES);
+        self.shared.overflow.get(&id, out)
+    }
+
+    fn keep(&self, id: RecordId, bytes: &[u8], at: Moment, out: &mut Outbox) -> Option<RecordId> {
         let kept = (self.config.longest_call + RECORD_MARGIN).as_micros();
         let expires_us = at.wall_us.saturating_add(i64::try_from(kept).unwrap_or(i64::MAX));
-        let copy = OverflowCopy { id, expires_us, bytes: s.payload.as_slice().into() };
-        if !store.put(id, copy.bytes.clone(), expires_us) {
-            tracing::error!("no room for dialog records: a peer gets a longer URI than it takes");
+        let copy = OverflowCopy { id, expires_us, bytes: bytes.into() };
+        if !self.shared.overflow.put(id, copy.bytes.clone(), expires_us) {
+            tracing::error!("no room for dialog records");
             return None;
         }
         out.copies.push(copy);
-        s.payload.clear();
-        s.payload.extend_from_slice(&id);
         Some(id)
     }
 

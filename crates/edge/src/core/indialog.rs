@@ -1,6 +1,6 @@
 //! Requests inside a dialog: carried across from nothing but their seal.
 
-use super::call::Tag;
+use super::call::{CallState, Tag};
 use super::dialog::{Dialog, Party, Side, domain_of, domain_of_user};
 use super::write::{CALL_HEADER, contact_uri, pass, pass_of_phone, transport};
 use super::{Core, Incoming, Moment, count};
@@ -164,12 +164,24 @@ impl Core {
         let mut record = None;
         if let Some(target) = target {
             let live = || self.live.get(&d.cdr).map(|l| (l.answered_us / 1000).max(0) as u64);
-            // Only an answered call is re-INVITEd. The called side's first seal,
-            // older than the answer, cannot tell when that was; the start stands
-            // for "some time".
-            let some_time = (method == Method::Invite).then_some(d.started_ms);
+            // The called side's first seal, older than the answer, cannot tell when
+            // that was; the start stands for "some time". What still rings here was
+            // not answered.
+            let some_time = || {
+                let rings = method != Method::Invite
+                    && self.calls.iter().any(|c| c.cdr == d.cdr && c.state == CallState::Ringing);
+                (!rings).then_some(d.started_ms)
+            };
+            // Nor does that seal hold the route set that came with the answer.
+            let unknown = d.side == Side::Callee && d.own_routes.is_empty();
+            let mut kept = std::mem::take(&mut s.routes);
+            let own_routes = match self.live.get(&d.cdr) {
+                Some(live) if unknown => &live.callee_routes,
+                None if unknown && self.kept_routes(r.m, &mut kept) => &kept,
+                _ => d.own_routes,
+            };
             let other = Dialog {
-                answered_ms: d.answered_ms.or_else(live).or(some_time),
+                answered_ms: d.answered_ms.or_else(live).or_else(some_time),
                 side: d.side.other(),
                 this: d.other,
                 other: match d.this {
@@ -177,12 +189,7 @@ impl Core {
                     trunk @ Party::Trunk(_) => trunk,
                 },
                 target,
-                routes: match self.live.get(&d.cdr) {
-                    Some(live) if d.side == Side::Callee && d.own_routes.is_empty() => {
-                        &live.callee_routes
-                    }
-                    _ => d.own_routes,
-                },
+                routes: own_routes,
                 own_routes: d.routes,
                 from_uri: r.m.to().uri,
                 to_uri: r.m.from().uri,
@@ -191,8 +198,9 @@ impl Core {
             other.encode(self.names(domain_of(&other, world)), &mut s.payload);
             let call_id = std::mem::take(&mut s.call_id);
             let leg = (&call_id[..], our_tag);
-            record = self.mint(&mut s, leg, &other.this, peer, r.at, world, out);
+            record = self.mint(&mut s, leg, &d.other, peer, r.at, world, out);
             s.call_id = call_id;
+            s.routes = kept;
         }
         let branch = self.layer.branch();
         let mut bytes = self.layer.buffer();

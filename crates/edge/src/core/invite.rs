@@ -470,7 +470,7 @@ impl Core {
         };
         self.guard(at, mark, cdr, record, out);
         self.calls[index as usize].records.extend(record);
-        let leg = Leg { tx, party, sent_at: at.now, state: LegState::Silent };
+        let leg = Leg { tx, party, sent_at: at.now, state: LegState::Silent, hung_up: false };
         self.calls[index as usize].legs.push(leg);
         true
     }

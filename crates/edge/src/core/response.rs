@@ -1,6 +1,6 @@
 //! What the legs of a new call answer, and what becomes of it.
 
-use super::call::{CallState, Deadline, LegState, Tag, rank};
+use super::call::{CallState, Deadline, Leg, LegState, Tag, rank};
 use super::dialog::{Dialog, Party, Side, domain_of};
 use super::invite::millis;
 use super::write::{
@@ -12,6 +12,9 @@ use domain::routing::{AttemptEnd, may_retry};
 use feed::cdr::{Attempt, CdrEvent, HungUpBy};
 use feed::snapshot::Snapshot;
 use sip::{ClientTx, HeaderName, Message, MessageBuilder, Method, ServerTx, Sink, Target};
+
+/// How far the CSeq of a BYE of our own is ahead of its INVITE's.
+const BYE_AHEAD: u32 = 10_000;
 
 const ELSEWHERE: &[u8] = b"SIP;cause=200;text=\"Call completed elsewhere\"";
 
@@ -65,7 +68,8 @@ impl Core {
                     self.answered(at, index, leg_at, m, world, out);
                 } else {
                     let near = self.layer.client_peer(leg.tx).map(|peer| peer.listener);
-                    self.hang_up_leg(at, &leg.party, near, m, world, out);
+                    self.calls[index as usize].legs[leg_at].hung_up = true;
+                    self.hang_up_leg(at, &leg, near, m, world, out);
                 }
             }
             _ => {
@@ -97,6 +101,8 @@ impl Core {
         let mut callee_routes = Vec::new();
         route_set(m, true, &mut callee_routes);
         let caller_tag = m.from_tag().unwrap_or_default();
+        let routes = self.keep_routes(m, &callee_routes, at, out);
+        let mark = out.mark();
         let live = Live {
             answered_us: at.wall_us,
             attempts,
@@ -108,6 +114,7 @@ impl Core {
         self.live.insert(cdr, live);
         count(&self.shared.stats.live);
         self.pass_up(at, index, leg_at, m, world, out);
+        self.guard(at, mark, cdr, routes, out);
         self.give_up_legs(at, index, ELSEWHERE, out);
         let answer = CdrEvent::Answer {
             at_us: at.wall_us,
@@ -382,7 +389,7 @@ impl Core {
     fn hang_up_leg(
         &mut self,
         at: Moment,
-        party: &Party,
+        leg: &Leg,
         near: Option<u8>,
         m: &Message<'_>,
         world: &Snapshot,
@@ -391,12 +398,18 @@ impl Core {
         let Some(target) = contact_uri(m) else { return };
         let mut routes = std::mem::take(&mut self.scratch.routes);
         route_set(m, true, &mut routes);
-        if let Some(peer) = self.hop(party, &routes, target, near, world) {
-            for method in [Method::Ack, Method::Bye] {
+        if let Some(peer) = self.hop(&leg.party, &routes, target, near, world) {
+            // Each repeated answer is acknowledged, the first one hung up.
+            let methods = [Method::Ack, Method::Bye];
+            for method in methods.into_iter().take(2 - usize::from(leg.hung_up)) {
                 let branch = self.layer.branch();
                 let mut bytes = self.layer.buffer();
                 let own = self.listener(peer);
-                let number = m.cseq().number + u32::from(method == Method::Bye);
+                // Above what the caller's PRACK and UPDATE may have used by now.
+                let number = match method {
+                    Method::Bye => (m.cseq().number + BYE_AHEAD).min(i32::MAX as u32),
+                    _ => m.cseq().number,
+                };
                 let mut b = MessageBuilder::request(&mut bytes, method, target)
                     .via(transport(peer.transport), &own.sent_by, branch.as_bytes())
                     .header(HeaderName::MaxForwards, "70");
