@@ -5,6 +5,7 @@
 //! the protocol fails the run. `SIM_SEEDS` sets how many seeds are run, `SIM_SEED`
 //! runs one and prints what passed.
 
+mod heard;
 mod ua;
 
 use crate::net::{addr, config};

@@ -1,12 +1,11 @@
 //! A strict SIP user agent: it plays its part of a script and notes every breach
 //! of the protocol by the other end.
 
-use super::{EDGE, Rng};
+use super::EDGE;
 use crate::net::addr;
-use sip::digest::Challenge;
 use sip::{
-    Event, HeaderName, Message, MessageBuilder, Method, Origin, Parser, Received, Reliability,
-    ServerTx, Sink, Target, TransactionLayer, reason_phrase,
+    Event, HeaderName, Message, MessageBuilder, Method, Parser, Reliability, ServerTx, Sink,
+    Target, TransactionLayer, reason_phrase,
 };
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -36,18 +35,18 @@ pub struct Dlg {
     pub call_id: String,
     pub local_tag: String,
     pub remote_tag: String,
-    local: String,
-    remote: String,
-    target: String,
-    cseq: u32,
-    remote_cseq: u32,
+    pub(super) local: String,
+    pub(super) remote: String,
+    pub(super) target: String,
+    pub(super) cseq: u32,
+    pub(super) remote_cseq: u32,
     pub state: State,
     /// The ACK of our last INVITE, for repeated answers.
-    ack: Option<(u32, Vec<u8>)>,
+    pub(super) ack: Option<(u32, Vec<u8>)>,
     /// The INVITE we answered and whose ACK has not come.
-    unacked: Option<(u32, ServerTx)>,
+    pub(super) unacked: Option<(u32, ServerTx)>,
     /// A request of ours that changes the session is under way.
-    asking: bool,
+    pub(super) asking: bool,
     /// The ACK of the first INVITE passed here.
     pub established: bool,
     pub reinvited: u32,
@@ -78,17 +77,17 @@ pub enum Deed {
     Bye,
 }
 
-enum Op {
+pub(super) enum Op {
     Invite,
     InDialog { call_id: String, local_tag: String, remote_tag: String, method: &'static str },
 }
 
-struct Ringing {
-    tx: ServerTx,
-    bytes: Vec<u8>,
-    done: bool,
+pub(super) struct Ringing {
+    pub(super) tx: ServerTx,
+    pub(super) bytes: Vec<u8>,
+    pub(super) done: bool,
     /// The reliable provisional that waits for its PRACK: bytes, next, interval.
-    reliable: Option<(u16, usize, Instant, Duration, Instant)>,
+    pub(super) reliable: Option<(u16, usize, Instant, Duration, Instant)>,
 }
 
 pub struct Ua {
@@ -99,14 +98,14 @@ pub struct Ua {
     pub hops: Vec<String>,
     pub max_uri: usize,
     pub password: Option<(&'static str, String)>,
-    layer: TransactionLayer<SocketAddr>,
-    parser: Option<Parser>,
-    ops: HashMap<u64, Op>,
+    pub(super) layer: TransactionLayer<SocketAddr>,
+    pub(super) parser: Option<Parser>,
+    pub(super) ops: HashMap<u64, Op>,
     next_op: u64,
     pub dialogs: Vec<Dlg>,
-    ringing: Option<Ringing>,
-    calling: Option<(sip::ClientTx, Vec<u8>, bool)>,
-    seen_invites: Vec<(String, String, u32)>,
+    pub(super) ringing: Option<Ringing>,
+    pub(super) calling: Option<(sip::ClientTx, Vec<u8>, bool)>,
+    pub(super) seen_invites: Vec<(String, String, u32)>,
     pub deeds: Vec<(Instant, Deed)>,
     /// What to do once an INVITE comes, and once the call stands.
     pub when_called: Vec<(Duration, Deed)>,
@@ -118,10 +117,10 @@ pub struct Ua {
     pub called: bool,
     pub final_status: Option<u16>,
     pub unanswered: u32,
-    ids: u32,
+    pub(super) ids: u32,
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(super) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -165,7 +164,7 @@ impl Ua {
         }
     }
 
-    fn breach(&mut self, what: String) {
+    pub(super) fn breach(&mut self, what: String) {
         self.breaches.push(format!("{}: {what}", self.name));
     }
 
@@ -202,7 +201,7 @@ impl Ua {
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of an INVITE")]
-    fn send_invite(
+    pub(super) fn send_invite(
         &mut self,
         now: Instant,
         uri: &str,
@@ -244,14 +243,21 @@ impl Ua {
         id
     }
 
-    fn find(&mut self, call_id: &str, local: &str, remote: &str) -> Option<usize> {
+    pub(super) fn find(&mut self, call_id: &str, local: &str, remote: &str) -> Option<usize> {
         self.dialogs
             .iter()
             .position(|d| d.call_id == call_id && d.local_tag == local && d.remote_tag == remote)
     }
 
     /// A request inside a dialog.
-    fn ask(&mut self, now: Instant, at: usize, method: &'static str, extra: &str, out: &mut Sent) {
+    pub(super) fn ask(
+        &mut self,
+        now: Instant,
+        at: usize,
+        method: &'static str,
+        extra: &str,
+        out: &mut Sent,
+    ) {
         let branch = self.layer.branch();
         let d = &mut self.dialogs[at];
         d.cseq += 1;
@@ -321,7 +327,7 @@ impl Ua {
         self.events(now, out);
     }
 
-    fn act(&mut self, now: Instant, deed: Deed, out: &mut Sent) {
+    pub(super) fn act(&mut self, now: Instant, deed: Deed, out: &mut Sent) {
         match deed {
             Deed::Cancel => {
                 if let Some((tx, _, cancelled)) = &mut self.calling {
@@ -378,14 +384,14 @@ impl Ua {
         }
     }
 
-    fn drop_early(&mut self) {
+    pub(super) fn drop_early(&mut self) {
         for d in self.dialogs.iter_mut().filter(|d| d.state == State::Early) {
             d.state = State::Over;
         }
     }
 
     /// The called side's dialog of this fork.
-    fn callee_dialog(&mut self, bytes: &[u8], fork: usize) -> usize {
+    pub(super) fn callee_dialog(&mut self, bytes: &[u8], fork: usize) -> usize {
         let mut parser = Parser::default();
         let m = parser.parse(bytes).expect("it came and was read");
         let local_tag = format!("uas-{}-{fork}", self.addr.port());
@@ -465,7 +471,7 @@ impl Ua {
         });
     }
 
-    fn events(&mut self, now: Instant, out: &mut Sent) {
+    pub(super) fn events(&mut self, now: Instant, out: &mut Sent) {
         while let Some(event) = self.layer.poll_event() {
             match event {
                 Event::Timeout { tag, .. } | Event::TransportError { tag, .. } => {
@@ -507,404 +513,19 @@ impl Ua {
         }
     }
 
-    /// A datagram came.
-    pub fn receive(&mut self, now: Instant, bytes: &[u8], rng: &mut Rng, out: &mut Sent) {
-        let mut parser = self.parser.take().unwrap_or_default();
-        match parser.parse(bytes) {
-            Ok(m) => {
-                let origin = Origin {
-                    peer: addr(EDGE),
-                    reliability: Reliability::Unreliable,
-                    source: Some(addr(EDGE)),
-                };
-                match self.layer.receive(now, &origin, &m, out) {
-                    Received::Request { tx } => self.request(now, &m, bytes, tx, rng, out),
-                    Received::Cancel { tx, invite } => {
-                        self.cancelled(now, tx, invite.is_some(), out)
-                    }
-                    Received::Ack { .. } => self.acknowledged(now, &m, rng),
-                    Received::Response { tag, .. } => self.response(now, &m, tag, rng, out),
-                    Received::Stray if m.status().is_some_and(|s| (200..300).contains(&s)) => {
-                        self.repeated_answer(&m, out);
-                    }
-                    _ => {}
-                }
-            }
-            Err(error) => self.breach(format!("unreadable ({error}):\n{}", text(bytes))),
-        }
-        self.parser = Some(parser);
-        self.events(now, out);
-    }
-
-    fn cancelled(&mut self, now: Instant, tx: ServerTx, known: bool, out: &mut Sent) {
-        let status = if known { 200 } else { 481 };
-        let tag = format!("uas-{}-0", self.addr.port());
-        let _ = self.layer.reply(now, tx, status, Some(tag.as_bytes()), out, |b| b.finish());
-        if known {
-            self.act(now, Deed::Refuse { status: 487 }, out);
-        }
-    }
-
-    fn acknowledged(&mut self, now: Instant, m: &Message<'_>, rng: &mut Rng) {
-        let (to, from) = (m.to_tag().map(text), m.from_tag().map(text));
-        let at = self.find(&text(m.call_id()), &to.unwrap_or_default(), &from.unwrap_or_default());
-        let Some(at) = at else {
-            return self.breach(format!("ACK of an unknown dialog:\n{}", text_of(m)));
-        };
-        self.check_in_dialog(m, at);
-        let d = &mut self.dialogs[at];
-        match d.unacked {
-            Some((cseq, tx)) if cseq == m.cseq().number => {
-                d.unacked = None;
-                self.layer.acked(tx);
-                if !d.established {
-                    d.established = true;
-                    self.came_up(now, rng);
-                }
-            }
-            _ if m.cseq().number > d.remote_cseq => {
-                self.breach(format!("ACK of no INVITE:\n{}", text_of(m)));
-            }
-            _ => {}
-        }
-    }
-
-    fn came_up(&mut self, now: Instant, _rng: &mut Rng) {
-        for (after, deed) in std::mem::take(&mut self.when_up) {
-            self.deeds.push((now + after, deed));
-        }
-    }
-
-    /// What every request inside a dialog must look like.
-    fn check_in_dialog(&mut self, m: &Message<'_>, at: usize) {
-        if m.request_uri() != self.contact.as_bytes() {
-            let want = self.contact.clone();
-            self.breach(format!("Request-URI is not {want}:\n{}", text_of(m)));
-        }
-        let routes: Vec<String> = m.header_values(HeaderName::Route).map(text).collect();
-        let expect: Vec<String> = self.hops.iter().map(|h| format!("<{h}>")).collect();
-        if routes != expect {
-            self.breach(format!("Route {routes:?} is not {expect:?}:\n{}", text_of(m)));
-        }
-        let d = &self.dialogs[at];
-        let (local, remote) = (uri_of(&d.local), uri_of(&d.remote));
-        if text(m.to().uri) != local || text(m.from().uri) != remote {
-            let breach = format!("To {local} or From {remote} changed:\n{}", text_of(m));
-            self.breach(breach);
-        }
-    }
-
-    fn check_message(&mut self, m: &Message<'_>) {
-        if m.header(HeaderName::RecordRoute).is_some() && m.is_request() {
-            self.breach(format!("Record-Route:\n{}", text_of(m)));
-        }
-        if let Some(contact) = m.header(HeaderName::Contact) {
-            let uri = contact.iter().filter(|b| !matches!(b, b'<' | b'>')).count();
-            if uri > self.max_uri {
-                let breach = format!("a Contact of {uri} bytes:\n{}", text_of(m));
-                self.breach(breach);
-            }
-        }
-    }
-
-    fn request(
-        &mut self,
-        now: Instant,
-        m: &Message<'_>,
-        bytes: &[u8],
-        tx: ServerTx,
-        rng: &mut Rng,
-        out: &mut Sent,
-    ) {
-        self.check_message(m);
-        let mut reply = |ua: &mut Self, status: u16, contact: bool, sdp: bool| {
-            let own = ua.contact.clone();
-            let _ = ua.layer.reply(now, tx, status, None, out, |mut b| {
-                if contact {
-                    b = b.header_fmt(HeaderName::Contact, format_args!("<{own}>"));
-                }
-                if sdp { b.body("application/sdp", b"v=0 again") } else { b.finish() }
-            });
-        };
-        let (call_id, cseq) = (text(m.call_id()), m.cseq().number);
-        let from = text(m.from_tag().unwrap_or_default());
-        let Some(to) = m.to_tag().map(text) else {
-            if m.method() != Method::Invite {
-                let plain = m.method() == Method::Options;
-                return reply(self, if plain { 200 } else { 405 }, false, false);
-            }
-            if m.header(HeaderName::Contact).is_none() || from.is_empty() {
-                self.breach(format!("INVITE without Contact or tag:\n{}", text_of(m)));
-            }
-            let key = (call_id, from, cseq);
-            if self.seen_invites.contains(&key) {
-                // Section 8.2.2.2: the same request by another way.
-                return reply(self, 482, false, false);
-            }
-            self.seen_invites.push(key);
-            if self.ringing.as_ref().is_some_and(|r| !r.done) || self.calling.is_some() {
-                return reply(self, 486, false, false);
-            }
-            self.ringing = Some(Ringing { tx, bytes: bytes.to_vec(), done: false, reliable: None });
-            for (after, deed) in std::mem::take(&mut self.when_called) {
-                self.deeds.push((now + after, deed));
-            }
-            return;
-        };
-        let Some(at) = self.find(&call_id, &to, &from) else {
-            return reply(self, 481, false, false);
-        };
-        self.check_in_dialog(m, at);
-        let d = &mut self.dialogs[at];
-        if d.state == State::Over {
-            return reply(self, 481, false, false);
-        }
-        if cseq <= d.remote_cseq && m.method() != Method::Prack {
-            return reply(self, 500, false, false);
-        }
-        d.remote_cseq = d.remote_cseq.max(cseq);
-        match m.method() {
-            Method::Bye => {
-                d.state = State::Over;
-                d.unacked = None;
-                reply(self, 200, false, false);
-            }
-            Method::Invite | Method::Update => {
-                if d.asking || d.unacked.is_some() {
-                    return reply(self, 491, false, false);
-                }
-                if d.state == State::Leaving {
-                    return reply(self, 481, false, false);
-                }
-                if let Some(contact) = m.header(HeaderName::Contact) {
-                    let uri = text(contact);
-                    d.target =
-                        uri.trim_start_matches('<').split('>').next().unwrap_or("").to_owned();
-                } else {
-                    let breach = format!("no Contact:\n{}", text_of(m));
-                    self.breach(breach);
-                }
-                let d = &mut self.dialogs[at];
-                if m.method() == Method::Invite {
-                    d.unacked = Some((cseq, tx));
-                    d.reinvited += 1;
-                    self.layer.set_tag(tx, at as u64 + 1);
-                }
-                reply(self, 200, true, true);
-            }
-            Method::Prack => {
-                if let Some(r) = self.ringing.as_mut() {
-                    r.reliable = None;
-                }
-                reply(self, 200, false, false);
-            }
-            Method::Refer => reply(self, 202, true, false),
-            _ => reply(self, 200, false, false),
-        }
-        let _ = rng;
-    }
-
-    fn repeated_answer(&mut self, m: &Message<'_>, out: &mut Sent) {
-        let (to, from) = (m.to_tag().map(text), m.from_tag().map(text));
-        let at = self.find(&text(m.call_id()), &from.unwrap_or_default(), &to.unwrap_or_default());
-        if let Some(at) = at
-            && let Some((cseq, ack)) = &self.dialogs[at].ack
-            && *cseq == m.cseq().number
-        {
-            out.0.push(ack.clone());
-        }
-    }
-
-    fn response(&mut self, now: Instant, m: &Message<'_>, op: u64, rng: &mut Rng, out: &mut Sent) {
-        self.check_message(m);
-        let status = m.status().unwrap_or_default();
-        if status == 100 {
-            return;
-        }
-        match self.ops.get(&op) {
-            Some(Op::Invite) => self.invite_answered(now, m, status, rng, out),
-            Some(Op::InDialog { call_id, local_tag, remote_tag, method }) => {
-                let (ids, method) =
-                    ((call_id.clone(), local_tag.clone(), remote_tag.clone()), *method);
-                if text(m.call_id()) != ids.0 || m.to_tag().map(text).as_ref() != Some(&ids.2) {
-                    self.breach(format!("an answer of another dialog:\n{}", text_of(m)));
-                }
-                let Some(at) = self.find(&ids.0, &ids.1, &ids.2) else { return };
-                if status < 200 {
-                    return;
-                }
-                if method == "INVITE" && status < 300 {
-                    if self.dialogs[at].ack.as_ref().is_none_or(|(n, _)| *n != m.cseq().number) {
-                        self.confirm(m, at);
-                        self.dialogs[at].reinvited += 1;
-                    }
-                    if let Some((_, ack)) = &self.dialogs[at].ack {
-                        out.0.push(ack.clone());
-                    }
-                    self.dialogs[at].asking = false;
-                    return;
-                }
-                self.ops.remove(&op);
-                let d = &mut self.dialogs[at];
-                match method {
-                    "BYE" => d.state = State::Over,
-                    "INVITE" | "UPDATE" => d.asking = false,
-                    _ => {}
-                }
-                if method == "UPDATE" && status < 300 {
-                    self.refresh(m, at);
-                }
-                if matches!(status, 481 | 408) && self.dialogs[at].state == State::Confirmed {
-                    self.log.push((now, format!("{}: {method} got {status}", self.name)));
-                    self.ask(now, at, "BYE", "", out);
-                }
-            }
-            None => {}
-        }
-    }
-
-    fn refresh(&mut self, m: &Message<'_>, at: usize) {
-        match m.header(HeaderName::Contact) {
-            Some(contact) => {
-                let uri = text(contact);
-                self.dialogs[at].target =
-                    uri.trim_start_matches('<').split('>').next().unwrap_or("").to_owned();
-            }
-            None => self.breach(format!("no Contact:\n{}", text_of(m))),
-        }
-    }
-
-    /// Takes the 2xx of an INVITE of ours and makes its ACK.
-    fn confirm(&mut self, m: &Message<'_>, at: usize) {
-        self.refresh(m, at);
-        let branch = self.layer.branch();
-        let d = &mut self.dialogs[at];
-        let mut bytes = Vec::new();
-        MessageBuilder::request(&mut bytes, Method::Ack, d.target.as_bytes())
-            .via("UDP", self.addr, branch.as_bytes())
-            .header(HeaderName::MaxForwards, "70")
-            .header(HeaderName::From, &d.local)
-            .header(HeaderName::To, &d.remote)
-            .header(HeaderName::CallId, &d.call_id)
-            .cseq(m.cseq().number, Method::Ack)
-            .finish();
-        d.ack = Some((m.cseq().number, bytes));
-    }
-
-    fn invite_answered(
-        &mut self,
-        now: Instant,
-        m: &Message<'_>,
-        status: u16,
-        rng: &mut Rng,
-        out: &mut Sent,
-    ) {
-        if matches!(status, 401 | 407) && self.password.is_some() {
-            return self.prove(now, m, out);
-        }
-        if status >= 300 {
-            if let Some((tx, _, _)) = self.calling.take() {
-                let _ = tx;
-            }
-            self.final_status = Some(status);
-            return self.drop_early();
-        }
-        let Some(tag) = m.to_tag().map(text) else {
-            return self.breach(format!("no tag:\n{}", text_of(m)));
-        };
-        let (call_id, local_tag) = (text(m.call_id()), text(m.from_tag().unwrap_or_default()));
-        let at = match self.find(&call_id, &local_tag, &tag) {
-            Some(at) => at,
-            None => {
-                self.dialogs.push(Dlg {
-                    call_id,
-                    local: text(m.from().raw),
-                    remote: text(m.to().raw),
-                    local_tag,
-                    remote_tag: tag,
-                    target: String::new(),
-                    cseq: m.cseq().number,
-                    remote_cseq: 0,
-                    state: State::Early,
-                    ack: None,
-                    unacked: None,
-                    asking: false,
-                    established: false,
-                    reinvited: 0,
-                });
-                self.dialogs.len() - 1
-            }
-        };
-        if status < 200 {
-            self.refresh(m, at);
-            let rseq = m.header(HeaderName::RSeq).map(text);
-            if let Some(rseq) = rseq
-                && self.dialogs[at].state == State::Early
-                && self.ids & (1 << (at as u32 % 31)) == 0
-            {
-                self.ids |= 1 << (at as u32 % 31);
-                let rack = format!("RAck: {rseq} {} INVITE", m.cseq().number);
-                self.ask(now, at, "PRACK", &rack, out);
-            }
-            return;
-        }
-        match self.dialogs[at].state {
-            State::Early => {
-                if self.dialogs.iter().any(|d| d.established) {
-                    self.breach(format!("a second answer:\n{}", text_of(m)));
-                }
-                self.dialogs[at].state = State::Confirmed;
-                self.dialogs[at].established = true;
-                self.confirm(m, at);
-                let cancelled = self.calling.take().is_some_and(|c| c.2);
-                self.final_status = Some(200);
-                self.drop_early();
-                if let Some((_, ack)) = &self.dialogs[at].ack {
-                    out.0.push(ack.clone());
-                }
-                if cancelled {
-                    self.ask(now, at, "BYE", "", out);
-                } else {
-                    self.came_up(now, rng);
-                }
-            }
-            _ => self.repeated_answer(m, out),
-        }
-    }
-
-    fn prove(&mut self, now: Instant, m: &Message<'_>, out: &mut Sent) {
-        let Some((_, bytes, cancelled)) = self.calling.take() else { return };
-        if cancelled || m.cseq().number > 1 {
-            self.final_status = Some(407);
-            return;
-        }
-        let (user, password) = self.password.clone().expect("checked");
-        let mut parser = Parser::default();
-        let first = parser.parse(&bytes).expect("our own");
-        let uri = text(first.request_uri());
-        let proof = Challenge::first_of(m.header_all(HeaderName::ProxyAuthenticate))
-            .expect("a challenge")
-            .answer(user, &password, b"INVITE", uri.as_bytes(), "c", 1);
-        let (from, call_id) = (text(first.from().uri), text(first.call_id()));
-        let proof = text(&proof);
-        let cseq = first.cseq().number + 1;
-        let header = Some((HeaderName::ProxyAuthorization, proof.as_str()));
-        self.send_invite(now, &uri, &from, &call_id, cseq, header, out);
-    }
-
     /// The dialog that both sides took for a call.
     pub fn call_of(&self) -> Option<&Dlg> {
         self.dialogs.iter().find(|d| d.established)
     }
 }
 
-fn uri_of(name_addr: &str) -> String {
+pub(super) fn uri_of(name_addr: &str) -> String {
     let from = name_addr.find('<').map_or(0, |at| at + 1);
     let rest = &name_addr[from..];
     rest[..rest.find('>').unwrap_or(rest.len())].to_owned()
 }
 
-fn text_of(m: &Message<'_>) -> String {
+pub(super) fn text_of(m: &Message<'_>) -> String {
     let mut out = match m.status() {
         Some(status) => format!("{status} {}", reason_phrase(status)),
         None => format!("{} {}", m.method(), text(m.request_uri())),
