@@ -106,6 +106,7 @@ impl Wire {
             expires_us: i64::MAX,
             call_id: "r".into(),
             cseq: 1,
+            edge: None,
         };
         shared.bindings.put(binding, 0).expect("room");
         let listener =

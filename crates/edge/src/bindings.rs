@@ -7,7 +7,7 @@
 
 use crate::peer::Peer;
 use arc_swap::ArcSwap;
-use domain::UserId;
+use domain::{EdgeId, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -33,6 +33,10 @@ pub struct Binding {
     pub call_id: String,
     /// CSeq of the last REGISTER.
     pub cseq: u32,
+    /// The edge it registered at, which over TCP holds the connection; edges of
+    /// 0.1.0 do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edge: Option<EdgeId>,
 }
 
 /// What the journal keeps of registrations.
@@ -110,6 +114,12 @@ impl Bindings {
         self.flows[flow_bucket(addr)].load().get(&addr).map(|(_, user)| *user)
     }
 
+    /// The edge that holds the flow from this address, if it is known.
+    pub fn flow_edge(&self, addr: SocketAddr) -> Option<EdgeId> {
+        let user = self.user_at(addr)?;
+        self.of(user)?.iter().rev().find(|b| b.flow.addr == addr)?.edge
+    }
+
     /// Adds or renews a phone. Another binding of the same person over the same
     /// flow is replaced: the phone there has started anew.
     pub fn put(&self, binding: Binding, now_us: i64) -> Result<(), BindingError> {
@@ -151,6 +161,27 @@ impl Bindings {
             BindingChange::Put(_) => {}
             BindingChange::Removed { user, contact } => self.remove(user, &contact),
         }
+    }
+
+    /// Applies what a sibling tells; says whether that was news. What is known
+    /// already, or replaced by something newer, changes nothing.
+    pub fn merge(&self, change: BindingChange, now_us: i64) -> bool {
+        let news = match &change {
+            BindingChange::Put(new) => {
+                new.expires_us > now_us
+                    && self.of(new.user).is_none_or(|list| {
+                        let alike = |b: &&Binding| b.contact == new.contact || b.flow == new.flow;
+                        list.iter().filter(alike).all(|b| b.expires_us < new.expires_us)
+                    })
+            }
+            BindingChange::Removed { user, contact } => {
+                self.of(*user).is_some_and(|list| list.iter().any(|b| b.contact == *contact))
+            }
+        };
+        if news {
+            self.replay(change, now_us);
+        }
+        news
     }
 
     /// Forgets what has expired.
@@ -239,6 +270,7 @@ mod tests {
             expires_us: 100,
             call_id: "one".into(),
             cseq,
+            edge: None,
         }
     }
 
@@ -256,6 +288,25 @@ mod tests {
         table.sweep(100);
         assert_eq!(table.of(user), None);
         assert!(!table.knows_flow(SocketAddr::from(([127, 0, 0, 1], 2))));
+    }
+
+    #[test]
+    fn what_a_sibling_tells_late_undoes_nothing() {
+        let (table, user) = (Bindings::default(), UserId(Uuid::from_u128(1)));
+        let until = |port, cseq, expires_us| {
+            BindingChange::Put(Binding { expires_us, ..binding(port, "sip:a@x", cseq) })
+        };
+        let flows = || table.of(user).map(|l| l.iter().map(|b| b.flow.addr.port()).collect());
+        assert!(table.merge(until(1, 1, 100), 0));
+        assert!(!table.merge(until(1, 1, 100), 0), "known");
+        assert!(table.merge(until(2, 2, 200), 0), "it moved");
+        assert!(!table.merge(until(1, 1, 100), 0), "older");
+        assert_eq!(flows(), Some(vec![2]));
+        assert!(!table.merge(until(3, 3, 50), 60), "over");
+        let removed = BindingChange::Removed { user, contact: "sip:a@x".into() };
+        assert!(table.merge(removed.clone(), 0));
+        assert!(!table.merge(removed, 0));
+        assert_eq!(table.of(user), None);
     }
 
     #[test]

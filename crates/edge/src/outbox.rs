@@ -3,6 +3,7 @@
 use crate::bindings::BindingChange;
 use crate::overflow::OverflowCopy;
 use crate::peer::Peer;
+use domain::CdrId;
 use feed::cdr::CdrRecord;
 use sip::Sink;
 use std::net::SocketAddr;
@@ -21,6 +22,8 @@ pub struct Outbox {
     pub bindings: Vec<BindingChange>,
     /// Dialog records for the disk and the siblings.
     pub copies: Vec<OverflowCopy>,
+    /// Calls that ended here, and are in the memory of some sibling.
+    pub ended: Vec<CdrId>,
     /// Connections of strangers that have proved a password.
     pub proven: Vec<SocketAddr>,
 }
@@ -51,6 +54,7 @@ impl Outbox {
             && self.cdrs.is_empty()
             && self.bindings.is_empty()
             && self.copies.is_empty()
+            && self.ended.is_empty()
             && self.proven.is_empty()
     }
 

@@ -169,6 +169,7 @@ pub fn start_edge(
         listen_tcp: settings.sip_tcp,
         advertised: settings.sip_host,
         home: settings.sip_home,
+        fleet: settings.fleet,
         shards: settings.shards,
         ..EdgeConfig::new(edge_id(folder)?, folder)
     };

@@ -150,6 +150,15 @@ pub struct EdgeArgs {
     /// their edge is gone. All edges then list the same addresses in the same order
     #[arg(long, env = "MEETPOINT_SIP_HOME", value_name = "HOST", value_delimiter = ',')]
     pub sip_home: Option<Vec<String>>,
+    /// Where the edges speak to each other: this edge's own address, over TCP
+    #[arg(long, env = "MEETPOINT_FLEET_LISTEN", value_name = "ADDRESS:PORT")]
+    pub fleet_listen: Option<String>,
+    /// The same of the other edges; several with commas
+    #[arg(long, env = "MEETPOINT_SIBLINGS", value_name = "ADDRESS:PORT", value_delimiter = ',')]
+    pub siblings: Option<Vec<String>>,
+    /// Seconds that calls being set up have when it is told to stop
+    #[arg(long, env = "MEETPOINT_DRAIN_SECONDS", value_name = "SECONDS", default_value_t = 5)]
+    pub drain_seconds: u64,
     /// Threads that carry calls [default: one per core]
     #[arg(long, env = "MEETPOINT_SHARDS", value_name = "COUNT")]
     pub shards: Option<usize>,
@@ -163,6 +172,8 @@ pub async fn edge(args: EdgeArgs) -> ExitCode {
         sip_tcp: args.sip_tcp,
         sip_host: args.sip_host,
         sip_home: args.sip_home,
+        fleet_listen: args.fleet_listen,
+        siblings: args.siblings,
         shards: args.shards,
     }) {
         Ok(settings) => settings,
@@ -207,6 +218,7 @@ pub async fn edge(args: EdgeArgs) -> ExitCode {
     }
     told_to_stop().await;
     eprintln!("Stopping.");
+    running.drain(std::time::Duration::from_secs(args.drain_seconds)).await;
     running.shutdown().await;
     ExitCode::SUCCESS
 }

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use edge::fleet::FleetConfig;
 use serde::Deserialize;
 
 /// Where `serve` listens and keeps its data. Each has an environment variable,
@@ -37,6 +38,12 @@ pub struct ServeArgs {
     /// their edge is gone. All edges then list the same addresses in the same order
     #[arg(long, env = "MEETPOINT_SIP_HOME", value_name = "HOST", value_delimiter = ',')]
     pub sip_home: Option<Vec<String>>,
+    /// Where the edges speak to each other: this edge's own address, over TCP
+    #[arg(long, env = "MEETPOINT_FLEET_LISTEN", value_name = "ADDRESS:PORT")]
+    pub fleet_listen: Option<String>,
+    /// The same of the other edges; several with commas
+    #[arg(long, env = "MEETPOINT_SIBLINGS", value_name = "ADDRESS:PORT", value_delimiter = ',')]
+    pub siblings: Option<Vec<String>>,
     /// Threads that carry calls [default: one per core]
     #[arg(long, env = "MEETPOINT_SHARDS", value_name = "COUNT")]
     pub shards: Option<usize>,
@@ -68,6 +75,8 @@ struct FileSettings {
     sip_tcp: Option<Vec<String>>,
     sip_host: Option<String>,
     sip_home: Option<Vec<String>>,
+    fleet_listen: Option<String>,
+    siblings: Option<Vec<String>>,
     shards: Option<usize>,
     edge: Option<bool>,
     https: Option<bool>,
@@ -108,6 +117,8 @@ pub struct EdgeSettings {
     pub sip_host: Option<String>,
     /// Hosts of these addresses that are its own; empty is all of them.
     pub sip_home: Vec<IpAddr>,
+    /// The other edges.
+    pub fleet: Option<FleetConfig>,
     /// Threads that carry calls; `None` is one per core.
     pub shards: Option<usize>,
 }
@@ -123,6 +134,10 @@ pub struct EdgeWords {
     pub sip_host: Option<String>,
     /// Hosts that are its own.
     pub sip_home: Option<Vec<String>>,
+    /// Where it listens for other edges.
+    pub fleet_listen: Option<String>,
+    /// Where they listen.
+    pub siblings: Option<Vec<String>>,
     /// Threads that carry calls.
     pub shards: Option<usize>,
 }
@@ -194,6 +209,8 @@ impl Settings {
                 sip_tcp: args.sip_tcp.or(file.sip_tcp),
                 sip_host: args.sip_host.or(file.sip_host),
                 sip_home: args.sip_home.or(file.sip_home),
+                fleet_listen: args.fleet_listen.or(file.fleet_listen),
+                siblings: args.siblings.or(file.siblings),
                 shards: args.shards.or(file.shards),
             })?)
         };
@@ -246,6 +263,13 @@ impl Settings {
             if let Some(host) = &edge.sip_host {
                 text += &format!("sip_host = {host:?}\n");
             }
+            if let Some(fleet) = &edge.fleet {
+                text += &format!(
+                    "fleet_listen = \"{}\"\nsiblings = [{}]\n",
+                    fleet.listen,
+                    list(&fleet.siblings)
+                );
+            }
             if !edge.sip_home.is_empty() {
                 let home = edge.sip_home.iter().map(|host| format!("\"{host}\""));
                 text += &format!("sip_home = [{}]\n", home.collect::<Vec<_>>().join(", "));
@@ -265,6 +289,7 @@ pub fn edge_settings(words: EdgeWords) -> Result<EdgeSettings, SettingsError> {
         sip_tcp: addresses("sip_tcp", words.sip_tcp)?,
         sip_host: words.sip_host,
         sip_home: hosts("sip_home", words.sip_home)?,
+        fleet: fleet(words.fleet_listen, words.siblings)?,
         shards: match words.shards {
             Some(count) => Some(bounded("shards", count as u64, 1, 256)? as usize),
             None => None,
@@ -292,6 +317,27 @@ pub fn edge_settings(words: EdgeWords) -> Result<EdgeSettings, SettingsError> {
         );
     }
     Ok(settings)
+}
+
+fn fleet(
+    listen: Option<String>,
+    siblings: Option<Vec<String>>,
+) -> Result<Option<FleetConfig>, SettingsError> {
+    let siblings = siblings.unwrap_or_default();
+    let siblings: Vec<SocketAddr> =
+        siblings.iter().map(|text| address("siblings", text)).collect::<Result<_, _>>()?;
+    match listen {
+        Some(listen) => {
+            Ok(Some(FleetConfig { listen: address("fleet_listen", &listen)?, siblings }))
+        }
+        None if siblings.is_empty() => Ok(None),
+        None => refuse(
+            "fleet_listen_missing",
+            "fleet_listen",
+            "there are siblings, but they have nowhere to reach this edge",
+            "Name the address and port of this edge that the siblings list, such as 10.0.0.1:7071.",
+        ),
+    }
 }
 
 fn is_postgres(url: &str) -> bool {
@@ -415,6 +461,8 @@ mod tests {
             ("order_chunk = 0\n", "value_out_of_range", "order_chunk"),
             ("trusted_proxies = [\"proxy\"]\n", "address_invalid", "trusted_proxies"),
             ("shards = 0\n", "value_out_of_range", "shards"),
+            ("siblings = [\"10.0.0.2:7071\"]\n", "fleet_listen_missing", "fleet_listen"),
+            ("fleet_listen = \"7071\"\n", "address_invalid", "fleet_listen"),
             ("sip_home = [\"here\"]\n", "address_invalid", "sip_home"),
             ("sip_home = [\"192.0.2.9\"]\n", "home_unknown", "sip_home"),
             (

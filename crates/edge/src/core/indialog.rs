@@ -117,6 +117,8 @@ impl Core {
         } else if r.m.method() != Method::Ack {
             count(&self.shared.stats.forged);
             self.refuse(r, 481, out);
+        } else {
+            self.belongs_elsewhere(r.from, world);
         }
         self.scratch.opened = opened;
         self.scratch.opened_text = text;
@@ -308,6 +310,8 @@ impl Core {
         if let Some(live) = &live {
             self.shared.stats.live.fetch_sub(1, Ordering::Relaxed);
             self.forget_records(&live.records, ending.at_us, out);
+        } else if self.shared.serving.siblings() > 0 {
+            out.ended.push(ending.cdr);
         }
         // The caller's seal says when the call was answered, unless it never was:
         // then this ends what an edge that died left ringing. So it does where the

@@ -16,6 +16,7 @@ use feed::cdr::{Attempt, CdrEvent, HungUpBy};
 use feed::snapshot::Snapshot;
 use numbering::E164;
 use sip::{HeaderName, Message, MessageBuilder, Method, NumberText, SipUri, Target, Uri};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// What was dialled, as routing wants it.
@@ -125,6 +126,7 @@ impl Core {
         let map_key = self.keys.map_key();
         let call = Call::start(tx, caller, &route, cdr, r.at.wall_us, map_key, tag);
         let index = self.new_call(call);
+        count(&self.shared.stats.under_way);
         let generation = self.calls[index as usize].generation;
         self.layer.set_tag(tx, Tag::Call { index, generation }.pack());
         let mut routes = std::mem::take(&mut self.calls[index as usize].caller_routes);
@@ -505,6 +507,8 @@ impl Core {
             return;
         }
         call.state = CallState::Over;
+        self.shared.stats.under_way.fetch_sub(1, Ordering::Relaxed);
+        let call = &self.calls[index as usize];
         let (server, tag, cdr) = (call.server, call.tag, call.cdr);
         let mut id = [0; 36];
         let id = &*cdr.0.hyphenated().encode_lower(&mut id);

@@ -23,11 +23,12 @@ mod register;
 mod response;
 mod screen;
 mod short;
+mod stray;
 mod write;
 
 use crate::alarm::Alarms;
 use crate::bindings::Bindings;
-use crate::fleet::Serving;
+use crate::fleet::{Loads, Serving};
 use crate::health::TrunkHealth;
 use crate::outbox::Outbox;
 use crate::overflow::{Overflow, RecordId};
@@ -147,6 +148,8 @@ pub struct Shared {
     pub overflow: Overflow,
     /// Which of the fleet's addresses are served from here.
     pub serving: Serving,
+    /// What this edge and its siblings carry.
+    pub loads: Loads,
 }
 
 /// What an edge counts, since it started.
@@ -162,6 +165,8 @@ pub struct Stats {
     pub calls: AtomicU64,
     /// Calls answered and not over, as far as this process has seen them.
     pub live: AtomicU64,
+    /// Calls that began and are neither answered nor over.
+    pub under_way: AtomicU64,
     /// New calls refused because more was offered than could be carried.
     pub shed: AtomicU64,
     /// New calls thrown away unread for the same reason; those that the system
@@ -260,6 +265,7 @@ pub struct Core {
     limiter: auth::Limiter,
     puzzled: auth::Puzzled,
     next_sweep: Option<Instant>,
+    stray: stray::Stray,
     admission: overload::Gate,
     kept_back: kept::KeptBack,
 }
@@ -294,6 +300,7 @@ impl Core {
             limiter: auth::Limiter::default(),
             puzzled: auth::Puzzled::default(),
             next_sweep: None,
+            stray: stray::Stray::default(),
             admission: overload::Gate::default(),
             kept_back: kept::KeptBack::default(),
             config,
@@ -493,7 +500,7 @@ impl Core {
         }
         match r.m.method() {
             Method::Ack => self.in_dialog(r, world, out),
-            Method::Cancel => self.refuse(r, 481, out),
+            Method::Cancel => self.cancels_nothing(r, out),
             _ if r.m.to_tag().is_some() => self.in_dialog(r, world, out),
             _ if r.who != Who::Stranger && self.cannot_do(r, out) => {}
             Method::Register => self.register(r, world, out),
@@ -596,7 +603,9 @@ impl Core {
         world: &Snapshot,
         out: &mut Outbox,
     ) {
-        let Some(&asked) = self.layer.known_peer(m) else { return };
+        let Some(&asked) = self.layer.known_peer(m) else {
+            return self.belongs_elsewhere(from, world);
+        };
         if !Self::may_answer(asked, from, world) {
             return count(&self.shared.stats.silenced);
         }

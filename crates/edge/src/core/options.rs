@@ -39,6 +39,9 @@ impl Core {
         if r.who == Who::Stranger {
             return self.silence();
         }
+        if self.shared.serving.is_draining() {
+            return self.refuse(r, 503, out);
+        }
         let listener = self.listener(r.from);
         let contact = contact_without_user(listener);
         self.stateless(r, 200, out, |b| {

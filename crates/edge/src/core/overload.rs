@@ -60,6 +60,10 @@ impl Core {
             Err(_) => true,
         };
         let exempt = exempt();
+        if !exempt && self.shared.serving.is_draining() {
+            self.refuse(r, 503, out);
+            return false;
+        }
         let verdict = self.admission.admission.new_call(r.at.now, exempt);
         if verdict == Verdict::Admit {
             return true;

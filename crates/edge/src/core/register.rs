@@ -100,6 +100,7 @@ impl Core {
                 expires_us: r.at.wall_us + i64::from(expires) * 1_000_000,
                 call_id: String::from_utf8_lossy(r.m.call_id()).into_owned(),
                 cseq: r.m.cseq().number,
+                edge: Some(self.config.edge),
             };
             match self.shared.bindings.put(binding.clone(), r.at.wall_us) {
                 Ok(()) => out.bindings.push(BindingChange::Put(binding)),

@@ -12,6 +12,7 @@ use domain::routing::{AttemptEnd, may_retry};
 use feed::cdr::{Attempt, CdrEvent, HungUpBy};
 use feed::snapshot::Snapshot;
 use sip::{ClientTx, HeaderName, Message, MessageBuilder, Method, ServerTx, Sink, Target};
+use std::sync::atomic::Ordering;
 
 /// How far the CSeq of a BYE of our own is ahead of its INVITE's.
 const BYE_AHEAD: u32 = 10_000;
@@ -87,6 +88,7 @@ impl Core {
         world: &Snapshot,
         out: &mut Outbox,
     ) {
+        self.shared.stats.under_way.fetch_sub(1, Ordering::Relaxed);
         let call = &mut self.calls[index as usize];
         call.state = CallState::Answered;
         let leg = &mut call.legs[leg_at];

@@ -1,6 +1,6 @@
 //! Which addresses of the fleet this edge serves right now.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// A bit for each listener, set and read without a lock.
 #[derive(Debug, Default)]
@@ -30,6 +30,8 @@ pub struct Serving {
     foreign: Bits,
     relayed: Bits,
     claimed: Bits,
+    siblings: AtomicUsize,
+    draining: AtomicBool,
 }
 
 impl Serving {
@@ -56,8 +58,26 @@ impl Serving {
     }
 
     /// A sibling that lives has this address as its home, or no longer.
-    pub fn set_claimed(&self, listener: u8, claimed: bool) {
+    pub(crate) fn set_claimed(&self, listener: u8, claimed: bool) {
         self.claimed.set(listener, claimed);
+    }
+
+    /// Whether this edge is about to stop: what can go elsewhere is to go there.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_draining(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// How many siblings live.
+    pub fn siblings(&self) -> usize {
+        self.siblings.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_siblings(&self, alive: usize) {
+        self.siblings.store(alive, Ordering::Relaxed);
     }
 
     pub(crate) fn set_held(&self, listener: u8, held: bool) {
@@ -69,7 +89,7 @@ impl Serving {
     }
 
     /// A sibling that lives has the address, or no longer.
-    pub fn set_relayed(&self, listener: u8, relayed: bool) {
+    pub(crate) fn set_relayed(&self, listener: u8, relayed: bool) {
         self.relayed.set(listener, relayed);
     }
 }

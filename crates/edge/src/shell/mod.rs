@@ -11,10 +11,12 @@ mod look;
 mod mmsg;
 mod plan;
 mod shard;
+mod siblings;
 mod sockets;
 mod strangers;
 
 use crate::core::{CoreConfig, Listener, Shared};
+use crate::fleet::{Fleet, FleetConfig};
 use crate::inside::TraceRing;
 use crate::inside::hep::{Exporter, HepConfig};
 use crate::inside::metrics::ShardCounters;
@@ -32,6 +34,7 @@ use look::{Inside, Trace};
 use plan::{Plan, Told};
 use serde::Serialize;
 use shard::{Job, Port, Shard};
+use siblings::Siblings;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -55,6 +58,8 @@ pub struct EdgeConfig {
     /// fleet list the same addresses in the same order. Empty: all, and one that
     /// cannot be bound is an error.
     pub home: Vec<IpAddr>,
+    /// The other edges, if there are any.
+    pub fleet: Option<FleetConfig>,
     /// Host name or address that peers can reach; `None` for the bound address.
     pub advertised: Option<String>,
     /// Where the world, the journal and the registrations are kept.
@@ -81,6 +86,7 @@ impl EdgeConfig {
             listen_udp: Vec::new(),
             listen_tcp: Vec::new(),
             home: Vec::new(),
+            fleet: None,
             advertised: None,
             data_dir: data_dir.into(),
             shards: None,
@@ -151,6 +157,8 @@ pub enum EdgeError {
 pub struct EdgeStatus {
     /// Each SIP address of the fleet, and how it is served.
     pub addresses: Vec<AddressStatus>,
+    /// Edges of the fleet that it can speak to.
+    pub siblings: usize,
     /// Up to where it knows the change log; `None` before the first snapshot.
     pub position: Option<Position>,
     /// Whether the link to the control plane stands.
@@ -195,6 +203,13 @@ struct Link {
     error: Option<String>,
 }
 
+/// The link to the siblings, and how it is ended.
+struct FleetLink {
+    fleet: Arc<Fleet>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
 /// A running edge.
 pub struct EdgeHandle {
     udp: Vec<SocketAddr>,
@@ -210,6 +225,7 @@ pub struct EdgeHandle {
     dialog_records: Option<JoinHandle<()>>,
     /// Who takes addresses over; an edge that has all it wants needs nobody.
     plan: Option<(mpsc::Sender<Told>, JoinHandle<()>)>,
+    fleet: Option<FleetLink>,
     stop_link: watch::Sender<bool>,
     stop_delivery: watch::Sender<bool>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
@@ -290,10 +306,38 @@ impl Edge {
         };
         let counters: Vec<Arc<ShardCounters>> = (0..shards).map(|_| Arc::default()).collect();
         let wakes = ports.iter().cloned().map(|port| Box::new(move || port.wake()) as Wake);
-        let (journal, writers) =
+        // One more writer than shards, for what siblings want kept: nobody waits there.
+        let wakes = wakes.chain([Box::new(|| {}) as Wake]);
+        let (journal, mut writers) =
             Journal::open(&config.data_dir.join("journal"), wakes.collect()).map_err(data)?;
+        let copies = writers.pop().expect("there are as many writers as wakes");
         let journal = Arc::new(journal);
         let directory = Arc::new(conns::Directory::default());
+        let addresses = plan.listeners.clone();
+        let alone = config.home.is_empty();
+        let plan = if alone { None } else { Some(plan.start().map_err(EdgeError::System)?) };
+        let fleet = match &config.fleet {
+            None => None,
+            Some(fleet) => {
+                let siblings = Siblings {
+                    world: world.clone(),
+                    shared: shared.clone(),
+                    ports: ports.clone(),
+                    directory: directory.clone(),
+                    registrar: registrar.clone(),
+                    dialog_records: dialog_records.clone(),
+                    records: Mutex::new(copies),
+                    plan: plan.as_ref().map(|(told, _)| told.clone()),
+                };
+                let (stop, stopped) = watch::channel(false);
+                let shell = Arc::new(siblings);
+                let started =
+                    Fleet::start(fleet, config.id, addresses, shared.clone(), shell, &stopped);
+                let bind = |source| EdgeError::Bind { address: fleet.listen, source };
+                let (fleet, tasks) = started.map_err(bind)?;
+                Some(FleetLink { fleet, stop, tasks })
+            }
+        };
         let mut threads = Vec::new();
         for (index, ((poll, inbox), records)) in
             polls.into_iter().zip(inboxes).zip(writers).enumerate()
@@ -313,6 +357,7 @@ impl Edge {
                     registrar: registrar.clone(),
                     dialog_records: dialog_records.clone(),
                     admission: config.admission,
+                    fleet: fleet.as_ref().map(|link| link.fleet.clone()),
                     trace: Trace {
                         ring: TraceRing::new(config.trace_bytes / shards),
                         hep: hep.clone(),
@@ -330,8 +375,6 @@ impl Edge {
             threads.push(thread);
         }
         drop((registrar, dialog_records));
-        let alone = config.home.is_empty();
-        let plan = if alone { None } else { Some(plan.start().map_err(EdgeError::System)?) };
 
         let (link_sender, link) = watch::channel(Link::default());
         let (stop_link, stopped) = watch::channel(false);
@@ -375,6 +418,7 @@ impl Edge {
             registrar: Some(registrar_thread),
             dialog_records: Some(dialog_records_thread),
             plan,
+            fleet,
             stop_link,
             stop_delivery,
             tasks,
@@ -511,6 +555,7 @@ impl EdgeHandle {
         let stats = &self.shared.stats;
         EdgeStatus {
             addresses: self.addresses(),
+            siblings: self.shared.serving.siblings(),
             position: link.known.then(|| self.world.load().position()),
             link_up: link.up,
             link_error: link.error.clone(),
@@ -555,12 +600,23 @@ impl EdgeHandle {
         }
     }
 
-    /// Gives all addresses up for good, so that siblings take them; where it has no
-    /// sibling, nothing happens. What is under way ends unanswered.
-    pub fn give_up_addresses(&self) {
-        if let Some((plan, _)) = &self.plan {
-            // A thread that has ended holds nothing.
-            let _ = plan.send(Told::GiveUp);
+    /// Prepares to stop: new calls go elsewhere (503 with Retry-After; calls for help
+    /// are still carried), peers that ask how this edge is hear that it leaves, and
+    /// siblings are told. Returns when no call is being set up, at the latest after
+    /// `limit`; then [`EdgeHandle::shutdown`] gives the addresses up.
+    pub async fn drain(&self, limit: Duration) {
+        self.shared.serving.set_draining();
+        if let Some(link) = &self.fleet {
+            link.fleet.leave();
+        }
+        let idle = async {
+            // Nobody is told of the last one; a person waits no longer for it.
+            while self.shared.stats.under_way.load(Ordering::Relaxed) > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        if tokio::time::timeout(limit, idle).await.is_err() {
+            tracing::warn!("calls that still ring are refused");
         }
     }
 
@@ -568,18 +624,21 @@ impl EdgeHandle {
     /// moment to deliver the last call records; what cannot be delivered stays
     /// in the journal. Established calls go on at whichever edge comes next.
     pub async fn shutdown(mut self) {
-        let plan = self.plan.take().map(|(_, thread)| thread);
         self.stop_threads();
-        let writers = self.registrar.take().into_iter().chain(self.dialog_records.take());
-        let threads: Vec<_> = self.threads.drain(..).chain(writers).chain(plan).collect();
-        let journal = self.journal.clone();
-        let joined = tokio::task::spawn_blocking(move || {
-            for thread in threads {
-                let _ = thread.join();
+        joined(self.threads.drain(..).collect()).await;
+        if let Some(FleetLink { fleet, stop, tasks }) = self.fleet.take() {
+            fleet.told().await;
+            let _ = stop.send(true);
+            for task in tasks {
+                let _ = task.await;
             }
-            journal.join();
-        });
-        let _ = joined.await;
+        }
+        // Each ends with its last sender.
+        let plan = self.plan.take().map(|(_, thread)| thread);
+        let writers = self.registrar.take().into_iter().chain(self.dialog_records.take());
+        joined(writers.chain(plan).collect()).await;
+        let journal = self.journal.clone();
+        let _ = tokio::task::spawn_blocking(move || journal.join()).await;
         let _ = self.stop_link.send(true);
         let delivery = self.tasks.pop();
         if let Some(delivery) = delivery
@@ -605,7 +664,16 @@ impl Drop for EdgeHandle {
         self.stop_threads();
         let _ = self.stop_link.send(true);
         let _ = self.stop_delivery.send(true);
+        if let Some(link) = &self.fleet {
+            let _ = link.stop.send(true);
+        }
     }
+}
+
+/// Waits for threads without holding up the runtime.
+async fn joined(threads: Vec<JoinHandle<()>>) {
+    let join = || threads.into_iter().for_each(|thread| drop(thread.join()));
+    let _ = tokio::task::spawn_blocking(join).await;
 }
 
 /// A lock on bookkeeping that no panic can leave half done.

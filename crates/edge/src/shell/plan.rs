@@ -31,8 +31,8 @@ pub(super) struct Plan {
 
 /// What the thread is told; it ends with the sender.
 pub(super) enum Told {
-    /// Give every address up, for good.
-    GiveUp,
+    /// Addresses may be free, or wanted back: look now.
+    Look,
 }
 
 impl Plan {
@@ -67,18 +67,12 @@ impl Plan {
         let mut turns = 0u32;
         loop {
             match told.recv_timeout(RETRY) {
-                Err(RecvTimeoutError::Timeout) => {}
-                Ok(Told::GiveUp) => break,
+                Ok(Told::Look) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             turns = turns.wrapping_add(1);
             for listener in self.all() {
                 self.look_at(listener, turns.is_multiple_of(LOOK));
-            }
-        }
-        for listener in self.all() {
-            if self.shared.serving.holds(listener) {
-                self.give_up(listener);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! One thread: its sockets, its core, its timers.
 
+mod addresses;
+
 use super::conns::{Conn, Directory};
 use super::filter;
 use super::look::{Look, Trace};
@@ -8,11 +10,13 @@ use super::strangers::Strangers;
 use super::wall_us;
 use crate::bindings::BindingChange;
 use crate::core::{Core, CoreConfig, Moment, Shared};
+use crate::fleet::Fleet;
 use crate::journal::JournalWriter;
 use crate::outbox::Outbox;
 use crate::overflow::{OverflowCopy, RecordId};
 use crate::peer::Peer;
 use arc_swap::ArcSwap;
+use domain::CdrId;
 use feed::record::Transport;
 use feed::snapshot::Snapshot;
 use mio::net::{TcpListener, TcpStream};
@@ -72,6 +76,12 @@ pub(super) enum Job {
     Serve { listener: u8, socket: Socket },
     /// This edge serves that address no longer.
     Release(u8),
+    /// A call that this shard may have in memory ended at a sibling.
+    Ended(CdrId),
+    /// Something a sibling wants sent from here.
+    Relay { to: Peer, bytes: Vec<u8> },
+    /// A packet that came to a sibling, which does not know its transaction.
+    Stray { from: Peer, bytes: Vec<u8> },
     /// The end.
     Stop,
 }
@@ -96,6 +106,13 @@ impl Port {
             return self.taken();
         }
         self.send(Job::Packet { from, bytes: bytes.to_vec() });
+    }
+
+    /// The same for a packet that passes through siblings.
+    pub fn hand_over_job(&self, job: Job) {
+        if self.packets.load(Ordering::Relaxed) < MAX_QUEUED {
+            self.send(job);
+        }
     }
 
     /// Ends the shard's wait for its sockets.
@@ -129,6 +146,7 @@ pub(super) struct Parts {
     pub registrar: mpsc::Sender<BindingChange>,
     pub dialog_records: mpsc::Sender<OverflowCopy>,
     pub admission: Duration,
+    pub fleet: Option<Arc<Fleet>>,
     pub trace: Trace,
 }
 
@@ -337,47 +355,17 @@ impl Shard {
                 Job::Copied(id) => self.with_core(|core, _, out| core.copied(&id, out)),
                 Job::Serve { listener, socket } => self.serve(listener, socket),
                 Job::Release(listener) => self.release(listener),
+                Job::Ended(cdr) => {
+                    self.with_core(|core, _, out| core.ended_elsewhere(Self::moment(), cdr, out));
+                }
+                Job::Relay { to, bytes } => self.relay_in(to, bytes),
+                Job::Stray { from, bytes } => {
+                    self.stray(*at.get_or_insert_with(Self::moment), from, &bytes);
+                }
                 Job::Stop => self.stopping = true,
             }
         }
         true
-    }
-
-    fn serve(&mut self, listener: u8, socket: Socket) {
-        match self.config.listeners[usize::from(listener)].transport {
-            Transport::Udp => {
-                self.udp.push((listener, socket.into()));
-                // It has no filter yet.
-                self.passing = 1.0;
-            }
-            Transport::Tcp => self.tcp.push((listener, TcpListener::from_std(socket.into()))),
-        }
-        self.watch();
-    }
-
-    fn release(&mut self, listener: u8) {
-        if let Some(at) = self.udp.iter().position(|(l, _)| *l == listener) {
-            // What waits there nobody else would answer.
-            self.receive(at, &mut Receiver::new());
-            self.udp.remove(at);
-        }
-        self.tcp.retain(|(l, _)| *l != listener);
-        self.watch();
-    }
-
-    /// Gives each listening socket the token of its place.
-    fn watch(&mut self) {
-        let registry = self.parts.poll.registry();
-        let fds = self.udp.iter().map(|(_, socket)| socket.as_raw_fd());
-        let fds = fds.chain(self.tcp.iter().map(|(_, socket)| socket.as_raw_fd()));
-        for (token, fd) in (LISTENERS..).zip(fds) {
-            // One that is new was not registered yet.
-            let _ = registry.deregister(&mut SourceFd(&fd));
-            let watched = registry.register(&mut SourceFd(&fd), Token(token), Interest::READABLE);
-            if let Err(error) = watched {
-                tracing::error!(%error, "a socket cannot be watched");
-            }
-        }
     }
 
     fn listener_ready(&mut self, at: usize, receiver: &mut Receiver) {
@@ -452,6 +440,7 @@ impl Shard {
     fn handle(&mut self, at: Moment, from: Peer, bytes: &[u8]) {
         self.parts.trace.arrived(at.wall_us, from, bytes);
         self.with_core(|core, world, out| core.handle_packet(at, from, bytes, world, out));
+        self.ask_siblings(from, bytes);
     }
 
     fn peer_lost(&mut self, addr: SocketAddr) {
@@ -465,6 +454,7 @@ impl Shard {
             return;
         }
         self.parts.trace.leaving(&self.out, &self.core);
+        self.tell_siblings();
         for record in self.out.cdrs.drain(..) {
             if !self.parts.records.append(&record) {
                 self.core.record_lost(self.parts.records.taken());
@@ -487,6 +477,7 @@ impl Shard {
         }
         let mut out = std::mem::take(&mut self.out);
         self.transmit_udp(&out);
+        self.relay_out(&out);
         for (to, bytes) in out.packets() {
             if to.transport == Transport::Tcp {
                 self.transmit_tcp(to, bytes);
@@ -498,10 +489,12 @@ impl Shard {
 
     fn transmit_udp(&mut self, out: &Outbox) {
         for (at, (listener, socket)) in self.udp.iter().enumerate() {
-            // What is for no listener of ours leaves by the first.
+            // What is for no listener of ours, nor a sibling's, leaves by the first.
             let fits = |to: &Peer| {
                 to.listener == *listener
-                    || (at == 0 && self.udp.iter().all(|(l, _)| *l != to.listener))
+                    || (at == 0
+                        && self.udp.iter().all(|(l, _)| *l != to.listener)
+                        && !self.parts.shared.serving.reaches(to.listener))
             };
             let mine = out.packets().filter(|(to, _)| to.transport == Transport::Udp && fits(to));
             // What does not leave is lost like any datagram, and repeated by its timer.
@@ -519,6 +512,7 @@ impl Shard {
                     let job = Job::Transmit { to, bytes: bytes.to_vec() };
                     return self.parts.ports[owner].send(job);
                 }
+                _ if self.relay_tcp(to, bytes) => return,
                 _ => match self.connect(to) {
                     Ok(token) => token,
                     Err(error) => {
@@ -714,7 +708,7 @@ fn drain(conn: &mut Conn, messages: &mut Vec<Vec<u8>>) -> io::Result<()> {
 }
 
 /// The Call-ID, found without parsing the rest.
-fn call_id(bytes: &[u8]) -> Option<&[u8]> {
+pub(super) fn call_id(bytes: &[u8]) -> Option<&[u8]> {
     let mut rest = bytes;
     while let Some(after) = rest.strip_prefix(b"\r\n") {
         rest = after;

@@ -168,6 +168,7 @@ fn a_call_of_seven_messages_allocates_at_most_sixteen_times() {
         expires_us: i64::MAX,
         call_id: "r".into(),
         cseq: 1,
+        edge: None,
     };
     shared.bindings.put(binding, 0).expect("room");
     let records = world(vec![trunk(TRUNK_A1, trunk_at, Transport::Udp)]);

@@ -3,6 +3,7 @@
 use crate::control::{Control, Folder, PATIENCE, free_address};
 use crate::world::*;
 use domain::EdgeId;
+use edge::fleet::FleetConfig;
 use edge::{Edge, EdgeConfig, EdgeError, EdgeHandle};
 use feed::record::Transport;
 use softphone::{Answering, OperatorTrunk, Phone, PhoneConfig, TrunkConfig};
@@ -18,11 +19,14 @@ struct Plan {
     control: Arc<Control>,
     folders: [Folder; 2],
     port: u16,
+    links: [SocketAddr; 2],
 }
 
 impl Plan {
     fn new(control: Arc<Control>) -> Self {
-        Self { control, folders: [Folder::new(), Folder::new()], port: free_address().port() }
+        let folders = [Folder::new(), Folder::new()];
+        let links = [free_address(), free_address()];
+        Self { control, folders, port: free_address().port(), links }
     }
 
     fn at(&self, host: IpAddr) -> SocketAddr {
@@ -36,6 +40,10 @@ impl Plan {
             listen_udp: all.clone(),
             listen_tcp: all,
             home: vec![home],
+            fleet: Some(FleetConfig {
+                listen: self.links[which],
+                siblings: vec![self.links[1 - which]],
+            }),
             shards: Some(2),
             ..EdgeConfig::new(EdgeId(id(70 + which as u128)), self.folders[which].path())
         }
@@ -57,6 +65,15 @@ async fn serves(edge: &EdgeHandle, hosts: &[IpAddr]) {
             return;
         }
         assert!(begun.elapsed() < PATIENCE, "{hosts:?} should be held: {addresses:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Waits until something is so.
+async fn until(what: &str, is: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is() {
+        assert!(begun.elapsed() < PATIENCE, "{what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -115,6 +132,148 @@ async fn calls_of_an_edge_that_is_gone_go_on_at_the_one_that_takes_its_address()
     let out = alice.dial("+493012345678").await.expect("it dials");
     out.answered(PATIENCE).await.expect("it is answered");
     out.hang_up(PATIENCE).await.expect("it hangs up");
+    second.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_goes_back_to_its_own_edge_and_phones_are_known_to_both() {
+    let local = free_address();
+    let plan = Plan::new(Control::new(world(vec![trunk(TRUNK_A1, local, Transport::Udp)])));
+    let first = plan.start(A).await;
+    let second = plan.start(B).await;
+    until("the edges should meet", || first.status().siblings + second.status().siblings == 2)
+        .await;
+    let alice = phone(plan.at(A), softphone::Transport::Udp).await;
+    until("B should know the phone", || second.status().registrations == 1).await;
+
+    first.shutdown().await;
+    serves(&second, &[A, B]).await;
+    assert_eq!(second.status().siblings, 0);
+    // B rings a phone that registered at A, from the address the phone knows.
+    let operator = operator(plan.at(B), local).await;
+    let call = operator.call("+33123456789", ALICE_NUMBER).await.expect("it calls");
+    call.answered(PATIENCE).await.expect("it is answered");
+    let at_alice = alice.next_call(PATIENCE).await.expect("it rang");
+
+    let first = plan.start(A).await;
+    serves(&first, &[A]).await;
+    serves(&second, &[B]).await;
+    // And now through A, which has never seen this call.
+    assert_eq!(at_alice.hold(true, PATIENCE).await.expect("an answer to the re-INVITE"), 200);
+    at_alice.hang_up(PATIENCE).await.expect("the BYE passes");
+    assert_eq!(call.ended(PATIENCE).await.expect("it ends at the other side").status, 200);
+    first.shutdown().await;
+    second.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_is_rung_by_whichever_edge_is_called() {
+    for transport in [softphone::Transport::Udp, softphone::Transport::Tcp] {
+        let local = free_address();
+        let plan = Plan::new(Control::new(world(vec![trunk(TRUNK_A1, local, Transport::Udp)])));
+        let first = plan.start(A).await;
+        let second = plan.start(B).await;
+        let alice = phone(plan.at(A), transport).await;
+        until("B should know the phone", || second.status().registrations == 1).await;
+        until("the edges should meet", || second.status().siblings == 1).await;
+        let operator = operator(plan.at(B), local).await;
+        for _ in 0..3 {
+            let call = operator.call("+33123456789", ALICE_NUMBER).await.expect("it calls");
+            call.answered(PATIENCE).await.expect("it is answered");
+            let at_alice = alice.next_call(PATIENCE).await.expect("it rang");
+            at_alice.answered(PATIENCE).await.expect("its answer is acknowledged");
+            at_alice.hang_up(PATIENCE).await.expect("the BYE passes");
+            call.ended(PATIENCE).await.expect("it ends at the operator's");
+        }
+        // And one that is given up while it rings.
+        alice.set_answering(Answering::Ring).expect("it runs");
+        let call = operator.call("+33123456789", ALICE_NUMBER).await.expect("it calls");
+        call.ringing(PATIENCE).await.expect("it rings");
+        let at_alice = alice.next_call(PATIENCE).await.expect("it rings");
+        call.cancel().expect("it runs");
+        at_alice.ended(PATIENCE).await.expect("it rings no more");
+        let live = || first.status().live_calls + second.status().live_calls;
+        until("no call should be left", || live() == 0).await;
+        first.shutdown().await;
+        second.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_kept_by_two() {
+    let local = free_address();
+    let plan = Plan::new(Control::new(world(vec![trunk(TRUNK_A1, local, Transport::Udp)])));
+    let first = plan.start(A).await;
+    let second = plan.start(B).await;
+    until("the edges should meet", || first.status().siblings + second.status().siblings == 2)
+        .await;
+    let alice = phone(plan.at(A), softphone::Transport::Udp).await;
+    let operator = operator(plan.at(A), local).await;
+    let call = operator.call("+33123456789", ALICE_NUMBER).await.expect("it calls");
+    call.answered(PATIENCE).await.expect("it is answered");
+    until("B should have journalled it", || second.status().journalled == 1).await;
+    call.hang_up(PATIENCE).await.expect("the BYE passes");
+    drop(alice);
+    first.shutdown().await;
+    second.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_on_the_link_change_nothing_and_hold_nobody_up() {
+    use std::io::{Read, Write};
+    let plan = Plan::new(Control::new(world(Vec::new())));
+    let first = plan.start(A).await;
+    let mut idle = Vec::new();
+    for n in 0..40u8 {
+        let mut stranger = std::net::TcpStream::connect(plan.links[0]).expect("it listens");
+        match n % 4 {
+            0 => {}
+            1 => stranger.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").expect("it is open"),
+            2 => stranger.write_all(b"MPF1\x07sixteen bytes...").expect("it is open"),
+            _ => {
+                // The key's id is right, and everything after that is made up.
+                stranger.write_all(b"MPF1\x01sixteen bytes...").expect("it is open");
+                stranger.set_read_timeout(Some(PATIENCE)).expect("a time");
+                let mut answer = [0; 4 + 16 + 16 + 32];
+                if stranger.read_exact(&mut answer).is_ok() {
+                    let mut forged = 40u32.to_le_bytes().to_vec();
+                    forged.extend_from_slice(&[n; 40]);
+                    stranger.write_all(&forged).expect("it is open");
+                    assert!(stranger.read_exact(&mut [0]).is_err(), "it is closed");
+                }
+            }
+        }
+        idle.push(stranger);
+    }
+    assert_eq!(first.status().siblings, 0);
+    let second = plan.start(B).await;
+    until("the edges should meet", || first.status().siblings + second.status().siblings == 2)
+        .await;
+    serves(&first, &[A]).await;
+    drop(idle);
+    first.shutdown().await;
+    second.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edge_that_drains_takes_no_new_calls_and_hands_its_addresses_over() {
+    let local = free_address();
+    let plan = Plan::new(Control::new(world(vec![trunk(TRUNK_A1, local, Transport::Udp)])));
+    let first = plan.start(A).await;
+    let second = plan.start(B).await;
+    let _alice = phone(plan.at(A), softphone::Transport::Udp).await;
+    let operator = operator(plan.at(A), local).await;
+    let call = operator.call("+33123456789", ALICE_NUMBER).await.expect("it calls");
+    call.answered(PATIENCE).await.expect("it is answered");
+    first.drain(PATIENCE).await;
+    let refused = operator.ping(PATIENCE).await.expect_err("it leaves");
+    assert!(refused.to_string().contains("503"), "{refused}");
+    let refused = operator.call("+33123456789", ALICE_NUMBER).await.expect("it calls");
+    assert_eq!(refused.ended(PATIENCE).await.expect("it is refused").status, 503);
+    first.shutdown().await;
+    serves(&second, &[A, B]).await;
+    assert_eq!(operator.ping(PATIENCE).await.expect("an answer").0, 200);
+    call.hang_up(PATIENCE).await.expect("the call went on");
     second.shutdown().await;
 }
 

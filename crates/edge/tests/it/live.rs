@@ -219,6 +219,7 @@ async fn hundreds_of_calls_at_once_each_have_one_complete_record() {
         expires_us: i64::MAX,
         call_id: "earlier".into(),
         cseq: 1,
+        edge: None,
     });
     let mut bytes = Vec::new();
     let json = serde_json::to_vec(&binding).expect("it serialises");

@@ -75,6 +75,7 @@ impl World {
             },
             edge: Some(EdgeSettings {
                 sip_home: Vec::new(),
+                fleet: None,
                 sip_udp: vec![sip],
                 sip_tcp: vec![sip],
                 sip_host: None,
