@@ -149,6 +149,7 @@ impl Sim {
                         expires_us: i64::MAX,
                         call_id: format!("reg-{}", ua.addr),
                         cseq: 1,
+                        edge: None,
                     };
                     shared.bindings.put(binding, start_us).expect("few phones");
                 }
