@@ -9,6 +9,7 @@
 
 pub mod call;
 pub mod identity;
+pub mod inside;
 pub mod number;
 pub mod operator;
 pub mod problem;

@@ -16,15 +16,20 @@ use axum::{
 };
 use exchange::{ChangesError, Cx, Exchange};
 use feed::{
+    alarm::EventBatch,
     cdr::CdrRecord,
     change::{ChangeEntry, Position},
     frame::{Frame, FrameError},
+    inside::{EdgeAnswer, MAX_PACKETS, Question},
     wrap::wrap_key,
 };
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use std::{io, time::Duration};
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{broadcast, watch},
+    time::Instant,
+};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -93,6 +98,7 @@ pub async fn edge_changes(
         at,
         waiting: Some(first),
         spoke: None,
+        questions: app.exchange.questions(),
         closing: app.closing.subscribe(),
     };
     Ok(octets(Body::from_stream(stream::try_unfold(feed, Feed::next))))
@@ -111,6 +117,8 @@ struct Feed {
     waiting: Option<Vec<ChangeEntry>>,
     /// When something was last sent.
     spoke: Option<Instant>,
+    /// What is asked of every edge.
+    questions: broadcast::Receiver<Question>,
     closing: watch::Receiver<bool>,
 }
 
@@ -140,11 +148,16 @@ impl Feed {
                     return Ok(None);
                 }
                 let at = self.at;
-                return self.send([Frame::Heartbeat(at)]);
+                let clock = jiff::Timestamp::now().as_microsecond();
+                return self.send([Frame::Clock(clock), Frame::Heartbeat(at)]);
             }
             let wait = due.saturating_duration_since(Instant::now());
             tokio::select! {
                 () = self.exchange.changes_wait(self.at.position, wait) => {}
+                // Who is so far behind that questions were lost answers the next one.
+                Ok(question) = self.questions.recv() => {
+                    return self.send([Frame::Question(question)]);
+                }
                 _ = self.closing.changed() => {}
             }
         }
@@ -199,4 +212,60 @@ pub async fn edge_cdrs(
     }
     let accepted = app.exchange.cdrs_deliver(&caller, body.records).await?;
     Ok(respond::ok(CdrReceipt { accepted }))
+}
+
+/// Alarms on their way to whoever watches the house.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct EventDelivery {
+    /// As edges raise them; see the `feed` crate.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    batch: EventBatch,
+}
+
+/// Deliver alarms
+///
+/// Kept by their id; delivering again changes nothing.
+#[utoipa::path(
+    post, path = "/edge/v1/events", tag = "edge", request_body = EventDelivery,
+    responses((status = 200, description = "They are safe", body = CdrReceipt))
+)]
+pub async fn edge_events(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<EventDelivery>,
+) -> Answer<Response> {
+    const MOST: usize = 1_000;
+    if body.batch.alarms.len() > MOST {
+        let reason = format!("{} alarms; at most {MOST} at a time", body.batch.alarms.len());
+        return Err(refuse(ErrorCode::BodyTooLarge, Some("/alarms"), reason));
+    }
+    let accepted = app.exchange.events_deliver(&caller, body.batch).await?;
+    Ok(respond::ok(CdrReceipt { accepted }))
+}
+
+/// The answer to a question that came down the feed.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct AnswerDelivery {
+    /// See the `feed` crate.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    answer: EdgeAnswer,
+}
+
+/// Answer a question
+///
+/// Questions come down the feed of changes, as frames of their own kind.
+#[utoipa::path(
+    post, path = "/edge/v1/answers", tag = "edge", request_body = AnswerDelivery,
+    responses((status = 200, description = "It was taken", body = CdrReceipt))
+)]
+pub async fn edge_answers(
+    State(app): State<App>,
+    caller: Caller,
+    Json(mut body): Json<AnswerDelivery>,
+) -> Answer<Response> {
+    body.answer.packets.truncate(MAX_PACKETS);
+    app.exchange.answer_take(&caller, body.answer)?;
+    Ok(respond::ok(CdrReceipt { accepted: 1 }))
 }

@@ -14,6 +14,7 @@ mod extract;
 mod failure;
 mod finish;
 mod help;
+mod inside;
 mod limit;
 mod oauth;
 mod openapi;

@@ -1,6 +1,6 @@
 //! The OpenAPI 3.1 document, made from the handlers, and its page.
 
-use crate::{App, edge, oauth, operator, programme, session, tenant};
+use crate::{App, edge, inside, oauth, operator, programme, session, tenant};
 use api_types::Problem;
 use axum::{
     Router,
@@ -91,6 +91,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(edge::edge_snapshot))
         .routes(routes!(edge::edge_changes))
         .routes(routes!(edge::edge_cdrs))
+        .routes(routes!(edge::edge_events))
+        .routes(routes!(edge::edge_answers))
+        .routes(routes!(inside::alarm_list))
+        .routes(routes!(inside::call_explain))
+        .routes(routes!(inside::tenant_call_explain))
         .routes(routes!(oauth::token))
         .routes(routes!(session::session_create, session::session_get, session::session_delete))
 }

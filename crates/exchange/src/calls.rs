@@ -47,6 +47,13 @@ impl Exchange {
         Ok(document(row, of, &names))
     }
 
+    /// A record as the programme owner sees it.
+    pub(crate) async fn call_document(&self, row: CdrRow) -> Result<CallRecord, Problem> {
+        let trunks = trunks_of(std::slice::from_ref(&row));
+        let names = self.view(async move |mut db| Ok(trunk_names(&mut db, trunks).await?)).await?;
+        Ok(document(row, CdrOf::All, &names))
+    }
+
     /// The operator's calls, newest first; without the tenant's people, and
     /// with the Call-IDs of its own legs only.
     ///

@@ -139,7 +139,7 @@ impl Exchange {
 
 /// What a stranger's message brought, without control characters: PostgreSQL
 /// takes no NUL, and an edge brings a record until it is taken.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 

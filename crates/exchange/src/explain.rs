@@ -42,7 +42,17 @@ impl Exchange {
                 return Err(ErrorCode::InvalidField.problem(Some("/from_user_id"), reason));
             }
         };
-        self.view(async |mut db| {
+        self.explain(tenant, caller, called).await
+    }
+
+    /// The same for any tenant, once it is known that the caller may ask.
+    pub(crate) async fn explain(
+        &self,
+        tenant: TenantId,
+        caller: Option<UserId>,
+        called: String,
+    ) -> Result<Explanation, Problem> {
+        self.view(async move |mut db| {
             let mut world = Lazy::default();
             loop {
                 let told = tell(&world, tenant, caller, &called);

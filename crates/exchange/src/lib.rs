@@ -11,6 +11,7 @@
 
 mod act;
 mod addresses;
+mod alarms;
 mod authz;
 mod calls;
 mod consents;
@@ -18,6 +19,7 @@ mod cx;
 mod edges;
 mod explain;
 mod identity;
+mod inside;
 mod numbers;
 mod orders;
 mod people;
@@ -27,10 +29,13 @@ mod secret;
 mod worker;
 mod world;
 
+pub use alarms::AlarmFilter;
 pub use cx::{
     Actor, CallFilter, ChangesError, Cx, DirectoryFilter, ListQuery, NumberFilter, OpenError, Role,
     Scope,
 };
+
+pub use inside::WhichCall;
 
 use act::{Fail, change, store_problem};
 use api_types::{ErrorCode, Page, Problem, identity::ClientCredentials};
@@ -83,6 +88,8 @@ struct Inner {
     store: Store,
     /// Told when an order was placed here.
     orders: tokio::sync::Notify,
+    /// To the edges.
+    questions: inside::Questions,
 }
 
 impl Exchange {
@@ -110,7 +117,8 @@ impl Exchange {
             Ok(())
         };
         store.write(first_key).await.map_err(|error| OpenError::Store(error.to_string()))?;
-        Ok(Self { inner: Arc::new(Inner { config, store, orders: tokio::sync::Notify::new() }) })
+        let (orders, questions) = (tokio::sync::Notify::new(), inside::Questions::default());
+        Ok(Self { inner: Arc::new(Inner { config, store, orders, questions }) })
     }
 
     /// On an empty database makes the first programme owner's client and

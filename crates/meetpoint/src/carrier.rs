@@ -8,12 +8,15 @@ use api_types::Problem;
 use api_types::identity::TokenAnswer;
 use edge::link::{ChangeStream, Feed, FeedError, HttpFeed, Pending};
 use exchange::{Actor, ChangesError, Cx, Exchange, Role, Scope};
+use feed::alarm::EventBatch;
 use feed::cdr::CdrBatch;
 use feed::change::Position;
 use feed::frame::Frame;
+use feed::inside::{EdgeAnswer, Question};
 use feed::snapshot::Snapshot;
 use feed::wrap::{WrapKey, wrap_key};
 use reqwest::StatusCode;
+use tokio::sync::broadcast;
 use uuid::Uuid;
 
 /// How long a silent log goes without a heartbeat.
@@ -72,6 +75,7 @@ impl Feed for InProcess {
                 cx: edge_cx(),
                 at: since,
                 ready: Vec::new(),
+                questions: self.exchange.questions(),
             };
             // Asked now, so that a position out of reach is told before the stream.
             stream.ready = stream.read().await?;
@@ -85,6 +89,17 @@ impl Feed for InProcess {
             self.exchange.cdrs_deliver(&edge_cx(), records).await.map(drop).map_err(away)
         })
     }
+
+    fn deliver_events<'a>(&'a self, batch: &'a EventBatch) -> Pending<'a, ()> {
+        Box::pin(async {
+            let batch = batch.clone();
+            self.exchange.events_deliver(&edge_cx(), batch).await.map(drop).map_err(away)
+        })
+    }
+
+    fn answer<'a>(&'a self, answer: &'a EdgeAnswer) -> Pending<'a, ()> {
+        Box::pin(async { self.exchange.answer_take(&edge_cx(), answer.clone()).map_err(away) })
+    }
 }
 
 struct InProcessChanges {
@@ -92,6 +107,7 @@ struct InProcessChanges {
     cx: Cx,
     at: Position,
     ready: Vec<u8>,
+    questions: broadcast::Receiver<Question>,
 }
 
 impl InProcessChanges {
@@ -122,10 +138,17 @@ impl ChangeStream for InProcessChanges {
                 self.ready = self.read().await?;
             }
             if self.ready.is_empty() {
-                self.exchange.changes_wait(self.at.position, HEARTBEAT).await;
+                tokio::select! {
+                    () = self.exchange.changes_wait(self.at.position, HEARTBEAT) => {}
+                    Ok(question) = self.questions.recv() => {
+                        encode(&Frame::Question(question), &mut self.ready)?;
+                        return Ok(Some(std::mem::take(&mut self.ready)));
+                    }
+                }
                 self.ready = self.read().await?;
             }
             if self.ready.is_empty() {
+                encode(&Frame::Clock(jiff::Timestamp::now().as_microsecond()), &mut self.ready)?;
                 encode(&Frame::Heartbeat(self.at), &mut self.ready)?;
             }
             Ok(Some(std::mem::take(&mut self.ready)))
@@ -235,6 +258,24 @@ impl Feed for Renewing {
             match self.feed().await?.deliver_cdrs(batch).await {
                 Err(FeedError::Unauthorised) => self.renewed().await?.deliver_cdrs(batch).await,
                 answer => answer,
+            }
+        })
+    }
+
+    fn deliver_events<'a>(&'a self, batch: &'a EventBatch) -> Pending<'a, ()> {
+        Box::pin(async move {
+            match self.feed().await?.deliver_events(batch).await {
+                Err(FeedError::Unauthorised) => self.renewed().await?.deliver_events(batch).await,
+                answer => answer,
+            }
+        })
+    }
+
+    fn answer<'a>(&'a self, answer: &'a EdgeAnswer) -> Pending<'a, ()> {
+        Box::pin(async move {
+            match self.feed().await?.answer(answer).await {
+                Err(FeedError::Unauthorised) => self.renewed().await?.answer(answer).await,
+                taken => taken,
             }
         })
     }

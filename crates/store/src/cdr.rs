@@ -185,6 +185,8 @@ statements! {
     CDR_LIST_OF_TENANT = call_page!("c.tenant_id = $9 AND ");
     CDR_LIST_OF_OPERATOR = call_page!("c.operator_id = $9 AND ");
     CDR_GET = calls!("WHERE c.id = $1");
+    CDR_BY_CALL_ID = calls!("WHERE c.in_call_id = $1 OR c.out_call_id = $1 \
+        ORDER BY c.sort_at DESC LIMIT 1");
     CDR_GET_OF_TENANT = calls!("WHERE c.id = $1 AND c.tenant_id = $2");
     CDR_GET_OF_OPERATOR = calls!("WHERE c.id = $1 AND c.operator_id = $2");
     TRUNK_NAME = "SELECT fqdn AS v FROM trunk WHERE id = $1";
@@ -265,6 +267,11 @@ impl Db {
             CdrOf::Tenant(tenant) => self.one(CDR_GET_OF_TENANT, args![id, tenant]).await,
             CdrOf::Operator(operator) => self.one(CDR_GET_OF_OPERATOR, args![id, operator]).await,
         }
+    }
+
+    /// The newest call with a leg of this SIP Call-ID, whoever's it is.
+    pub async fn cdr_by_call_id(&mut self, call_id: &str) -> Result<Option<CdrRow>, StoreError> {
+        self.one(CDR_BY_CALL_ID, args![call_id.to_owned()]).await
     }
 
     /// A trunk's name, whoever's it is.

@@ -5,6 +5,7 @@
 //! All writes go through [`Store::write`]; all that a transaction can do is a
 //! method of [`Db`], named noun first.
 
+mod alarm;
 mod cdr;
 mod db;
 mod error;
@@ -19,6 +20,7 @@ mod tenants;
 mod value;
 mod world;
 
+pub use alarm::{AlarmQuery, AlarmRow};
 pub use cdr::{CdrAnswer, CdrAttempt, CdrBegin, CdrEnd, CdrOf, CdrQuery, CdrRow};
 pub use db::Db;
 pub use error::{Again, Retry, StoreError};
@@ -40,6 +42,7 @@ pub use world::{WorldNumberRow, WorldTrunkRow};
 /// name that ends in `_LITE` or `_PG` is a fork for that dialect.
 pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
+        alarm::STATEMENTS,
         cdr::STATEMENTS,
         identity::STATEMENTS,
         log::STATEMENTS,

@@ -7,6 +7,7 @@ use super::{
 };
 use api_types::call::ExplainCall;
 use clap::{Args, Subcommand};
+use serde_json::Value;
 use uuid::Uuid;
 
 /// `meetpoint call …`.
@@ -96,20 +97,33 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
         Action::Show { call } => {
             client.show(&client.get(&format!("/tenant/v1/calls/{call}")).await?.body)
         }
-        Action::Explain { called, from, inbound } => {
-            let from_user_id = match from {
-                Some(user) => Some(client.user(&user).await?),
-                None => None,
-            };
-            let body = ExplainCall { from_user_id, inbound, called };
-            let mut answer = client.post("/tenant/v1/explain/call", &body).await?.body;
-            if client.json {
-                return output::json(&answer);
-            }
-            let steps = answer["steps"].take();
-            output::document(&answer)?;
-            output::print("\n")?;
-            output::list(steps.as_array().map(Vec::as_slice).unwrap_or_default(), STEPS)
-        }
+        Action::Explain { called, from, inbound } => suppose(client, called, from, inbound).await,
     }
+}
+
+/// What would happen to a call.
+pub async fn suppose(
+    client: &Client,
+    called: String,
+    from: Option<String>,
+    inbound: bool,
+) -> Result<(), CliError> {
+    let from_user_id = match from {
+        Some(user) => Some(client.user(&user).await?),
+        None => None,
+    };
+    let body = ExplainCall { from_user_id, inbound, called };
+    let answer = client.post("/tenant/v1/explain/call", &body).await?.body;
+    if client.json {
+        return output::json(&answer);
+    }
+    routing(answer)
+}
+
+/// A routing decision with the rule behind each step.
+pub fn routing(mut explanation: Value) -> Result<(), CliError> {
+    let steps = explanation["steps"].take();
+    output::document(&explanation)?;
+    output::print("\n")?;
+    output::list(steps.as_array().map(Vec::as_slice).unwrap_or_default(), STEPS)
 }

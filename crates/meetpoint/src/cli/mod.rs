@@ -10,6 +10,8 @@ mod consents;
 #[cfg(test)]
 mod coverage;
 mod error;
+mod inside;
+mod ladder;
 mod numbers;
 mod operators;
 mod output;
@@ -99,6 +101,10 @@ pub enum Command {
     Call(Group<calls::Action>),
     /// Clients: credentials for programs, sign-in links for people
     Client(Group<sign_in::ClientAction>),
+    /// Explain a call: one that happened, one that goes on, or one that might
+    Explain(Group<inside::ExplainAction>),
+    /// Alarms of the edges
+    Alarms(Group<inside::AlarmAction>),
     /// Who did what
     Audit(Group<sign_in::AuditAction>),
 }
@@ -116,6 +122,8 @@ pub async fn run(command: Command) -> ExitCode {
         Command::Queue(group) => with(group, people::run_queue).await,
         Command::Call(group) => with(group, calls::run).await,
         Command::Client(group) => with(group, sign_in::run_client).await,
+        Command::Explain(group) => with(group, inside::run_explain).await,
+        Command::Alarms(group) => with(group, inside::run_alarms).await,
         Command::Audit(group) => with(group, sign_in::run_audit).await,
     };
     match outcome {

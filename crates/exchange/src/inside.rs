@@ -1,0 +1,257 @@
+//! Use case: explain a call that happened or goes on. Its messages are with the
+//! edges, which are asked down the feed that they follow.
+
+use crate::act::{not_found, time};
+use crate::alarms;
+use crate::authz::Access;
+use crate::*;
+use api_types::call::{CallRecord, Explanation};
+use api_types::inside::{Alarm, CallExplained, CallMessage};
+use domain::{CdrId, TenantId, UserId};
+use feed::inside::{EdgeAnswer, Question, TracedPacket, Way};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use store::AlarmQuery;
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::Instant;
+
+/// How long edges have for their answers.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Questions that an edge may be behind with.
+const MAX_QUESTIONS: usize = 64;
+/// Open alarms that are looked through.
+const MAX_ALARMS: u32 = 500;
+
+/// Questions under way to the edges that follow this node's feed.
+#[derive(Debug)]
+pub(crate) struct Questions {
+    ask: broadcast::Sender<Question>,
+    answers: Mutex<HashMap<Uuid, mpsc::UnboundedSender<EdgeAnswer>>>,
+}
+
+impl Default for Questions {
+    fn default() -> Self {
+        Self { ask: broadcast::Sender::new(MAX_QUESTIONS), answers: Mutex::default() }
+    }
+}
+
+/// Which call to explain.
+#[derive(Clone, Debug)]
+pub enum WhichCall {
+    /// By its record's id.
+    Id(Uuid),
+    /// By the SIP Call-ID of any of its legs.
+    CallId(String),
+}
+
+impl Exchange {
+    /// Questions to the edges, for whoever carries the feed to one.
+    pub fn questions(&self) -> broadcast::Receiver<Question> {
+        self.inner.questions.ask.subscribe()
+    }
+
+    /// Takes an edge's answer; one that comes too late is for nobody.
+    ///
+    /// # Errors
+    /// `forbidden` for anybody but an edge.
+    pub fn answer_take(&self, cx: &Cx, answer: EdgeAnswer) -> Result<(), Problem> {
+        cx.edge()?;
+        if let Some(waiting) = self.answers().get(&answer.question) {
+            let _ = waiting.send(answer);
+        }
+        Ok(())
+    }
+
+    /// Explains a call to the programme owner (any call, with the messages), or
+    /// to its tenant (the ladder only, numbers masked).
+    ///
+    /// # Errors
+    /// `not_found` where neither a record nor a message of it is there;
+    /// `forbidden`.
+    pub async fn call_explain(&self, cx: &Cx, which: WhichCall) -> Result<CallExplained, Problem> {
+        let whole = matches!(cx.actor.role, Role::ProgrammeOwner);
+        let record = match &which {
+            WhichCall::Id(id) => match self.call_get(cx, *id).await {
+                Ok(record) => Some(record),
+                // Its record may still be with the edge.
+                Err(problem) if whole && problem.code == ErrorCode::NotFound.code() => None,
+                Err(problem) => return Err(problem),
+            },
+            WhichCall::CallId(call_id) => {
+                cx.programme(Access::Read)?;
+                self.call_by_call_id(call_id).await?
+            }
+        };
+        let mut question = Question { id: Uuid::now_v7(), cdr: None, call_ids: Vec::new() };
+        if let Some(record) = &record {
+            question.cdr = Some(CdrId(record.id));
+            question.call_ids.extend(record.in_call_id.clone());
+            question.call_ids.extend(record.out_call_id.clone());
+        }
+        match &which {
+            WhichCall::Id(id) => question.cdr = Some(CdrId(*id)),
+            WhichCall::CallId(call_id) => question.call_ids.push(call_id.clone()),
+        }
+        let (edges_asked, answers) = self.ask(question).await;
+        if record.is_none() && answers.iter().all(|answer| answer.packets.is_empty()) {
+            return Err(match which {
+                WhichCall::Id(id) => not_found("call", id),
+                WhichCall::CallId(call_id) => not_found("call with the Call-ID", call_id),
+            });
+        }
+        let routing = match &record {
+            Some(record) => self.routing_now(record).await?,
+            None => None,
+        };
+        let edges_answered = answers.len() as u32;
+        let mut packets: Vec<(Uuid, TracedPacket)> = answers
+            .into_iter()
+            .flat_map(|a| a.packets.into_iter().map(move |packet| (a.edge.0, packet)))
+            .collect();
+        packets.sort_by_key(|(_, packet)| packet.at_us);
+        let alarms = if whole { self.alarms_of(record.as_ref(), &packets).await? } else { vec![] };
+        let messages = packets.into_iter().map(|(edge, p)| message(edge, p, whole)).collect();
+        Ok(CallExplained { record, routing, messages, edges_asked, edges_answered, alarms })
+    }
+
+    async fn call_by_call_id(&self, call_id: &str) -> Result<Option<CallRecord>, Problem> {
+        // PostgreSQL takes no NUL even to compare with.
+        let call_id = crate::edges::plain(call_id);
+        let found = self.view(async move |mut db| Ok(db.cdr_by_call_id(&call_id).await?)).await?;
+        match found {
+            Some(row) => self.call_document(row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Asks every edge that follows this node; returns how many there are, and
+    /// what came back in time.
+    async fn ask(&self, question: Question) -> (u32, Vec<EdgeAnswer>) {
+        let id = question.id;
+        let (sender, mut incoming) = mpsc::unbounded_channel();
+        self.answers().insert(id, sender);
+        let asked = self.inner.questions.ask.send(question).unwrap_or(0);
+        let until = Instant::now() + PATIENCE;
+        let mut answers: Vec<EdgeAnswer> = Vec::new();
+        while answers.len() < asked {
+            match tokio::time::timeout_at(until, incoming.recv()).await {
+                // An edge may follow twice for a moment, while an old connection dies.
+                Ok(Some(answer)) if answers.iter().any(|a| a.edge == answer.edge) => {}
+                Ok(Some(answer)) => answers.push(answer),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        self.answers().remove(&id);
+        (u32::try_from(asked).unwrap_or(u32::MAX), answers)
+    }
+
+    fn answers(
+        &self,
+    ) -> std::sync::MutexGuard<'_, HashMap<Uuid, mpsc::UnboundedSender<EdgeAnswer>>> {
+        self.inner.questions.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The way the call would take by today's data.
+    async fn routing_now(&self, record: &CallRecord) -> Result<Option<Explanation>, Problem> {
+        let Some(tenant) = record.tenant_id else { return Ok(None) };
+        let caller = match record.kind.as_deref() {
+            Some("inbound") => None,
+            Some(_) => match record.user_id {
+                Some(user) => Some(UserId(user)),
+                None => return Ok(None),
+            },
+            None => return Ok(None),
+        };
+        match self.explain(TenantId(tenant), caller, record.callee.clone()).await {
+            Ok(explained) => Ok(Some(explained)),
+            // Who called may be gone by now.
+            Err(problem) if problem.status < 500 => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// Open alarms of what had a part in the call.
+    async fn alarms_of(
+        &self,
+        record: Option<&CallRecord>,
+        packets: &[(Uuid, TracedPacket)],
+    ) -> Result<Vec<Alarm>, Problem> {
+        let mut subjects: Vec<String> = packets.iter().map(|(edge, _)| edge.to_string()).collect();
+        if let Some(record) = record {
+            let trunks = record.attempts.iter().map(|a| a.trunk_id).chain(record.trunk_id);
+            subjects.extend(trunks.map(|id| id.to_string()));
+        }
+        let read = self.view(async move |mut db| {
+            let open = AlarmQuery { open: Some(true), ..AlarmQuery::default() };
+            let mut rows = db.alarm_list(&open, MAX_ALARMS).await?;
+            rows.retain(|row| subjects.contains(&row.subject));
+            let names = rows.iter().map(|row| row.subject.clone()).collect();
+            let names = alarms::subject_names(&mut db, names).await?;
+            Ok((rows, names))
+        });
+        let (rows, names) = read.await?;
+        Ok(rows.into_iter().map(|row| alarms::document(row, &names)).collect())
+    }
+}
+
+fn message(edge: Uuid, packet: TracedPacket, whole: bool) -> CallMessage {
+    let first = packet.text.lines().next().unwrap_or_default();
+    let summary = match first.strip_prefix("SIP/2.0 ") {
+        Some(status) => status.to_owned(),
+        None => first.strip_suffix(" SIP/2.0").unwrap_or(first).to_owned(),
+    };
+    let way = match packet.way {
+        Way::In => "in",
+        Way::Out => "out",
+    };
+    CallMessage {
+        at: time(packet.at_us),
+        edge_id: edge,
+        way: way.to_owned(),
+        transport: packet.transport,
+        local: if whole { packet.local } else { String::new() },
+        peer: if whole { packet.peer } else { String::new() },
+        peer_name: packet.peer_name,
+        call_id: if whole { packet.call_id } else { String::new() },
+        summary: if whole { summary } else { masked(&summary) },
+        length: packet.length as u64,
+        text: whole.then_some(packet.text),
+    }
+}
+
+/// All but the last three digits of what may be a telephone number; and no host.
+fn masked(summary: &str) -> String {
+    let user = summary.split_once('@').map_or(summary, |(user, _)| user);
+    let mut out = String::with_capacity(user.len());
+    let mut digits = String::new();
+    for c in user.chars().chain(std::iter::once('\0')) {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        let hidden = if digits.len() > 4 { digits.len() - 3 } else { 0 };
+        out.extend(std::iter::repeat_n('*', hidden));
+        out.push_str(&digits[hidden..]);
+        digits.clear();
+        if c != '\0' {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_sees_no_whole_number_and_no_host() {
+        for (summary, expect) in [
+            ("INVITE sip:+442079460001@192.0.2.1:5060", "INVITE sip:+*********001"),
+            ("180 Ringing", "180 Ringing"),
+            ("INVITE sip:112@a", "INVITE sip:112"),
+        ] {
+            assert_eq!(masked(summary), expect);
+        }
+    }
+}

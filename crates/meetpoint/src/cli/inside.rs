@@ -1,0 +1,178 @@
+//! `meetpoint explain …` and `meetpoint alarms …`.
+
+use super::{
+    calls,
+    client::{Client, Face, Paging},
+    error::CliError,
+    ladder,
+    output::{self, Columns},
+};
+use clap::{Args, Subcommand};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// `meetpoint explain …`.
+#[derive(Debug, Subcommand)]
+pub enum ExplainAction {
+    /// A call: its record, its way through the rules, its SIP messages
+    Call(ExplainCall),
+}
+
+/// `meetpoint explain call …`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("which").required(true).args(["call", "sip_call_id", "to"]))]
+pub struct ExplainCall {
+    /// A call that happened or goes on: its record's id
+    call: Option<Uuid>,
+    /// The same by the SIP Call-ID of any of its legs
+    #[arg(long = "call-id", value_name = "CALL-ID")]
+    sip_call_id: Option<String>,
+    /// A call that might be: what is dialled
+    #[arg(long, value_name = "NUMBER")]
+    to: Option<String>,
+    /// Who would call: UPN, name or id
+    #[arg(long, requires = "to", conflicts_with = "inbound")]
+    from: Option<String>,
+    /// Brought by the operator of the called number
+    #[arg(long, requires = "to")]
+    inbound: bool,
+    /// Show the SIP messages themselves below the ladder
+    #[arg(long)]
+    messages: bool,
+}
+
+/// `meetpoint alarms …`.
+#[derive(Debug, Subcommand)]
+pub enum AlarmAction {
+    /// Alarms, newest first
+    List {
+        /// Only those that are open
+        #[arg(long, conflicts_with = "past")]
+        open: bool,
+        /// Only those that are over
+        #[arg(long)]
+        past: bool,
+        /// Only of this kind: `trunk_down`, `emergency_call`, `overload`, …
+        #[arg(long)]
+        code: Option<String>,
+        /// Only of this edge
+        #[arg(long, value_name = "ID")]
+        edge: Option<Uuid>,
+        #[command(flatten)]
+        paging: Paging,
+    },
+}
+
+const ALARMS: Columns = &[
+    ("RAISED", "raised_at"),
+    ("CLEARED", "cleared_at"),
+    ("SEVERITY", "severity"),
+    ("ALARM", "code"),
+    ("NAME", "subject_name"),
+    ("SUBJECT", "subject"),
+    ("DETAIL", "detail"),
+];
+const ATTEMPTS: Columns =
+    &[("TRUNK", "trunk"), ("SIP", "sip_code"), ("MS", "ms"), ("MEANS", "means")];
+
+/// Runs `meetpoint alarms …`.
+pub async fn run_alarms(client: &Client, action: AlarmAction) -> Result<(), CliError> {
+    let AlarmAction::List { open, past, code, edge, paging } = action;
+    let state = match (open, past) {
+        (true, _) => Some("true".to_owned()),
+        (_, true) => Some("false".to_owned()),
+        _ => None,
+    };
+    let query = [("open", state), ("code", code), ("edge_id", edge.map(|id| id.to_string()))];
+    let query = query.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    client.list("/programme/v1/alarms", query.collect(), &paging, ALARMS).await
+}
+
+/// Runs `meetpoint explain …`.
+pub async fn run_explain(client: &Client, action: ExplainAction) -> Result<(), CliError> {
+    let ExplainAction::Call(ask) = action;
+    if let Some(called) = ask.to {
+        let inbound = ask.inbound || ask.from.is_none();
+        return calls::suppose(client, called, ask.from, inbound).await;
+    }
+    let answer = match (ask.call, ask.sip_call_id, client.face().await?) {
+        (Some(id), _, Face::Tenant) => {
+            client.get(&format!("/tenant/v1/calls/{id}/explain")).await?.body
+        }
+        (Some(id), ..) => {
+            client.query("/programme/v1/explain/call", &[("id", id.to_string())]).await?
+        }
+        (None, call_id, _) => {
+            let call_id = call_id.unwrap_or_default();
+            client.query("/programme/v1/explain/call", &[("call_id", call_id)]).await?
+        }
+    };
+    if client.json { output::json(&answer) } else { show(answer, ask.messages) }
+}
+
+fn items(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn show(mut answer: Value, with_messages: bool) -> Result<(), CliError> {
+    let mut record = answer["record"].take();
+    if record.is_null() {
+        output::print("No record of this call has arrived yet.\n")?;
+    } else {
+        let attempts = record["attempts"].take();
+        output::document(&record)?;
+        let attempts: Vec<Value> = items(&attempts).iter().cloned().map(with_meaning).collect();
+        if !attempts.is_empty() {
+            output::print("\nTrunks tried:\n")?;
+            output::list(&attempts, ATTEMPTS)?;
+        }
+    }
+    let routing = answer["routing"].take();
+    if !routing.is_null() {
+        output::print("\nIts way, by today's data:\n")?;
+        calls::routing(routing)?;
+    }
+    let alarms = answer["alarms"].take();
+    if !items(&alarms).is_empty() {
+        output::print("\nOpen alarms of what had a part in it:\n")?;
+        output::list(items(&alarms), ALARMS)?;
+    }
+    let messages = answer["messages"].take();
+    let (asked, answered) = (&answer["edges_asked"], &answer["edges_answered"]);
+    if items(&messages).is_empty() {
+        return output::print(&format!(
+            "\nNo message of it is left: {answered} of {asked} edges answered, and they keep those \
+             of the last calls only.\n"
+        ));
+    }
+    output::print("\n")?;
+    output::print(&ladder::draw(items(&messages)))?;
+    if asked != answered {
+        output::print(&format!("Only {answered} of {asked} edges answered.\n"))?;
+    }
+    if with_messages {
+        for message in items(&messages) {
+            let text = |field: &str| message[field].as_str().unwrap_or_default();
+            let (to_or_from, peer) =
+                (if text("way") == "in" { "from" } else { "to" }, text("peer"));
+            output::print(&format!("\n--- {} {to_or_from} {peer}\n", text("at")))?;
+            output::print(&text("text").replace('\r', ""))?;
+        }
+    }
+    Ok(())
+}
+
+/// An attempt with its response in words.
+fn with_meaning(mut attempt: Value) -> Value {
+    let means = match attempt["sip_code"].as_u64() {
+        Some(0) => "nothing came in time, or no connection: the next trunk was tried",
+        Some(408 | 503 | 504) => "the trunk could not: the next one was tried",
+        Some(200..=299) => "answered",
+        Some(487) => "cancelled",
+        Some(486 | 600) => "busy: final, no other trunk is tried",
+        Some(_) => "final: no other trunk is tried",
+        None => "",
+    };
+    attempt["means"] = means.into();
+    attempt
+}

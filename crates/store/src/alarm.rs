@@ -1,0 +1,94 @@
+//! Alarms of edges.
+
+use crate::StoreError;
+use crate::db::{Db, statements};
+use crate::value::{args, row};
+use uuid::Uuid;
+
+row! {
+    /// One alarm. Times are microseconds since 1970 UTC.
+    AlarmRow {
+        id: Uuid,
+        edge_id: Uuid,
+        code: String,
+        severity: String,
+        subject: String,
+        detail: String,
+        raised_at: i64,
+        cleared_at: Option<i64>,
+    }
+}
+
+/// Which alarms.
+#[derive(Clone, Debug, Default)]
+pub struct AlarmQuery {
+    /// Those that are open, or those that are over.
+    pub open: Option<bool>,
+    /// Of this kind.
+    pub code: Option<String>,
+    /// Of this edge.
+    pub edge_id: Option<Uuid>,
+    /// Older than this one, in the order of the list.
+    pub before: Option<(i64, Uuid)>,
+}
+
+statements! {
+    ALARM_PUT = "INSERT INTO alarm \
+        (id, edge_id, code, severity, subject, detail, raised_at, cleared_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+        ON CONFLICT (id) DO UPDATE SET cleared_at = excluded.cleared_at \
+        WHERE alarm.cleared_at IS NULL";
+    ALARM_END_OLD = "UPDATE alarm SET cleared_at = $3 \
+        WHERE edge_id = $1 AND cleared_at IS NULL AND raised_at < $2";
+    ALARM_TRIM = "DELETE FROM alarm WHERE cleared_at < $1";
+    ALARM_LIST = "SELECT id, edge_id, code, severity, subject, detail, raised_at, cleared_at \
+        FROM alarm WHERE (raised_at, id) < ($1, $2) \
+        AND (CAST($3 AS BIGINT) IS NULL OR (cleared_at IS NULL) = ($3 = 1)) \
+        AND (CAST($4 AS TEXT) IS NULL OR code = $4) \
+        AND (CAST($5 AS UUID) IS NULL OR edge_id = $5) \
+        ORDER BY raised_at DESC, id DESC LIMIT $6";
+}
+
+impl Db {
+    /// Keeps an alarm; one that is over stays so.
+    pub async fn alarm_put(&mut self, a: &AlarmRow) -> Result<(), StoreError> {
+        let args = args![
+            a.id,
+            a.edge_id,
+            a.code,
+            a.severity,
+            a.subject,
+            a.detail,
+            a.raised_at,
+            a.cleared_at
+        ];
+        self.exec(ALARM_PUT, args).await?;
+        Ok(())
+    }
+
+    /// Ends what an edge raised in an earlier life.
+    pub async fn alarm_end_old(
+        &mut self,
+        edge: Uuid,
+        started_at: i64,
+        now: i64,
+    ) -> Result<u64, StoreError> {
+        self.exec(ALARM_END_OLD, args![edge, started_at, now]).await
+    }
+
+    /// Forgets those that were over before `until`.
+    pub async fn alarm_trim(&mut self, until: i64) -> Result<u64, StoreError> {
+        self.exec(ALARM_TRIM, args![until]).await
+    }
+
+    /// Alarms, newest first.
+    pub async fn alarm_list(
+        &mut self,
+        query: &AlarmQuery,
+        limit: u32,
+    ) -> Result<Vec<AlarmRow>, StoreError> {
+        let (at, id) = query.before.unwrap_or((i64::MAX, Uuid::max()));
+        let open = query.open.map(i64::from);
+        self.all(ALARM_LIST, args![at, id, open, query.code, query.edge_id, limit]).await
+    }
+}
