@@ -149,7 +149,7 @@ impl Feed {
                 }
                 let at = self.at;
                 let clock = jiff::Timestamp::now().as_microsecond();
-                return self.send([Frame::Clock(clock), Frame::Heartbeat(at)]);
+                return self.send([Frame::Heartbeat(at), Frame::Clock(clock)]);
             }
             let wait = due.saturating_duration_since(Instant::now());
             tokio::select! {

@@ -20,4 +20,4 @@ mod registrations;
 mod shell;
 pub mod storage;
 
-pub use shell::{AddressStatus, Edge, EdgeConfig, EdgeError, EdgeHandle, EdgeStatus};
+pub use shell::{AddressStatus, Edge, EdgeConfig, EdgeError, EdgeHandle, EdgeStatus, EdgeView};

@@ -50,6 +50,11 @@ impl Exchange {
         self.inner.questions.ask.subscribe()
     }
 
+    /// Edges that follow this node's feed.
+    pub fn edges_following(&self) -> usize {
+        self.inner.questions.ask.receiver_count()
+    }
+
     /// Takes an edge's answer; one that comes too late is for nobody.
     ///
     /// # Errors

@@ -148,8 +148,8 @@ impl ChangeStream for InProcessChanges {
                 self.ready = self.read().await?;
             }
             if self.ready.is_empty() {
-                encode(&Frame::Clock(jiff::Timestamp::now().as_microsecond()), &mut self.ready)?;
                 encode(&Frame::Heartbeat(self.at), &mut self.ready)?;
+                encode(&Frame::Clock(jiff::Timestamp::now().as_microsecond()), &mut self.ready)?;
             }
             Ok(Some(std::mem::take(&mut self.ready)))
         })

@@ -16,11 +16,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::admin::{self, Admin, AdminSettings, InsideSettings};
 use crate::carrier::InProcess;
 use crate::settings::EdgeSettings;
 
 /// How long requests that have begun may take when the process stops.
-const GRACE: Duration = Duration::from_secs(10);
+pub const GRACE: Duration = Duration::from_secs(10);
 
 /// What to start.
 pub struct Plan {
@@ -32,6 +33,8 @@ pub struct Plan {
     pub api: ApiConfig,
     /// The edge, if it is to run here.
     pub edge: Option<EdgeSettings>,
+    /// Looking inside.
+    pub inside: InsideSettings,
     /// Where the edge keeps its files.
     pub data_dir: PathBuf,
 }
@@ -72,6 +75,8 @@ pub struct House {
     pub http: SocketAddr,
     /// The first programme owner, on an empty database only.
     pub owner: Option<ClientCredentials>,
+    /// Where the admin listener is reached.
+    pub admin: Option<SocketAddr>,
     edge: Option<EdgeHandle>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
@@ -97,10 +102,12 @@ impl House {
             Some(settings) => {
                 let secret = edge_secret(&plan.data_dir)?;
                 let feed = Arc::new(InProcess::new(exchange.clone(), secret));
-                Some(start_edge(settings, &plan.data_dir.join("edge"), feed)?)
+                Some(start_edge(settings, plan.inside.clone(), &plan.data_dir.join("edge"), feed)?)
             }
             None => None,
         };
+        let (shown, all) = (edge.as_ref(), Some(exchange.clone()));
+        let admin = start_admin(plan.inside.admin, shown, all, stopping.clone()).await?;
         // Last of what may fail: the owner's secret is shown once, by whoever started
         // this. A start that failed after it would lock everybody out.
         let owner = match exchange.bootstrap().await {
@@ -127,7 +134,9 @@ impl House {
                 tracing::error!(%error, "the HTTP server ended");
             }
         });
-        Ok(Self { http, owner, edge, stop, tasks: vec![workers, faces] })
+        let (admin, admin_task) = admin.unzip();
+        let tasks = [Some(workers), Some(faces), admin_task].into_iter().flatten().collect();
+        Ok(Self { http, owner, admin, edge, stop, tasks })
     }
 
     /// The edge's first address for SIP over UDP.
@@ -160,6 +169,7 @@ impl House {
 /// [`StartError::File`], [`StartError::Edge`].
 pub fn start_edge(
     settings: EdgeSettings,
+    inside: InsideSettings,
     folder: &Path,
     feed: Arc<dyn edge::link::Feed>,
 ) -> Result<EdgeHandle, StartError> {
@@ -171,9 +181,30 @@ pub fn start_edge(
         home: settings.sip_home,
         fleet: settings.fleet,
         shards: settings.shards,
+        trace_bytes: inside.trace_bytes,
+        hep: inside.hep,
         ..EdgeConfig::new(edge_id(folder)?, folder)
     };
     Ok(Edge::start(config, feed)?)
+}
+
+/// Starts the admin listener, if there is to be one: where it is reached, and its
+/// task.
+///
+/// # Errors
+/// [`StartError::Listen`].
+pub async fn start_admin(
+    settings: Option<AdminSettings>,
+    edge: Option<&EdgeHandle>,
+    exchange: Option<Exchange>,
+    stopping: watch::Receiver<bool>,
+) -> Result<Option<(SocketAddr, JoinHandle<()>)>, StartError> {
+    let Some(AdminSettings { listen, token }) = settings else { return Ok(None) };
+    let failed = |error| StartError::Listen { address: listen, error };
+    let listener = TcpListener::bind(listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let admin = Admin { edge: edge.map(EdgeHandle::view), exchange, token };
+    Ok(Some((address, tokio::spawn(admin::serve(listener, admin, stopping)))))
 }
 
 /// A folder, made for its owner only where it is not there yet: what is in it

@@ -1,5 +1,6 @@
 //! `meetpoint`: one binary for the exchange, its edges and its command line.
 
+mod admin;
 mod carrier;
 mod cli;
 mod demo;

@@ -8,9 +8,11 @@ use api::ApiConfig;
 use clap::Args;
 use edge::link::{Feed, HttpFeed};
 use exchange::ExchangeConfig;
+use tokio::sync::watch;
 
+use crate::admin::{InsideWords, inside_settings};
 use crate::carrier::Renewing;
-use crate::house::{House, Plan, start_edge};
+use crate::house::{GRACE, House, Plan, start_admin, start_edge};
 use crate::settings::{EdgeWords, ServeArgs, Settings, edge_settings};
 
 /// The command line or a setting is wrong.
@@ -78,6 +80,7 @@ pub async fn serve(args: ServeArgs) -> ExitCode {
             ..ApiConfig::default()
         },
         edge: settings.edge,
+        inside: settings.inside,
         data_dir: settings.data_dir,
     };
     let house = match House::start(plan).await {
@@ -100,6 +103,9 @@ pub async fn serve(args: ServeArgs) -> ExitCode {
     }
     if let Some(address) = house.sip_tcp() {
         eprintln!("SIP over TCP: {address}");
+    }
+    if let Some(address) = house.admin {
+        eprintln!("Admin:        http://{address}/");
     }
     told_to_stop().await;
     eprintln!("Stopping.");
@@ -162,6 +168,8 @@ pub struct EdgeArgs {
     /// Threads that carry calls [default: one per core]
     #[arg(long, env = "MEETPOINT_SHARDS", value_name = "COUNT")]
     pub shards: Option<usize>,
+    #[command(flatten)]
+    pub inside: InsideWords,
 }
 
 /// `meetpoint edge`.
@@ -177,6 +185,13 @@ pub async fn edge(args: EdgeArgs) -> ExitCode {
         shards: args.shards,
     }) {
         Ok(settings) => settings,
+        Err(error) => {
+            say(&error);
+            return ExitCode::from(USAGE);
+        }
+    };
+    let inside = match inside_settings(args.inside) {
+        Ok(inside) => inside,
         Err(error) => {
             say(&error);
             return ExitCode::from(USAGE);
@@ -201,7 +216,8 @@ pub async fn edge(args: EdgeArgs) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let running = match start_edge(settings, &data_dir, feed) {
+    let admin = inside.admin.clone();
+    let running = match start_edge(settings, inside, &data_dir, feed) {
         Ok(running) => running,
         Err(error) => {
             say(&error);
@@ -216,10 +232,26 @@ pub async fn edge(args: EdgeArgs) -> ExitCode {
         let taken = if address.home { "" } else { " (while its own edge is gone)" };
         eprintln!("SIP over {transport}: {}{taken}", address.address);
     }
+    let (stop, stopping) = watch::channel(false);
+    let admin = match start_admin(admin, Some(&running), None, stopping).await {
+        Ok(admin) => admin,
+        Err(error) => {
+            say(&error);
+            running.shutdown().await;
+            return ExitCode::FAILURE;
+        }
+    };
+    if let Some((address, _)) = &admin {
+        eprintln!("Admin:        http://{address}/");
+    }
     told_to_stop().await;
     eprintln!("Stopping.");
     running.drain(std::time::Duration::from_secs(args.drain_seconds)).await;
+    stop.send_replace(true);
     running.shutdown().await;
+    if let Some((_, task)) = admin {
+        let _ = tokio::time::timeout(GRACE, task).await;
+    }
     ExitCode::SUCCESS
 }
 

@@ -9,6 +9,8 @@ use clap::Args;
 use edge::fleet::FleetConfig;
 use serde::Deserialize;
 
+use crate::admin::{InsideSettings, InsideWords, inside_settings};
+
 /// Where `serve` listens and keeps its data. Each has an environment variable,
 /// and most a line in the file named by `--config`.
 #[derive(Args, Clone, Debug, Default)]
@@ -47,6 +49,8 @@ pub struct ServeArgs {
     /// Threads that carry calls [default: one per core]
     #[arg(long, env = "MEETPOINT_SHARDS", value_name = "COUNT")]
     pub shards: Option<usize>,
+    #[command(flatten)]
+    pub inside: InsideWords,
     /// No edge in this process: `meetpoint edge` runs elsewhere
     #[arg(long, env = "MEETPOINT_NO_EDGE", value_parser = clap::builder::FalseyValueParser::new())]
     pub no_edge: bool,
@@ -78,6 +82,12 @@ struct FileSettings {
     fleet_listen: Option<String>,
     siblings: Option<Vec<String>>,
     shards: Option<usize>,
+    admin_listen: Option<String>,
+    admin_token: Option<String>,
+    trace_mb: Option<u32>,
+    hep_target: Option<String>,
+    hep_id: Option<u32>,
+    hep_password: Option<String>,
     edge: Option<bool>,
     https: Option<bool>,
     trusted_proxies: Option<Vec<String>>,
@@ -96,6 +106,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The edge in this process, if there is one.
     pub edge: Option<EdgeSettings>,
+    /// Looking inside.
+    pub inside: InsideSettings,
     /// Browsers come by https.
     pub https: bool,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -164,7 +176,7 @@ impl fmt::Display for SettingsError {
 
 impl std::error::Error for SettingsError {}
 
-fn refuse<T>(
+pub(crate) fn refuse<T>(
     code: &'static str,
     field: &str,
     reason: impl fmt::Display,
@@ -214,6 +226,14 @@ impl Settings {
                 shards: args.shards.or(file.shards),
             })?)
         };
+        let inside = inside_settings(args.inside.or(InsideWords {
+            admin_listen: file.admin_listen,
+            admin_token: file.admin_token,
+            trace_mb: file.trace_mb,
+            hep_target: file.hep_target,
+            hep_id: file.hep_id,
+            hep_password: file.hep_password,
+        }))?;
         let requests = args.requests_per_minute.or(file.requests_per_minute).unwrap_or(100);
         let chunk = args.order_chunk.or(file.order_chunk).unwrap_or(1000);
         Ok(Self {
@@ -221,6 +241,7 @@ impl Settings {
             database_url,
             listen,
             edge,
+            inside,
             https: args.https || file.https == Some(true),
             trusted_proxies: hosts(
                 "trusted_proxies",
@@ -254,7 +275,14 @@ impl Settings {
         );
         let proxies = self.trusted_proxies.iter().map(|proxy| format!("\"{proxy}\""));
         text += &format!("trusted_proxies = [{}]\n", proxies.collect::<Vec<_>>().join(", "));
+        if let Some(admin) = &self.inside.admin {
+            text += &format!("admin_listen = \"{}\"\n", admin.listen);
+        }
         if let Some(edge) = &self.edge {
+            text += &format!("trace_mb = {}\n", self.inside.trace_bytes >> 20);
+            if let Some(hep) = &self.inside.hep {
+                text += &format!("hep_target = \"{}\"\nhep_id = {}\n", hep.target, hep.capture_id);
+            }
             text += &format!(
                 "sip_udp = [{}]\nsip_tcp = [{}]\n",
                 list(&edge.sip_udp),
@@ -380,7 +408,7 @@ fn read_file(path: &Path) -> Result<FileSettings, SettingsError> {
     })
 }
 
-fn address(field: &str, text: &str) -> Result<SocketAddr, SettingsError> {
+pub(crate) fn address(field: &str, text: &str) -> Result<SocketAddr, SettingsError> {
     text.parse().or_else(|_| {
         refuse(
             "address_invalid",
@@ -412,7 +440,12 @@ fn hosts(field: &str, texts: Option<Vec<String>>) -> Result<Vec<IpAddr>, Setting
     texts.unwrap_or_default().into_iter().map(parse).collect()
 }
 
-fn bounded(field: &str, value: u64, least: u64, most: u64) -> Result<u64, SettingsError> {
+pub(crate) fn bounded(
+    field: &str,
+    value: u64,
+    least: u64,
+    most: u64,
+) -> Result<u64, SettingsError> {
     if (least..=most).contains(&value) {
         return Ok(value);
     }

@@ -59,7 +59,7 @@ async fn an_edge_starts_from_a_snapshot_and_hears_what_changes() {
             Change::OperatorPut(operator) => Some((entry.position, operator.name)),
             _ => None,
         },
-        Frame::Heartbeat(_) => None,
+        Frame::Heartbeat(_) | Frame::Clock(_) | Frame::Question(_) => None,
     });
     let (position, name) = heard.await;
     assert_eq!(name, "Alba");

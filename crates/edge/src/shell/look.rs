@@ -2,7 +2,7 @@
 //! at them.
 
 use super::shard::{Job, Port};
-use super::{EdgeHandle, wall_us};
+use super::{AddressStatus, EdgeStatus, EdgeView, wall_us};
 use crate::alarm::{AlarmKind, AlarmRecord};
 use crate::core::{Core, Shared};
 use crate::inside::hep::{Copy, Exporter};
@@ -243,7 +243,40 @@ impl Inside {
     }
 }
 
-impl EdgeHandle {
+impl EdgeView {
+    /// Every address of the fleet, and how it is served.
+    pub fn addresses(&self) -> Vec<AddressStatus> {
+        let udp = self.udp.iter().map(|a| (Transport::Udp, *a));
+        let all = udp.chain(self.tcp.iter().map(|a| (Transport::Tcp, *a)));
+        let serving = &self.shared.serving;
+        let status = |(listener, (transport, address))| {
+            let (home, held) = (serving.is_home(listener), serving.holds(listener));
+            AddressStatus { transport, address, home, held }
+        };
+        (0u8..=u8::MAX).zip(all).map(status).collect()
+    }
+
+    /// How it is.
+    pub fn status(&self) -> EdgeStatus {
+        let link = self.link.borrow();
+        let stats = &self.shared.stats;
+        EdgeStatus {
+            addresses: self.addresses(),
+            siblings: self.shared.serving.siblings(),
+            position: link.known.then(|| self.world.load().position()),
+            link_up: link.up,
+            link_error: link.error.clone(),
+            trunks: self.shared.health.all(),
+            registrations: self.shared.bindings.count(wall_us()),
+            live_calls: stats.live.load(Ordering::Relaxed),
+            calls: stats.calls.load(Ordering::Relaxed),
+            silenced: stats.silenced.load(Ordering::Relaxed),
+            unparsable: stats.unparsable.load(Ordering::Relaxed),
+            forged: stats.forged.load(Ordering::Relaxed),
+            journalled: self.journal.written(),
+        }
+    }
+
     /// Alarms that are open, the oldest first, and those lately over, the newest
     /// first.
     pub fn alarms(&self) -> (Vec<AlarmRecord>, Vec<AlarmRecord>) {
@@ -290,15 +323,11 @@ impl EdgeHandle {
             ("meetpoint_unparsable_total", "Packets that were no SIP.", status.unparsable),
             ("meetpoint_forged_total", "Seals that did not open.", status.forged),
             ("meetpoint_journal_written_total", "Call records on disk.", status.journalled),
-            (
-                "meetpoint_journal_groups_total",
-                "Syncs of the journal.",
-                self.journal.stats().groups(),
-            ),
+            ("meetpoint_journal_groups_total", "Syncs of the journal.", self.journal.groups()),
             (
                 "meetpoint_journal_lost_total",
                 "Call records given up since the disk took none and memory was full.",
-                self.journal.stats().lost(),
+                self.journal.lost(),
             ),
             (
                 "meetpoint_alarms_dropped_total",
@@ -308,6 +337,12 @@ impl EdgeHandle {
         ] {
             text.single(metric, counter, help, value);
         }
+        text.single(
+            "meetpoint_journal_stuck",
+            gauge,
+            "1 while the disk takes no call records.",
+            u8::from(self.journal.stuck()),
+        );
         text.single(
             "meetpoint_link_up",
             gauge,

@@ -20,7 +20,7 @@ use crate::fleet::{Fleet, FleetConfig};
 use crate::inside::TraceRing;
 use crate::inside::hep::{Exporter, HepConfig};
 use crate::inside::metrics::ShardCounters;
-use crate::journal::{Journal, Wake};
+use crate::journal::{Journal, JournalStats, Wake};
 use crate::link::{Feed, FeedError, Follow, WorldFile, deliver, deliver_events, follow};
 use crate::overflow;
 use crate::registrations;
@@ -38,7 +38,6 @@ use siblings::Siblings;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -229,6 +228,18 @@ pub struct EdgeHandle {
     stop_link: watch::Sender<bool>,
     stop_delivery: watch::Sender<bool>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+/// A look at a running edge from outside.
+#[derive(Clone)]
+pub struct EdgeView {
+    udp: Vec<SocketAddr>,
+    tcp: Vec<SocketAddr>,
+    shared: Arc<Shared>,
+    world: Arc<ArcSwap<Snapshot>>,
+    link: watch::Receiver<Link>,
+    journal: Arc<JournalStats>,
+    inside: Arc<Inside>,
 }
 
 /// The SIP edge; see [`Edge::start`].
@@ -534,14 +545,7 @@ impl EdgeHandle {
 
     /// Every address of the fleet, and how it is served.
     pub fn addresses(&self) -> Vec<AddressStatus> {
-        let udp = self.udp.iter().map(|a| (Transport::Udp, *a));
-        let all = udp.chain(self.tcp.iter().map(|a| (Transport::Tcp, *a)));
-        let serving = &self.shared.serving;
-        let status = |(listener, (transport, address))| {
-            let (home, held) = (serving.is_home(listener), serving.holds(listener));
-            AddressStatus { transport, address, home, held }
-        };
-        (0u8..=u8::MAX).zip(all).map(status).collect()
+        self.view().addresses()
     }
 
     /// The world it routes by.
@@ -551,22 +555,19 @@ impl EdgeHandle {
 
     /// How it is.
     pub fn status(&self) -> EdgeStatus {
-        let link = self.link.borrow();
-        let stats = &self.shared.stats;
-        EdgeStatus {
-            addresses: self.addresses(),
-            siblings: self.shared.serving.siblings(),
-            position: link.known.then(|| self.world.load().position()),
-            link_up: link.up,
-            link_error: link.error.clone(),
-            trunks: self.shared.health.all(),
-            registrations: self.shared.bindings.count(wall_us()),
-            live_calls: stats.live.load(Ordering::Relaxed),
-            calls: stats.calls.load(Ordering::Relaxed),
-            silenced: stats.silenced.load(Ordering::Relaxed),
-            unparsable: stats.unparsable.load(Ordering::Relaxed),
-            forged: stats.forged.load(Ordering::Relaxed),
-            journalled: self.journal.stats().written(),
+        self.view().status()
+    }
+
+    /// A way to look at it that may be handed on; it does not keep it running.
+    pub fn view(&self) -> EdgeView {
+        EdgeView {
+            udp: self.udp.clone(),
+            tcp: self.tcp.clone(),
+            shared: self.shared.clone(),
+            world: self.world.clone(),
+            link: self.link.clone(),
+            journal: self.journal.stats().clone(),
+            inside: self.inside.clone(),
         }
     }
 

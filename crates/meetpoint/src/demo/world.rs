@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::client::{Client, Refusal};
 use super::report::Fault;
+use crate::admin::{InsideWords, inside_settings};
 use crate::house::{House, Plan};
 use crate::settings::EdgeSettings;
 
@@ -63,6 +64,8 @@ impl World {
         let sip = sip_address(plan.sip_port);
         let database = data_dir.join("meetpoint.db");
         let house = House::start(Plan {
+            inside: inside_settings(InsideWords::default())
+                .expect("the defaults are good, as a test shows"),
             exchange: ExchangeConfig {
                 demo: true,
                 ..ExchangeConfig::new(format!("sqlite://{}", database.display()))

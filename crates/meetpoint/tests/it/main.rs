@@ -7,6 +7,7 @@ mod cli;
 mod crash;
 mod demo;
 mod edge;
+mod inside;
 mod others;
 mod process;
 mod serve;
