@@ -9,20 +9,18 @@
 use crate::WorldArgs;
 use domain::number::{AssignmentTarget, Usage};
 use domain::{CallingProfileId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
-use edge::bindings::{Binding, BindingChange};
-use edge::peer::Peer;
 use edge::recfile;
 use feed::change::Position;
 use feed::record::{
     CallingProfileRecord, EdgeKey, NumberRecord, OperatorRecord, PhoneCredential, QueueRecord,
-    TenantRecord, Transport, TrunkRecord, UserRecord,
+    TenantRecord, Transport, UserRecord,
 };
 use feed::snapshot::{Snapshot, WorldRecords};
 use feed::wrap::wrap_key;
 use numbering::{Country, E164};
+use serde_json::json;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use uuid::Uuid;
 
@@ -101,20 +99,22 @@ fn records(args: &WorldArgs) -> WorldRecords {
     let epoch = Position { epoch: id(Kind::Epoch, 0), position: 1 };
     let mut world = WorldRecords::empty(epoch, WRITTEN_US);
     world.operators.push(OperatorRecord { id: operator, name: "Operator A".into() });
-    world.trunks.push(TrunkRecord {
-        id: trunk,
-        operator,
-        fqdn: "sbc1.operator-a.example".into(),
-        address: SocketAddr::V4(args.trunk),
-        sources: vec![IpAddr::V4(*args.trunk.ip())],
-        match_port: true,
-        transport: Transport::Udp,
-        enabled: true,
-        send_options: false,
-        options_interval_seconds: 60,
-        failover_time_seconds: 6,
-        max_uri: 256,
+    // In its words on the wire: what later versions add keeps its default.
+    let described = json!({
+        "id": trunk,
+        "operator": operator,
+        "fqdn": "sbc1.operator-a.example",
+        "address": args.trunk,
+        "sources": [args.trunk.ip()],
+        "match_port": true,
+        "transport": Transport::Udp,
+        "enabled": true,
+        "send_options": false,
+        "options_interval_seconds": 60,
+        "failover_time_seconds": 6,
+        "max_uri": 256,
     });
+    world.trunks.push(serde_json::from_value(described).expect("these are a trunk's fields"));
     world.profiles.push(CallingProfileRecord { id: profile, operator, trunks: vec![trunk] });
     // A benchmark's secret protects nothing.
     let secret = (0..8).flat_map(|i| mix(i).to_le_bytes()).collect();
@@ -174,20 +174,16 @@ fn records(args: &WorldArgs) -> WorldRecords {
 fn registrations(args: &WorldArgs) -> Vec<u8> {
     let mut bytes = Vec::new();
     for t in 0..args.tenants {
-        let change = BindingChange::Put(Binding {
-            user: UserId(id(Kind::User, t)),
-            contact: format!("sip:{}@{}", user_name(t), args.phones),
-            flow: Peer {
-                transport: Transport::Udp,
-                listener: 0,
-                addr: SocketAddr::V4(args.phones),
-            },
-            expires_us: EXPIRES_US,
-            call_id: format!("register-{t}"),
-            cseq: 1,
+        let change = json!({
+            "kind": "put",
+            "user": id(Kind::User, t),
+            "contact": format!("sip:{}@{}", user_name(t), args.phones),
+            "flow": { "transport": Transport::Udp, "listener": 0, "addr": args.phones },
+            "expires_us": EXPIRES_US,
+            "call_id": format!("register-{t}"),
+            "cseq": 1,
         });
-        let json = serde_json::to_vec(&change).expect("texts and numbers always serialise");
-        recfile::encode(&json, &mut bytes);
+        recfile::encode(change.to_string().as_bytes(), &mut bytes);
     }
     bytes
 }
@@ -248,7 +244,7 @@ mod tests {
     use edge::link::HttpFeed;
     use edge::{Edge, EdgeConfig};
     use std::collections::HashSet;
-    use std::net::{Ipv4Addr, SocketAddrV4};
+    use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
     use std::sync::Arc;
 
     fn args(out: &Path, numbers: u32, tenants: u32) -> WorldArgs {
