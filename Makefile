@@ -1,6 +1,6 @@
 # `make demo` and `make test` are all a newcomer needs; both do their own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup web fmt bench-signalling bench-signalling-growth
+.PHONY: help demo test setup web fmt fuzz bench-signalling bench-signalling-growth
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-24s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ setup: ## install what `make test` needs (Debian, as root)
 
 web: ## build the web page into web/dist
 	@scripts/web.sh build
+
+fuzz: ## fuzz everything that reads bytes from outside (10 minutes; ARGS=SECONDS)
+	@scripts/fuzz.sh $(ARGS)
 
 fmt: ## format the Rust code
 	@cargo fmt --all

@@ -3,7 +3,7 @@
 # targets. Safe to run again and again: it does nothing when nothing is missing.
 #
 #   scripts/setup.sh demo    what `make demo` needs (compiler, linker)
-#   scripts/setup.sh test    that, and PostgreSQL, SIPp, baresip and Chromium
+#   scripts/setup.sh test    that, and PostgreSQL, SIPp, baresip, SIP scanners and Chromium
 #   scripts/setup.sh bench   what the benchmarks need (Kamailio, SIPp, tcpdump)
 #
 # As root on Debian it installs what is missing; otherwise it says what to
@@ -36,6 +36,8 @@ need_for_test() {
     need postgresql-15 has_initdb
     need sip-tester has sipp
     need baresip-core has baresip
+    need sipsak has sipsak
+    need sipvicious has svcrack
     need chromium has chromium
 }
 

@@ -26,6 +26,9 @@ pub struct StreamFramer {
     start: usize,
     /// How far the end of the header section has been looked for.
     scanned: usize,
+    /// Length of the message that is coming in, once its header section is there:
+    /// a body that drips must not have its headers read for every drop.
+    message_len: Option<usize>,
     half_ping: bool,
     pongs_due: u32,
     broken: Option<ParseError>,
@@ -39,6 +42,7 @@ impl StreamFramer {
             buf: Vec::new(),
             start: 0,
             scanned: 0,
+            message_len: None,
             half_ping: false,
             pongs_due: 0,
             broken: None,
@@ -82,6 +86,7 @@ impl StreamFramer {
                 let start = self.start;
                 self.start += len;
                 self.scanned = self.start;
+                self.message_len = None;
                 Ok(Some(Frame::Message(&self.buf[start..start + len])))
             }
             Ok(Some(Cut::Ping)) => Ok(Some(Frame::Ping)),
@@ -95,6 +100,9 @@ impl StreamFramer {
     }
 
     fn cut(&mut self) -> Result<Option<Cut>, ParseError> {
+        if let Some(len) = self.message_len {
+            return Ok((self.buffered() >= len).then_some(Cut::Message(len)));
+        }
         loop {
             match &self.buf[self.start..] {
                 [] | [b'\r'] => return Ok(None),
@@ -136,6 +144,7 @@ impl StreamFramer {
         if len > self.limits.max_message {
             return Err(ParseError::MessageTooLarge);
         }
+        self.message_len = Some(len);
         Ok((self.buffered() >= len).then_some(Cut::Message(len)))
     }
 }

@@ -126,27 +126,23 @@ impl<'a> Iterator for CommaList<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         let rest = self.rest?;
         let mut i = 0;
-        let mut depth = 0u32;
         while let Some(hit) = memchr::memchr3(b',', b'"', b'<', &rest[i..]) {
             let at = i + hit;
-            match rest[at] {
+            // What never closes holds all that follows.
+            i = match rest[at] {
                 b'"' => match skip_quoted(rest, at) {
-                    Some(end) => i = end,
+                    Some(end) => end,
                     None => break,
                 },
                 b'<' => match memchr::memchr(b'>', &rest[at..]) {
-                    Some(close) => i = at + close + 1,
-                    None => {
-                        depth += 1;
-                        i = at + 1;
-                    }
+                    Some(close) => at + close + 1,
+                    None => break,
                 },
-                _ if depth == 0 => {
+                _ => {
                     self.rest = Some(&rest[at + 1..]);
                     return Some(trim(&rest[..at]));
                 }
-                _ => i = at + 1,
-            }
+            };
         }
         self.rest = None;
         Some(trim(rest))

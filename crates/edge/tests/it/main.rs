@@ -17,6 +17,7 @@ mod overflow;
 mod overload;
 mod restart;
 mod rules;
+mod scans;
 mod sim;
 mod storm;
 mod torture;

@@ -64,6 +64,11 @@ const HOUSE: &[Floor] = &[
         ],
         never_reaches: &[],
     },
+    Floor {
+        name: "fuzzed",
+        may_know: &["sip", "feed", "domain", "numbering", "location"],
+        never_reaches: WORLD,
+    },
     Floor { name: "testkit", may_know: &[], never_reaches: WORLD },
     Floor { name: "tidy", may_know: &[], never_reaches: WORLD },
     Floor {
