@@ -334,6 +334,14 @@ pub fn edge_settings(words: EdgeWords) -> Result<EdgeSettings, SettingsError> {
             "List the addresses of all edges in sip_udp and sip_tcp, the same on each edge.",
         );
     }
+    if !settings.sip_home.is_empty() && settings.fleet.is_none() {
+        return refuse(
+            "fleet_listen_missing",
+            "fleet_listen",
+            "an edge that takes addresses over must hear when their own edge is back",
+            "Set fleet_listen to an address of this edge, and siblings to those of the others.",
+        );
+    }
     if !settings.sip_home.is_empty()
         && let Some(address) = listed.find(|a| a.port() == 0)
     {
@@ -498,8 +506,10 @@ mod tests {
             ("fleet_listen = \"7071\"\n", "address_invalid", "fleet_listen"),
             ("sip_home = [\"here\"]\n", "address_invalid", "sip_home"),
             ("sip_home = [\"192.0.2.9\"]\n", "home_unknown", "sip_home"),
+            ("sip_home = [\"127.0.0.1\"]\n", "fleet_listen_missing", "fleet_listen"),
             (
-                "sip_udp = [\"127.0.0.1:0\"]\nsip_home = [\"127.0.0.1\"]\n",
+                "fleet_listen = \"127.0.0.1:7071\"\nsip_udp = [\"127.0.0.1:0\"]\n\
+                 sip_home = [\"127.0.0.1\"]\n",
                 "address_invalid",
                 "sip_",
             ),

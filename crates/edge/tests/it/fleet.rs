@@ -200,6 +200,48 @@ async fn a_phone_is_rung_by_whichever_edge_is_called() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_rings_while_its_address_goes_back_is_answered_or_given_up_like_any_other() {
+    let local = free_address();
+    let plan = Plan::new(Control::new(world(vec![trunk(TRUNK_A1, local, Transport::Udp)])));
+    let second = plan.start(B).await;
+    serves(&second, &[A, B]).await;
+    let alice = phone(plan.at(A), softphone::Transport::Udp).await;
+    alice.set_answering(Answering::Manual).expect("it runs");
+    let operator = operator(plan.at(A), local).await;
+    let mut ringing = Vec::new();
+    for _ in 0..3 {
+        let call = operator.call("+33123456789", ALICE_NUMBER).await.expect("it calls");
+        call.ringing(PATIENCE).await.expect("it rings");
+        ringing.push((call, alice.next_call(PATIENCE).await.expect("it rings")));
+    }
+
+    let first = plan.start(A).await;
+    serves(&first, &[A]).await;
+    serves(&second, &[B]).await;
+    until("the edges should meet", || first.status().siblings + second.status().siblings == 2)
+        .await;
+    // What B began comes to A's address now.
+    let [(answered, at_alice), (given_up, rings), (refused, refuses)] =
+        <[_; 3]>::try_from(ringing).ok().expect("three");
+    at_alice.answer().expect("it rings");
+    answered.answered(PATIENCE).await.expect("it is answered");
+    at_alice.answered(PATIENCE).await.expect("the answer is acknowledged");
+    given_up.cancel().expect("it runs");
+    assert_eq!(given_up.ended(PATIENCE).await.expect("it is over").status, 487);
+    rings.ended(PATIENCE).await.expect("it rings no more");
+    refuses.reject(486).expect("it rings");
+    assert_eq!(refused.ended(PATIENCE).await.expect("it is refused").status, 486);
+    answered.hang_up(PATIENCE).await.expect("the BYE passes");
+    at_alice.ended(PATIENCE).await.expect("it ends at Alice's");
+    let live = || first.status().live_calls + second.status().live_calls;
+    until("no call should be left", || live() == 0).await;
+    let calls = plan.control.ended(3).await;
+    assert_eq!(calls.len(), 3);
+    first.shutdown().await;
+    second.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_kept_by_two() {
     let local = free_address();
     let plan = Plan::new(Control::new(world(vec![trunk(TRUNK_A1, local, Transport::Udp)])));
