@@ -221,8 +221,9 @@ async fn a_call_that_rings_while_its_address_goes_back_is_answered_or_given_up_l
     until("the edges should meet", || first.status().siblings + second.status().siblings == 2)
         .await;
     // What B began comes to A's address now.
-    let [(answered, at_alice), (given_up, rings), (refused, refuses)] =
-        <[_; 3]>::try_from(ringing).ok().expect("three");
+    let mut ringing = ringing.into_iter();
+    let mut next = || ringing.next().expect("there are three");
+    let ((answered, at_alice), (given_up, rings), (refused, refuses)) = (next(), next(), next());
     at_alice.answer().expect("it rings");
     answered.answered(PATIENCE).await.expect("it is answered");
     at_alice.answered(PATIENCE).await.expect("the answer is acknowledged");

@@ -7,6 +7,7 @@ mod cli;
 mod crash;
 mod demo;
 mod edge;
+mod fleet;
 mod inside;
 mod others;
 mod process;
