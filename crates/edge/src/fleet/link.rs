@@ -25,6 +25,9 @@ use tokio::time::timeout;
 const PULSE: Duration = Duration::from_millis(200);
 /// An edge that says nothing for so long is taken for gone.
 const SILENCE: Duration = Duration::from_millis(1500);
+/// How long a sibling may read nothing: one that takes in very many registrations
+/// is busy for a while.
+const STALLED: Duration = Duration::from_secs(10);
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(2);
 /// Between two attempts to reach a sibling.
@@ -526,7 +529,7 @@ impl Fleet {
 type Pin = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 async fn flush(writer: &mut (impl AsyncWriteExt + Unpin), out: &mut Vec<u8>) -> io::Result<()> {
-    timeout(SILENCE, writer.write_all(out)).await.map_err(|_| io::ErrorKind::TimedOut)??;
+    timeout(STALLED, writer.write_all(out)).await.map_err(|_| io::ErrorKind::TimedOut)??;
     out.clear();
     Ok(())
 }

@@ -42,7 +42,12 @@ impl Shell for Siblings {
     }
 
     fn dialog_record(&self, copy: OverflowCopy) {
+        // Told again after a broken link, most of them are here already.
+        let known = !copy.bytes.is_empty() && self.shared.overflow.get(&copy.id, &mut Vec::new());
         self.shared.overflow.apply(&copy);
+        if known {
+            return;
+        }
         // So does the writer of dialog records.
         let _ = self.dialog_records.send(copy);
     }

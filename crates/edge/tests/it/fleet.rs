@@ -136,6 +136,33 @@ async fn calls_of_an_edge_that_is_gone_go_on_at_the_one_that_takes_its_address()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_short_seal_stands_for_outlives_the_edge_that_made_it() {
+    let local = free_address();
+    let mut record = trunk(TRUNK_A1, local, Transport::Udp);
+    record.max_uri = 90;
+    let plan = Plan::new(Control::new(world(vec![record])));
+    let first = plan.start(A).await;
+    let second = plan.start(B).await;
+    until("the edges should meet", || first.status().siblings + second.status().siblings == 2)
+        .await;
+    let alice = phone(plan.at(A), softphone::Transport::Udp).await;
+    let operator = operator(plan.at(A), local).await;
+    let call = operator.call("+33123456789", ALICE_NUMBER).await.expect("it calls");
+    let answered = call.answered(PATIENCE).await.expect("it is answered");
+    let contact = answered.response.get("Contact").expect("where to send what follows").len();
+    assert!(contact <= 2 + 90, "{contact} bytes");
+    let at_alice = alice.next_call(PATIENCE).await.expect("it rang");
+    at_alice.answered(PATIENCE).await.expect("its answer is acknowledged");
+
+    first.shutdown().await;
+    serves(&second, &[A, B]).await;
+    assert_eq!(call.hold(true, PATIENCE).await.expect("an answer to the re-INVITE"), 200);
+    call.hang_up(PATIENCE).await.expect("the BYE passes");
+    assert_eq!(at_alice.ended(PATIENCE).await.expect("it ends at Alice's").status, 200);
+    second.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_address_goes_back_to_its_own_edge_and_phones_are_known_to_both() {
     let local = free_address();
     let plan = Plan::new(Control::new(world(vec![trunk(TRUNK_A1, local, Transport::Udp)])));
