@@ -42,7 +42,8 @@ impl Loads {
         self.others.load().iter().filter(fresh).cloned().collect()
     }
 
-    pub(super) fn own(&self) -> Vec<TrunkLoad> {
+    /// What this edge carries, as last published.
+    pub fn own(&self) -> Vec<TrunkLoad> {
         Vec::clone(&self.own.load())
     }
 

@@ -28,7 +28,8 @@ pub fn redact(bytes: &[u8]) -> String {
             None => (&b""[..], line),
         };
         let is = |wanted: &[&str]| wanted.iter().any(|w| name.eq_ignore_ascii_case(w.as_bytes()));
-        if is(&["authorization", "proxy-authorization"]) {
+        let secret = ["authorization", "proxy-authorization", "authentication-info"];
+        if is(&secret) || is(&["proxy-authentication-info"]) || carries_credentials(value) {
             hidden = true;
             let scheme = value.trim_ascii().split(|b| *b == b' ').next().unwrap_or_default();
             let scheme: Cow<'_, str> = String::from_utf8_lossy(scheme);
@@ -98,6 +99,12 @@ fn is_location(lower: &str) -> bool {
         .any(|word| lower.contains(word))
 }
 
+/// A URI may name headers for the request that it is to make (RFC 3261 section
+/// 19.1.1), this one among them.
+fn carries_credentials(value: &[u8]) -> bool {
+    value.to_ascii_lowercase().windows(14).any(|w| w == b"authorization=")
+}
+
 /// Marks of a PIDF-LO (RFC 4119, RFC 5139) that stands where none was named.
 fn names_a_place(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
@@ -133,6 +140,7 @@ mod tests {
     fn digest_responses_do_not_show() {
         let text = redact(
             b"REGISTER sip:a SIP/2.0\r\nAuthorization: Digest username=\"al\",\r\n  response=\"5ec3e7\"\r\n\
+              Refer-To: <sip:a?Authorization=Digest%20response%3D5ec3e7>\r\nAuthentication-Info: rspauth=\"5ec3e7\"\r\n\
               proxy-authorization : Digest response=\"5ec3e7\"\r\nAuthorization: 5ec3e7\r\nTo: <sip:b>\r\n\r\n",
         );
         assert!(!text.contains("5ec3e7") && !text.contains("username"), "{text}");

@@ -314,7 +314,46 @@ impl EdgeView {
             "1 while a trunk answers; those that were never asked are left out.",
             status.trunks.iter().map(|(id, up)| (vec![("trunk", name(*id))], u8::from(*up))),
         );
+        text.metric(
+            "meetpoint_trunk_calls",
+            gauge,
+            "Calls in use on each trunk, as far as this edge counts them.",
+            self.shared
+                .loads
+                .own()
+                .iter()
+                .map(|(id, calls, _)| (vec![("trunk", name(*id))], *calls)),
+        );
+        let stats = &self.shared.stats;
+        text.single(
+            "meetpoint_calls_under_way",
+            gauge,
+            "Calls that are neither answered nor over.",
+            stats.under_way.load(Ordering::Relaxed),
+        );
+        text.single(
+            "meetpoint_overloaded_shards",
+            gauge,
+            "Shards that are overloaded now.",
+            stats.overloaded.load(Ordering::Relaxed).count_ones(),
+        );
+        text.single(
+            "meetpoint_siblings",
+            gauge,
+            "Other edges of the fleet that answer.",
+            status.siblings,
+        );
         for (metric, help, value) in [
+            (
+                "meetpoint_shed_total",
+                "New calls refused because more was offered than could be carried.",
+                stats.shed.load(Ordering::Relaxed),
+            ),
+            (
+                "meetpoint_dropped_total",
+                "New calls thrown away unread for the same reason.",
+                stats.dropped.load(Ordering::Relaxed),
+            ),
             (
                 "meetpoint_silenced_total",
                 "Packets of strangers that got no answer.",

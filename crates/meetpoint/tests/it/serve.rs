@@ -1,10 +1,12 @@
 //! `meetpoint serve` and `meetpoint check-config`.
 
 use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 use testkit::TempDir;
 
 use crate::process::{Process, START, meetpoint};
+use crate::world::Client;
 
 fn serve(folder: &TempDir) -> std::process::Command {
     let mut command = meetpoint();
@@ -143,4 +145,40 @@ fn a_named_sign_in_wins_over_credentials_of_the_environment() {
         .expect("it starts");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("nobody is signed in as nobody-yet"), "{said}");
+}
+
+#[tokio::test]
+async fn it_shows_itself_to_who_runs_the_machine() {
+    let folder = TempDir::new("admin");
+    let mut command = serve(&folder);
+    command.args(["--admin-listen", "127.0.0.1:0"]);
+    let process = Process::spawn(command);
+    let (id, secret) = (process.told("client id:"), process.told("client secret:"));
+    let url = process.told("API and page:");
+    let admin = process.told("Admin:");
+    let owner = Client::sign_in(url.trim_end_matches('/'), &id, &secret).await;
+    let deadline = Instant::now() + START;
+    loop {
+        let answer = reqwest::get(format!("{admin}metrics")).await.expect("it answers");
+        assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+        let text = answer.text().await.expect("text");
+        let all = ["meetpoint_database_up 1", "meetpoint_edges_following 1", "meetpoint_link_up 1"];
+        if all.iter().all(|line| text.lines().any(|l| l == *line)) {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{text}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let status = reqwest::get(format!("{admin}status")).await.expect("it answers");
+    assert_eq!(status.status(), 200);
+    // Without a token there are no traces for everybody on the machine.
+    let trace = reqwest::get(format!("{admin}trace?call_id=x")).await.expect("it answers");
+    assert_eq!(trace.status(), 403);
+    // The edge in the process is asked, and says that it knows nothing.
+    let path = "/programme/v1/explain/call?call_id=nobody%40nowhere";
+    let begun = Instant::now();
+    let (status, problem) = owner.ask(reqwest::Method::GET, path, None).await;
+    assert_eq!((status, &problem["code"]), (404, &serde_json::json!("not_found")));
+    assert!(begun.elapsed() < Duration::from_secs(2), "it answered, nobody waited for it");
+    assert!(process.terminate().success());
 }
