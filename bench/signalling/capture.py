@@ -73,7 +73,7 @@ def latency(group, data, work, rate, seconds):
                      f"udp and (port {TRUNK_PORT} or port {PHONE_PORT})"],
                     LOAD_CORES, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(0.8)
-    result = load(group, data, work, rate, seconds)
+    result = load(group, data, work, rate, seconds, helpers=[tcpdump])
     time.sleep(0.5)
     end(tcpdump, signal.SIGINT)
     times, repeated = setup_times(path)

@@ -45,7 +45,7 @@ def held(edge, calls, rate):
     # All have begun, and the last stands a while, before the first ends.
     hold = begin + 12
     with edge.running() as (group, _):
-        load(group, edge.data, edge.work, RATE, 3)
+        load(group, edge.data, edge.work, 10, 0.5)
         time.sleep(1)
         before = group.pss()
         run = load(group, edge.data, edge.work, rate, begin, hold=hold, during=group.pss)

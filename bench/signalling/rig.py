@@ -377,9 +377,16 @@ class Edge(System):
 # ------------------------------------------------------------------------ load
 
 
-def children_seconds():
-    r = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return r.ru_utime + r.ru_stime
+def own_seconds(helpers):
+    """Processor time of this program, of children that have ended and of helpers that run."""
+    total = 0.0
+    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+        r = resource.getrusage(who)
+        total += r.ru_utime + r.ru_stime
+    for helper in helpers:
+        with contextlib.suppress(OSError):
+            total += int(Path(f"/proc/{helper.pid}/schedstat").read_text().split()[0]) / 1e9
+    return total
 
 
 def last_row(path):
@@ -390,13 +397,14 @@ def last_row(path):
         return {}
 
 
-def load(group, data, work, rate, seconds, hold=0.2, during=None):
+def load(group, data, work, rate, seconds, hold=0.2, during=None, helpers=()):
     """Calls at a rate, and what they cost `group`.
 
     Returns a dict: calls, ok, failed, retransmissions (of switch and phones),
     cpu (seconds of the group), foreign (processor seconds of everybody else,
     time the hypervisor took included), elapsed. `during` is called once, when
     all calls have begun and none has ended, if they are held that long.
+    `helpers` are programs of ours beside SIPp, which are not foreign.
     """
     count = max(1, int(rate * seconds))
     work = Path(work).resolve()
@@ -408,7 +416,7 @@ def load(group, data, work, rate, seconds, hold=0.2, during=None):
     phones = start(["sipp", "-sf", HERE / "callee.xml", "-p", str(PHONE_PORT), "-deadcall_wait", "0",
                     "-l", "200000", "-stf", files["phones"], *common], LOAD_CORES, **quiet)
     time.sleep(0.25)
-    cpu, (used, stolen), ours, began = group.seconds(), busy(), children_seconds(), time.monotonic()
+    cpu, (used, stolen), ours, began = group.seconds(), busy(), own_seconds(helpers), time.monotonic()
     switch = start(["sipp", "127.0.0.1:5060", "-sf", HERE / "caller.xml", "-inf", data.calls,
                     "-p", str(TRUNK_PORT), "-t", "u1", "-r", str(rate), "-m", str(count),
                     "-l", "200000", "-d", str(int(hold * 1000)), "-stf", files["switch"],
@@ -426,7 +434,7 @@ def load(group, data, work, rate, seconds, hold=0.2, during=None):
     time.sleep(0.1)
     cpu_end, (used_end, stolen_end) = group.seconds(), busy()
     end(phones, signal.SIGUSR1)
-    ours_end = children_seconds()
+    ours_end = own_seconds(helpers)
     made, answered = last_row(files["switch"]), last_row(files["phones"])
     ok = int(made.get("SuccessfulCall(C)", 0))
     retransmissions = sum(int(row.get("Retransmissions(C)", 0)) for row in (made, answered))
