@@ -234,6 +234,8 @@ impl Bindings {
         if list.is_empty() {
             users.remove(&user);
         } else {
+            // Pushing onto an empty list leaves room for three more phones than most have.
+            list.shrink_to_fit();
             users.insert(user, Arc::new(list));
         }
         bucket.store(Arc::new(users));
