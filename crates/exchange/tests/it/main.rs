@@ -1,5 +1,6 @@
 //! The use cases, on both databases.
 
+mod alarms;
 mod calls;
 mod consents;
 mod edges;
