@@ -7,16 +7,22 @@ pub(crate) fn letter(six: u8) -> u8 {
     ALPHABET[usize::from(six & 63)]
 }
 
+/// No letter.
+const NONE: u8 = 0xff;
+
+static VALUES: [u8; 256] = {
+    let mut table = [NONE; 256];
+    let mut six = 0;
+    while six < 64 {
+        table[ALPHABET[six] as usize] = six as u8;
+        six += 1;
+    }
+    table
+};
+
 /// The six-bit value of a letter.
 pub(crate) fn value(letter: u8) -> Option<u8> {
-    match letter {
-        b'A'..=b'Z' => Some(letter - b'A'),
-        b'a'..=b'z' => Some(letter - b'a' + 26),
-        b'0'..=b'9' => Some(letter - b'0' + 52),
-        b'-' => Some(62),
-        b'_' => Some(63),
-        _ => None,
-    }
+    Some(VALUES[usize::from(letter)]).filter(|six| *six != NONE)
 }
 
 fn encoded_len(raw: usize) -> usize {
@@ -27,18 +33,20 @@ fn encoded_len(raw: usize) -> usize {
 pub(crate) fn encode_tail(buf: &mut Vec<u8>, start: usize) {
     let raw = buf.len() - start;
     buf.resize(start + encoded_len(raw), 0);
-    let groups = raw.div_ceil(3);
+    let tail = &mut buf[start..];
+    let (whole, rest) = (raw / 3, raw % 3);
     // From the end, so that no byte is overwritten before it is read.
-    for group in (0..groups).rev() {
-        let at = start + group * 3;
-        let len = (raw - group * 3).min(3);
-        let mut three = [0u8; 3];
-        three[..len].copy_from_slice(&buf[at..at + len]);
-        let bits = u32::from_be_bytes([0, three[0], three[1], three[2]]);
-        let to = start + group * 4;
-        for i in 0..=len {
-            buf[to + i] = letter((bits >> (18 - 6 * i)) as u8);
+    if rest > 0 {
+        let bits = u32::from(tail[whole * 3]) << 16
+            | if rest == 2 { u32::from(tail[whole * 3 + 1]) << 8 } else { 0 };
+        for i in 0..=rest {
+            tail[whole * 4 + i] = letter((bits >> (18 - 6 * i)) as u8);
         }
+    }
+    for group in (0..whole).rev() {
+        let Some(&[a, b, c]) = tail[group * 3..].first_chunk() else { break };
+        let four = [letter(a >> 2), letter(a << 4 | b >> 4), letter(b << 2 | c >> 6), letter(c)];
+        tail[group * 4..group * 4 + 4].copy_from_slice(&four);
     }
 }
 
@@ -54,19 +62,73 @@ pub(crate) fn decode_into(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
 }
 
 fn decode_groups(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
-    for chunk in text.chunks(4) {
-        let mut bits = 0u32;
-        for (i, &c) in chunk.iter().enumerate() {
-            bits |= u32::from(value(c)?) << (18 - 6 * i);
-        }
-        let bytes = bits.to_be_bytes();
-        let len = match chunk.len() {
-            4 => 3,
-            3 if bits & 0xff == 0 => 2,
-            2 if bits & 0xffff == 0 => 1,
-            _ => return None,
-        };
-        out.extend_from_slice(&bytes[1..1 + len]);
+    let start = out.len();
+    let (groups, rest) = text.as_chunks::<4>();
+    out.resize(start + groups.len() * 3, 0);
+    let mut wrong = 0;
+    for (four, three) in groups.iter().zip(out[start..].as_chunks_mut::<3>().0) {
+        let [a, b, c, d] = four.map(|letter| VALUES[usize::from(letter)]);
+        wrong |= a | b | c | d;
+        *three = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
+    }
+    let six = |at: usize| rest.get(at).map_or(0, |letter| VALUES[usize::from(*letter)]);
+    let (a, b, c) = (six(0), six(1), six(2));
+    wrong |= a | b | c;
+    if wrong & 0xc0 != 0 {
+        return None;
+    }
+    match rest.len() {
+        0 => {}
+        2 if b & 0x0f == 0 => out.push(a << 2 | b >> 4),
+        3 if c & 0x03 == 0 => out.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2]),
+        _ => return None,
     }
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn encoded(bytes: &[u8]) -> Vec<u8> {
+        let mut out = b"before".to_vec();
+        out.extend_from_slice(bytes);
+        encode_tail(&mut out, 6);
+        assert_eq!(&out[..6], b"before");
+        out.split_off(6)
+    }
+
+    #[test]
+    fn known_texts() {
+        // RFC 4648 section 10, without padding.
+        for (plain, text) in [
+            (&b""[..], &b""[..]),
+            (b"f", b"Zg"),
+            (b"fo", b"Zm8"),
+            (b"foo", b"Zm9v"),
+            (b"foob", b"Zm9vYg"),
+            (b"fooba", b"Zm9vYmE"),
+            (b"foobar", b"Zm9vYmFy"),
+            (&[0xfb, 0xff, 0xbf], b"-_-_"),
+        ] {
+            assert_eq!(encoded(plain), text);
+        }
+        for wrong in [&b"Z"[..], b"Zh", b"Zm9", b"Zm9v=", b"Zm9v Yg", b"+/+/", b"Zm9vY\xff"] {
+            let mut out = b"kept".to_vec();
+            assert_eq!(decode_into(wrong, &mut out), None, "{wrong:?}");
+            assert_eq!(out, b"kept");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_come_back(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+            let text = encoded(&bytes);
+            prop_assert_eq!(text.len(), encoded_len(bytes.len()));
+            let mut out = b"kept".to_vec();
+            prop_assert_eq!(decode_into(&text, &mut out), Some(()));
+            prop_assert_eq!(&out[4..], &bytes[..]);
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crate::error::ParseError;
 use crate::header::Via;
 use crate::msg::{Header, Message};
 use crate::name::{HeaderName, Method};
-use crate::text::CommaList;
+use crate::text::{CommaList, push_ip, push_number};
 
 /// What to do with one header of the message being copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,9 @@ impl<'b> MessageBuilder<'b> {
     pub fn response(out: &'b mut Vec<u8>, status: u16, reason: &str) -> Self {
         out.clear();
         let mut builder = Self { out };
-        builder.format(format_args!("SIP/2.0 {status} "));
+        builder.raw(b"SIP/2.0 ");
+        builder.number(u64::from(status));
+        builder.raw(b" ");
         builder.guarded(reason.as_bytes());
         builder.raw(b"\r\n");
         builder
@@ -69,30 +71,67 @@ impl<'b> MessageBuilder<'b> {
         source: Option<SocketAddr>,
     ) -> Self {
         let mut builder = Self::response(out, status, reason);
+        builder.answering(request, source, to_tag.filter(|_| status != 100));
+        builder
+    }
+
+    /// What a response repeats of its request; returns where a tag of To ends, or
+    /// would.
+    fn answering(
+        &mut self,
+        request: &Message<'_>,
+        source: Option<SocketAddr>,
+        to_tag: Option<&[u8]>,
+    ) -> usize {
         let mut top = true;
         for line in request.header_all(HeaderName::Via) {
             for value in CommaList::new(line) {
-                builder.raw(b"Via: ");
+                self.raw(b"Via: ");
                 match source {
-                    Some(source) if top => builder.via_received(value, source),
-                    _ => builder.guarded(value),
+                    Some(source) if top => self.via_received(value, source),
+                    _ => self.guarded(value),
                 }
-                builder.raw(b"\r\n");
+                self.raw(b"\r\n");
                 top = false;
             }
         }
-        builder = builder.header(HeaderName::From, request.from().raw);
-        builder.raw(b"To: ");
-        builder.guarded(request.to().raw);
-        if let (None, Some(tag)) = (request.to_tag(), to_tag)
-            && status != 100
-        {
+        self.raw(b"From: ");
+        self.guarded(request.from().raw);
+        self.raw(b"\r\nTo: ");
+        self.guarded(request.to().raw);
+        if let (None, Some(tag)) = (request.to_tag(), to_tag) {
+            self.raw(b";tag=");
+            self.guarded(tag);
+        }
+        let to_end = self.out.len();
+        self.raw(b"\r\nCall-ID: ");
+        self.guarded(request.call_id());
+        for value in request.header_all(HeaderName::CSeq) {
+            self.raw(b"\r\nCSeq: ");
+            self.guarded(value);
+        }
+        self.raw(b"\r\n");
+        to_end
+    }
+
+    /// Starts a response from a [`ResponseHead`]: the same bytes as
+    /// [`response_to`](Self::response_to) writes. `out` is cleared.
+    pub fn response_from(
+        out: &'b mut Vec<u8>,
+        head: &ResponseHead,
+        status: u16,
+        reason: &str,
+        to_tag: Option<&[u8]>,
+    ) -> Self {
+        let mut builder = Self::response(out, status, reason);
+        let (before, after) = head.bytes.split_at(head.to_end);
+        builder.raw(before);
+        if let (false, Some(tag)) = (head.tagged || status == 100, to_tag) {
             builder.raw(b";tag=");
             builder.guarded(tag);
         }
-        builder.raw(b"\r\n");
-        builder = builder.header(HeaderName::CallId, request.call_id());
-        builder.copy(request, HeaderName::CSeq)
+        builder.raw(after);
+        builder
     }
 
     fn via_received(&mut self, value: &[u8], source: SocketAddr) {
@@ -114,15 +153,21 @@ impl<'b> MessageBuilder<'b> {
             }
         }
         if via.rport.is_some() || !via.sent_by_is(source.ip()) {
-            self.format(format_args!(";received={}", source.ip()));
+            self.raw(b";received=");
+            push_ip(self.out, source.ip());
         }
         if via.rport.is_some() {
-            self.format(format_args!(";rport={}", source.port()));
+            self.raw(b";rport=");
+            self.number(u64::from(source.port()));
         }
     }
 
     fn raw(&mut self, bytes: &[u8]) {
         self.out.extend_from_slice(bytes);
+    }
+
+    fn number(&mut self, number: u64) {
+        push_number(self.out, number);
     }
 
     fn format(&mut self, args: fmt::Arguments<'_>) {
@@ -137,15 +182,21 @@ impl<'b> MessageBuilder<'b> {
 
     /// Adds `Via: SIP/2.0/TRANSPORT sent-by;branch=...;rport`.
     pub fn via(mut self, transport: &str, sent_by: impl fmt::Display, branch: &[u8]) -> Self {
-        self.format(format_args!("Via: SIP/2.0/{transport} {sent_by};branch="));
+        self.raw(b"Via: SIP/2.0/");
+        self.raw(transport.as_bytes());
+        self.format(format_args!(" {sent_by};branch="));
         self.guarded(branch);
         self.raw(b";rport\r\n");
         self
     }
 
     /// Adds a known header.
-    pub fn header(self, name: HeaderName, value: impl AsRef<[u8]>) -> Self {
-        self.header_named(name.as_str(), value)
+    pub fn header(mut self, name: HeaderName, value: impl AsRef<[u8]>) -> Self {
+        self.raw(name.as_str().as_bytes());
+        self.raw(b": ");
+        self.guarded(value.as_ref());
+        self.raw(b"\r\n");
+        self
     }
 
     /// Adds a header by its text name.
@@ -169,8 +220,22 @@ impl<'b> MessageBuilder<'b> {
     }
 
     /// Adds `CSeq`.
-    pub fn cseq(self, number: u32, method: Method<'_>) -> Self {
-        self.header_fmt(HeaderName::CSeq, format_args!("{number} {method}"))
+    pub fn cseq(mut self, number: u32, method: Method<'_>) -> Self {
+        self.raw(b"CSeq: ");
+        self.number(u64::from(number));
+        self.raw(b" ");
+        self.guarded(method.as_bytes());
+        self.raw(b"\r\n");
+        self
+    }
+
+    /// Adds a known header whose value is a number.
+    pub fn header_number(mut self, name: HeaderName, number: u32) -> Self {
+        self.raw(name.as_str().as_bytes());
+        self.raw(b": ");
+        self.number(u64::from(number));
+        self.raw(b"\r\n");
+        self
     }
 
     /// Adds a header whose value is these pieces in a row, such as
@@ -228,13 +293,44 @@ impl<'b> MessageBuilder<'b> {
     /// Ends the message with the body of another whose `Content-Type` has been
     /// copied already (or that has none).
     pub fn body_raw(mut self, body: &[u8]) {
-        self.format(format_args!("Content-Length: {}\r\n\r\n", body.len()));
+        self.raw(b"Content-Length: ");
+        self.number(body.len() as u64);
+        self.raw(b"\r\n\r\n");
         self.raw(body);
     }
 
     /// Ends the message without a body.
     pub fn finish(self) {
         self.body_raw(b"");
+    }
+}
+
+/// What all responses to one request begin with, kept so that the request need
+/// not be read again for each.
+#[derive(Debug, Default)]
+pub struct ResponseHead {
+    bytes: Vec<u8>,
+    to_end: usize,
+    tagged: bool,
+}
+
+impl ResponseHead {
+    /// The head of responses to `request`, written into `out`; see
+    /// [`MessageBuilder::response_to`].
+    pub fn new(mut out: Vec<u8>, request: &Message<'_>, source: Option<SocketAddr>) -> Self {
+        out.clear();
+        let to_end = MessageBuilder { out: &mut out }.answering(request, source, None);
+        Self { bytes: out, to_end, tagged: request.to_tag().is_some() }
+    }
+
+    /// Its memory, for reuse.
+    pub fn into_buffer(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// Whether it was made from a request.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
     }
 }
 

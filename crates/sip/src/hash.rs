@@ -62,25 +62,22 @@ impl Hasher {
     /// Adds raw bytes.
     pub(crate) fn write(&mut self, mut bytes: &[u8]) {
         self.total += bytes.len() as u64;
-        while self.tail_len != 0 || bytes.len() < 8 {
-            let [first, rest @ ..] = bytes else { return };
-            self.tail |= u64::from(*first) << (8 * self.tail_len);
-            self.tail_len += 1;
-            bytes = rest;
-            if self.tail_len == 8 {
-                let m = self.tail;
-                self.tail = 0;
-                self.tail_len = 0;
-                self.word(m);
-            }
-        }
+        // A word is made of what was left over and what comes, in one step.
+        let shift = 8 * self.tail_len;
         while let Some((chunk, rest)) = bytes.split_first_chunk::<8>() {
-            self.word(u64::from_le_bytes(*chunk));
+            let next = u64::from_le_bytes(*chunk);
+            self.word(self.tail | next << shift);
+            self.tail = if shift == 0 { 0 } else { next >> (64 - shift) };
             bytes = rest;
         }
         for &b in bytes {
             self.tail |= u64::from(b) << (8 * self.tail_len);
             self.tail_len += 1;
+            if self.tail_len == 8 {
+                self.word(self.tail);
+                self.tail = 0;
+                self.tail_len = 0;
+            }
         }
     }
 
@@ -92,8 +89,12 @@ impl Hasher {
 
     /// Adds a field in lower case.
     pub(crate) fn field_lower(&mut self, bytes: &[u8]) {
-        for &b in bytes {
-            self.write(&[b.to_ascii_lowercase()]);
+        for part in bytes.chunks(32) {
+            let mut lower = [0; 32];
+            let lower = &mut lower[..part.len()];
+            lower.copy_from_slice(part);
+            lower.make_ascii_lowercase();
+            self.write(lower);
         }
         self.write(&(bytes.len() as u32).to_le_bytes());
     }

@@ -84,7 +84,7 @@ pub mod transaction;
 pub mod uri;
 mod wheel;
 
-pub use build::{Copy, MessageBuilder, answer_unparsable, reason_phrase};
+pub use build::{Copy, MessageBuilder, ResponseHead, answer_unparsable, reason_phrase};
 pub use error::ParseError;
 pub use header::{CSeq, Contact, NameAddr, RAck, Reason, Seconds, Via};
 pub use msg::{Header, HeaderResult, Limits, Message, Parser, StartLine};

@@ -228,7 +228,9 @@ impl HeaderName {
             if name == Self::Other {
                 break;
             }
-            if name.as_str().as_bytes().eq_ignore_ascii_case(bytes) {
+            let text = name.as_str().as_bytes();
+            // Of most candidates the first letter tells them apart already.
+            if (text[0] ^ bytes[0]) & !0x20 == 0 && text.eq_ignore_ascii_case(bytes) {
                 return name;
             }
         }

@@ -3,6 +3,7 @@
 //! where a quoted string really holds an escape.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 /// Linear white space after unfolding: SP, HT and the CR LF of a fold.
 pub(crate) const fn is_lws(b: u8) -> bool {
@@ -22,6 +23,23 @@ const fn token_table() -> [bool; 256] {
 }
 
 static TOKEN: [bool; 256] = token_table();
+
+/// What an unquoted value of a parameter may hold.
+static PARAM_VALUE: [bool; 256] = {
+    let mut table = token_table();
+    let more = b"[]:/@&$=?(){}";
+    let mut i = 0;
+    while i < more.len() {
+        table[more[i] as usize] = true;
+        i += 1;
+    }
+    let mut high = 0x80;
+    while high < 256 {
+        table[high] = true;
+        high += 1;
+    }
+    table
+};
 
 /// Whether `b` may appear in a `token` (RFC 3261 section 25.1).
 pub fn is_token_char(b: u8) -> bool {
@@ -63,6 +81,36 @@ pub fn parse_u32(bytes: &[u8]) -> Option<u32> {
         value = value.checked_mul(10)?.checked_add(u32::from(b - b'0'))?;
     }
     Some(value)
+}
+
+/// Appends a number in decimal digits.
+pub fn push_number(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Appends an address as text, an IPv6 one without brackets.
+pub fn push_ip(out: &mut Vec<u8>, ip: IpAddr) {
+    match ip {
+        IpAddr::V4(ip) => {
+            for (n, part) in ip.octets().into_iter().enumerate() {
+                if n > 0 {
+                    out.push(b'.');
+                }
+                push_number(out, u64::from(part));
+            }
+        }
+        IpAddr::V6(ip) => out.extend_from_slice(ip.to_string().as_bytes()),
+    }
 }
 
 /// Parses an all-digit number that fits `u16`.
@@ -248,25 +296,7 @@ fn next_param(bytes: &[u8]) -> Option<(Param<'_>, &[u8])> {
         i = skip_quoted(bytes, i)?;
     } else {
         // Hosts in parameters (received=[::1]) need more than a token.
-        while i < bytes.len()
-            && (is_token_char(bytes[i])
-                || matches!(
-                    bytes[i],
-                    b'[' | b']'
-                        | b':'
-                        | b'/'
-                        | b'@'
-                        | b'&'
-                        | b'$'
-                        | b'='
-                        | b'?'
-                        | b'('
-                        | b')'
-                        | b'{'
-                        | b'}'
-                )
-                || bytes[i] >= 0x80)
-        {
+        while i < bytes.len() && PARAM_VALUE[usize::from(bytes[i])] {
             i += 1;
         }
         if i == start {

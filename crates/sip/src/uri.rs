@@ -97,14 +97,24 @@ pub struct UrnUri<'a> {
 }
 
 /// Bytes that end a URI or smuggle one: control bytes, space, brackets, quote.
-fn forbidden(b: u8) -> bool {
+const fn forbidden(b: u8) -> bool {
     b <= b' ' || matches!(b, b'<' | b'>' | b'"' | 0x7f)
 }
+
+static FORBIDDEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut i = 0;
+    while i < 256 {
+        table[i] = forbidden(i as u8);
+        i += 1;
+    }
+    table
+};
 
 impl<'a> Uri<'a> {
     /// Parses a bare URI (no angle brackets around it).
     pub fn parse(bytes: &'a [u8]) -> Result<Self, UriError> {
-        if bytes.iter().any(|&b| forbidden(b)) {
+        if bytes.iter().fold(false, |any, &b| any | FORBIDDEN[usize::from(b)]) {
             return Err(UriError::Character);
         }
         let colon = memchr::memchr(b':', bytes).ok_or(UriError::Scheme)?;

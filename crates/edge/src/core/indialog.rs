@@ -211,9 +211,9 @@ impl Core {
         let id = &*d.cdr.0.hyphenated().encode_lower(&mut id);
         let mut b = MessageBuilder::request(&mut bytes, method, d.target)
             .via(transport(peer.transport), &own.sent_by, branch.as_bytes())
-            .header_fmt(
+            .header_number(
                 HeaderName::MaxForwards,
-                format_args!("{}", r.m.max_forwards().unwrap_or(70).saturating_sub(1)),
+                u32::from(r.m.max_forwards().unwrap_or(70).saturating_sub(1)),
             );
         if !d.routes.is_empty() {
             b = b.header(HeaderName::Route, d.routes);

@@ -415,9 +415,9 @@ impl Core {
         };
         let mut b = MessageBuilder::request(&mut bytes, Method::Invite, uri)
             .via(transport(peer.transport), &own.sent_by, branch.as_bytes())
-            .header_fmt(
+            .header_number(
                 HeaderName::MaxForwards,
-                format_args!("{}", m.max_forwards().unwrap_or(70).saturating_sub(1)),
+                u32::from(m.max_forwards().unwrap_or(70).saturating_sub(1)),
             )
             .header_parts(HeaderName::From, &[display, gap, b"<", &s.from, b">;tag=", our_tag])
             .header_parts(HeaderName::To, &[b"<", &s.to, b">"])

@@ -3,6 +3,7 @@
 
 use numbering::E164;
 use sip::seal::codec::{CodecError, Reader, Writer};
+use sip::text::{push_ip, push_number};
 use std::fmt;
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -58,9 +59,35 @@ fn prints_as(value: impl fmt::Display, text: &[u8]) -> bool {
     fmt::write(&mut same, format_args!("{value}")).is_ok() && same.0.is_empty()
 }
 
-fn text<T: std::str::FromStr + fmt::Display>(bytes: &[u8]) -> Option<T> {
-    let value: T = std::str::from_utf8(bytes).ok()?.parse().ok()?;
-    prints_as(&value, bytes).then_some(value)
+/// A number below `limit`, written as it would be printed, and what follows it.
+fn plain_number(bytes: &[u8], limit: u32) -> Option<(u32, &[u8])> {
+    let len = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+    let (digits, rest) = bytes.split_at(len);
+    if len == 0 || len > 5 || (len > 1 && digits[0] == b'0') {
+        return None;
+    }
+    let number = digits.iter().fold(0, |n, d| n * 10 + u32::from(d - b'0'));
+    (number < limit).then_some((number, rest))
+}
+
+/// An IPv4 address, perhaps with a port, written as it would be printed.
+fn ipv4(host: &[u8]) -> Option<(Ipv4Addr, Option<u16>)> {
+    let mut octets = [0; 4];
+    let mut rest = host;
+    for (n, octet) in octets.iter_mut().enumerate() {
+        if n > 0 {
+            rest = rest.strip_prefix(b".")?;
+        }
+        let (number, after) = plain_number(rest, 256)?;
+        (*octet, rest) = (number as u8, after);
+    }
+    if rest.is_empty() {
+        return Some((octets.into(), None));
+    }
+    match plain_number(rest.strip_prefix(b":")?, 65_536)? {
+        (port, []) => Some((octets.into(), Some(port as u16))),
+        _ => None,
+    }
 }
 
 /// Writes `uri`.
@@ -77,25 +104,29 @@ pub(crate) fn encode(uri: &[u8], names: &Names<'_>, w: &mut Writer<'_>) {
         None => (None, address),
     };
     let number = user.and_then(|u| E164::parse_bytes(u).ok());
-    let ipv4: Option<Ipv4Addr> = text(host);
-    let ipv4_port: Option<SocketAddrV4> = text(host);
+    let ipv4 = ipv4(host);
+    let is_flow = |flow| match (flow, ipv4) {
+        (SocketAddr::V4(flow), Some((ip, port))) => *flow.ip() == ip && port == Some(flow.port()),
+        (SocketAddr::V4(_), None) => false,
+        (flow, _) => prints_as(flow, host),
+    };
     let user_kind = match (user, number) {
         (None, _) => NO_USER,
         (_, Some(_)) => NUMBER_USER,
         (Some(_), None) => TEXT_USER,
     };
-    let host_kind = if names.flow.is_some_and(|f| prints_as(f, host)) {
+    let host_kind = if names.flow.is_some_and(is_flow) {
         FLOW_HOST
     } else if names.domain.is_some_and(|d| host == d.as_bytes()) {
         DOMAIN_HOST
     } else if host == names.own.as_bytes() {
         OWN_HOST
-    } else if ipv4.is_some() {
-        IPV4_HOST
-    } else if ipv4_port.is_some() {
-        IPV4_PORT_HOST
     } else {
-        TEXT_HOST
+        match ipv4 {
+            Some((_, None)) => IPV4_HOST,
+            Some((_, Some(_))) => IPV4_PORT_HOST,
+            None => TEXT_HOST,
+        }
     };
     let known = SUFFIXES.iter().position(|s| s.as_bytes() == tail);
     let tail_kind = known.map_or(RAW_SUFFIX, |at| at as u8);
@@ -109,15 +140,15 @@ pub(crate) fn encode(uri: &[u8], names: &Names<'_>, w: &mut Writer<'_>) {
         }
         (None, _) => {}
     }
-    match (host_kind, ipv4, ipv4_port) {
-        (TEXT_HOST, ..) => {
+    match (host_kind, ipv4) {
+        (TEXT_HOST, _) => {
             w.bytes(host);
         }
-        (IPV4_HOST, Some(ip), _) => {
+        (IPV4_HOST, Some((ip, _))) => {
             w.raw(&ip.octets());
         }
-        (IPV4_PORT_HOST, _, Some(addr)) => {
-            w.raw(&addr.ip().octets()).raw(&addr.port().to_be_bytes());
+        (IPV4_PORT_HOST, Some((ip, port))) => {
+            w.raw(&ip.octets()).raw(&port.unwrap_or_default().to_be_bytes());
         }
         _ => {}
     }
@@ -138,14 +169,13 @@ pub(crate) fn decode(
         out.extend_from_slice(r.bytes()?);
         return Ok(());
     }
-    let mut print = |args: fmt::Arguments<'_>| {
-        out.write_fmt(args).expect("writing to a Vec cannot fail");
-    };
-    print(format_args!("sip:"));
+    out.extend_from_slice(b"sip:");
     match user_kind {
         NUMBER_USER => {
             let number = E164::from_value(r.varint()?).ok_or(CodecError)?;
-            print(format_args!("{number}@"));
+            out.push(b'+');
+            push_number(out, number.value());
+            out.push(b'@');
         }
         TEXT_USER => {
             out.extend_from_slice(r.bytes()?);
@@ -153,20 +183,27 @@ pub(crate) fn decode(
         }
         _ => {}
     }
-    let mut print = |args: fmt::Arguments<'_>| {
-        out.write_fmt(args).expect("writing to a Vec cannot fail");
+    let v4 = |out: &mut Vec<u8>, addr: SocketAddrV4| {
+        push_ip(out, (*addr.ip()).into());
+        out.push(b':');
+        push_number(out, u64::from(addr.port()));
     };
     match host_kind {
         TEXT_HOST => out.extend_from_slice(r.bytes()?),
-        OWN_HOST => print(format_args!("{}", names.own)),
+        OWN_HOST => out.extend_from_slice(names.own.as_bytes()),
         // A person who is gone took the name along; the call goes on without.
-        DOMAIN_HOST => print(format_args!("{}", names.domain.unwrap_or("anonymous.invalid"))),
-        IPV4_HOST => print(format_args!("{}", Ipv4Addr::from(r.array::<4>()?))),
+        DOMAIN_HOST => {
+            out.extend_from_slice(names.domain.unwrap_or("anonymous.invalid").as_bytes());
+        }
+        IPV4_HOST => push_ip(out, Ipv4Addr::from(r.array::<4>()?).into()),
         IPV4_PORT_HOST => {
             let ip = Ipv4Addr::from(r.array::<4>()?);
-            print(format_args!("{ip}:{}", u16::from_be_bytes(r.array()?)));
+            v4(out, SocketAddrV4::new(ip, u16::from_be_bytes(r.array()?)));
         }
-        FLOW_HOST => print(format_args!("{}", names.flow.ok_or(CodecError)?)),
+        FLOW_HOST => match names.flow.ok_or(CodecError)? {
+            SocketAddr::V4(flow) => v4(out, flow),
+            flow => write!(out, "{flow}").expect("writing to a Vec cannot fail"),
+        },
         _ => return Err(CodecError),
     }
     match SUFFIXES.get(usize::from(tail_kind)) {

@@ -14,7 +14,7 @@ use super::types::{
     Branch, CancelOutcome, ClientTx, Config, Event, Handle, Origin, Received, ServerTx, Sink,
     Target, TxError,
 };
-use crate::build::{MessageBuilder, reason_phrase};
+use crate::build::{MessageBuilder, ResponseHead, reason_phrase};
 use crate::hash::KeyedHash;
 use crate::msg::{Message, Parser};
 use crate::name::Method;
@@ -22,6 +22,8 @@ use crate::wheel::Wheel;
 
 /// Buffers kept for reuse, and how much of one is worth keeping.
 const POOL_LEN: usize = 4_096;
+/// What a new one has room for: most messages.
+const FRESH: usize = 1_024;
 const POOL_CAPACITY: usize = 16 * 1024;
 
 /// Owns all transactions of one thread. `P` is the caller's handle of a peer:
@@ -92,7 +94,7 @@ impl<P: Clone> TransactionLayer<P> {
     /// An empty buffer out of the pool; give it to [`request`](Self::request) or
     /// [`respond`](Self::respond), or back by [`recycle`](Self::recycle).
     pub fn buffer(&mut self) -> Vec<u8> {
-        self.pool.pop().unwrap_or_default()
+        self.pool.pop().unwrap_or_else(|| Vec::with_capacity(FRESH))
     }
 
     /// Takes a buffer back.
@@ -175,7 +177,7 @@ impl<P: Clone> TransactionLayer<P> {
             ResponseAction::Deliver => {}
             ResponseAction::DeliverAndAck => {
                 let invite = std::mem::take(&mut tx.sent);
-                let mut ack = self.pool.pop().unwrap_or_default();
+                let mut ack = self.pool.pop().unwrap_or_else(|| Vec::with_capacity(FRESH));
                 if write_ack(&mut self.parser, &invite, message, &mut ack) {
                     sink.transmit(&tx.peer, &ack);
                 }
@@ -224,15 +226,16 @@ impl<P: Clone> TransactionLayer<P> {
         };
         let mut request = self.buffer();
         request.extend_from_slice(message.bytes());
+        let head = ResponseHead::new(self.buffer(), message, origin.source);
         let handle = self.insert(Transaction {
             key,
             peer: origin.peer.clone(),
             reliability: origin.reliability,
-            source: origin.source,
             tag: 0,
             machine,
             sent: Vec::new(),
             request,
+            head,
             cancelling: Cancelling::No,
             quiet: false,
             cancel_reason: Vec::new(),
@@ -331,11 +334,11 @@ impl<P: Clone> TransactionLayer<P> {
             key,
             peer: to,
             reliability,
-            source: None,
             tag,
             machine,
             sent: request,
             request: Vec::new(),
+            head: ResponseHead::default(),
             cancelling: Cancelling::No,
             quiet: false,
             cancel_reason: Vec::new(),
@@ -371,9 +374,13 @@ impl<P: Clone> TransactionLayer<P> {
         .map_err(|_| TxError::State)?;
         sink.transmit(&slot.peer, &response);
         let old = std::mem::replace(&mut slot.sent, response);
-        let request = if status >= 200 { std::mem::take(&mut slot.request) } else { Vec::new() };
+        let done = (status >= 200)
+            .then(|| (std::mem::take(&mut slot.request), std::mem::take(&mut slot.head)));
         self.recycle(old);
-        self.recycle(request);
+        if let Some((request, head)) = done {
+            self.recycle(request);
+            self.recycle(head.into_buffer());
+        }
         self.reschedule(now, tx.0.index);
         Ok(())
     }
@@ -415,10 +422,8 @@ impl<P: Clone> TransactionLayer<P> {
         if slot.request.is_empty() {
             return Err(TxError::State);
         }
-        let source = slot.source;
-        let request = self.parser.parse(&slot.request).map_err(|_| TxError::Malformed)?;
         let reason = reason_phrase(status);
-        write(MessageBuilder::response_to(&mut out, &request, status, reason, to_tag, source));
+        write(MessageBuilder::response_from(&mut out, &slot.head, status, reason, to_tag));
         Ok(out)
     }
 
@@ -686,6 +691,7 @@ impl<P: Clone> TransactionLayer<P> {
         }
         self.recycle(tx.sent);
         self.recycle(tx.request);
+        self.recycle(tx.head.into_buffer());
     }
 
     fn reschedule(&mut self, now: Instant, index: u32) {

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::machine::{
     InviteClient, InviteServer, NonInviteClient, NonInviteServer, Reliability, TimerAction,
 };
 use super::types::Handle;
+use crate::build::ResponseHead;
 
 #[derive(Debug)]
 pub(super) enum Machine {
@@ -50,13 +50,14 @@ pub(super) struct Transaction<P> {
     pub(super) key: u128,
     pub(super) peer: P,
     pub(super) reliability: Reliability,
-    pub(super) source: Option<SocketAddr>,
     pub(super) tag: u64,
     pub(super) machine: Machine,
     /// Client: the request, later the ACK. Server: the last response.
     pub(super) sent: Vec<u8>,
     /// Server: the request, until its final response.
     pub(super) request: Vec<u8>,
+    /// Server: what responses begin with, as long.
+    pub(super) head: ResponseHead,
     pub(super) cancelling: Cancelling,
     /// A CANCEL of the layer's own making: its outcome is nobody's business.
     pub(super) quiet: bool,
