@@ -8,14 +8,15 @@
 
 pub mod codec;
 
-use aes_siv::KeyInit;
-use aes_siv::siv::{Aes128Siv, Aes256Siv};
+mod siv;
+
+use aes::{Aes128Enc, Aes256Enc};
+use siv::{Siv, TAG_LEN};
 
 use crate::base64url;
 use crate::hash::KeyedHash;
 
 const VERSION: u8 = b'1';
-const TAG_LEN: usize = 16;
 const SEAL_LABEL: &[u8] = b"meetpoint seal";
 const CALL_ID_LABEL: &[u8] = b"meetpoint call-id";
 const CALL_ID_PREFIX: &[u8] = b"mp~";
@@ -75,38 +76,41 @@ impl std::fmt::Display for SealKeyError {
 
 impl std::error::Error for SealKeyError {}
 
+/// Which label a text is sealed under.
+#[derive(Clone, Copy)]
+enum Label {
+    Seal = 0,
+    CallId = 1,
+}
+
 #[derive(Clone)]
 enum Secret {
-    Short([u8; 32]),
-    Long([u8; 64]),
+    Short(Box<Siv<Aes128Enc>>),
+    Long(Box<Siv<Aes256Enc>>),
 }
 
 impl Secret {
-    fn encrypt(&self, label: &[u8], ad: &[&[u8]], data: &mut [u8]) -> [u8; TAG_LEN] {
-        let ad = std::iter::once(label).chain(ad.iter().copied());
-        let tag = match self {
-            Self::Short(key) => {
-                Aes128Siv::new(&(*key).into()).encrypt_inout_detached(ad, data.into())
-            }
-            Self::Long(key) => {
-                Aes256Siv::new(&(*key).into()).encrypt_inout_detached(ad, data.into())
-            }
-        };
-        tag.expect("fails only beyond 126 bound items, and callers bind a handful").into()
+    fn new(secret: &[u8]) -> Option<Self> {
+        let labels = [SEAL_LABEL, CALL_ID_LABEL];
+        match secret.len() {
+            32 => Siv::new(secret, labels).map(|siv| Self::Short(Box::new(siv))),
+            64 => Siv::new(secret, labels).map(|siv| Self::Long(Box::new(siv))),
+            _ => None,
+        }
     }
 
-    fn decrypt(&self, label: &[u8], ad: &[&[u8]], data: &mut [u8], tag: [u8; TAG_LEN]) -> bool {
-        let ad = std::iter::once(label).chain(ad.iter().copied());
-        let tag = tag.into();
+    fn encrypt(&self, label: Label, ad: &[&[u8]], data: &mut [u8]) -> [u8; TAG_LEN] {
         match self {
-            Self::Short(key) => {
-                Aes128Siv::new(&(*key).into()).decrypt_inout_detached(ad, data.into(), &tag)
-            }
-            Self::Long(key) => {
-                Aes256Siv::new(&(*key).into()).decrypt_inout_detached(ad, data.into(), &tag)
-            }
+            Self::Short(siv) => siv.seal(label as usize, ad, data),
+            Self::Long(siv) => siv.seal(label as usize, ad, data),
         }
-        .is_ok()
+    }
+
+    fn decrypt(&self, label: Label, ad: &[&[u8]], data: &mut [u8], tag: [u8; TAG_LEN]) -> bool {
+        match self {
+            Self::Short(siv) => siv.open(label as usize, ad, data, tag),
+            Self::Long(siv) => siv.open(label as usize, ad, data, tag),
+        }
     }
 }
 
@@ -143,11 +147,7 @@ impl SealKeys {
         if id > 63 {
             return Err(SealKeyError::Id);
         }
-        let secret = match (<[u8; 32]>::try_from(secret), <[u8; 64]>::try_from(secret)) {
-            (Ok(short), _) => Secret::Short(short),
-            (_, Ok(long)) => Secret::Long(long),
-            _ => return Err(SealKeyError::Length),
-        };
+        let secret = Secret::new(secret).ok_or(SealKeyError::Length)?;
         self.keys.retain(|(known, _)| *known != id);
         self.keys.push((id, secret));
         Ok(())
@@ -181,7 +181,7 @@ impl SealKeys {
     /// most 125 of them.
     pub fn seal_into(&self, ad: &[&[u8]], payload: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(&[VERSION, base64url::letter(self.current)]);
-        encrypt_tail(self.current(), SEAL_LABEL, ad, payload, out);
+        encrypt_tail(self.current(), Label::Seal, ad, payload, out);
     }
 
     /// The seal of `payload` as new text.
@@ -198,7 +198,7 @@ impl SealKeys {
     pub fn open_into(&self, ad: &[&[u8]], seal: &[u8], out: &mut Vec<u8>) -> Result<(), SealError> {
         out.clear();
         let [version, key, text @ ..] = seal else { return Err(SealError::Malformed) };
-        self.open_text(*version, *key, SEAL_LABEL, ad, text, out)
+        self.open_text(*version, *key, Label::Seal, ad, text, out)
     }
 
     /// Opens a seal.
@@ -215,7 +215,7 @@ impl SealKeys {
         &self,
         version: u8,
         key: u8,
-        label: &[u8],
+        label: Label,
         ad: &[&[u8]],
         text: &[u8],
         out: &mut Vec<u8>,
@@ -249,7 +249,7 @@ impl SealKeys {
         let digits: [u8; 4] =
             std::array::from_fn(|i| b"0123456789abcdef"[usize::from(shard >> (12 - 4 * i)) & 15]);
         out.extend_from_slice(&digits);
-        encrypt_tail(self.current(), CALL_ID_LABEL, &[&digits], call_id, out);
+        encrypt_tail(self.current(), Label::CallId, &[&digits], call_id, out);
     }
 
     /// [`map_call_id_into`](Self::map_call_id_into) as new text.
@@ -270,7 +270,7 @@ impl SealKeys {
         let [b'm', b'p', b'~', version, key, digits @ ..] = head else {
             return Err(SealError::Malformed);
         };
-        self.open_text(*version, *key, CALL_ID_LABEL, &[digits], text, out)
+        self.open_text(*version, *key, Label::CallId, &[digits], text, out)
     }
 
     /// [`unmap_call_id_into`](Self::unmap_call_id_into) as new bytes.
@@ -295,7 +295,7 @@ pub const fn sealed_len(payload: usize) -> usize {
         }
 }
 
-fn encrypt_tail(secret: &Secret, label: &[u8], ad: &[&[u8]], payload: &[u8], out: &mut Vec<u8>) {
+fn encrypt_tail(secret: &Secret, label: Label, ad: &[&[u8]], payload: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     out.extend_from_slice(&[0; TAG_LEN]);
     out.extend_from_slice(payload);
@@ -337,6 +337,7 @@ pub fn shard_of_call_id(call_id: &[u8]) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aes_siv::{KeyInit, siv::Aes128Siv};
 
     fn keys() -> SealKeys {
         SealKeys::new(5, &[7; 32]).unwrap()
