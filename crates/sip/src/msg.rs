@@ -119,7 +119,8 @@ impl Parser {
                 return Err(ParseError::TooManyHeaders);
             }
             let line = &buf[start..end];
-            let colon = memchr::memchr(b':', line).ok_or(ParseError::HeaderLine)?;
+            // Names are too short for anything cleverer.
+            let colon = line.iter().position(|b| *b == b':').ok_or(ParseError::HeaderLine)?;
             let mut name_end = colon;
             while name_end > 0 && matches!(line[name_end - 1], b' ' | b'\t') {
                 name_end -= 1;

@@ -20,6 +20,7 @@ mod legs;
 mod named;
 mod options;
 mod overload;
+mod random;
 mod register;
 mod response;
 mod screen;
@@ -41,9 +42,8 @@ use domain::{CdrId, EdgeId, TrunkId};
 use feed::cdr::{Attempt, CdrEvent, CdrRecord};
 use feed::record::Transport;
 use feed::snapshot::Snapshot;
-use hmac::{Hmac, KeyInit, Mac};
 use indialog::Relay;
-use sha2::Sha256;
+use random::{Random, derive};
 use sip::{
     Event, Message, MessageBuilder, Method, Origin, Parser, Received, ServerTx, Sink, Timers,
     TransactionLayer, Wheel, reason_phrase,
@@ -220,6 +220,7 @@ impl Live {
 /// A request on its way through the core.
 struct Incoming<'m> {
     at: Moment,
+    key: sip::transaction::Key,
     from: Peer,
     origin: Origin<Peer>,
     m: &'m Message<'m>,
@@ -367,7 +368,8 @@ impl Core {
                     reliability: from.reliability(),
                     source: Some(from.addr),
                 };
-                self.request(&Incoming { at, from, origin, m: &m, who }, world, out);
+                let key = self.layer.key(&m);
+                self.request(&Incoming { at, key, from, origin, m: &m, who }, world, out);
             }
             Ok(m) => self.response(at, from, &m, world, out),
             Err(error) => {
@@ -485,14 +487,14 @@ impl Core {
     }
 
     fn request(&mut self, r: &Incoming<'_>, world: &Snapshot, out: &mut Outbox) {
-        if let Some(known) = self.layer.known_peer(r.m).copied() {
+        if let Some(known) = self.layer.known_peer(r.key, r.m).copied() {
             // A transaction is its sender's own: nobody cancels another's call.
             let same = known.addr.ip() == r.origin.peer.addr.ip()
                 || (matches!(r.who, Who::Trunk(_)) && self.recognise(known.addr, world) == r.who);
             if !same {
                 return count(&self.shared.stats.silenced);
             }
-            return match self.layer.receive(r.at.now, &r.origin, r.m, out) {
+            return match self.layer.receive_as(r.at.now, r.key, &r.origin, r.m, out) {
                 Received::Cancel { tx, invite } => self.cancel(r.at, tx, invite, out),
                 // The sender reused the INVITE's branch for the ACK of a 2xx.
                 Received::Ack { .. } => self.in_dialog(r, world, out),
@@ -553,7 +555,7 @@ impl Core {
 
     /// A transaction for a request that was admitted.
     fn begin(&mut self, r: &Incoming<'_>, out: &mut Outbox) -> Option<ServerTx> {
-        match self.layer.receive(r.at.now, &r.origin, r.m, out) {
+        match self.layer.receive_as(r.at.now, r.key, &r.origin, r.m, out) {
             Received::Request { tx } => Some(tx),
             Received::Full => {
                 self.refuse(r, 503, out);
@@ -604,7 +606,8 @@ impl Core {
         world: &Snapshot,
         out: &mut Outbox,
     ) {
-        let Some(&asked) = self.layer.known_peer(m) else {
+        let key = self.layer.key(m);
+        let Some(&asked) = self.layer.known_peer(key, m) else {
             return self.belongs_elsewhere(from, world);
         };
         if !Self::may_answer(asked, from, world) {
@@ -612,7 +615,8 @@ impl Core {
         }
         let origin =
             Origin { peer: from, reliability: from.reliability(), source: Some(from.addr) };
-        let Received::Response { tx, tag } = self.layer.receive(at.now, &origin, m, out) else {
+        let Received::Response { tx, tag } = self.layer.receive_as(at.now, key, &origin, m, out)
+        else {
             return;
         };
         match Tag::unpack(tag) {
@@ -632,118 +636,5 @@ impl Core {
             self.emergency_began(id, &event, *at_us);
         }
         out.record(CdrRecord { id, edge: self.config.edge, event });
-    }
-}
-
-/// A key of its own for one use of the seed.
-fn derive(seed: &[u8; 32], label: &[u8]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(seed).expect("HMAC takes a key of any length");
-    mac.update(label);
-    mac.finalize().into_bytes().into()
-}
-
-/// What tags, salts, shuffles and call ids are made of: a keyed counter, for
-/// strangers see some of it and must not foretell the rest.
-struct Random {
-    key: Hmac<Sha256>,
-    blocks: u64,
-    block: [u64; 4],
-    left: usize,
-}
-
-impl Random {
-    fn new(key: &[u8; 32]) -> Self {
-        let key = Hmac::new_from_slice(key).expect("HMAC takes a key of any length");
-        Self { key, blocks: 0, block: [0; 4], left: 0 }
-    }
-
-    fn next(&mut self) -> u64 {
-        if self.left == 0 {
-            let mut mac = self.key.clone();
-            mac.update(&self.blocks.to_le_bytes());
-            self.blocks += 1;
-            let bytes: [u8; 32] = mac.finalize().into_bytes().into();
-            for (word, bytes) in self.block.iter_mut().zip(bytes.chunks_exact(8)) {
-                *word = u64::from_le_bytes(bytes.try_into().expect("chunks of eight"));
-            }
-            self.left = self.block.len();
-        }
-        self.left -= 1;
-        self.block[self.left]
-    }
-
-    fn tag(&mut self) -> [u8; 16] {
-        hex16(self.next())
-    }
-
-    /// A UUIDv7 (RFC 9562 section 5.7).
-    fn uuid(&mut self, wall_us: i64) -> uuid::Uuid {
-        let ms = (wall_us / 1000).max(0) as u64;
-        let mut bytes = [0u8; 16];
-        bytes[..6].copy_from_slice(&ms.to_be_bytes()[2..]);
-        bytes[6..14].copy_from_slice(&self.next().to_le_bytes());
-        bytes[14..].copy_from_slice(&self.next().to_le_bytes()[..2]);
-        bytes[6] = bytes[6] & 0x0f | 0x70;
-        bytes[8] = bytes[8] & 0x3f | 0x80;
-        uuid::Uuid::from_bytes(bytes)
-    }
-}
-
-fn hex16(value: u64) -> [u8; 16] {
-    std::array::from_fn(|i| b"0123456789abcdef"[(value >> (60 - 4 * i)) as usize & 15])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Length of the shortest linear recurrence over these bits (Berlekamp and
-    /// Massey).
-    fn linear_complexity(bits: &[bool]) -> usize {
-        let n = bits.len();
-        let (mut c, mut b) = (vec![false; n], vec![false; n]);
-        (c[0], b[0]) = (true, true);
-        let (mut length, mut since) = (0, 1);
-        for i in 0..n {
-            let wrong = (0..=length).fold(false, |d, j| d ^ (c[j] & bits[i - j]));
-            if wrong {
-                let old = c.clone();
-                for j in 0..n - since {
-                    c[j + since] ^= b[j];
-                }
-                if 2 * length <= i {
-                    (length, b, since) = (i + 1 - length, old, 0);
-                }
-            }
-            since += 1;
-        }
-        length
-    }
-
-    /// The generators of the xorshift family repeat a linear rule no longer than
-    /// their state, which is how a stranger with a few tags would compute it.
-    #[test]
-    fn tags_follow_no_linear_rule() {
-        let inverse = |odd: u64| {
-            (0..6).fold(odd, |x, _| x.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(x))))
-        };
-        let mut random = Random::new(&[7; 32]);
-        let bits: Vec<bool> = (0..1200)
-            .map(|_| {
-                random.next().wrapping_mul(inverse(9)).rotate_right(7).wrapping_mul(inverse(5))
-            })
-            .map(|word| word & 1 == 1)
-            .collect();
-        assert!(linear_complexity(&bits) > 500);
-    }
-
-    #[test]
-    fn no_key_is_the_seed_or_another_key() {
-        let keys = [&b"transactions"[..], b"seals", b"nonces", b"random"]
-            .map(|label| derive(&[1; 32], label));
-        for (n, key) in keys.iter().enumerate() {
-            assert_ne!(key, &[1; 32]);
-            assert!(!keys[..n].contains(key));
-        }
     }
 }

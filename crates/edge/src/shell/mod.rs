@@ -9,6 +9,8 @@ mod conns;
 mod filter;
 mod look;
 mod mmsg;
+mod owner;
+mod pace;
 mod plan;
 mod shard;
 mod siblings;

@@ -6,6 +6,8 @@ use super::conns::{Conn, Directory};
 use super::filter;
 use super::look::{Look, Trace};
 use super::mmsg::{RECEIVED, Receiver, Sender};
+use super::owner::call_id;
+use super::pace::Pace;
 use super::strangers::Strangers;
 use super::wall_us;
 use crate::bindings::BindingChange;
@@ -22,7 +24,6 @@ use feed::snapshot::Snapshot;
 use mio::net::{TcpListener, TcpStream};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
-use sip::HeaderName;
 use sip::stream::Frame;
 use socket2::Socket;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -158,6 +159,7 @@ pub(super) struct Shard {
     out: Outbox,
     udp: Vec<(u8, UdpSocket)>,
     sender: Sender,
+    pace: Pace,
     tcp: Vec<(u8, TcpListener)>,
     conns: HashMap<usize, Conn>,
     by_addr: HashMap<SocketAddr, usize>,
@@ -189,6 +191,7 @@ impl Shard {
             out: Outbox::default(),
             udp: Vec::new(),
             sender: Sender::new(),
+            pace: Pace::new(Instant::now()),
             tcp: Vec::new(),
             conns: HashMap::new(),
             by_addr: HashMap::new(),
@@ -216,6 +219,9 @@ impl Shard {
                 Some(due) => due.saturating_duration_since(now),
                 None => Duration::from_secs(3600),
             };
+            if dry && let Some(pause) = self.pace.pause(now, wait) {
+                std::thread::sleep(pause);
+            }
             if let Err(error) = self.parts.poll.poll(&mut events, Some(wait))
                 && error.kind() != io::ErrorKind::Interrupted
             {
@@ -389,6 +395,7 @@ impl Shard {
                 // An ICMP error of an earlier packet: its transaction will time out.
                 Err(_) => 0,
             };
+            self.pace.took(taken);
             let at = Self::moment();
             for (addr, bytes) in (0..taken).filter_map(|n| receiver.datagram(n)) {
                 self.arrived(at, Peer { transport: Transport::Udp, listener, addr }, bytes);
@@ -707,61 +714,9 @@ fn drain(conn: &mut Conn, messages: &mut Vec<Vec<u8>>) -> io::Result<()> {
     }
 }
 
-/// The Call-ID, found without parsing the rest.
-pub(super) fn call_id(bytes: &[u8]) -> Option<&[u8]> {
-    let mut rest = bytes;
-    while let Some(after) = rest.strip_prefix(b"\r\n") {
-        rest = after;
-    }
-    while !rest.is_empty() {
-        // A line goes on where the next begins with white space.
-        let mut end = 0;
-        loop {
-            end += rest[end..].iter().position(|b| *b == b'\n').map_or(rest.len() - end, |n| n + 1);
-            if !matches!(rest.get(end), Some(b' ' | b'\t')) || rest[..end].trim_ascii().is_empty() {
-                break;
-            }
-        }
-        let (line, after) = rest.split_at(end);
-        rest = after;
-        let line = sip::text::trim(line);
-        if line.is_empty() {
-            return None;
-        }
-        if !matches!(line[0], b'C' | b'c' | b'i' | b'I') {
-            continue;
-        }
-        let Some(colon) = line.iter().position(|b| *b == b':') else { continue };
-        let name = sip::text::trim(&line[..colon]);
-        if HeaderName::from_bytes(name) == HeaderName::CallId {
-            return Some(sip::text::trim(&line[colon + 1..]));
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_call_is_found_by_its_id_in_any_form() {
-        for (text, expect) in [
-            ("INVITE sip:a@b SIP/2.0\r\nCall-ID: x@y\r\n\r\n", Some(&b"x@y"[..])),
-            ("SIP/2.0 200 OK\r\nCSeq: 1 BYE\r\nCALL-ID:x\r\n\r\n", Some(b"x")),
-            ("BYE sip:a SIP/2.0\r\ni : z \r\n\r\n", Some(b"z")),
-            ("BYE sip:a SIP/2.0\r\nContact: <a>\r\n\r\nCall-ID: body\r\n", None),
-            ("\r\n\r\nBYE sip:a SIP/2.0\r\nCall-ID: x\r\n\r\n", Some(b"x")),
-            ("BYE sip:a SIP/2.0\r\nCall-ID:\r\n x\r\n\t\r\nTo: b\r\n\r\n", Some(b"x")),
-            ("BYE sip:a SIP/2.0\r\nSubject: a\r\n Call-ID: no\r\ni: x\r\n\r\n", Some(b"x")),
-            ("BYE sip:a SIP/2.0\r\n\r\n Call-ID: body\r\n", None),
-            ("BYE sip:a SIP/2.0\r\nCall-ID: x", Some(b"x")),
-            ("garbage", None),
-            ("", None),
-        ] {
-            assert_eq!(call_id(text.as_bytes()), expect, "{text}");
-        }
-    }
 
     #[test]
     fn a_shard_that_is_behind_is_handed_no_more_packets_but_all_else() {

@@ -1,8 +1,9 @@
 //! What siblings' messages do to this edge.
 
 use super::conns::Directory;
+use super::owner::call_id;
 use super::plan::Told;
-use super::shard::{Job, Port, call_id};
+use super::shard::{Job, Port};
 use super::{locked, wall_us};
 use crate::bindings::BindingChange;
 use crate::core::Shared;

@@ -11,7 +11,7 @@ use super::machine::{
 };
 use super::table::{Cancelling, Index, Machine, Slot, Transaction, live};
 use super::types::{
-    Branch, CancelOutcome, ClientTx, Config, Event, Handle, Origin, Received, ServerTx, Sink,
+    Branch, CancelOutcome, ClientTx, Config, Event, Handle, Key, Origin, Received, ServerTx, Sink,
     Target, TxError,
 };
 use crate::build::{MessageBuilder, ResponseHead, reason_phrase};
@@ -116,9 +116,32 @@ impl<P: Clone> TransactionLayer<P> {
         message: &Message<'_>,
         sink: &mut impl Sink<P>,
     ) -> Received {
+        self.receive_as(now, self.key(message), origin, message, sink)
+    }
+
+    /// As [`receive`](Self::receive), with what [`key`](Self::key) said of the same
+    /// message.
+    pub fn receive_as(
+        &mut self,
+        now: Instant,
+        key: Key,
+        origin: &Origin<P>,
+        message: &Message<'_>,
+        sink: &mut impl Sink<P>,
+    ) -> Received {
         match message.status() {
-            Some(status) => self.receive_response(now, message, status, sink),
-            None => self.receive_request(now, origin, message, sink),
+            Some(status) => self.receive_response(now, key, message, status, sink),
+            None => self.receive_request(now, key, origin, message, sink),
+        }
+    }
+
+    /// What a message is matched by, for [`known_peer`](Self::known_peer) and
+    /// [`receive_as`](Self::receive_as).
+    pub fn key(&self, message: &Message<'_>) -> Key {
+        let method = message.method();
+        match message.via().branch {
+            _ if message.is_request() => Key(Some(self.server_key(message, method))),
+            branch => Key(branch.map(|branch| self.client_key(branch, method))),
         }
     }
 
@@ -126,15 +149,12 @@ impl<P: Clone> TransactionLayer<P> {
     /// request as a retransmission, the ACK to a refusal, or the CANCEL of a live
     /// INVITE; a response as the answer to a request of ours. A server that admits
     /// only some messages asks this before it judges one.
-    pub fn known_peer(&self, message: &Message<'_>) -> Option<&P> {
-        let method = message.method();
-        let find = |method| self.index.get(&self.server_key(message, method));
-        let index = match method {
-            _ if !message.is_request() => {
-                self.index.get(&self.client_key(message.via().branch?, method))
-            }
-            Method::Cancel => find(Method::Invite).or_else(|| find(Method::Cancel)),
-            _ => find(method),
+    pub fn known_peer(&self, key: Key, message: &Message<'_>) -> Option<&P> {
+        let own = || self.index.get(&key.0?);
+        let index = if message.is_request() && message.method() == Method::Cancel {
+            self.index.get(&self.server_key(message, Method::Invite)).or_else(own)
+        } else {
+            own()
         }?;
         self.slots[*index as usize].tx.as_ref().map(|tx| &tx.peer)
     }
@@ -154,12 +174,12 @@ impl<P: Clone> TransactionLayer<P> {
     fn receive_response(
         &mut self,
         now: Instant,
+        key: Key,
         message: &Message<'_>,
         status: u16,
         sink: &mut impl Sink<P>,
     ) -> Received {
-        let Some(branch) = message.via().branch else { return Received::Stray };
-        let key = self.client_key(branch, message.method());
+        let Some(key) = key.0 else { return Received::Stray };
         let Some(&index) = self.index.get(&key) else { return Received::Stray };
         let handle = self.handle(index);
         let Some(tx) = self.slots[index as usize].tx.as_mut() else { return Received::Stray };
@@ -200,12 +220,13 @@ impl<P: Clone> TransactionLayer<P> {
     fn receive_request(
         &mut self,
         now: Instant,
+        key: Key,
         origin: &Origin<P>,
         message: &Message<'_>,
         sink: &mut impl Sink<P>,
     ) -> Received {
         let method = message.method();
-        let key = self.server_key(message, method);
+        let Some(key) = key.0 else { return Received::Stray };
         if let Some(&index) = self.index.get(&key) {
             return self.receive_known(now, index, method, sink);
         }

@@ -12,6 +12,6 @@ pub use machine::{
     ResponseAction, ResponseRefused, State, TimerAction, Timers,
 };
 pub use types::{
-    Branch, CancelOutcome, ClientTx, Config, Event, Origin, Received, ServerTx, Sink, Target,
+    Branch, CancelOutcome, ClientTx, Config, Event, Key, Origin, Received, ServerTx, Sink, Target,
     TxError,
 };

@@ -81,6 +81,11 @@ impl Branch {
     }
 }
 
+/// What a message is matched to its transaction by; see
+/// [`TransactionLayer::key`](crate::TransactionLayer::key).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key(pub(super) Option<u128>);
+
 /// Where a message came from.
 #[derive(Debug, Clone)]
 pub struct Origin<P> {
