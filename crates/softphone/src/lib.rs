@@ -17,6 +17,7 @@ mod agent;
 mod call;
 mod error;
 mod leg;
+pub mod load;
 mod phone;
 mod registrar;
 mod rtp;

@@ -4,6 +4,7 @@
 mod announce;
 mod cast;
 mod client;
+mod failover;
 mod report;
 mod story;
 mod traffic;
@@ -14,10 +15,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
 
+use self::failover::FailoverPlan;
 use self::report::{Fault, Notes, Report};
 use self::story::{STORIES, phones};
 use self::world::{World, WorldPlan, http_address};
@@ -47,6 +50,25 @@ pub struct DemoArgs {
     /// Address of the API and the web page [default: 127.0.0.1:8080 if it is free]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
+    /// Calls a second in the story `failover`
+    #[arg(long, value_name = "COUNT", default_value_t = 200.0, hide = true)]
+    per_second: f64,
+    /// Seconds of each part of the story `failover`
+    #[arg(long, value_name = "SECONDS", default_value_t = 4.0, hide = true)]
+    part_seconds: f64,
+    /// The database of the story `failover`, another than its own file
+    #[arg(long, value_name = "URL", hide = true)]
+    database_url: Option<String>,
+}
+
+impl DemoArgs {
+    fn failover_plan(&self) -> FailoverPlan {
+        FailoverPlan {
+            per_second: self.per_second.clamp(1.0, 10_000.0),
+            part: Duration::from_secs_f64(self.part_seconds.clamp(0.5, 3600.0)),
+            database_url: self.database_url.clone(),
+        }
+    }
 }
 
 /// `meetpoint demo`.
@@ -93,14 +115,9 @@ fn say(line: &str) {
 
 /// Plays the story and reports; the result tells whether all went well.
 async fn once(args: &DemoArgs, story: &'static str) -> Result<bool, Fault> {
-    let plan = WorldPlan { data_dir: args.data_dir.clone(), listen: args.listen, sip_port: None };
-    let report = match World::start(plan).await {
-        Ok(world) => {
-            let report = story::call(&world).await;
-            world.house.stop().await;
-            report
-        }
-        Err(fault) => Report::stillborn(story, fault),
+    let report = match story {
+        "failover" => failover::run(&args.failover_plan()).await,
+        _ => call(args, story).await,
     };
     let ok = report.ok();
     if args.json {
@@ -109,6 +126,19 @@ async fn once(args: &DemoArgs, story: &'static str) -> Result<bool, Fault> {
         say(&format!("story {story}: {}", if ok { "ok" } else { "FAILED" }));
     }
     Ok(ok)
+}
+
+/// The story told in a world of its own, within this process.
+async fn call(args: &DemoArgs, story: &'static str) -> Report {
+    let plan = WorldPlan { data_dir: args.data_dir.clone(), listen: args.listen, sip_port: None };
+    match World::start(plan).await {
+        Ok(world) => {
+            let report = story::call(&world).await;
+            world.house.stop().await;
+            report
+        }
+        Err(fault) => Report::stillborn(story, fault),
+    }
 }
 
 /// Stays up until it is told to stop.

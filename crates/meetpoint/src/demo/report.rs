@@ -77,12 +77,20 @@ pub struct Report {
     steps: Vec<Value>,
     failed: bool,
     error: Option<String>,
+    facts: Map<String, Value>,
 }
 
 impl Report {
     /// Begins.
     pub fn new(story: &'static str) -> Self {
-        Self { story, begun: Instant::now(), steps: Vec::new(), failed: false, error: None }
+        Self {
+            story,
+            begun: Instant::now(),
+            steps: Vec::new(),
+            failed: false,
+            error: None,
+            facts: Map::new(),
+        }
     }
 
     /// The report of a story that could not begin.
@@ -127,6 +135,11 @@ impl Report {
         result.ok()
     }
 
+    /// Adds a fact about the whole story.
+    pub fn fact(&mut self, name: &str, value: impl Into<Value>) {
+        self.facts.insert(name.to_owned(), value.into());
+    }
+
     /// Whether every step went well.
     pub fn ok(&self) -> bool {
         !self.failed
@@ -134,13 +147,17 @@ impl Report {
 
     /// The whole report.
     pub fn json(&self) -> Value {
-        json!({
+        let mut report = json!({
             "story": self.story,
             "ok": self.ok(),
             "ms": self.begun.elapsed().as_millis() as u64,
             "error": self.error,
             "steps": self.steps,
-        })
+        });
+        if let Value::Object(report) = &mut report {
+            report.extend(self.facts.clone());
+        }
+        report
     }
 }
 

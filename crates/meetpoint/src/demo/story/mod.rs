@@ -27,10 +27,16 @@ pub struct Story {
 }
 
 /// Every story there is; the first is the default.
-pub const STORIES: [Story; 1] = [Story {
-    name: "call",
-    about: "two operators, a consent, an upload, assignments, calls, a failover, call records",
-}];
+pub const STORIES: [Story; 2] = [
+    Story {
+        name: "call",
+        about: "two operators, a consent, an upload, assignments, calls, a failover, call records",
+    },
+    Story {
+        name: "failover",
+        about: "two edges under load: one is killed and comes back, then the control plane",
+    },
+];
 
 /// What stands after the first four steps.
 pub struct Seeded {
