@@ -420,7 +420,7 @@ impl Engine {
     fn failed(&mut self, tag: u64, status: u16) {
         match Purpose::unpack(tag) {
             Some(Purpose::Register(n)) => self.registered(n, Err(status)),
-            Some(Purpose::Invite(n)) => self.over(n),
+            Some(Purpose::Invite(n)) => self.refused(n, status),
             Some(Purpose::Reinvite(n)) => self.reinvited(n, status),
             Some(Purpose::Bye(n)) => {
                 self.calls[n].bye_status = status;
@@ -428,6 +428,11 @@ impl Engine {
             }
             Some(Purpose::Answer(_)) | None => {}
         }
+    }
+
+    fn refused(&mut self, n: usize, status: u16) {
+        self.board.with(|seen| *seen.tally.refused.entry(status).or_default() += 1);
+        self.over(n);
     }
 
     fn check_established(&mut self, n: usize) {
@@ -629,7 +634,7 @@ impl Engine {
         }
         match Purpose::unpack(tag) {
             Some(Purpose::Register(n)) => self.register_response(n, status, m),
-            Some(Purpose::Invite(n)) if status >= 300 => self.over(n),
+            Some(Purpose::Invite(n)) if status >= 300 => self.refused(n, status),
             Some(Purpose::Invite(n)) => {
                 let call = &mut self.calls[n];
                 if !call.answered {

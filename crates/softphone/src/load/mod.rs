@@ -6,6 +6,7 @@
 mod call;
 mod engine;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -67,6 +68,8 @@ pub struct Tally {
     pub lost: u64,
     /// Calls under way.
     pub open: u64,
+    /// INVITEs refused, by status; 408 for no answer at all.
+    pub refused: BTreeMap<u16, u64>,
 }
 
 enum Command {

@@ -142,6 +142,9 @@ fn note(tally: &Tally, notes: &mut Notes) {
     ] {
         notes.set(name, count);
     }
+    let refused: serde_json::Map<String, serde_json::Value> =
+        tally.refused.iter().map(|(code, n)| (code.to_string(), (*n).into())).collect();
+    notes.set("refused", refused);
 }
 
 /// Lets the load go on for a while, and sees to it that it does: calls are
