@@ -52,3 +52,31 @@ fn stories_are_listed_and_unknown_ones_refused() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("no story `opera`"));
 }
+
+/// The fleet's story, told with fewer calls than by default: other tests want
+/// the cores as well.
+#[test]
+fn no_established_call_and_no_record_is_lost_with_an_edge_or_the_control_plane() {
+    let report = failover(&["--per-second", "50", "--part-seconds", "2"]);
+    assert!(report["calls_established"].as_u64() > Some(100), "{report}");
+}
+
+/// Tells the story `failover` and checks what every telling of it must keep.
+pub fn failover(arguments: &[&str]) -> Value {
+    let output = meetpoint()
+        .args(["demo", "--story", "failover", "--once", "--json"])
+        .args(arguments)
+        .output()
+        .expect("the program starts");
+    let talk = String::from_utf8_lossy(&output.stderr);
+    let stdout = String::from_utf8(output.stdout).expect("stdout is UTF-8");
+    let last = stdout.lines().last().unwrap_or_default();
+    let report: Value =
+        serde_json::from_str(last).unwrap_or_else(|e| panic!("{e}: {last}\n{talk}"));
+    assert_eq!(report["ok"], true, "{talk}\n{report:#}");
+    assert!(output.status.success());
+    for none in ["calls_lost", "cdrs_lost", "cdrs_doubled"] {
+        assert_eq!(report[none], 0, "{none}: {report:#}");
+    }
+    report
+}

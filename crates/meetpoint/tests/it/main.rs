@@ -13,4 +13,6 @@ mod others;
 mod process;
 mod serve;
 mod sip_parse;
+#[cfg(feature = "soak")]
+mod soak;
 mod world;

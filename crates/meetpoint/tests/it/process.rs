@@ -1,6 +1,7 @@
 //! The program as a child process: what it says, and how it ends.
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,7 +11,12 @@ pub const START: Duration = Duration::from_secs(30);
 
 /// A command for the program, without this machine's own settings.
 pub fn meetpoint() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_meetpoint"));
+    program(Path::new(env!("CARGO_BIN_EXE_meetpoint")))
+}
+
+/// The same for another build of it.
+pub fn program(path: &Path) -> Command {
+    let mut command = Command::new(path);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("MEETPOINT_") {
             command.env_remove(name);

@@ -1,6 +1,7 @@
 //! A control plane with what a call needs, seeded over its API.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use softphone::{Answering, OperatorTrunk, Phone, PhoneConfig, Transport, TrunkConfig};
 use testkit::{Database, TempDir};
 
-use crate::process::{Process, meetpoint};
+use crate::process::{Process, program};
 
 pub const SOON: Duration = Duration::from_secs(10);
 pub const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -25,11 +26,12 @@ pub struct Plane {
     database: Database,
     chunk: u32,
     folder: TempDir,
+    program: PathBuf,
     pub owner: Client,
 }
 
-fn command(folder: &TempDir, database: &str, listen: &str, chunk: u32) -> Command {
-    let mut command = meetpoint();
+fn command(path: &Path, folder: &TempDir, database: &str, listen: &str, chunk: u32) -> Command {
+    let mut command = program(path);
     command
         .args(["serve", "--no-edge", "--requests-per-minute", "1000000"])
         .args(["--database-url", database, "--listen", listen])
@@ -41,15 +43,26 @@ fn command(folder: &TempDir, database: &str, listen: &str, chunk: u32) -> Comman
 
 impl Plane {
     pub async fn start(database: Database, chunk: u32) -> Self {
+        Self::start_of(Path::new(env!("CARGO_BIN_EXE_meetpoint")), database, chunk).await
+    }
+
+    /// Another build of the program.
+    pub async fn start_of(program: &Path, database: Database, chunk: u32) -> Self {
         let folder = TempDir::new("plane");
-        let process = Process::spawn(command(&folder, &database.url, "127.0.0.1:0", chunk));
+        let process =
+            Process::spawn(command(program, &folder, &database.url, "127.0.0.1:0", chunk));
         let id = process.told("client id:");
         let secret = process.told("client secret:");
         let url = process.told("API and page:");
         let base = url.trim_end_matches('/').to_owned();
         let listen = base.trim_start_matches("http://").to_owned();
         let owner = Client::sign_in(&base, &id, &secret).await;
-        Self { process: Some(process), base, listen, database, chunk, folder, owner }
+        let program = program.to_owned();
+        Self { process: Some(process), base, listen, database, chunk, folder, program, owner }
+    }
+
+    fn command(&self) -> Command {
+        command(&self.program, &self.folder, &self.database.url, &self.listen, self.chunk)
     }
 
     pub fn kill(&mut self) {
@@ -58,8 +71,7 @@ impl Plane {
 
     /// Starts it again, on the same port and database.
     pub fn restart(&mut self) {
-        let process =
-            Process::spawn(command(&self.folder, &self.database.url, &self.listen, self.chunk));
+        let process = Process::spawn(self.command());
         process.told("API and page:");
         assert!(!process.stderr().contains("client secret"), "credentials are shown once");
         self.process = Some(process);
@@ -294,7 +306,19 @@ pub fn free_address() -> SocketAddr {
 
 /// `meetpoint edge` over HTTP.
 pub fn edge_command(plane: &Plane, edge: &Client, folder: &TempDir, sip: SocketAddr) -> Command {
-    let mut command = meetpoint();
+    let own = Path::new(env!("CARGO_BIN_EXE_meetpoint"));
+    edge_command_of(own, plane, edge, folder, sip)
+}
+
+/// The same with another build of the program.
+pub fn edge_command_of(
+    path: &Path,
+    plane: &Plane,
+    edge: &Client,
+    folder: &TempDir,
+    sip: SocketAddr,
+) -> Command {
+    let mut command = program(path);
     command
         .args(["edge", "--url", &plane.base])
         .args(["--client-id", &edge.id, "--client-secret", &edge.secret])

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# The tier above `make test`: long loads with things killed under them, the last
+# release's program beside this one, and many seeds of the simulators. About
+# half an hour on two cores.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/setup.sh test
+cargo clippy --locked --package meetpoint --features soak --all-targets -- -D warnings
+MEETPOINT_LAST_RELEASE=$(scripts/last-release.sh)
+export MEETPOINT_LAST_RELEASE
+# One after the other: each wants the cores for itself.
+cargo test --locked --profile demo --package meetpoint --features soak --test it -- \
+    --test-threads 1 --nocapture soak::
+MEETPOINT_SIM_SEEDS=${MEETPOINT_SIM_SEEDS:-2000} \
+    cargo test --locked --profile demo --package edge --test it -- sim::
