@@ -1,6 +1,6 @@
 # `make demo` and `make test` are all a newcomer needs; both do their own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup web fmt fuzz bench-signalling bench-signalling-growth
+.PHONY: help demo test setup web fmt fuzz bench-signalling bench-signalling-growth soak
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-24s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -10,6 +10,9 @@ demo: ## build and run a whole exchange with simulated operators and a page to l
 
 test: ## every check and test (below 30 minutes on 2 cores)
 	@scripts/test.sh
+
+soak: ## long loads with things killed, the last release beside this one (about half an hour)
+	@scripts/soak.sh
 
 setup: ## install what `make test` needs (Debian, as root)
 	@scripts/setup.sh test

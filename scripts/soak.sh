@@ -11,5 +11,5 @@ export MEETPOINT_LAST_RELEASE
 # One after the other: each wants the cores for itself.
 cargo test --locked --profile demo --package meetpoint --features soak --test it -- \
     --test-threads 1 --nocapture soak::
-MEETPOINT_SIM_SEEDS=${MEETPOINT_SIM_SEEDS:-2000} \
+SIM_SEEDS=${SIM_SEEDS:-2000} \
     cargo test --locked --profile demo --package edge --test it -- sim::

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use sip::{HeaderName, Message, MessageBuilder, Method, NameAddr, ServerTx, Uri};
+use sip::{ClientTx, HeaderName, Message, MessageBuilder, Method, NameAddr, ServerTx, Uri};
 
 use super::engine::Path;
 
@@ -104,6 +104,8 @@ pub(super) struct Call {
     pub id: String,
     pub caller: Dialog,
     pub callee: Option<Dialog>,
+    /// The caller's INVITE transaction.
+    pub inviting: Option<ClientTx>,
     /// The callee's INVITE transaction, until it is acknowledged.
     pub ringing: Option<ServerTx>,
     pub answered: bool,

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use sip::transaction::Config;
 use sip::{
-    Event, HeaderName, Message, MessageBuilder, Method, Origin, Parser, Received, Reliability,
-    ServerTx, Target, TransactionLayer,
+    ClientTx, Event, HeaderName, Message, MessageBuilder, Method, Origin, Parser, Received,
+    Reliability, ServerTx, Target, TransactionLayer,
 };
 use tokio::sync::oneshot;
 
@@ -26,6 +26,8 @@ use crate::wire::Peer;
 
 /// How long a phone rings.
 const RINGS: Duration = Duration::from_millis(60);
+/// How long a caller waits for a call to be established.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a reader looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -78,6 +80,7 @@ impl Purpose {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
+    GiveUp(usize),
     Answer(usize),
     Reinvite(usize),
     Bye(usize),
@@ -266,6 +269,7 @@ impl Engine {
             self.timers.pop();
             match due {
                 Due::Next => self.next_call(now),
+                Due::GiveUp(n) => self.give_up(n),
                 Due::Answer(n) => self.answer(n),
                 Due::Reinvite(n) => self.reinvite(n),
                 Due::Bye(n) => self.bye(n),
@@ -296,7 +300,12 @@ impl Engine {
         sdp::write(self.locals[socket].ip(), 20_000 + 2 * (n % 20_000) as u16, 1, Flow::SendRecv)
     }
 
-    fn request(&mut self, path: Path, purpose: Purpose, write: impl FnOnce(&mut Vec<u8>, &[u8])) {
+    fn request(
+        &mut self,
+        path: Path,
+        purpose: Purpose,
+        write: impl FnOnce(&mut Vec<u8>, &[u8]),
+    ) -> Option<ClientTx> {
         let branch = self.layer.branch();
         let mut bytes = self.layer.buffer();
         write(&mut bytes, branch.as_bytes());
@@ -306,6 +315,7 @@ impl Engine {
         if sent.is_err() {
             self.failed(tag, 503);
         }
+        sent.ok()
     }
 
     // ----- registrations ----------------------------------------------------------
@@ -371,6 +381,7 @@ impl Engine {
             id: String::new(),
             caller: dialog.clone(),
             callee: None,
+            inviting: None,
             ringing: None,
             answered: false,
             acknowledged: false,
@@ -384,7 +395,7 @@ impl Engine {
             seen.tally.placed += 1;
             seen.tally.open += 1;
         });
-        self.request(path, Purpose::Invite(n), |out, branch| {
+        let tx = self.request(path, Purpose::Invite(n), |out, branch| {
             dialog
                 .write(out, Method::Invite, 1, trunk, branch)
                 .header(HeaderName::Contact, &contact)
@@ -392,6 +403,20 @@ impl Engine {
                 .header(HeaderName::Subject, format!("load {n}"))
                 .body("application/sdp", body.as_bytes());
         });
+        self.calls[n].inviting = tx;
+        self.timers.push(Reverse((Instant::now() + PATIENCE, Due::GiveUp(n))));
+    }
+
+    /// Nobody waits for ever: one who hears nothing more after a 100 hangs up.
+    fn give_up(&mut self, n: usize) {
+        let call = &mut self.calls[n];
+        if call.state != State::Setup {
+            return;
+        }
+        if let (Some(tx), false) = (call.inviting.take(), call.answered) {
+            self.layer.cancel(Instant::now(), tx, None, sink!(self));
+        }
+        self.over(n);
     }
 
     /// Neither end expects anything of it any more.

@@ -102,6 +102,7 @@ pub async fn run(plan: &FailoverPlan) -> Report {
         .step("hang up", async |notes| {
             // A request that met a dead edge is repeated for 32 s (RFC 3261 17.1.2.2).
             let ended = tokio::task::block_in_place(|| fleet.load.finish(SOON + HOLD.1));
+            note(&fleet.load.tally(), notes);
             let (tally, calls) = ended?;
             note(&tally, notes);
             verdict.established = tally.established;
