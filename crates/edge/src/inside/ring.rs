@@ -9,7 +9,9 @@ use crate::peer::Peer;
 use domain::CdrId;
 use feed::inside::Way;
 use feed::record::Transport;
+use memchr::memmem::Finder;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::LazyLock;
 
 const BLOCK: usize = 64 * 1024;
 /// Of a longer packet the beginning is kept.
@@ -304,12 +306,16 @@ impl TraceRing {
     }
 }
 
+/// Made once: making one costs more than a search.
+static NAMES: LazyLock<[Finder<'static>; 2]> =
+    LazyLock::new(|| [Finder::new(b"\nCall-ID:"), Finder::new(b"\ni:")]);
+
 /// The value of the Call-ID header, found by its usual spelling or, where that is
 /// not there, by looking at every line.
 pub fn call_id(bytes: &[u8]) -> Option<&[u8]> {
-    for (name, at) in [(&b"\nCall-ID:"[..], 9), (b"\ni:", 3)] {
-        if let Some(found) = memchr::memmem::find(bytes, name) {
-            let rest = &bytes[found + at..];
+    for finder in &*NAMES {
+        if let Some(found) = finder.find(bytes) {
+            let rest = &bytes[found + finder.needle().len()..];
             let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             return Some(rest[..end].trim_ascii());
         }
