@@ -21,6 +21,22 @@ pub struct ClientCreate {
     pub tenant_id: Option<Uuid>,
 }
 
+/// A secret that all edges share, without the secret itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EdgeKeyInfo {
+    /// Travels with what it seals.
+    pub id: u8,
+    /// When it was made; edges that are in touch know it since then.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// From when on it seals.
+    #[schema(value_type = String, format = DateTime)]
+    pub seals_from: Timestamp,
+    /// Until when it opens at least; absent for the newest.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub opens_until: Option<Timestamp>,
+}
+
 /// A client with its secret, shown this once; only a hash of it is kept.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ClientCredentials {

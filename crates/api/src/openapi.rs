@@ -58,6 +58,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(programme::range_list, programme::range_create))
         .routes(routes!(programme::offer_get, programme::offer_put))
         .routes(routes!(programme::tenant_list, programme::tenant_create))
+        .routes(routes!(programme::edge_key_list, programme::edge_key_rotate))
         .routes(routes!(programme::client_create))
         .routes(routes!(programme::login_code_create))
         .routes(routes!(programme::programme_call_list))

@@ -14,7 +14,10 @@ use api_types::{
     operator::*,
     tenant::{Tenant, TenantCreate},
 };
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
 use uuid::Uuid;
 
 /// Operators
@@ -275,6 +278,29 @@ pub async fn client_create(
 ) -> Answer<Response> {
     let made = app.exchange.client_create(&caller, body).await?;
     Ok(respond::created(None, made))
+}
+
+/// The keys that edges share
+///
+/// Oldest first, without their secrets.
+#[utoipa::path(
+    get, path = "/programme/v1/edge-keys", tag = "programme",
+    responses((status = 200, description = "The keys", body = Vec<EdgeKeyInfo>))
+)]
+pub async fn edge_key_list(State(app): State<App>, caller: Caller) -> Answer<Response> {
+    Ok(axum::Json(app.exchange.edge_key_list(&caller).await?).into_response())
+}
+
+/// Rotate the keys that edges share
+///
+/// Adds a key that seals from in an hour on and takes away those that have opened long enough. No
+/// call is dropped. Answers with all keys, oldest first.
+#[utoipa::path(
+    post, path = "/programme/v1/edge-keys", tag = "programme",
+    responses((status = 201, description = "The keys", body = Vec<EdgeKeyInfo>))
+)]
+pub async fn edge_key_rotate(State(app): State<App>, caller: Caller) -> Answer<Response> {
+    Ok(respond::created(None, app.exchange.edge_key_rotate(&caller).await?))
 }
 
 /// Make a one-time sign-in code

@@ -81,7 +81,7 @@ fn world() -> WorldRecords {
         number: Some(number),
         phone: None,
     });
-    w.edge_keys.push(EdgeKey { id: 1, secret: (0..64).collect() });
+    w.edge_keys.push(EdgeKey { id: 1, secret: (0..64).collect(), seals_from_us: 0 });
     w.numbers.push(NumberRecord {
         number,
         tenant: TenantId(id(1)),

@@ -189,7 +189,11 @@ fn document(row: CdrRow, of: CdrOf, names: &Names) -> CallRecord {
         ended_at: row.end_at.map(time),
         // Two edges' clocks may differ by a little.
         duration_ms: answered.zip(row.end_at).map(|(from, to)| (to - from).max(0) / 1000),
-        sip_code: row.sip_code.and_then(|code| u16::try_from(code).ok()),
+        // Who wrote that it was interrupted could not know whether it was answered.
+        sip_code: match (row.answer_at, row.reason.as_deref()) {
+            (Some(_), Some("interrupted")) => Some(200),
+            _ => row.sip_code.and_then(|code| u16::try_from(code).ok()),
+        },
         reason: row.reason,
         hung_up_by: row.hung_up_by,
         in_call_id: row.in_call_id,

@@ -16,6 +16,7 @@ mod authz;
 mod calls;
 mod consents;
 mod cx;
+mod edge_keys;
 mod edges;
 mod explain;
 mod identity;
@@ -109,7 +110,7 @@ impl Exchange {
             if tx.edge_key_list().await?.is_empty() {
                 let at = tx.at();
                 if tx.edge_key_insert(1, &fresh, at).await? {
-                    let key = EdgeKey { id: 1, secret: fresh.clone() };
+                    let key = EdgeKey { id: 1, secret: fresh.clone(), seals_from_us: 0 };
                     change(&mut tx, &Change::EdgeKeyPut(key));
                     tx.audit(None, "edge_key.create", "1", None).await?;
                 }

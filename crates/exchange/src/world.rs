@@ -61,9 +61,9 @@ pub(crate) async fn fill(db: &mut Db, world: &mut WorldRecords) -> Result<(), St
         world.queues.push(records::queue(&row, agents));
     }
 
-    for row in db.edge_key_list().await? {
-        let id = u8::try_from(row.id).map_err(|_| StoreError::Decode { column: "id" })?;
-        world.edge_keys.push(feed::record::EdgeKey { id, secret: row.secret });
+    for (at, row) in db.edge_key_list().await?.into_iter().enumerate() {
+        let key = crate::edge_keys::record(at, row);
+        world.edge_keys.push(key.ok_or(StoreError::Decode { column: "id" })?);
     }
 
     loop {

@@ -94,7 +94,8 @@ pub enum Change {
         /// Entries in all.
         total: u32,
     },
-    /// A secret was added; the newest one seals.
+    /// A secret was added, which seals from its time on; or, without its bytes, one
+    /// was taken away.
     EdgeKeyPut(EdgeKey),
     /// Something else the control plane keeps (an offer, an address, a client);
     /// carries no routing data.

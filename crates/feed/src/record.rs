@@ -159,8 +159,16 @@ pub struct NumberRecord {
 pub struct EdgeKey {
     /// Travels in clear with what the key seals.
     pub id: u8,
-    /// 64 random bytes.
+    /// 64 random bytes; none in a change that takes the key away.
     pub secret: Vec<u8>,
+    /// From when on it seals, microseconds since 1970: later than it is known, so
+    /// that every edge opens what the first one seals. 0.1.0 seals at once.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub seals_from_us: i64,
+}
+
+fn is_zero(n: &i64) -> bool {
+    *n == 0
 }
 
 impl std::fmt::Debug for EdgeKey {

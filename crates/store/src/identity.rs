@@ -30,7 +30,7 @@ row! {
     /// A use case that was done under this key.
     IdempotencyRow { request_hash: Vec<u8>, response: Option<String> }
     /// A secret shared by all edges.
-    EdgeKeyRow { id: i64, secret: Vec<u8> }
+    EdgeKeyRow { id: i64, secret: Vec<u8>, created_at: i64 }
 }
 
 statements! {
@@ -62,7 +62,8 @@ statements! {
     IDEMPOTENCY_EXPIRE = "DELETE FROM idempotency WHERE at < $1";
     EDGE_KEY_INSERT = "INSERT INTO edge_key (id, secret, created_at) VALUES ($1, $2, $3) \
         ON CONFLICT (id) DO NOTHING";
-    EDGE_KEY_LIST = "SELECT id, secret FROM edge_key ORDER BY created_at, id";
+    EDGE_KEY_LIST = "SELECT id, secret, created_at FROM edge_key ORDER BY created_at, id";
+    EDGE_KEY_REMOVE = "DELETE FROM edge_key WHERE id = $1";
 }
 
 impl Db {
@@ -186,6 +187,12 @@ impl Db {
         at: i64,
     ) -> Result<bool, StoreError> {
         Ok(self.exec(EDGE_KEY_INSERT, args![i64::from(id), secret.to_vec(), at]).await? > 0)
+    }
+
+    /// Removes an edge key.
+    pub async fn edge_key_remove(&mut self, id: i64) -> Result<(), StoreError> {
+        self.exec(EDGE_KEY_REMOVE, args![id]).await?;
+        Ok(())
     }
 
     /// Every edge key, oldest first.

@@ -118,7 +118,7 @@ fn records(args: &WorldArgs) -> WorldRecords {
     world.profiles.push(CallingProfileRecord { id: profile, operator, trunks: vec![trunk] });
     // A benchmark's secret protects nothing.
     let secret = (0..8).flat_map(|i| mix(i).to_le_bytes()).collect();
-    world.edge_keys.push(EdgeKey { id: 1, secret });
+    world.edge_keys.push(EdgeKey { id: 1, secret, seals_from_us: 0 });
     for t in 0..args.tenants {
         let tenant = TenantId(id(Kind::Tenant, t));
         let user = UserId(id(Kind::User, t));

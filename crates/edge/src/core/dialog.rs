@@ -215,9 +215,20 @@ fn read_party(r: &mut Reader<'_>) -> Result<Party, CodecError> {
     Ok(Party::Phone { user: UserId(Uuid::from_bytes(r.array()?)), flow })
 }
 
+/// The key that seals at `now_us` and those before it: of those whose time has come
+/// the last, or else the first.
+pub(crate) fn sealing(keys: &[EdgeKey], now_us: i64) -> &[EdgeKey] {
+    let last = keys.iter().rposition(|k| k.seals_from_us <= now_us).unwrap_or(0);
+    &keys[..keys.len().min(last + 1)]
+}
+
 /// The keys of the fleet, ready to use.
 pub(crate) struct Keys {
     source: Vec<EdgeKey>,
+    /// Which of the sets seals.
+    current: usize,
+    /// When another key begins to seal.
+    until_us: i64,
     /// One set per key, in which that key is the current one: a call keeps the
     /// Call-ID mapping it began with, whatever key seals by now.
     sets: Vec<(u8, SealKeys)>,
@@ -226,13 +237,20 @@ pub(crate) struct Keys {
 impl Keys {
     /// `fallback` serves until the control plane has given a key: calls work, but
     /// no other edge, and not this one after a restart, can carry them on.
-    pub fn new(edge_keys: &[EdgeKey], fallback: [u8; 32]) -> Self {
+    ///
+    /// All keys open; the last one whose time has come at `now_us` seals.
+    pub fn new(edge_keys: &[EdgeKey], fallback: [u8; 32], now_us: i64) -> Self {
         let mut usable: Vec<(u8, &[u8])> =
             edge_keys.iter().map(|k| (k.id, &k.secret[..])).collect();
         usable.retain(|(id, secret)| SealKeys::new(*id, secret).is_ok());
         if usable.is_empty() {
             usable.push((63, &fallback));
         }
+        let seals = sealing(edge_keys, now_us).last().map(|k| k.id);
+        let current = usable.iter().rposition(|(id, _)| Some(*id) == seals);
+        let current = current.unwrap_or(usable.len() - 1);
+        let coming = edge_keys.iter().map(|k| k.seals_from_us).filter(|from| *from > now_us);
+        let until_us = coming.min().unwrap_or(i64::MAX);
         let sets = usable
             .iter()
             .map(|(current, secret)| {
@@ -244,15 +262,16 @@ impl Keys {
                 (*current, set)
             })
             .collect();
-        Self { source: edge_keys.to_vec(), sets }
+        Self { source: edge_keys.to_vec(), current, until_us, sets }
     }
 
-    pub fn are(&self, edge_keys: &[EdgeKey]) -> bool {
-        self.source == edge_keys
+    /// Whether these are the keys, and the one that seals does so at `now_us`.
+    pub fn are(&self, edge_keys: &[EdgeKey], now_us: i64) -> bool {
+        now_us < self.until_us && self.source == edge_keys
     }
 
     fn newest(&self) -> &(u8, SealKeys) {
-        self.sets.last().expect("there is always at least the fallback")
+        &self.sets[self.current]
     }
 
     /// Which keys there are.
@@ -353,10 +372,10 @@ mod tests {
 
     #[test]
     fn a_new_key_does_not_change_the_call_id_of_a_call() {
-        let old = EdgeKey { id: 1, secret: vec![1; 64] };
-        let new = EdgeKey { id: 2, secret: vec![2; 64] };
-        let before = Keys::new(std::slice::from_ref(&old), [0; 32]);
-        let after = Keys::new(&[old, new], [0; 32]);
+        let old = EdgeKey { id: 1, secret: vec![1; 64], seals_from_us: 0 };
+        let new = EdgeKey { id: 2, secret: vec![2; 64], seals_from_us: 0 };
+        let before = Keys::new(std::slice::from_ref(&old), [0; 32], 0);
+        let after = Keys::new(&[old, new], [0; 32], 0);
         let (mut a, mut b, mut back) = (Vec::new(), Vec::new(), Vec::new());
         let key = before.map_key();
         before.other_call_id(Side::Caller, key, b"x@y", &mut a).expect("maps");
@@ -368,5 +387,21 @@ mod tests {
         before.seal(b"call", b"tag", b"payload", &mut seal);
         assert_eq!(after.open(b"call", b"tag", &seal, &mut back), Ok(()));
         assert_eq!(after.open(b"call", b"other", &seal, &mut back), Err(SealError::Forged));
+    }
+
+    #[test]
+    fn a_key_seals_from_its_time_on_and_opens_before() {
+        let keys = [
+            EdgeKey { id: 1, secret: vec![1; 64], seals_from_us: 0 },
+            EdgeKey { id: 2, secret: vec![2; 64], seals_from_us: 1000 },
+        ];
+        let [early, late] = [999, 1000].map(|now| Keys::new(&keys, [0; 32], now));
+        assert_eq!((early.map_key(), late.map_key()), (1, 2));
+        assert!(early.are(&keys, 999) && !early.are(&keys, 1000) && late.are(&keys, i64::MAX - 1));
+        let (mut seal, mut back) = (Vec::new(), Vec::new());
+        late.seal(b"call", b"tag", b"payload", &mut seal);
+        assert_eq!(early.open(b"call", b"tag", &seal, &mut back), Ok(()));
+        // A key that is alone seals, whatever its time: there is no other.
+        assert_eq!(Keys::new(&keys[1..], [0; 32], 0).map_key(), 2);
     }
 }

@@ -285,7 +285,7 @@ impl Core {
             layer: TransactionLayer::new(layer_config, layer_seed),
             parsers: Vec::new(),
             scratch: Scratch::default(),
-            keys: Keys::new(&[], fallback_key),
+            keys: Keys::new(&[], fallback_key, 0),
             fallback_key,
             fallback_nonces,
             random: Random::new(&random),
@@ -335,10 +335,11 @@ impl Core {
         self.parsers.pop().unwrap_or_else(|| Parser::new(self.config.limits))
     }
 
-    fn refresh_keys(&mut self, world: &Snapshot) {
-        if !self.keys.are(world.edge_keys()) {
-            self.keys = Keys::new(world.edge_keys(), self.fallback_key);
-            self.nonces = auth::Nonces::from_keys(world.edge_keys(), self.fallback_nonces);
+    fn refresh_keys(&mut self, at: Moment, world: &Snapshot) {
+        if !self.keys.are(world.edge_keys(), at.wall_us) {
+            self.keys = Keys::new(world.edge_keys(), self.fallback_key, at.wall_us);
+            let sealing = dialog::sealing(world.edge_keys(), at.wall_us);
+            self.nonces = auth::Nonces::from_keys(sealing, self.fallback_nonces);
         }
     }
 
@@ -354,7 +355,7 @@ impl Core {
         if self.thrown_away(at, bytes) {
             return;
         }
-        self.refresh_keys(world);
+        self.refresh_keys(at, world);
         let who = self.recognise(from.addr, world);
         let mut parser = self.parser();
         match parser.parse(bytes) {
@@ -411,7 +412,7 @@ impl Core {
     /// Time has come to `at`. Also to be called once at the start, and when the
     /// world has changed: new trunks are asked how they are.
     pub fn handle_timeout(&mut self, at: Moment, world: &Snapshot, out: &mut Outbox) {
-        self.refresh_keys(world);
+        self.refresh_keys(at, world);
         self.layer.handle_timeout(at.now, out);
         self.held_timer(at.now, out);
         self.events(at, world, out);

@@ -86,7 +86,7 @@ pub fn world(trunks: Vec<TrunkRecord>) -> WorldRecords {
         agents: vec![UserId(id(ALICE)), UserId(id(BOB))],
         ring_seconds: 20,
     });
-    w.edge_keys.push(EdgeKey { id: 1, secret: (0..64).collect() });
+    w.edge_keys.push(EdgeKey { id: 1, secret: (0..64).collect(), seals_from_us: 0 });
     for (number, usage, target) in [
         (ALICE_NUMBER, Usage::CallingUserAssignment, AssignmentTarget::User(UserId(id(ALICE)))),
         (BOB_NUMBER, Usage::CallingUserAssignment, AssignmentTarget::User(UserId(id(BOB)))),

@@ -284,3 +284,46 @@ fn use_cases_may_move_between_threads() {
     }
     let _ = look;
 }
+
+on_both!(edge_keys_rotate_without_a_gap, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let edge = edge(&exchange, &owner).await;
+    let key = wrap_key("a token");
+    let first = exchange.edge_key_list(&cx(&owner)).await.expect("a list");
+    assert_eq!((first.len(), first[0].id, first[0].opens_until), (1, 1, None));
+    let mut known = take(&exchange, &edge, &key).await;
+
+    let after = exchange.edge_key_rotate(&cx(&owner)).await.expect("rotates");
+    assert_eq!(after.iter().map(|k| k.id).collect::<Vec<_>>(), [1, 2]);
+    let wait = after[1].seals_from.duration_since(after[1].created_at);
+    assert!(wait >= jiff::SignedDuration::from_mins(30), "edges hear of it first: {wait:?}");
+    let opens = after[0].opens_until.expect("an end").duration_since(after[1].seals_from);
+    assert!(opens >= jiff::SignedDuration::from_hours(7 * 24), "{opens:?}");
+    let refused = exchange.edge_key_rotate(&cx(&owner)).await.expect_err("one is on its way");
+    assert_eq!(refused.code, "conflict");
+    let refused = exchange.edge_key_rotate(&cx(&edge)).await.expect_err("not an edge's");
+    assert_eq!(refused.code, "forbidden");
+
+    // Years later, as far as the keys are concerned.
+    let store = Store::open(&db.url).await.expect("opens");
+    let long_ago = |days: i64| 1_700_000_000_000_000 - days * 24 * 3600 * 1_000_000;
+    let age = async |mut tx: Tx| -> Result<(), StoreError> {
+        for (id, days) in [(1, 20), (2, 10)] {
+            tx.edge_key_remove(i64::from(id)).await?;
+            tx.edge_key_insert(id, &[id; 64], long_ago(days)).await?;
+        }
+        Ok(())
+    };
+    store.write(age).await.expect("writes");
+    let after = exchange.edge_key_rotate(&cx(&owner)).await.expect("rotates");
+    assert_eq!(after.iter().map(|k| k.id).collect::<Vec<_>>(), [2, 3], "1 has opened long enough");
+    for entry in follow(&exchange, &edge, known.position(), 10).await {
+        known.apply(&entry);
+    }
+    let fresh = take(&exchange, &edge, &key).await;
+    let ids = |s: &Snapshot| s.edge_keys().iter().map(|k| k.id).collect::<Vec<_>>();
+    assert_eq!((ids(&known), ids(&fresh)), (vec![2, 3], vec![2, 3]));
+    let from = |s: &Snapshot| s.edge_keys()[1].seals_from_us;
+    assert!(from(&known) > long_ago(0) && from(&known) == from(&fresh));
+});

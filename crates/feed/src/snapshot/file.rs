@@ -143,6 +143,8 @@ struct WrappedUser {
 struct WrappedKey {
     id: u8,
     wrapped: String,
+    #[serde(default)]
+    seals_from_us: i64,
 }
 
 /// Writes a snapshot of `world`, its secrets wrapped under `key`.
@@ -179,7 +181,11 @@ impl Snapshot {
         let keys: Vec<WrappedKey> = self
             .edge_keys()
             .iter()
-            .map(|k| WrappedKey { id: k.id, wrapped: hex(&key.wrap(&[b'k', k.id], &k.secret)) })
+            .map(|k| WrappedKey {
+                id: k.id,
+                wrapped: hex(&key.wrap(&[b'k', k.id], &k.secret)),
+                seals_from_us: k.seals_from_us,
+            })
             .collect();
         json_section(&mut out, Kind::EdgeKeys, &keys);
 
@@ -236,7 +242,11 @@ impl Snapshot {
                             .ok_or_else(|| malformed(kind, "a secret is not hexadecimal"))?;
                         let secret =
                             key.unwrap(&[b'k', k.id], &wrapped).ok_or(SnapshotError::WrongKey)?;
-                        world.edge_keys.push(EdgeKey { id: k.id, secret });
+                        world.edge_keys.push(EdgeKey {
+                            id: k.id,
+                            secret,
+                            seals_from_us: k.seals_from_us,
+                        });
                     }
                 }
                 Kind::NumberClasses => classes = Some(json(kind, payload, records)?),

@@ -155,7 +155,9 @@ impl Snapshot {
             Change::EdgeKeyPut(k) => {
                 let keys = Arc::make_mut(&mut self.keys);
                 keys.retain(|old| old.id != k.id);
-                keys.push(k.clone());
+                if !k.secret.is_empty() {
+                    keys.push(k.clone());
+                }
             }
             Change::ConsentPut { .. } | Change::OrderProgress { .. } | Change::Other { .. } => {
                 return Applied::Passed;

@@ -89,7 +89,11 @@ fn world() -> WorldRecords {
         agents: vec![UserId(id(100))],
         ring_seconds: 20,
     });
-    w.edge_keys.push(EdgeKey { id: 1, secret: b"thirty-two bytes of edge secret!".to_vec() });
+    w.edge_keys.push(EdgeKey {
+        id: 1,
+        secret: b"thirty-two bytes of edge secret!".to_vec(),
+        seals_from_us: 0,
+    });
     w.numbers = vec![number(442_079_460_009, None), number(442_079_460_001, Some(100))];
     w
 }

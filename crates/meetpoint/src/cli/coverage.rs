@@ -20,6 +20,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("offer_put", "operator offer set"),
     ("tenant_list", "tenant list"),
     ("tenant_create", "tenant create"),
+    ("edge_key_list", "edge-key list"),
+    ("edge_key_rotate", "edge-key rotate"),
     ("client_create", "client create"),
     ("login_code_create", "client login-code"),
     ("programme_call_list", "call list"),

@@ -105,6 +105,8 @@ pub enum Command {
     Explain(Group<inside::ExplainAction>),
     /// Alarms of the edges
     Alarms(Group<inside::AlarmAction>),
+    /// The secrets that all edges share
+    EdgeKey(Group<sign_in::EdgeKeyAction>),
     /// Who did what
     Audit(Group<sign_in::AuditAction>),
 }
@@ -124,6 +126,7 @@ pub async fn run(command: Command) -> ExitCode {
         Command::Client(group) => with(group, sign_in::run_client).await,
         Command::Explain(group) => with(group, inside::run_explain).await,
         Command::Alarms(group) => with(group, inside::run_alarms).await,
+        Command::EdgeKey(group) => with(group, sign_in::run_edge_key).await,
         Command::Audit(group) => with(group, sign_in::run_audit).await,
     };
     match outcome {

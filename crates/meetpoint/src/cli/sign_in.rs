@@ -174,3 +174,22 @@ pub async fn run_audit(client: &Client, action: AuditAction) -> Result<(), CliEr
     let AuditAction::List { paging } = action;
     client.list("/programme/v1/audit", Vec::new(), &paging, AUDIT).await
 }
+
+/// `meetpoint edge-key …`.
+#[derive(Debug, Subcommand)]
+pub enum EdgeKeyAction {
+    /// List them, oldest first, without the secrets
+    List,
+    /// Add one, which seals from in an hour on, and drop those a week out of use; no call is dropped
+    Rotate,
+}
+
+/// Runs `meetpoint edge-key …`.
+pub async fn run_edge_key(client: &Client, action: EdgeKeyAction) -> Result<(), CliError> {
+    const PATH: &str = "/programme/v1/edge-keys";
+    let answer = match action {
+        EdgeKeyAction::List => client.get(PATH).await?,
+        EdgeKeyAction::Rotate => client.send(Method::POST, PATH, None, None::<&()>).await?,
+    };
+    client.show(&answer.body)
+}

@@ -168,6 +168,8 @@ impl Ua {
         d.remote_cseq = d.remote_cseq.max(cseq);
         match m.method() {
             Method::Bye => {
+                // It may have overtaken the ACK.
+                d.established |= d.state == State::Confirmed;
                 d.state = State::Over;
                 d.unacked = None;
                 reply(self, 200, false, false);

@@ -508,7 +508,9 @@ fn play(seed: u64, trace: bool) -> Result<bool, String> {
             _ if !call.begin => "no begin",
             (None, true) => "answered, but no end",
             (None, false) if !died => "no end",
-            (Some((code, ..)), true) if both && *code != 200 => "answered, but the end denies it",
+            (Some((code, reason, _)), true) if both && *code != 200 && reason != "interrupted" => {
+                "answered, but the end denies it"
+            }
             // A BYE whose answer died with the edge meets a far side that has left.
             (Some((_, reason, _)), true) if both && !died && reason == "interrupted" => {
                 "interrupted"
