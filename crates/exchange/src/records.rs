@@ -85,6 +85,7 @@ pub(crate) fn trunk(row: &TrunkRow) -> Result<TrunkRecord, StoreError> {
         options_interval_seconds: row.options_interval_seconds,
         failover_time_seconds: row.failover_time_seconds,
         max_uri: row.max_uri,
+        single_early_dialog: false,
     })
 }
 

@@ -55,6 +55,10 @@ pub struct TrunkRecord {
     pub failover_time_seconds: u32,
     /// Longest URI the peer takes, in bytes.
     pub max_uri: u32,
+    /// The peer bears one early dialog of its calls only: of several phones that ring
+    /// it hears the first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub single_early_dialog: bool,
 }
 
 /// A calling profile (operator-connect.md 1.5).

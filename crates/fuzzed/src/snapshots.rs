@@ -47,6 +47,7 @@ pub fn sample() -> Vec<u8> {
         options_interval_seconds: 10,
         failover_time_seconds: 2,
         max_uri: 256,
+        single_early_dialog: false,
     });
     world.profiles.push(CallingProfileRecord {
         id: CallingProfileId(id(3)),
@@ -78,7 +79,7 @@ pub fn sample() -> Vec<u8> {
         agents: vec![UserId(id(5))],
         ring_seconds: 30,
     });
-    world.edge_keys.push(EdgeKey { id: 1, secret: vec![3; 32] });
+    world.edge_keys.push(EdgeKey { id: 1, secret: vec![3; 32], seals_from_us: 0 });
     world.numbers.push(NumberRecord {
         number,
         tenant: TenantId(id(4)),

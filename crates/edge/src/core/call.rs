@@ -112,6 +112,8 @@ pub(super) struct Call {
     pub attempts: Vec<Attempt>,
     /// Dialog records made before the answer.
     pub records: Vec<RecordId>,
+    /// The tag of the one early dialog that this caller bears, once there is one.
+    pub early_tag: Vec<u8>,
     /// Something beyond 100 was passed on.
     pub progress: bool,
     pub best: Option<u16>,
@@ -170,6 +172,7 @@ impl Call {
             next_trunk: 0,
             attempts: Vec::new(),
             records: Vec::new(),
+            early_tag: Vec::new(),
             progress: false,
             best: None,
             deadline: None,

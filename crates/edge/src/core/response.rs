@@ -145,6 +145,9 @@ impl Core {
         world: &Snapshot,
         out: &mut Outbox,
     ) {
+        if !self.bears(index, m, world) {
+            return;
+        }
         let mut s = std::mem::take(&mut self.scratch);
         let call = &self.calls[index as usize];
         let leg = &call.legs[leg_at];
@@ -204,6 +207,22 @@ impl Core {
         if status < 200 {
             self.calls[index as usize].records.extend(record);
         }
+    }
+
+    /// Whether the caller is to hear this: a provisional response of a second early
+    /// dialog is not for a peer that bears one only.
+    fn bears(&mut self, index: u32, m: &Message<'_>, world: &Snapshot) -> bool {
+        let call = &mut self.calls[index as usize];
+        let (Party::Trunk(caller), Some(tag)) = (call.caller, m.to_tag()) else { return true };
+        if m.status().is_none_or(|status| status >= 200)
+            || !world.trunk_record(caller).is_some_and(|t| t.single_early_dialog)
+        {
+            return true;
+        }
+        if call.early_tag.is_empty() {
+            call.early_tag.extend_from_slice(tag);
+        }
+        call.early_tag == tag
     }
 
     /// A leg failed: the next trunk, or the end, or the others ring on.

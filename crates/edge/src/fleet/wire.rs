@@ -241,7 +241,7 @@ mod tests {
     use domain::UserId;
 
     fn key(secret: u8) -> EdgeKey {
-        EdgeKey { id: 1, secret: vec![secret; 64] }
+        EdgeKey { id: 1, secret: vec![secret; 64], seals_from_us: 0 }
     }
 
     fn session(secret: u8, listener: u8) -> Session {

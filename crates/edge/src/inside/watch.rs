@@ -214,6 +214,7 @@ mod tests {
             options_interval_seconds: 60,
             failover_time_seconds: 10,
             max_uri: 256,
+            single_early_dialog: false,
         };
         let world = |enabled| {
             let mut world =

@@ -412,6 +412,35 @@ fn an_answer_that_died_with_the_edge_is_hung_up_as_interrupted() {
 }
 
 #[test]
+fn a_peer_that_bears_one_early_dialog_hears_of_one() {
+    for single in [true, false] {
+        let mut trunk = trunk(TRUNK_A1, trunk_1(), Transport::Udp);
+        trunk.single_early_dialog = single;
+        let mut net = Net::new(world(vec![trunk]));
+        net.register(alice(), "alice");
+        net.register(bob(), "alice");
+        net.invite(trunk_1(), ALICE_NUMBER, "call-1");
+        net.expect(trunk_1(), 100);
+        let invites = [alice(), bob()].map(|phone| net.expect_request(phone, "INVITE"));
+        net.respond(alice(), &invites[0], 180, b"");
+        net.expect(trunk_1(), 180);
+        net.respond(bob(), &invites[1], 180, b"");
+        if single {
+            net.silent(trunk_1());
+        } else {
+            net.expect(trunk_1(), 180);
+        }
+        net.respond(alice(), &invites[0], 183, b"");
+        net.expect(trunk_1(), 183);
+        // Whoever answers is heard.
+        net.respond(bob(), &invites[1], 200, b"v=0");
+        let answer = net.expect(trunk_1(), 200);
+        net.within(&caller_dialog(trunk_1(), &answer), Method::Ack, b"");
+        net.expect_request(bob(), "ACK");
+    }
+}
+
+#[test]
 fn a_call_that_nobody_ends_is_closed_in_the_end() {
     let mut net = net();
     talking(&mut net);

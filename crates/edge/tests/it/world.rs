@@ -38,6 +38,7 @@ pub fn trunk(n: u128, address: SocketAddr, transport: Transport) -> TrunkRecord 
         options_interval_seconds: 10,
         failover_time_seconds: 2,
         max_uri: 256,
+        single_early_dialog: false,
     }
 }
 

@@ -48,6 +48,7 @@ fn trunk(n: u128, address: &str, match_port: bool) -> TrunkRecord {
         options_interval_seconds: 60,
         failover_time_seconds: 10,
         max_uri: 256,
+        single_early_dialog: false,
     }
 }
 
