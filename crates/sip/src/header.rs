@@ -158,7 +158,9 @@ impl<'a> NameAddr<'a> {
             }
             (uri, params)
         };
-        if uri.is_empty() || uri.iter().any(|&b| b <= b' ' || b == b'<' || b == b'"') {
+        if uri.is_empty()
+            || uri.iter().fold(false, |any, &b| any | (b <= b' ') | (b == b'<') | (b == b'"'))
+        {
             return None;
         }
         memchr::memchr(b':', uri)?;

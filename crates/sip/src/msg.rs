@@ -181,7 +181,9 @@ impl Parser {
         let from = addr(HeaderName::From)?;
         let to = addr(HeaderName::To)?;
         let call_id = value(HeaderName::CallId)?;
-        if call_id.is_empty() || call_id.iter().any(|&b| b <= b' ' || b == 0x7f) {
+        if call_id.is_empty()
+            || call_id.iter().fold(false, |any, &b| any | (b <= b' ') | (b == 0x7f))
+        {
             return Err(malformed(HeaderName::CallId));
         }
         let cseq = CSeq::parse(value(HeaderName::CSeq)?).ok_or(malformed(HeaderName::CSeq))?;

@@ -97,24 +97,16 @@ pub struct UrnUri<'a> {
 }
 
 /// Bytes that end a URI or smuggle one: control bytes, space, brackets, quote.
+///
+/// Without a branch, so that many bytes are looked at with one instruction.
 const fn forbidden(b: u8) -> bool {
-    b <= b' ' || matches!(b, b'<' | b'>' | b'"' | 0x7f)
+    (b <= b' ') | (b == b'<') | (b == b'>') | (b == b'"') | (b == 0x7f)
 }
-
-static FORBIDDEN: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut i = 0;
-    while i < 256 {
-        table[i] = forbidden(i as u8);
-        i += 1;
-    }
-    table
-};
 
 impl<'a> Uri<'a> {
     /// Parses a bare URI (no angle brackets around it).
     pub fn parse(bytes: &'a [u8]) -> Result<Self, UriError> {
-        if bytes.iter().fold(false, |any, &b| any | FORBIDDEN[usize::from(b)]) {
+        if bytes.iter().fold(false, |any, &b| any | forbidden(b)) {
             return Err(UriError::Character);
         }
         let colon = memchr::memchr(b':', bytes).ok_or(UriError::Scheme)?;
