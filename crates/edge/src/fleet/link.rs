@@ -447,7 +447,12 @@ impl Fleet {
     /// The dialler's side of a handshake.
     async fn reach(&self, at: usize) -> io::Result<(TcpStream, Session, EdgeId)> {
         let keys = self.shell.keys();
-        let key = keys.last().ok_or(io::Error::other("no key is known yet"))?;
+        // The newest may not have come to the sibling yet: each in its turn.
+        let turn = self.connections.fetch_add(1, Ordering::Relaxed) as usize;
+        let key = match keys.len() {
+            0 => return Err(io::Error::other("no key is known yet")),
+            some => &keys[turn % some],
+        };
         let mut stream = TcpStream::connect(self.ways[at].address).await?;
         stream.set_nodelay(true)?;
         let ours = nonce()?;
