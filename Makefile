@@ -1,6 +1,6 @@
 # `make demo` and `make test` are all a newcomer needs; both do their own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup web fmt fuzz bench-signalling bench-signalling-growth soak
+.PHONY: help demo test setup web fmt fuzz bench-signalling bench-signalling-growth soak bench-overload
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-24s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,3 +31,6 @@ bench-signalling: ## the edge beside Kamailio and a bare forwarder (below 15 min
 
 bench-signalling-growth: ## what the edge costs with more numbers, calls and cores (below 15 minutes)
 	@scripts/bench.sh growth $(ARGS)
+
+bench-overload: ## ten times what the edge can carry, with 100 calls for help (root, two minutes)
+	@bench/overload/run.sh $(ARGS)

@@ -57,6 +57,12 @@ pub struct TrunkCreate {
     /// Longest URI it takes, bytes; 256 by default.
     #[serde(default)]
     pub max_uri: Option<u32>,
+    /// Most calls at once over all edges, both ways, at most 1,000,000; no limit by default.
+    #[serde(default)]
+    pub max_concurrent_calls: Option<u32>,
+    /// Most new calls in a second over all edges, both ways; no limit by default.
+    #[serde(default)]
+    pub max_calls_per_second: Option<u32>,
 }
 
 /// A trunk.
@@ -86,16 +92,29 @@ pub struct Trunk {
     pub send_options: bool,
     /// Longest URI, bytes.
     pub max_uri: u32,
+    /// Most calls at once over all edges, both ways; null for no limit. Emergency calls are exempt.
+    #[serde(default)]
+    pub max_concurrent_calls: Option<u32>,
+    /// Most new calls in a second over all edges, both ways; null for no limit.
+    #[serde(default)]
+    pub max_calls_per_second: Option<u32>,
     /// Optimistic version, also in the ETag.
     pub version: i64,
 }
 
 /// `PATCH /programme/v1/operators/{operator_id}/trunks/{trunk_id}` (If-Match required).
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrunkUpdate {
     /// `false` drains.
-    pub enabled: bool,
+    #[serde(default)]
+    pub enabled: Option<bool>,
+    /// Most calls at once over all edges, both ways; 0 lifts the limit.
+    #[serde(default)]
+    pub max_concurrent_calls: Option<u32>,
+    /// Most new calls in a second over all edges, both ways; 0 lifts the limit.
+    #[serde(default)]
+    pub max_calls_per_second: Option<u32>,
 }
 
 /// `POST /programme/v1/operators/{operator_id}/calling-profiles`.

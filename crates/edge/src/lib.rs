@@ -11,6 +11,7 @@ pub mod fleet;
 pub mod health;
 pub mod inside;
 pub mod journal;
+pub mod limits;
 pub mod link;
 pub mod outbox;
 pub mod overflow;

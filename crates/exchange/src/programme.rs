@@ -45,6 +45,8 @@ fn trunk_document(row: TrunkRow) -> Trunk {
         options_interval_seconds: row.options_interval_seconds,
         send_options: row.send_options,
         max_uri: row.max_uri,
+        max_concurrent_calls: row.max_concurrent_calls,
+        max_calls_per_second: row.max_calls_per_second,
         version: row.version,
     }
 }
@@ -95,6 +97,15 @@ fn within(
     }
 }
 
+/// A limit of calls as a body sets it: left out for the present one, 0 for none.
+fn limit_of(field: &str, value: Option<u32>, now: Option<u32>) -> Result<Option<u32>, Problem> {
+    match value {
+        None => Ok(now),
+        Some(0) => Ok(None),
+        some => within(field, some, 1, 1..=1_000_000).map(Some),
+    }
+}
+
 fn trunk_parse(operator: OperatorId, new: &TrunkCreate) -> Result<TrunkRow, Problem> {
     let address: SocketAddr = new.address.trim().parse().map_err(|_| {
         invalid("address", "an address is an IP literal with a port, such as 192.0.2.1:5060")
@@ -137,6 +148,8 @@ fn trunk_parse(operator: OperatorId, new: &TrunkCreate) -> Result<TrunkRow, Prob
             1..=60,
         )?,
         max_uri: within("max_uri", new.max_uri, 256, 64..=4096)?,
+        max_concurrent_calls: limit_of("max_concurrent_calls", new.max_concurrent_calls, None)?,
+        max_calls_per_second: limit_of("max_calls_per_second", new.max_calls_per_second, None)?,
         version: 1,
     })
 }
@@ -252,8 +265,13 @@ impl Exchange {
             let row = tx.trunk_get(OperatorId(operator_id), TrunkId(trunk_id)).await?;
             let mut row = row.ok_or_else(|| not_found("trunk", trunk_id))?;
             matches(if_match, row.version, true)?;
-            raced(tx.trunk_enable(row.id, row.version, edit.enabled).await?)?;
-            row.enabled = edit.enabled;
+            row.enabled = edit.enabled.unwrap_or(row.enabled);
+            let (calls, rate) = (edit.max_concurrent_calls, edit.max_calls_per_second);
+            row.max_concurrent_calls =
+                limit_of("max_concurrent_calls", calls, row.max_concurrent_calls)?;
+            row.max_calls_per_second =
+                limit_of("max_calls_per_second", rate, row.max_calls_per_second)?;
+            raced(tx.trunk_update(&row).await?)?;
             row.version += 1;
             change(&mut tx, &Change::TrunkPut(records::trunk(&row)?));
             done(trunk_document(row), trunk_id)

@@ -86,6 +86,8 @@ pub(crate) fn trunk(row: &TrunkRow) -> Result<TrunkRecord, StoreError> {
         failover_time_seconds: row.failover_time_seconds,
         max_uri: row.max_uri,
         single_early_dialog: false,
+        max_concurrent_calls: row.max_concurrent_calls,
+        max_calls_per_second: row.max_calls_per_second,
     })
 }
 

@@ -59,6 +59,12 @@ pub struct TrunkRecord {
     /// it hears the first.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub single_early_dialog: bool,
+    /// Most calls at once over all edges, both ways; `None` for no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_concurrent_calls: Option<u32>,
+    /// Most new calls in a second over all edges, both ways; `None` for no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_calls_per_second: Option<u32>,
 }
 
 /// A calling profile (operator-connect.md 1.5).

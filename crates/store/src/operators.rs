@@ -24,6 +24,8 @@ row! {
         options_interval_seconds: u32,
         failover_time_seconds: u32,
         max_uri: u32,
+        max_concurrent_calls: Option<u32>,
+        max_calls_per_second: Option<u32>,
         version: i64,
     }
     /// A calling profile, without its trunks.
@@ -64,20 +66,24 @@ statements! {
         WHERE (CAST($1 AS TEXT) IS NULL OR id > $2) ORDER BY id LIMIT $3";
     TRUNK_INSERT = "INSERT INTO trunk (id, operator_id, fqdn, address, sources, match_port, \
         transport, enabled, send_options, options_interval_seconds, failover_time_seconds, \
-        max_uri, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        max_uri, max_concurrent_calls, max_calls_per_second, version) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     TRUNK_NAMED = "SELECT id AS v FROM trunk WHERE fqdn = $1";
     TRUNK_GET = "SELECT id, operator_id, fqdn, address, sources, match_port, transport, enabled, \
-        send_options, options_interval_seconds, failover_time_seconds, max_uri, version \
+        send_options, options_interval_seconds, failover_time_seconds, max_uri, \
+        max_concurrent_calls, max_calls_per_second, version \
         FROM trunk WHERE operator_id = $1 AND id = $2";
     TRUNK_LIST = "SELECT id, operator_id, fqdn, address, sources, match_port, transport, enabled, \
-        send_options, options_interval_seconds, failover_time_seconds, max_uri, version \
+        send_options, options_interval_seconds, failover_time_seconds, max_uri, \
+        max_concurrent_calls, max_calls_per_second, version \
         FROM trunk WHERE operator_id = $1 AND (CAST($2 AS TEXT) IS NULL OR id > $3) \
         ORDER BY id LIMIT $4";
     TRUNK_ALL = "SELECT id, operator_id, fqdn, address, sources, match_port, transport, enabled, \
-        send_options, options_interval_seconds, failover_time_seconds, max_uri, version \
+        send_options, options_interval_seconds, failover_time_seconds, max_uri, \
+        max_concurrent_calls, max_calls_per_second, version \
         FROM trunk ORDER BY id";
-    TRUNK_ENABLE = "UPDATE trunk SET enabled = $3, version = version + 1 \
-        WHERE id = $1 AND version = $2";
+    TRUNK_UPDATE = "UPDATE trunk SET enabled = $3, max_concurrent_calls = $4, \
+        max_calls_per_second = $5, version = version + 1 WHERE id = $1 AND version = $2";
     PROFILE_INSERT = "INSERT INTO calling_profile (id, operator_id, name) VALUES ($1, $2, $3)";
     PROFILE_NAMED = "SELECT id AS v FROM calling_profile WHERE operator_id = $1 AND name = $2";
     PROFILE_TRUNK_INSERT = "INSERT INTO calling_profile_trunk \
@@ -175,6 +181,8 @@ impl Db {
             t.options_interval_seconds,
             t.failover_time_seconds,
             t.max_uri,
+            t.max_concurrent_calls,
+            t.max_calls_per_second,
             t.version
         ];
         self.exec(TRUNK_INSERT, args).await?;
@@ -212,13 +220,10 @@ impl Db {
     }
 
     /// Drains a trunk or takes it back; `false` where the version is another.
-    pub async fn trunk_enable(
-        &mut self,
-        id: TrunkId,
-        version: i64,
-        enabled: bool,
-    ) -> Result<bool, StoreError> {
-        Ok(self.exec(TRUNK_ENABLE, args![id, version, enabled]).await? > 0)
+    pub async fn trunk_update(&mut self, t: &TrunkRow) -> Result<bool, StoreError> {
+        let args =
+            args![t.id, t.version, t.enabled, t.max_concurrent_calls, t.max_calls_per_second];
+        Ok(self.exec(TRUNK_UPDATE, args).await? > 0)
     }
 
     /// Adds a calling profile with its trunks, in their order.

@@ -44,8 +44,8 @@ statements! {
     WORLD_OPERATORS = "SELECT id, name, created_at, version FROM operator ORDER BY id";
     WORLD_TENANTS = "SELECT id, name, domain, created_at FROM tenant ORDER BY id";
     WORLD_TRUNK = "SELECT id, operator_id, fqdn, address, sources, match_port, transport, \
-        enabled, send_options, options_interval_seconds, failover_time_seconds, max_uri, version \
-        FROM trunk WHERE id = $1";
+        enabled, send_options, options_interval_seconds, failover_time_seconds, max_uri, \
+        max_concurrent_calls, max_calls_per_second, version FROM trunk WHERE id = $1";
     WORLD_PROFILE_TRUNKS = "SELECT t.id, t.operator_id, t.fqdn, t.enabled \
         FROM calling_profile_trunk pt JOIN trunk t ON t.id = pt.trunk_id \
         WHERE pt.profile_id = $1 ORDER BY pt.ordinal";

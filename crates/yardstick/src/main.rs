@@ -4,6 +4,7 @@
 //! `floor` is the cheapest thing that can stand in the edge's place, a forwarder
 //! that reads nothing; `world` writes what an edge knows of a great exchange.
 
+mod flood;
 mod floor;
 mod world;
 
@@ -24,6 +25,8 @@ struct Yardstick {
 enum Command {
     /// Forward datagrams between two sides without reading them
     Floor(floor::Args),
+    /// Offer an edge under a quota ten times what it can carry
+    Flood(flood::Args),
     /// Write the data folder of an edge, and the same numbers for others
     World(WorldArgs),
 }
@@ -56,6 +59,7 @@ struct WorldArgs {
 fn main() -> ExitCode {
     let done = match Yardstick::parse().command {
         Command::Floor(args) => floor::run(&args),
+        Command::Flood(args) => flood::run(&args),
         Command::World(args) => world::write(&args),
     };
     match done {

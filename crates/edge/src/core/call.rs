@@ -1,6 +1,7 @@
 //! The memory of an INVITE under way.
 
 use super::dialog::Party;
+use crate::limits::Place;
 use crate::overflow::RecordId;
 use domain::routing::{CallKind, Dialled, Route};
 use domain::{CdrId, ResourceAccountId, TenantId, TrunkId};
@@ -114,6 +115,10 @@ pub(super) struct Call {
     pub records: Vec<RecordId>,
     /// The tag of the one early dialog that this caller bears, once there is one.
     pub early_tag: Vec<u8>,
+    /// On the trunk it came by, and on the one it goes by.
+    pub places: [Option<Place>; 2],
+    /// A trunk was not asked, for it carries all it may or wants to be left alone.
+    pub passed_over: bool,
     /// Something beyond 100 was passed on.
     pub progress: bool,
     pub best: Option<u16>,
@@ -173,6 +178,8 @@ impl Call {
             attempts: Vec::new(),
             records: Vec::new(),
             early_tag: Vec::new(),
+            places: [None, None],
+            passed_over: false,
             progress: false,
             best: None,
             deadline: None,

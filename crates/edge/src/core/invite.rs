@@ -108,25 +108,18 @@ impl Core {
         let route = match route {
             Ok(route) => route,
             Err(refusal) => {
-                let status = refusal.sip_status();
-                let _ = self.layer.reply(r.at.now, tx, status, Some(&tag), out, |b| {
-                    b.header_named(CALL_HEADER, id).finish();
-                });
-                let end = CdrEvent::End {
-                    at_us: r.at.wall_us,
-                    answered_at_us: None,
-                    sip_code: status,
-                    reason: refusal.code().to_owned(),
-                    hung_up_by: HungUpBy::Exchange,
-                    attempts: Vec::new(),
-                };
-                return self.record(cdr, end, out);
+                let (status, code) = (refusal.sip_status(), refusal.code());
+                return self.refuse_begun(r.at, tx, (cdr, tag), status, code, out);
             }
+        };
+        let Ok(place) = self.place_of_caller(source, r.at, world) else {
+            return self.refuse_begun(r.at, tx, (cdr, tag), 503, "trunk_limit", out);
         };
         let map_key = self.keys.map_key();
         let call = Call::start(tx, caller, &route, cdr, r.at.wall_us, map_key, tag);
         let index = self.new_call(call);
         count(&self.shared.stats.under_way);
+        self.calls[index as usize].places[0] = place;
         let generation = self.calls[index as usize].generation;
         self.layer.set_tag(tx, Tag::Call { index, generation }.pack());
         let mut routes = std::mem::take(&mut self.calls[index as usize].caller_routes);
@@ -158,7 +151,9 @@ impl Core {
                     }
                 }
                 if !self.next_trunk(r.at, index, r.m, world, out) {
-                    self.finish(r.at, index, 503, "no_trunk", HungUpBy::Exchange, out);
+                    let full = self.calls[index as usize].passed_over;
+                    let reason = if full { "trunk_limit" } else { "no_trunk" };
+                    self.finish(r.at, index, 503, reason, HungUpBy::Exchange, out);
                 }
             }
         }
@@ -291,6 +286,7 @@ impl Core {
             call.next_trunk += 1;
             let digits = call.digits;
             let Some(trunk) = world.trunk_record(id) else { continue };
+            let Some(place) = self.place_on(index, trunk, at) else { continue };
             let mut uri = std::mem::take(&mut self.scratch.uri);
             match digits {
                 Some(Dialled::Number(number)) => number_uri(&mut uri, number, &trunk.fqdn, true),
@@ -310,6 +306,7 @@ impl Core {
             };
             self.scratch.uri = uri;
             if sent {
+                self.calls[index as usize].places[1] = Some(place);
                 let wait = Duration::from_secs(u64::from(trunk.failover_time_seconds.max(1)));
                 self.set_deadline(at, index, wait, Deadline::Failover);
                 return true;
@@ -508,17 +505,19 @@ impl Core {
         }
         call.state = CallState::Over;
         self.shared.stats.under_way.fetch_sub(1, Ordering::Relaxed);
-        let call = &self.calls[index as usize];
+        let call = &mut self.calls[index as usize];
+        call.places = [None, None];
         let (server, tag, cdr) = (call.server, call.tag, call.cdr);
         let mut id = [0; 36];
         let id = &*cdr.0.hyphenated().encode_lower(&mut id);
+        let wait = if status == 503 { self.retry_after() } else { 0 };
         let _ = self.layer.reply(at.now, server, status, Some(&tag), out, |b| {
             let mut b = b.header_named(CALL_HEADER, id);
             if let Some(m) = m {
                 b = b.copy_headers(m, explains);
             }
             match status {
-                503 => b.header(HeaderName::RetryAfter, "5").finish(),
+                503 => b.header_fmt(HeaderName::RetryAfter, format_args!("{wait}")).finish(),
                 _ => b.finish(),
             }
         });
@@ -572,6 +571,7 @@ impl Core {
         let call = &mut self.calls[index as usize];
         if call.state != CallState::Free {
             call.state = CallState::Free;
+            call.places = [None, None];
             call.generation = call.generation.wrapping_add(1);
             call.deadline = None;
             self.call_timers.disarm(index);

@@ -20,6 +20,7 @@ mod legs;
 mod named;
 mod options;
 mod overload;
+mod places;
 mod random;
 mod register;
 mod response;
@@ -32,6 +33,7 @@ use crate::alarm::Alarms;
 use crate::bindings::Bindings;
 use crate::fleet::{Loads, Serving};
 use crate::health::TrunkHealth;
+use crate::limits::{Limits, Place};
 use crate::outbox::Outbox;
 use crate::overflow::{Overflow, RecordId};
 use crate::peer::Peer;
@@ -139,6 +141,8 @@ pub struct Shared {
     pub bindings: Bindings,
     /// Which trunks answer.
     pub health: TrunkHealth,
+    /// How many calls trunks may carry, and do.
+    pub limits: Limits,
     /// What somebody should know.
     pub alarms: Alarms,
     /// Counters.
@@ -200,6 +204,8 @@ struct Live {
     /// The caller's tag and then the winner's, as the answer had them.
     tags: Box<[u8]>,
     caller_tag_len: usize,
+    /// Held until it is over.
+    _places: [Option<Place>; 2],
     /// The call's dialog records.
     records: Vec<RecordId>,
 }

@@ -45,6 +45,9 @@ impl Core {
             self.note_health(trunk, true, at);
         }
         let status = m.status().unwrap_or_default();
+        if let (Party::Trunk(trunk), 503) = (leg.party, status) {
+            self.leave_alone(trunk, m, at);
+        }
         let ringing = self.calls[index as usize].state == CallState::Ringing;
         let open = matches!(leg.state, LegState::Silent | LegState::Heard);
         match status {
@@ -102,6 +105,7 @@ impl Core {
         let records = std::mem::take(&mut call.records);
         let mut callee_routes = Vec::new();
         route_set(m, true, &mut callee_routes);
+        let places = std::mem::take(&mut self.calls[index as usize].places);
         let caller_tag = m.from_tag().unwrap_or_default();
         let routes = self.keep_routes(m, &callee_routes, at, out);
         let mark = out.mark();
@@ -112,6 +116,7 @@ impl Core {
             tags: [caller_tag, m.to_tag().unwrap_or_default()].concat().into(),
             caller_tag_len: caller_tag.len(),
             records,
+            _places: places,
         };
         self.live.insert(cdr, live);
         count(&self.shared.stats.live);

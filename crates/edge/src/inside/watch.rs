@@ -3,12 +3,14 @@
 
 use crate::alarm::AlarmKind;
 use crate::core::Shared;
-use domain::TrunkId;
+use crate::limits::{LoadReport, TrunkUse};
+use domain::{EdgeId, TrunkId};
+use feed::record::TrunkRecord;
 use feed::snapshot::Snapshot;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often to look.
 pub(crate) const LOOK: Duration = Duration::from_secs(1);
@@ -66,6 +68,7 @@ impl Clock {
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     looks: u32,
+    told: Option<LoadReport>,
     down: HashMap<TrunkId, String>,
     counts: VecDeque<usize>,
     /// When the fall was seen, and from how many.
@@ -82,6 +85,27 @@ fn clock_skew(shared: &Shared, skew_us: Option<i64>, edge: &str, now_us: i64) {
     }
 }
 
+/// Warns from 90 % of a trunk's limits on; the alarm that calls were refused is
+/// raised where that happens.
+fn trunk_limits(shared: &Shared, world: &Snapshot, now_us: i64) {
+    let limited =
+        |t: &&TrunkRecord| t.max_concurrent_calls.is_some() || t.max_calls_per_second.is_some();
+    for trunk in world.trunks().filter(limited) {
+        let fill = shared.limits.fill(trunk, now_us);
+        let mut id = [0; 36];
+        let id = &*trunk.id.0.hyphenated().encode_lower(&mut id);
+        if fill.percent >= 90 {
+            let detail = format_args!("{}: {} % of its limit", trunk.fqdn, fill.percent);
+            shared.alarms.raise(AlarmKind::TrunkNearLimit, id, detail, now_us);
+        } else if fill.percent < 85 {
+            shared.alarms.clear(AlarmKind::TrunkNearLimit, id, now_us);
+            if !fill.refused {
+                shared.alarms.clear(AlarmKind::TrunkAtLimit, id, now_us);
+            }
+        }
+    }
+}
+
 impl Watch {
     /// Looks at everything once.
     pub fn look(
@@ -93,11 +117,41 @@ impl Watch {
         now_us: i64,
     ) {
         self.trunks(shared, world, now_us);
+        trunk_limits(shared, world, now_us);
+        self.lease(shared, world, edge);
         clock_skew(shared, clock.skew_us(), edge, now_us);
         if self.looks.is_multiple_of(COUNT_EVERY) {
             self.registrations(shared, shared.bindings.count(now_us), edge, now_us);
         }
         self.looks = self.looks.wrapping_add(1);
+    }
+
+    /// Shares the limits of trunks out between the edges of the fleet anew, and
+    /// tells them what this one carries.
+    fn lease(&mut self, shared: &Shared, world: &Snapshot, edge: &str) {
+        let Ok(edge) = edge.parse().map(EdgeId) else { return };
+        let others: Vec<LoadReport> = shared
+            .loads
+            .others(Instant::now())
+            .into_iter()
+            .map(|report| LoadReport {
+                edge: report.edge,
+                trunks: report
+                    .trunks
+                    .into_iter()
+                    .map(|(trunk, calls, _)| TrunkUse { trunk, calls })
+                    .collect(),
+            })
+            .collect();
+        let now = shared.limits.report(edge);
+        shared.loads.publish(now.trunks.iter().map(|u| (u.trunk, u.calls, 0)).collect());
+        // All reckon with what was told before: the others have had time to hear it.
+        let told = self.told.replace(now);
+        let limited =
+            |t: &&TrunkRecord| t.max_concurrent_calls.is_some() || t.max_calls_per_second.is_some();
+        if let Some(told) = told {
+            shared.limits.lease(&told, &others, world.trunks().filter(limited));
+        }
     }
 
     fn trunks(&mut self, shared: &Shared, world: &Snapshot, now_us: i64) {
@@ -215,6 +269,8 @@ mod tests {
             failover_time_seconds: 10,
             max_uri: 256,
             single_early_dialog: false,
+            max_concurrent_calls: None,
+            max_calls_per_second: None,
         };
         let world = |enabled| {
             let mut world =

@@ -215,7 +215,7 @@ impl Shard {
             let due = self.core.poll_timeout().into_iter().chain(self.strangers.next()).min();
             // An hour is as good as for ever, and safe for every clock.
             let wait = match due {
-                _ if behind || !self.readable.is_empty() => Duration::ZERO,
+                _ if behind || !dry || !self.readable.is_empty() => Duration::ZERO,
                 Some(due) => due.saturating_duration_since(now),
                 None => Duration::from_secs(3600),
             };

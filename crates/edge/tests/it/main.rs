@@ -11,6 +11,7 @@ mod fleet;
 mod found;
 mod kept;
 mod last_release;
+mod limits;
 mod live;
 mod net;
 mod overflow;

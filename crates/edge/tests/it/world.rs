@@ -39,6 +39,8 @@ pub fn trunk(n: u128, address: SocketAddr, transport: Transport) -> TrunkRecord 
         failover_time_seconds: 2,
         max_uri: 256,
         single_early_dialog: false,
+        max_concurrent_calls: None,
+        max_calls_per_second: None,
     }
 }
 

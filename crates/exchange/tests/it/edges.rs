@@ -78,7 +78,7 @@ async fn grow(exchange: &Exchange, owner: &Actor, n: u16) {
     trunk_ids.reverse();
     let profile = CallingProfileCreate { name: "P".into(), trunk_ids: trunk_ids.clone() };
     exchange.calling_profile_create(&cx, operator.id, profile).await.expect("a profile");
-    let drained = TrunkUpdate { enabled: false };
+    let drained = TrunkUpdate { enabled: Some(false), ..Default::default() };
     exchange.trunk_update(&cx, operator.id, trunk_ids[0], Some(1), drained).await.expect("drains");
     let tenant = TenantCreate { name: format!("Tenant {n}"), domain: format!("t{n}.example") };
     exchange.tenant_create(&cx, tenant).await.expect("a tenant");

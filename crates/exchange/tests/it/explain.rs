@@ -40,7 +40,7 @@ on_both!(a_call_out_leaves_by_the_callers_operator, |db| {
     assert!(told.steps[0].found.contains("+442079461234"), "{told:?}");
 
     // A drained trunk takes no new calls.
-    let drained = TrunkUpdate { enabled: false };
+    let drained = TrunkUpdate { enabled: Some(false), ..Default::default() };
     let programme = cx(&house.owner);
     let (operator, trunk) = (house.operator, house.trunks[0]);
     house.exchange.trunk_update(&programme, operator, trunk, Some(1), drained).await.expect("ok");

@@ -165,13 +165,26 @@ on_both!(an_operator_with_all_that_belongs_to_it, |db| {
         assert_eq!(refused.code, code);
     }
 
-    let drain = TrunkUpdate { enabled: false };
+    let drain = TrunkUpdate { enabled: Some(false), ..Default::default() };
     let stale = exchange.trunk_update(&cx, a.id, t1.id, Some(9), drain.clone()).await;
     assert_eq!(stale.expect_err("stale").code, "version_mismatch");
     let bare = exchange.trunk_update(&cx, a.id, t1.id, None, drain.clone()).await;
     assert_eq!(bare.expect_err("no If-Match").code, "version_required");
     let drained = exchange.trunk_update(&cx, a.id, t1.id, Some(1), drain).await.expect("drains");
     assert_eq!((drained.enabled, drained.version), (false, 2));
+    let limit = |calls, rate| TrunkUpdate {
+        enabled: None,
+        max_concurrent_calls: calls,
+        max_calls_per_second: rate,
+    };
+    let edit = |version, update| exchange.trunk_update(&cx, a.id, t1.id, Some(version), update);
+    let limited = edit(2, limit(Some(100), Some(5))).await.expect("limited");
+    assert_eq!((limited.max_concurrent_calls, limited.max_calls_per_second), (Some(100), Some(5)));
+    assert!(!limited.enabled, "what is left out stays as it is");
+    let lifted = edit(3, limit(Some(0), None)).await.expect("lifted");
+    assert_eq!((lifted.max_concurrent_calls, lifted.max_calls_per_second), (None, Some(5)));
+    let refused = edit(4, limit(Some(1_000_001), None)).await.expect_err("too many");
+    assert_eq!(refused.field.as_deref(), Some("/max_concurrent_calls"));
 });
 
 on_both!(an_offer_is_whole_before_it_is_published, |db| {

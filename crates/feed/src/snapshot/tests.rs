@@ -49,6 +49,8 @@ fn trunk(n: u128, address: &str, match_port: bool) -> TrunkRecord {
         failover_time_seconds: 10,
         max_uri: 256,
         single_early_dialog: false,
+        max_concurrent_calls: None,
+        max_calls_per_second: None,
     }
 }
 

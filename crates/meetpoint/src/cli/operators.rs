@@ -70,6 +70,19 @@ pub enum Trunk {
         /// FQDN or id
         trunk: String,
     },
+    /// Say how much a trunk may carry over all edges; emergency calls are exempt
+    Limit {
+        /// Name or id
+        operator: String,
+        /// FQDN or id
+        trunk: String,
+        /// Most calls at once, both ways; 0 lifts the limit
+        #[arg(long, value_name = "CALLS")]
+        max_calls: Option<u32>,
+        /// Most new calls in a second, both ways; 0 lifts the limit
+        #[arg(long, value_name = "CALLS", required_unless_present = "max_calls")]
+        max_rate: Option<u32>,
+    },
 }
 
 /// `meetpoint operator trunk add`.
@@ -104,6 +117,12 @@ pub struct TrunkAdd {
     /// Longest URI it takes, bytes
     #[arg(long, value_name = "BYTES")]
     max_uri: Option<u32>,
+    /// Most calls at once over all edges, both ways
+    #[arg(long, value_name = "CALLS")]
+    max_calls: Option<u32>,
+    /// Most new calls in a second over all edges, both ways
+    #[arg(long, value_name = "CALLS")]
+    max_rate: Option<u32>,
 }
 
 /// `meetpoint operator profile …`.
@@ -183,6 +202,8 @@ const TRUNKS: Columns = &[
     ("TRANSPORT", "transport"),
     ("IN USE", "enabled"),
     ("FAILOVER s", "failover_time_seconds"),
+    ("MAX CALLS", "max_concurrent_calls"),
+    ("MAX /s", "max_calls_per_second"),
     ("ID", "id"),
 ];
 const PROFILES: Columns = &[("NAME", "name"), ("TRUNKS", "trunk_ids"), ("ID", "id")];
@@ -217,7 +238,8 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
 }
 
 async fn trunk(client: &Client, action: Trunk) -> Result<(), CliError> {
-    let (operator, trunk, enabled) = match action {
+    let enable = |enabled| TrunkUpdate { enabled: Some(enabled), ..TrunkUpdate::default() };
+    let (operator, trunk, update) = match action {
         Trunk::List { operator, paging } => {
             let path = format!("{}/trunks", base(client, &operator).await?);
             return client.list(&path, Vec::new(), &paging, TRUNKS).await;
@@ -234,11 +256,21 @@ async fn trunk(client: &Client, action: Trunk) -> Result<(), CliError> {
                 options_interval_seconds: add.options_interval,
                 send_options: add.no_options.then_some(false),
                 max_uri: add.max_uri,
+                max_concurrent_calls: add.max_calls,
+                max_calls_per_second: add.max_rate,
             };
             return client.show(&client.post(&path, &body).await?.body);
         }
-        Trunk::Drain { operator, trunk } => (operator, trunk, false),
-        Trunk::Enable { operator, trunk } => (operator, trunk, true),
+        Trunk::Drain { operator, trunk } => (operator, trunk, enable(false)),
+        Trunk::Enable { operator, trunk } => (operator, trunk, enable(true)),
+        Trunk::Limit { operator, trunk, max_calls, max_rate } => {
+            let update = TrunkUpdate {
+                enabled: None,
+                max_concurrent_calls: max_calls,
+                max_calls_per_second: max_rate,
+            };
+            (operator, trunk, update)
+        }
     };
     let base = base(client, &operator).await?;
     let id = trunk_id(client, &base, &trunk).await?;
@@ -255,7 +287,7 @@ async fn trunk(client: &Client, action: Trunk) -> Result<(), CliError> {
             Method::PATCH,
             &format!("{base}/trunks/{id}"),
             Some(&format!("\"{version}\"")),
-            Some(&TrunkUpdate { enabled }),
+            Some(&update),
         )
         .await?;
     client.show(&answer.body)

@@ -55,6 +55,8 @@ fn trunk_row(id: TrunkId, operator: OperatorId) -> TrunkRow {
         options_interval_seconds: 60,
         failover_time_seconds: 10,
         max_uri: 256,
+        max_concurrent_calls: None,
+        max_calls_per_second: Some(50),
         version: 1,
     }
 }

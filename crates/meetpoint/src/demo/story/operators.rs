@@ -172,6 +172,8 @@ async fn trunk(
         options_interval_seconds: Some(OPTIONS_SECONDS),
         send_options: Some(true),
         max_uri: None,
+        max_concurrent_calls: None,
+        max_calls_per_second: None,
     };
     let trunk = world.owner.post(&format!("{path}/trunks"), &create).await?;
     Ok((machine, trunk))
