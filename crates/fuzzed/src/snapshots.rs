@@ -48,6 +48,8 @@ pub fn sample() -> Vec<u8> {
         failover_time_seconds: 2,
         max_uri: 256,
         single_early_dialog: false,
+        max_concurrent_calls: None,
+        max_calls_per_second: None,
     });
     world.profiles.push(CallingProfileRecord {
         id: CallingProfileId(id(3)),
