@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/edge/v1/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer a question
+         * @description Questions come down the feed of changes, as frames of their own kind.
+         */
+        post: operations["edge_answers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/edge/v1/cdrs": {
         parameters: {
             query?: never;
@@ -39,6 +59,26 @@ export interface paths {
         get: operations["edge_changes"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/edge/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deliver alarms
+         * @description Kept by their id; delivering again changes nothing.
+         */
+        post: operations["edge_events"];
         delete?: never;
         options?: never;
         head?: never;
@@ -245,6 +285,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/programme/v1/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Alarms, newest first
+         * @description What edges found wrong or worth telling, open and past; those that are over are kept for 90 days.
+         */
+        get: operations["alarm_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/programme/v1/audit": {
         parameters: {
             query?: never;
@@ -313,6 +373,52 @@ export interface paths {
          * @description Open `/login?code=…` with it.
          */
         post: operations["login_code_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/edge-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The keys that edges share
+         * @description Oldest first, without their secrets.
+         */
+        get: operations["edge_key_list"];
+        put?: never;
+        /**
+         * Rotate the keys that edges share
+         * @description Adds a key that seals from in an hour on and takes away those that have opened long enough. No
+         *     call is dropped. Answers with all keys, oldest first.
+         */
+        post: operations["edge_key_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/explain/call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain a call that happened or goes on
+         * @description Its record, its way through the rules, and its SIP messages as far as edges still have them,
+         *     without digest responses and locations.
+         */
+        get: operations["call_explain"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -521,6 +627,26 @@ export interface paths {
         };
         /** One call */
         get: operations["call_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/calls/{call_id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain one of your calls
+         * @description As for the programme owner, with the ladder of messages only, and numbers masked.
+         */
+        get: operations["tenant_call_explain"];
         put?: never;
         post?: never;
         delete?: never;
@@ -821,6 +947,45 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One alarm, `GET /programme/v1/alarms`. */
+        Alarm: {
+            /**
+             * Format: date-time
+             * @description When it was over; null while it is open.
+             */
+            cleared_at?: string | null;
+            /** @description `trunk_down`, `emergency_call`, `overload`, … */
+            code: string;
+            /** @description What was found. */
+            detail: string;
+            /**
+             * Format: uuid
+             * @description The edge that raised it.
+             */
+            edge_id: string;
+            /**
+             * Format: uuid
+             * @description Identity of this one raising.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was raised.
+             */
+            raised_at: string;
+            /** @description What this kind of alarm means. */
+            reason: string;
+            /** @description What to do about it. */
+            remedy: string;
+            /** @description `notice`, `warning`, `critical`. */
+            severity: string;
+            /** @description What it is about: a trunk's or person's id, an edge. */
+            subject: string;
+            /** @description The subject's name, where it is known. */
+            subject_name?: string | null;
+        };
+        /** @description The answer to a question that came down the feed. */
+        AnswerDelivery: Record<string, never>;
         /**
          * @description `PUT /tenant/v1/numbers/{number}/assignment` (If-Match honoured). Exactly one
          *     of `user_id` and `resource_account_id`.
@@ -889,6 +1054,62 @@ export interface components {
              * @description Which trunk.
              */
             trunk_id: string;
+        };
+        /** @description A call that happened or goes on, explained. */
+        CallExplained: {
+            /** @description Open alarms of the trunks and edges in it. */
+            alarms: components["schemas"]["Alarm"][];
+            /**
+             * Format: int32
+             * @description Edges that answered in time.
+             */
+            edges_answered: number;
+            /**
+             * Format: int32
+             * @description Edges that were asked for messages.
+             */
+            edges_asked: number;
+            /**
+             * @description Its SIP messages that edges still have, the oldest first: those of the
+             *     last calls, and longer those of calls that failed.
+             */
+            messages: components["schemas"]["CallMessage"][];
+            record?: components["schemas"]["CallRecord"] | null;
+            routing?: components["schemas"]["Explanation"] | null;
+        };
+        /** @description One SIP message as an edge saw it, without digest responses and locations. */
+        CallMessage: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Its Call-ID. */
+            call_id: string;
+            /**
+             * Format: uuid
+             * @description The edge.
+             */
+            edge_id: string;
+            /**
+             * Format: int64
+             * @description Length on the wire, bytes.
+             */
+            length: number;
+            /** @description The edge's address. */
+            local: string;
+            /** @description The far address. */
+            peer: string;
+            /** @description What is there: a trunk's name, a person's; empty where it is not known. */
+            peer_name: string;
+            /** @description `INVITE`, `180 Ringing`, … */
+            summary: string;
+            /** @description The message; null for those who see the ladder only. */
+            text?: string | null;
+            /** @description `udp` or `tcp`. */
+            transport: string;
+            /** @description `in` to the edge or `out` of it. */
+            way: string;
         };
         /** @description One call, `GET /tenant/v1/calls` and its sisters on the other faces. */
         CallRecord: {
@@ -1215,6 +1436,29 @@ export interface components {
             /** @description Services. */
             services: string[];
         };
+        /** @description A secret that all edges share, without the secret itself. */
+        EdgeKeyInfo: {
+            /**
+             * Format: date-time
+             * @description When it was made; edges that are in touch know it since then.
+             */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description Travels with what it seals.
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description Until when it opens at least; absent for the newest.
+             */
+            opens_until?: string | null;
+            /**
+             * Format: date-time
+             * @description From when on it seals.
+             */
+            seals_from: string;
+        };
         /** @description What went wrong with one entry of an order: the same words without HTTP. */
         EntryError: {
             /** @description The stable code. */
@@ -1226,6 +1470,8 @@ export interface components {
             /** @description What to do about it. */
             remedy: string;
         };
+        /** @description Alarms on their way to whoever watches the house. */
+        EventDelivery: Record<string, never>;
         /** @description `POST /tenant/v1/explain/call`: what would happen to this call. */
         ExplainCall: {
             /** @description What is dialled. */
@@ -1530,6 +1776,48 @@ export interface components {
         OperatorCreate: {
             /** @description Public brand, 1 to 100 characters, unique. */
             name: string;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Alarm: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was over; null while it is open.
+                 */
+                cleared_at?: string | null;
+                /** @description `trunk_down`, `emergency_call`, `overload`, … */
+                code: string;
+                /** @description What was found. */
+                detail: string;
+                /**
+                 * Format: uuid
+                 * @description The edge that raised it.
+                 */
+                edge_id: string;
+                /**
+                 * Format: uuid
+                 * @description Identity of this one raising.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was raised.
+                 */
+                raised_at: string;
+                /** @description What this kind of alarm means. */
+                reason: string;
+                /** @description What to do about it. */
+                remedy: string;
+                /** @description `notice`, `warning`, `critical`. */
+                severity: string;
+                /** @description What it is about: a trunk's or person's id, an edge. */
+                subject: string;
+                /** @description The subject's name, where it is known. */
+                subject_name?: string | null;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
         };
         /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
         Page_AuditEntry: {
@@ -2066,6 +2354,16 @@ export interface components {
                 match_port: boolean;
                 /**
                  * Format: int32
+                 * @description Most new calls in a second over all edges, both ways; null for no limit.
+                 */
+                max_calls_per_second?: number | null;
+                /**
+                 * Format: int32
+                 * @description Most calls at once over all edges, both ways; null for no limit. Emergency calls are exempt.
+                 */
+                max_concurrent_calls?: number | null;
+                /**
+                 * Format: int32
                  * @description Longest URI, bytes.
                  */
                 max_uri: number;
@@ -2372,6 +2670,16 @@ export interface components {
             match_port: boolean;
             /**
              * Format: int32
+             * @description Most new calls in a second over all edges, both ways; null for no limit.
+             */
+            max_calls_per_second?: number | null;
+            /**
+             * Format: int32
+             * @description Most calls at once over all edges, both ways; null for no limit. Emergency calls are exempt.
+             */
+            max_concurrent_calls?: number | null;
+            /**
+             * Format: int32
              * @description Longest URI, bytes.
              */
             max_uri: number;
@@ -2412,6 +2720,16 @@ export interface components {
             match_port?: boolean;
             /**
              * Format: int32
+             * @description Most new calls in a second over all edges, both ways; no limit by default.
+             */
+            max_calls_per_second?: number | null;
+            /**
+             * Format: int32
+             * @description Most calls at once over all edges, both ways, at most 1,000,000; no limit by default.
+             */
+            max_concurrent_calls?: number | null;
+            /**
+             * Format: int32
              * @description Longest URI it takes, bytes; 256 by default.
              */
             max_uri?: number | null;
@@ -2430,7 +2748,17 @@ export interface components {
         /** @description `PATCH /programme/v1/operators/{operator_id}/trunks/{trunk_id}` (If-Match required). */
         TrunkUpdate: {
             /** @description `false` drains. */
-            enabled: boolean;
+            enabled?: boolean | null;
+            /**
+             * Format: int32
+             * @description Most new calls in a second over all edges, both ways; 0 lifts the limit.
+             */
+            max_calls_per_second?: number | null;
+            /**
+             * Format: int32
+             * @description Most calls at once over all edges, both ways; 0 lifts the limit.
+             */
+            max_concurrent_calls?: number | null;
         };
         /** @description A person. */
         User: {
@@ -2487,6 +2815,39 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    edge_answers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerDelivery"];
+            };
+        };
+        responses: {
+            /** @description It was taken */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CdrReceipt"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     edge_cdrs: {
         parameters: {
             query?: never;
@@ -2549,6 +2910,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edge_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventDelivery"];
+            };
+        };
+        responses: {
+            /** @description They are safe */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CdrReceipt"];
+                };
             };
             /** @description A refusal: see its code at /errors */
             default: {
@@ -3048,6 +3442,47 @@ export interface operations {
             };
         };
     };
+    alarm_list: {
+        parameters: {
+            query?: {
+                /** @description `true` for those that are open, `false` for those that are over. */
+                open?: boolean;
+                /** @description `trunk_down`, `emergency_call`, `overload`, … */
+                code?: string;
+                /** @description Those of one edge. */
+                edge_id?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of alarms */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Alarm"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     audit_list: {
         parameters: {
             query?: {
@@ -3186,6 +3621,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LoginCode"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edge_key_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EdgeKeyInfo"][];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edge_key_rotate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EdgeKeyInfo"][];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    call_explain: {
+        parameters: {
+            query?: {
+                /** @description Its record's id; or */
+                id?: string;
+                /** @description the SIP Call-ID of any of its legs. */
+                call_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallExplained"];
                 };
             };
             /** @description A refusal: see its code at /errors */
@@ -3883,6 +4413,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallRecord"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tenant_call_explain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallExplained"];
                 };
             };
             /** @description A refusal: see its code at /errors */

@@ -67,9 +67,10 @@ impl Seat<'_> {
     }
 }
 
-async fn lines(seeded: &Seeded, registrar: SocketAddr) -> Vec<Line> {
+async fn lines(seeded: &Seeded, registrars: &[SocketAddr]) -> Vec<Line> {
     let mut lines = Vec::new();
     for n in 0..LINES {
+        let registrar = registrars[n % registrars.len()];
         let number = format!("+4420794610{n:02}");
         let (_, phone) = seeded.person(&format!("line{n}"), Some(&number)).await;
         let text = |name: &str| phone[name].as_str().expect("it is text").to_owned();
@@ -101,7 +102,7 @@ async fn change_edges(plane: Version, before: Version, after: Version, host: [u8
     let trunk = std::net::UdpSocket::bind((trunk_ip, 0)).and_then(|s| s.local_addr());
     let trunk = trunk.expect("loopback has free ports");
     let seeded = seed(&plane, [trunk, SocketAddr::new(trunk_ip, 9)]).await;
-    let lines = lines(&seeded, sip).await;
+    let lines = lines(&seeded, &[sip]).await;
     let load = Load::start(LoadConfig {
         trunk,
         phones: trunk_ip,
@@ -183,6 +184,51 @@ async fn an_edge_is_taken_back_to_the_last_release_in_the_middle_of_calls() {
 #[tokio::test(flavor = "multi_thread")]
 async fn this_edge_serves_under_the_last_release_s_control_plane() {
     change_edges(Version::Last, Version::Last, Version::This, [127, 78, 3, 1]).await;
+}
+
+/// Two edges of two versions in one fleet, both under load; then the old one is
+/// upgraded where it stands, on the files that the last release left there.
+#[tokio::test(flavor = "multi_thread")]
+async fn both_versions_carry_calls_side_by_side_and_one_is_upgraded_in_place() {
+    let plane = Plane::start(testkit::sqlite(), 1000).await;
+    let sip = [free_address(), free_address()];
+    let trunk_ip = IpAddr::from([127, 78, 4, 1]);
+    let trunk = std::net::UdpSocket::bind((trunk_ip, 0)).and_then(|s| s.local_addr());
+    let trunk = trunk.expect("loopback has free ports");
+    let seeded = seed(&plane, [trunk, SocketAddr::new(trunk_ip, 9)]).await;
+    let lines = lines(&seeded, &sip).await;
+    let load = Load::start(LoadConfig {
+        trunk,
+        phones: trunk_ip,
+        exchange: sip.to_vec(),
+        caller: OUTSIDER.to_owned(),
+        lines,
+        per_second: 40.0,
+        hold: HOLD,
+    })
+    .expect("loopback has free ports");
+    let mut seats = Vec::new();
+    for (name, sip) in ["old", "new"].into_iter().zip(sip) {
+        let client = plane.client("edge", json!({})).await;
+        seats.push(Seat { plane: &plane, client, folder: TempDir::new(name), sip });
+    }
+    let old = seats[0].start(Version::Last);
+    let new = seats[1].start(Version::This);
+    let calls = tokio::task::block_in_place(|| {
+        register(&load);
+        load.place_calls(true);
+        load.established(120, SOON).expect("calls through both edges");
+        let so_far = load.tally().established;
+        old.kill();
+        let upgraded = seats[0].start(Version::This);
+        load.established(so_far + 120, SOON).expect("calls through both again");
+        let (tally, calls) = load.finish(Duration::from_secs(60)).expect("all calls end");
+        assert_eq!(tally.lost, 0, "{tally:?}: {:?}", calls.iter().find(|c| !c.survived()));
+        assert!(upgraded.terminate().success());
+        assert!(new.terminate().success());
+        calls
+    });
+    records(&plane, &calls).await;
 }
 
 #[test]

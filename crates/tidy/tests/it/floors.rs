@@ -73,7 +73,7 @@ const HOUSE: &[Floor] = &[
     Floor { name: "tidy", may_know: &[], never_reaches: WORLD },
     Floor {
         name: "yardstick",
-        may_know: &["domain", "edge", "feed", "numbering"],
+        may_know: &["domain", "edge", "feed", "numbering", "sip"],
         never_reaches: SQL,
     },
 ];
