@@ -7,6 +7,7 @@
 pub mod assign;
 pub mod consent;
 pub mod emergency;
+pub mod fraud;
 pub mod ids;
 pub mod number;
 pub mod routing;

@@ -71,6 +71,7 @@ fn world() -> WorldRecords {
         id: TenantId(id(1)),
         name: "Contoso".into(),
         domain: "contoso.example".into(),
+        fraud_limits: None,
     });
     w.users.push(UserRecord {
         id: UserId(id(100)),

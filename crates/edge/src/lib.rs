@@ -8,6 +8,7 @@ pub mod alarm;
 pub mod bindings;
 pub mod core;
 pub mod fleet;
+pub mod fraud;
 pub mod health;
 pub mod inside;
 pub mod journal;

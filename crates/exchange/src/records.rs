@@ -67,7 +67,12 @@ pub(crate) fn operator(row: &OperatorRow) -> OperatorRecord {
 }
 
 pub(crate) fn tenant(row: &TenantRow) -> TenantRecord {
-    TenantRecord { id: row.id, name: row.name.clone(), domain: row.domain.clone() }
+    TenantRecord {
+        id: row.id,
+        name: row.name.clone(),
+        domain: row.domain.clone(),
+        fraud_limits: None,
+    }
 }
 
 pub(crate) fn trunk(row: &TrunkRow) -> Result<TrunkRecord, StoreError> {

@@ -13,6 +13,8 @@ use uuid::Uuid;
 /// Most numbers one change carries; a bulk order appends one change per chunk.
 pub const MAX_NUMBERS_PER_CHANGE: usize = 1000;
 
+const FRAUD_RELEASE: &str = "fraud_release";
+
 /// A place in the log. Positions of different epochs do not compare: a restore
 /// or copy starts a new epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -108,6 +110,20 @@ pub enum Change {
 }
 
 impl Change {
+    /// Lifts the blocks for costly calls of a person or tenant. Edges of 0.1.0, which
+    /// block nobody, pass it over.
+    pub fn lift_fraud_blocks(id: Uuid) -> Self {
+        Self::Other { resource: FRAUD_RELEASE.to_owned(), id: id.to_string() }
+    }
+
+    /// Whose blocks for costly calls this lifts.
+    pub fn fraud_release(&self) -> Option<Uuid> {
+        match self {
+            Self::Other { resource, id } if resource == FRAUD_RELEASE => id.parse().ok(),
+            _ => None,
+        }
+    }
+
     /// The kinds this version knows, as they are written.
     pub const KINDS: [&str; 14] = [
         "operator_put",

@@ -1,6 +1,7 @@
 //! The records that routing needs, one per entity, each complete in itself: a
 //! change carries the whole new record, never a difference.
 
+use domain::fraud::FraudLimits;
 use domain::{
     CallingProfileId, LocationId, MoveId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId,
     number::{AssignmentTarget, Usage},
@@ -87,6 +88,10 @@ pub struct TenantRecord {
     pub name: String,
     /// SIP domain of its phones; digest realm too.
     pub domain: String,
+    /// What its people may call to costly destinations; `None` for
+    /// [`FraudLimits::default`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fraud_limits: Option<FraudLimits>,
 }
 
 /// The digest credentials of a person's phone: HA1 of both algorithms over

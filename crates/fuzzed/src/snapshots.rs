@@ -60,6 +60,7 @@ pub fn sample() -> Vec<u8> {
         id: TenantId(id(4)),
         name: "T".into(),
         domain: "t.example".into(),
+        fraud_limits: None,
     });
     world.users.push(UserRecord {
         id: UserId(id(5)),

@@ -16,5 +16,5 @@ mod range;
 
 pub use country::{Country, CountryError, Region};
 pub use e164::{E164, E164Error};
-pub use metadata::{Description, NumberKind, code_admits, describe, from_dialled};
+pub use metadata::{Description, NumberKind, Tariff, code_admits, describe, from_dialled, tariff};
 pub use range::{NumberRange, RangeError};

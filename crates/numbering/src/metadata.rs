@@ -44,6 +44,31 @@ pub fn describe(number: E164) -> Description {
     Description { country, kind, known_range: parsed.is_valid() }
 }
 
+/// What the metadata says about what a call costs the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tariff {
+    /// The country the number belongs to; `None` for codes no country holds.
+    pub country: Option<Country>,
+    /// Dearer than a call to that country: premium rate, shared cost, or a code of
+    /// no country (satellites, international networks and services) that is not free.
+    pub premium: bool,
+}
+
+/// What a call to a number costs, as far as the metadata knows.
+pub fn tariff(number: E164) -> Tariff {
+    let Ok(parsed) = PhoneNumber::parse(number.to_string(), None) else {
+        return Tariff { country: None, premium: true };
+    };
+    let country =
+        parsed.get_region_code().and_then(country_of).or_else(|| main_country_of_code(&parsed));
+    let premium = match parsed.get_type() {
+        PhoneNumberType::PremiumRate | PhoneNumberType::SharedCost => true,
+        PhoneNumberType::TollFree => false,
+        _ => country.is_none(),
+    };
+    Tariff { country, premium }
+}
+
 /// May a number of this calling code be one of this country? Where no country
 /// holds the code (such as +800), any country may.
 pub fn code_admits(number: E164, country: Country) -> bool {
@@ -93,6 +118,30 @@ mod tests {
             let d = describe(E164::parse(text).expect("test number"));
             assert_eq!(d.country.map(|c| c.to_string()).as_deref(), country, "{text}");
             assert_eq!((d.kind, d.known_range), (kind, known), "{text}");
+        }
+    }
+
+    #[test]
+    fn premium_rate_shared_cost_and_satellites_are_dear() {
+        for (text, country, premium) in [
+            ("+442079460000", Some("GB"), false),
+            ("+447400123456", Some("GB"), false),
+            ("+448081570000", Some("GB"), false),
+            ("+449098790000", Some("GB"), true),
+            ("+448431234567", Some("GB"), true),
+            ("+499001123456", Some("DE"), true),
+            ("+19002345678", Some("US"), true),
+            ("+18762345678", Some("JM"), false),
+            ("+33123456789", Some("FR"), false),
+            ("+870773111632", None, true),
+            ("+881612345678", None, true),
+            ("+883510012345678", None, true),
+            ("+979123456789", None, true),
+            ("+80012345678", None, false),
+        ] {
+            let t = tariff(E164::parse(text).expect("test number"));
+            assert_eq!(t.country.map(|c| c.to_string()).as_deref(), country, "{text}");
+            assert_eq!(t.premium, premium, "{text}");
         }
     }
 

@@ -127,6 +127,7 @@ fn records(args: &WorldArgs) -> WorldRecords {
             id: tenant,
             name: format!("Organisation {t}"),
             domain: format!("t{t}.example"),
+            fraud_limits: None,
         });
         world.users.push(UserRecord {
             id: user,

@@ -1,6 +1,7 @@
 //! The memory of an INVITE under way.
 
 use super::dialog::Party;
+use crate::fraud::Held;
 use crate::limits::Place;
 use crate::overflow::RecordId;
 use domain::routing::{CallKind, Dialled, Route};
@@ -117,6 +118,8 @@ pub(super) struct Call {
     pub early_tag: Vec<u8>,
     /// On the trunk it came by, and on the one it goes by.
     pub places: [Option<Place>; 2],
+    /// Its count among its caller's costly calls.
+    pub cost: Option<Held>,
     /// A trunk was not asked, for it carries all it may or wants to be left alone.
     pub passed_over: bool,
     /// Something beyond 100 was passed on.
@@ -179,6 +182,7 @@ impl Call {
             records: Vec::new(),
             early_tag: Vec::new(),
             places: [None, None],
+            cost: None,
             passed_over: false,
             progress: false,
             best: None,

@@ -112,6 +112,13 @@ impl Core {
                 return self.refuse_begun(r.at, tx, (cdr, tag), status, code, out);
             }
         };
+        let cost = match self.count_cost(source, &route, r.at, world) {
+            Ok(cost) => cost,
+            Err(refusal) => {
+                let (status, code) = (refusal.sip_status(), refusal.code());
+                return self.refuse_begun(r.at, tx, (cdr, tag), status, code, out);
+            }
+        };
         let Ok(place) = self.place_of_caller(source, r.at, world) else {
             return self.refuse_begun(r.at, tx, (cdr, tag), 503, "trunk_limit", out);
         };
@@ -120,6 +127,7 @@ impl Core {
         let index = self.new_call(call);
         count(&self.shared.stats.under_way);
         self.calls[index as usize].places[0] = place;
+        self.calls[index as usize].cost = cost;
         let generation = self.calls[index as usize].generation;
         self.layer.set_tag(tx, Tag::Call { index, generation }.pack());
         let mut routes = std::mem::take(&mut self.calls[index as usize].caller_routes);
@@ -507,6 +515,7 @@ impl Core {
         self.shared.stats.under_way.fetch_sub(1, Ordering::Relaxed);
         let call = &mut self.calls[index as usize];
         call.places = [None, None];
+        call.cost = None;
         let (server, tag, cdr) = (call.server, call.tag, call.cdr);
         let mut id = [0; 36];
         let id = &*cdr.0.hyphenated().encode_lower(&mut id);
@@ -572,6 +581,7 @@ impl Core {
         if call.state != CallState::Free {
             call.state = CallState::Free;
             call.places = [None, None];
+            call.cost = None;
             call.generation = call.generation.wrapping_add(1);
             call.deadline = None;
             self.call_timers.disarm(index);

@@ -12,6 +12,7 @@ mod auth;
 mod call;
 mod contact;
 mod dialog;
+mod fraud;
 mod hops;
 mod indialog;
 mod invite;
@@ -32,6 +33,7 @@ mod write;
 use crate::alarm::Alarms;
 use crate::bindings::Bindings;
 use crate::fleet::{Loads, Serving};
+use crate::fraud::{Fraud, Held};
 use crate::health::TrunkHealth;
 use crate::limits::{Limits, Place};
 use crate::outbox::Outbox;
@@ -143,6 +145,8 @@ pub struct Shared {
     pub health: TrunkHealth,
     /// How many calls trunks may carry, and do.
     pub limits: Limits,
+    /// What persons and tenants called to costly destinations.
+    pub fraud: Fraud,
     /// What somebody should know.
     pub alarms: Alarms,
     /// Counters.
@@ -206,6 +210,7 @@ struct Live {
     caller_tag_len: usize,
     /// Held until it is over.
     _places: [Option<Place>; 2],
+    _cost: Option<Held>,
     /// The call's dialog records.
     records: Vec<RecordId>,
 }
@@ -437,6 +442,7 @@ impl Core {
             if self.config.pings {
                 self.shared.bindings.sweep(at.wall_us);
                 self.shared.overflow.sweep(at.wall_us);
+                self.shared.fraud.sweep(&self.shared.alarms, at.wall_us);
             }
             self.close_forgotten(at, out);
             self.next_sweep = Some(at.now + Duration::from_secs(5));

@@ -106,6 +106,7 @@ impl Core {
         let mut callee_routes = Vec::new();
         route_set(m, true, &mut callee_routes);
         let places = std::mem::take(&mut self.calls[index as usize].places);
+        let cost = self.calls[index as usize].cost.take();
         let caller_tag = m.from_tag().unwrap_or_default();
         let routes = self.keep_routes(m, &callee_routes, at, out);
         let mark = out.mark();
@@ -117,6 +118,7 @@ impl Core {
             caller_tag_len: caller_tag.len(),
             records,
             _places: places,
+            _cost: cost,
         };
         self.live.insert(cdr, live);
         count(&self.shared.stats.live);

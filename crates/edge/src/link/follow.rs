@@ -7,6 +7,7 @@ use feed::{
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 /// Where a followed world is published, and what is known of the link.
 pub trait Follow: Send {
@@ -16,6 +17,8 @@ pub trait Follow: Send {
     fn link(&mut self, up: bool, reason: Option<&FeedError>);
     /// The control plane said what time it has, microseconds since 1970 UTC.
     fn clock(&mut self, _at_us: i64) {}
+    /// The blocks of a person or tenant are lifted.
+    fn fraud_release(&mut self, _id: Uuid) {}
     /// It wants to know something of a call.
     fn question(&mut self, _question: Question) {}
 }
@@ -89,6 +92,9 @@ async fn once(
                 Ok(Some(Frame::Change(entry))) => {
                     let fresh = next.get_or_insert_with(|| (*current).clone());
                     if fresh.apply(&entry) != Applied::Old {
+                        if let Some(id) = entry.change.fraud_release() {
+                            out.fraud_release(id);
+                        }
                         let mut frame = Vec::new();
                         Frame::Change(entry)
                             .encode(&mut frame)

@@ -45,6 +45,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 /// How an edge runs.
 #[derive(Clone, Debug)]
@@ -410,6 +411,7 @@ impl Edge {
             link: link_sender,
             inside: inside.clone(),
             feed: feed.clone(),
+            shared: shared.clone(),
         };
         let events =
             deliver_events(feed.clone(), shared.clone(), config.id, wall_us(), stopped.clone());
@@ -506,6 +508,7 @@ struct Publisher {
     link: watch::Sender<Link>,
     inside: Arc<Inside>,
     feed: Arc<dyn Feed>,
+    shared: Arc<Shared>,
 }
 
 impl Follow for Publisher {
@@ -527,6 +530,10 @@ impl Follow for Publisher {
 
     fn clock(&mut self, at_us: i64) {
         self.inside.clock.heard(at_us, wall_us());
+    }
+
+    fn fraud_release(&mut self, id: Uuid) {
+        self.shared.fraud.release(id, &self.shared.alarms, wall_us());
     }
 
     fn question(&mut self, question: Question) {

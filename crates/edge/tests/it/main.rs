@@ -9,6 +9,7 @@ mod door;
 mod durability;
 mod fleet;
 mod found;
+mod fraud;
 mod kept;
 mod last_release;
 mod limits;

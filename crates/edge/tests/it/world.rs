@@ -1,5 +1,6 @@
 //! A little exchange: two operators, one tenant, two people, one queue.
 
+use domain::fraud::FraudLimits;
 use domain::number::{AssignmentTarget, Usage};
 use domain::{CallingProfileId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
 use feed::change::Position;
@@ -80,6 +81,8 @@ pub fn world(trunks: Vec<TrunkRecord>) -> WorldRecords {
         id: TenantId(id(1)),
         name: "Contoso".into(),
         domain: DOMAIN.into(),
+        // Tests dial abroad as often as they like.
+        fraud_limits: Some(FraudLimits { person: Default::default(), tenant: Default::default() }),
     });
     w.users = vec![user(ALICE, "alice", ALICE_NUMBER), user(BOB, "bob", BOB_NUMBER)];
     w.queues.push(QueueRecord {

@@ -83,6 +83,7 @@ fn world() -> WorldRecords {
         id: TenantId(id(1)),
         name: "Contoso".into(),
         domain: "Contoso.example".into(),
+        fraud_limits: None,
     });
     w.users.push(user(100, "alice"));
     w.queues.push(QueueRecord {

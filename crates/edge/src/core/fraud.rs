@@ -1,0 +1,34 @@
+//! What a person may call to costly destinations.
+
+use super::{Core, Moment};
+use crate::fraud::Held;
+use domain::fraud::{DestinationClass, FraudRefusal};
+use domain::routing::{CallKind, Destination, Dialled, Route, Source};
+use feed::snapshot::Snapshot;
+
+impl Core {
+    /// Counts a call that a person makes to an operator; calls for help, and those
+    /// that operators bring, are none of its business.
+    pub(super) fn count_cost(
+        &self,
+        source: Source,
+        route: &Route,
+        at: Moment,
+        world: &Snapshot,
+    ) -> Result<Option<Held>, FraudRefusal> {
+        let (Source::User(user), CallKind::Outbound) = (source, route.kind) else {
+            return Ok(None);
+        };
+        let Destination::Trunks { digits: Dialled::Number(dialled), .. } = route.destination else {
+            return Ok(None);
+        };
+        let own = route.number.and_then(|own| domain::routing::World::number(world, own));
+        let Some(home) = own.map(|own| own.country) else { return Ok(None) };
+        let class = DestinationClass::of(dialled, home);
+        let set = world.tenant(route.tenant).and_then(|t| t.fraud_limits);
+        let limits = set.unwrap_or_default();
+        let shared = &self.shared;
+        let who = (user, route.tenant);
+        shared.fraud.begin(who, class, &limits, &shared.alarms, at.wall_us).map(Some)
+    }
+}
