@@ -75,8 +75,6 @@ pub(super) struct Leg {
     pub party: Party,
     pub sent_at: Instant,
     pub state: LegState,
-    /// It answered a call that nobody waited for any more, and was told so.
-    pub hung_up: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +114,11 @@ pub(super) struct Call {
     pub records: Vec<RecordId>,
     /// The tag of the one early dialog that this caller bears, once there is one.
     pub early_tag: Vec<u8>,
+    /// The called side's tag in the answer that won.
+    pub winner_tag: Vec<u8>,
+    /// Answers that came too late and were hung up: of which leg, with which tag. A
+    /// leg may fork beyond us, and each fork may answer.
+    pub hung_up: Vec<(ClientTx, Box<[u8]>)>,
     /// On the trunk it came by, and on the one it goes by.
     pub places: [Option<Place>; 2],
     /// Its count among its caller's costly calls.
@@ -132,18 +135,20 @@ pub(super) struct Call {
 impl Call {
     /// Makes this one the call of a fresh route; its lists keep their memory.
     pub fn reuse(&mut self, new: Self) {
-        let (mut caller_routes, mut legs, mut trunks, mut attempts) = (
+        let (mut caller_routes, mut legs, mut trunks, mut attempts, mut winner_tag) = (
             std::mem::take(&mut self.caller_routes),
             std::mem::take(&mut self.legs),
             std::mem::take(&mut self.trunks),
             std::mem::take(&mut self.attempts),
+            std::mem::take(&mut self.winner_tag),
         );
         caller_routes.clear();
         legs.clear();
         trunks.clear();
         attempts.clear();
+        winner_tag.clear();
         let generation = self.generation;
-        *self = Self { generation, caller_routes, legs, trunks, attempts, ..new };
+        *self = Self { generation, caller_routes, legs, trunks, attempts, winner_tag, ..new };
     }
 
     pub fn start(
@@ -181,6 +186,8 @@ impl Call {
             attempts: Vec::new(),
             records: Vec::new(),
             early_tag: Vec::new(),
+            winner_tag: Vec::new(),
+            hung_up: Vec::new(),
             places: [None, None],
             cost: None,
             passed_over: false,

@@ -38,6 +38,8 @@ struct Ending {
     /// The tags are those of the answered dialog, so a far side that knows
     /// nothing of it has lost it.
     of_answer: bool,
+    /// No request before it had its CSeq, nor a higher one.
+    in_order: bool,
 }
 
 impl Core {
@@ -146,7 +148,8 @@ impl Core {
             // Else it is repeated until the far side has made up its mind.
             answer(self, 100, out);
         }
-        let ending = (method == Method::Bye).then(|| self.ending(r, d));
+        let in_order = method == Method::Ack || self.is_in_order(r, d);
+        let ending = (method == Method::Bye).then(|| self.ending(r, d, in_order));
         let hop = self.hop(&d.other, d.routes, d.target, Some(r.from.listener), world);
         let mut s = std::mem::take(&mut self.scratch);
         let mapped = self.keys.other_call_id(d.side, d.map_key, r.m.call_id(), &mut s.call_id);
@@ -282,8 +285,22 @@ impl Core {
         }
     }
 
+    /// Whether a request's CSeq is above those of its side before it (RFC 3261
+    /// section 12.2.2), as far as is known; notes it.
+    fn is_in_order(&mut self, r: &Incoming<'_>, d: &Dialog<'_>) -> bool {
+        let Some(live) = self.live.get_mut(&d.cdr) else { return true };
+        if !live.is_dialog(d.side, r.m) {
+            return true;
+        }
+        let seen = &mut live.cseqs[usize::from(d.side == Side::Callee)];
+        let number = r.m.cseq().number;
+        let above = number > *seen;
+        *seen = number.max(*seen);
+        above
+    }
+
     /// What a BYE would end.
-    fn ending(&self, r: &Incoming<'_>, d: &Dialog<'_>) -> Ending {
+    fn ending(&self, r: &Incoming<'_>, d: &Dialog<'_>, in_order: bool) -> Ending {
         let sealed_us = d
             .answered_ms
             .filter(|ms| *ms > d.started_ms)
@@ -298,6 +315,7 @@ impl Core {
             at_us: r.at.wall_us,
             sealed_us,
             early: d.side == Side::Caller && d.answered_ms.is_none(),
+            in_order,
             of_answer: self.live.get(&d.cdr).is_some_and(|live| live.is_dialog(d.side, r.m)),
         }
     }
@@ -402,8 +420,13 @@ impl Core {
             }
             b.copy_headers(m, pass).body_raw(m.body());
         };
-        let over = |e: &Ending| {
-            (200..300).contains(&status) || status == 408 || (status == 481 && e.of_answer)
+        // Who hung up has left, whatever the far side makes of it (RFC 3261 section
+        // 15.1.1), unless it is to ask again with credentials.
+        let over = |e: &Ending| match status {
+            200..=299 | 408 => true,
+            401 | 407 => false,
+            300.. => e.of_answer && (e.in_order || status == 481),
+            _ => false,
         };
         if let Some(ending) = ending.filter(over) {
             self.hung_up(&ending, never_was, out);

@@ -477,7 +477,7 @@ impl Core {
         };
         self.guard(at, mark, cdr, record, out);
         self.calls[index as usize].records.extend(record);
-        let leg = Leg { tx, party, sent_at: at.now, state: LegState::Silent, hung_up: false };
+        let leg = Leg { tx, party, sent_at: at.now, state: LegState::Silent };
         self.calls[index as usize].legs.push(leg);
         true
     }

@@ -116,6 +116,9 @@ pub struct CoreConfig {
     pub nonce_life: Duration,
     /// After how long a call that nobody ended is taken to be over.
     pub longest_call: Duration,
+    /// SIP transactions held at once. The last fifth is for calls for help and for
+    /// what belongs to calls that are carried already.
+    pub max_transactions: usize,
 }
 
 impl CoreConfig {
@@ -132,6 +135,7 @@ impl CoreConfig {
             trunk_ring: Duration::from_secs(180),
             nonce_life: Duration::from_secs(300),
             longest_call: Duration::from_secs(24 * 3600),
+            max_transactions: 500_000,
         }
     }
 }
@@ -208,6 +212,9 @@ struct Live {
     /// The caller's tag and then the winner's, as the answer had them.
     tags: Box<[u8]>,
     caller_tag_len: usize,
+    /// The highest CSeq seen of the caller and of the called side: a far side
+    /// refuses what is not above it.
+    cseqs: [u32; 2],
     /// Held until it is over.
     _places: [Option<Place>; 2],
     _cost: Option<Held>,
@@ -291,7 +298,11 @@ impl Core {
             [&b"transactions"[..], b"seals", b"nonces", b"random"].map(|use_| derive(&seed, use_));
         let layer_seed = std::array::from_fn(|i| layer_seed[i]);
         shared.nonces.begin(derive(&seed, b"life"), config.nonce_life);
-        let layer_config = sip::transaction::Config { timers: config.timers, ..Default::default() };
+        let layer_config = sip::transaction::Config {
+            timers: config.timers,
+            max_transactions: config.max_transactions,
+            ..Default::default()
+        };
         Self {
             layer: TransactionLayer::new(layer_config, layer_seed),
             parsers: Vec::new(),
@@ -519,6 +530,7 @@ impl Core {
             Method::Cancel => self.cancels_nothing(r, out),
             _ if r.m.to_tag().is_some() => self.in_dialog(r, world, out),
             _ if r.who != Who::Stranger && self.cannot_do(r, out) => {}
+            Method::Register if self.is_crowded() => self.refuse(r, 503, out),
             Method::Register => self.register(r, world, out),
             Method::Invite => {
                 if self.admits(r, out) {

@@ -58,6 +58,9 @@ impl Core {
         if same_world && self.pings.next().is_none_or(|due| due > at.now) {
             return;
         }
+        if self.is_crowded() {
+            return;
+        }
         self.pings.world = Some(world.position());
         for ping in &mut self.pings.list {
             ping.wanted = false;

@@ -64,7 +64,11 @@ impl Core {
             self.refuse(r, 503, out);
             return false;
         }
-        let verdict = self.admission.admission.new_call(r.at.now, exempt);
+        let mut verdict = self.admission.admission.new_call(r.at.now, exempt);
+        if !exempt && self.is_crowded() {
+            // A refusal that is remembered takes a transaction as well.
+            verdict = Verdict::RefuseStateless;
+        }
         if verdict == Verdict::Admit {
             return true;
         }
@@ -80,6 +84,12 @@ impl Core {
             });
         }
         false
+    }
+
+    /// Whether what is left of the transactions is kept for help and for calls that
+    /// are carried already.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.layer.len() >= self.config.max_transactions - self.config.max_transactions / 5
     }
 
     /// Seconds after which a refused caller may ask again; spread, so that they do

@@ -17,6 +17,9 @@ use std::sync::atomic::Ordering;
 /// How far the CSeq of a BYE of our own is ahead of its INVITE's.
 const BYE_AHEAD: u32 = 10_000;
 
+/// Answers of one call that are hung up: more are no forks but a flood.
+const MOST_FORKS: usize = 32;
+
 const ELSEWHERE: &[u8] = b"SIP;cause=200;text=\"Call completed elsewhere\"";
 
 impl Core {
@@ -65,15 +68,21 @@ impl Core {
                 }
             }
             200..=299 => {
-                if leg.state == LegState::Won {
+                let tag = m.to_tag().unwrap_or_default();
+                if leg.state == LegState::Won && self.calls[index as usize].winner_tag == tag {
                     let server = self.calls[index as usize].server;
                     self.layer.repeat(server, out);
                 } else if ringing && open {
                     self.answered(at, index, leg_at, m, world, out);
                 } else {
                     let near = self.layer.client_peer(leg.tx).map(|peer| peer.listener);
-                    self.calls[index as usize].legs[leg_at].hung_up = true;
-                    self.hang_up_leg(at, &leg, near, m, world, out);
+                    let hung_up = &mut self.calls[index as usize].hung_up;
+                    let known = hung_up.iter().any(|(tx, known)| *tx == leg.tx && **known == *tag);
+                    let bye = !known && hung_up.len() < MOST_FORKS;
+                    if bye {
+                        hung_up.push((leg.tx, tag.into()));
+                    }
+                    self.hang_up_leg(at, &leg, bye, near, m, world, out);
                 }
             }
             _ => {
@@ -96,6 +105,8 @@ impl Core {
         call.state = CallState::Answered;
         let leg = &mut call.legs[leg_at];
         leg.state = LegState::Won;
+        call.winner_tag.clear();
+        call.winner_tag.extend_from_slice(m.to_tag().unwrap_or_default());
         let (party, sent_at) = (leg.party, leg.sent_at);
         if let Party::Trunk(trunk) = party {
             let ms = millis(at.now, sent_at);
@@ -116,6 +127,7 @@ impl Core {
             callee_routes,
             tags: [caller_tag, m.to_tag().unwrap_or_default()].concat().into(),
             caller_tag_len: caller_tag.len(),
+            cseqs: [m.cseq().number, 0],
             records,
             _places: places,
             _cost: cost,
@@ -413,11 +425,14 @@ impl Core {
     }
 
     /// A leg answered that nobody waits for: acknowledged and hung up (RFC 3261
-    /// section 13.2.2.4), from what its own answer says.
+    /// section 13.2.2.4), from what its own answer says. Each repeated answer is
+    /// acknowledged, the first one hung up.
+    #[expect(clippy::too_many_arguments, reason = "all that an answer brings")]
     fn hang_up_leg(
         &mut self,
         at: Moment,
         leg: &Leg,
+        bye: bool,
         near: Option<u8>,
         m: &Message<'_>,
         world: &Snapshot,
@@ -427,9 +442,8 @@ impl Core {
         let mut routes = std::mem::take(&mut self.scratch.routes);
         route_set(m, true, &mut routes);
         if let Some(peer) = self.hop(&leg.party, &routes, target, near, world) {
-            // Each repeated answer is acknowledged, the first one hung up.
             let methods = [Method::Ack, Method::Bye];
-            for method in methods.into_iter().take(2 - usize::from(leg.hung_up)) {
+            for method in methods.into_iter().take(1 + usize::from(bye)) {
                 let branch = self.layer.branch();
                 let mut bytes = self.layer.buffer();
                 let own = self.listener(peer);

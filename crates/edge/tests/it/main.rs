@@ -18,6 +18,7 @@ mod net;
 mod overflow;
 mod overload;
 mod restart;
+mod reviewed;
 mod rules;
 mod scans;
 mod sim;
