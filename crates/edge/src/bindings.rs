@@ -17,6 +17,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub const MAX_PER_USER: usize = 10;
 
 const BUCKETS: usize = 64;
+/// Parts of the table, by person.
+pub(crate) const PORTIONS: usize = BUCKETS;
 
 /// One registered phone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +97,14 @@ fn user_bucket(user: UserId) -> usize {
 
 fn flow_bucket(addr: SocketAddr) -> usize {
     usize::from(addr.port()) % BUCKETS
+}
+
+/// The part of the table that a change is of.
+pub(crate) fn portion_of(change: &BindingChange) -> usize {
+    user_bucket(match change {
+        BindingChange::Put(binding) => binding.user,
+        BindingChange::Removed { user, .. } => *user,
+    })
 }
 
 impl Bindings {
@@ -201,10 +211,12 @@ impl Bindings {
 
     /// Every binding.
     pub fn all(&self) -> Vec<Binding> {
-        self.users
-            .iter()
-            .flat_map(|b| b.load().values().flat_map(|l| l.to_vec()).collect::<Vec<_>>())
-            .collect()
+        (0..PORTIONS).flat_map(|portion| self.portion(portion)).collect()
+    }
+
+    /// The bindings of one of [`PORTIONS`].
+    pub(crate) fn portion(&self, portion: usize) -> Vec<Binding> {
+        self.users[portion].load().values().flat_map(|list| list.iter().cloned()).collect()
     }
 
     /// How many phones are registered.

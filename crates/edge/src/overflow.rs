@@ -20,7 +20,8 @@ use std::thread::JoinHandle;
 /// The name of a dialog record: a digest of what it holds and of the dialog.
 pub type RecordId = [u8; 16];
 
-const SHARDS: usize = 64;
+/// Parts of the store, each with a lock of its own.
+pub(crate) const PORTIONS: usize = 1024;
 /// Most bytes of all records together, with what each costs beside its bytes.
 const CAPACITY: usize = 512 * 1024 * 1024;
 const COST: usize = 64;
@@ -67,7 +68,7 @@ struct Entry {
 /// The dialog records an edge knows, its own and those of its siblings.
 #[derive(Debug)]
 pub struct Overflow {
-    shards: [Mutex<HashMap<RecordId, Entry>>; SHARDS],
+    shards: Box<[Mutex<HashMap<RecordId, Entry>>]>,
     used: AtomicUsize,
     siblings: AtomicUsize,
     old_siblings: AtomicBool,
@@ -76,12 +77,18 @@ pub struct Overflow {
 impl Default for Overflow {
     fn default() -> Self {
         Self {
-            shards: std::array::from_fn(|_| Mutex::default()),
+            shards: (0..PORTIONS).map(|_| Mutex::default()).collect(),
             used: AtomicUsize::new(0),
             siblings: AtomicUsize::new(0),
             old_siblings: AtomicBool::new(false),
         }
     }
+}
+
+/// The part that a record is in.
+pub(crate) fn portion_of(id: &RecordId) -> usize {
+    // It is a digest.
+    usize::from(u16::from_le_bytes([id[0], id[1]])) % PORTIONS
 }
 
 impl Overflow {
@@ -116,7 +123,7 @@ impl Overflow {
 
     fn shard(&self, id: &RecordId) -> MutexGuard<'_, HashMap<RecordId, Entry>> {
         // What one shard holds is whole between any two statements.
-        self.shards[usize::from(id[0]) % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+        self.shards[portion_of(id)].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps a record; `false` if there is no room for it. One that is known
@@ -168,7 +175,7 @@ impl Overflow {
     /// Forgets what has expired.
     pub fn sweep(&self, now_us: i64) {
         let mut freed = 0;
-        for shard in &self.shards {
+        for shard in &*self.shards {
             shard.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, entry| {
                 let keep = entry.expires_us > now_us;
                 freed += if keep { 0 } else { entry.bytes.len() + COST };
@@ -178,18 +185,20 @@ impl Overflow {
         self.used.fetch_sub(freed, Ordering::Relaxed);
     }
 
-    /// All records, for a sibling that starts and for the file.
+    /// All records.
     pub fn all(&self) -> Vec<OverflowCopy> {
-        let mut all = Vec::new();
-        for shard in &self.shards {
-            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            all.extend(shard.iter().map(|(id, entry)| OverflowCopy {
-                id: *id,
-                expires_us: entry.expires_us,
-                bytes: entry.bytes.clone(),
-            }));
-        }
-        all
+        (0..PORTIONS).flat_map(|portion| self.portion(portion)).collect()
+    }
+
+    /// The records of one of [`PORTIONS`].
+    pub(crate) fn portion(&self, portion: usize) -> Vec<OverflowCopy> {
+        let shard = self.shards[portion].lock().unwrap_or_else(PoisonError::into_inner);
+        let copy = |(id, entry): (&RecordId, &Entry)| OverflowCopy {
+            id: *id,
+            expires_us: entry.expires_us,
+            bytes: entry.bytes.clone(),
+        };
+        shard.iter().map(copy).collect()
     }
 }
 

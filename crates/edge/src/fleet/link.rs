@@ -1,5 +1,6 @@
 //! The connections between edges, and what is known of the siblings by them.
 
+use super::retell::{self, Missed};
 use super::wire::{Hello, MAGIC, MAX_FRAME, MAX_HELLO, Message, Nonce, Pulse, Session};
 use super::{FleetConfig, Report};
 use crate::bindings::BindingChange;
@@ -33,7 +34,9 @@ const HANDSHAKE: Duration = Duration::from_secs(2);
 /// Between two attempts to reach a sibling.
 const RETRY: Duration = Duration::from_millis(100);
 /// Messages that may wait for one sibling.
-const QUEUE: usize = 16_384;
+pub(super) const QUEUE: usize = 16_384;
+/// The same for those that somebody waits for.
+const URGENT: usize = 4_096;
 /// Connections that have not proved anything yet.
 const UNPROVEN: usize = 32;
 /// Bytes written at a time.
@@ -65,14 +68,42 @@ pub(crate) trait Shell: Send + Sync + 'static {
 struct Way {
     address: SocketAddr,
     queue: mpsc::Sender<Message>,
+    /// What passes by the queue, for somebody waits for it.
+    urgent: mpsc::Sender<Message>,
     /// Who is at the other end, while there is a connection.
     edge: Mutex<Option<EdgeId>>,
     /// There is one; read without the lock.
     open: AtomicBool,
-    /// Something did not fit into the queue: all is to be told again.
-    missed: AtomicBool,
+    /// What did not fit into the queue, and is to be told again.
+    missed: Missed,
     /// Has been heard since the start.
     met: AtomicBool,
+}
+
+/// The other ends of a way's queues.
+struct Waiting {
+    queue: mpsc::Receiver<Message>,
+    urgent: mpsc::Receiver<Message>,
+}
+
+impl Waiting {
+    /// Seals what is urgent, as far as there is room.
+    fn hurry(&mut self, session: &mut Session, out: &mut Vec<u8>) {
+        while out.len() < BATCH
+            && let Ok(message) = self.urgent.try_recv()
+        {
+            session.seal(&message, out);
+        }
+    }
+
+    /// Seals what has waited, as far as there is room.
+    fn drain(&mut self, session: &mut Session, out: &mut Vec<u8>) {
+        while out.len() < BATCH
+            && let Ok(message) = self.queue.try_recv()
+        {
+            session.seal(&message, out);
+        }
+    }
 }
 
 /// What a sibling says of itself.
@@ -125,16 +156,18 @@ impl Fleet {
         let listener = TcpListener::from_std(listener)?;
         let (mut ways, mut queues) = (Vec::new(), Vec::new());
         for address in config.siblings.iter().filter(|a| **a != config.listen) {
-            let (queue, waiting) = mpsc::channel(QUEUE);
+            let (queue, queued) = mpsc::channel(QUEUE);
+            let (urgent, hurried) = mpsc::channel(URGENT);
             ways.push(Way {
                 address: *address,
                 queue,
+                urgent,
                 edge: Mutex::default(),
                 open: AtomicBool::new(false),
-                missed: AtomicBool::new(false),
+                missed: Missed::none(),
                 met: AtomicBool::new(false),
             });
-            queues.push(waiting);
+            queues.push(Waiting { queue: queued, urgent: hurried });
         }
         let home = (0u8..=u8::MAX).take(plan.len()).map(|l| shared.serving.is_home(l)).collect();
         let version = env!("CARGO_PKG_VERSION").to_owned();
@@ -178,11 +211,8 @@ impl Fleet {
     /// Waits a moment until siblings have been told all there is to tell.
     pub async fn told(&self) {
         let all = async {
-            while self
-                .ways
-                .iter()
-                .any(|way| way.queue.capacity() < QUEUE && locked(&way.edge).is_some())
-            {
+            let waits = |way: &Way| way.queue.capacity() < QUEUE || way.urgent.capacity() < URGENT;
+            while self.ways.iter().any(|way| waits(way) && locked(&way.edge).is_some()) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
@@ -234,8 +264,12 @@ impl Fleet {
 
     fn send(&self, way: usize, message: Message) {
         let way = &self.ways[way];
-        if way.queue.try_send(message).is_err() {
-            way.missed.store(true, Ordering::Relaxed);
+        let queue = match message {
+            Message::Transmit(..) | Message::Arrived(..) | Message::Copied(_) => &way.urgent,
+            _ => &way.queue,
+        };
+        if let Err(full) = queue.try_send(message) {
+            way.missed.message(&full.into_inner());
         }
     }
 
@@ -400,6 +434,7 @@ impl Fleet {
                     self.send(way, Message::Copied(id));
                 }
             }
+            Message::Retold(copy) => self.shell.dialog_record(copy),
             Message::Copied(id) => self.shell.copied(id),
             Message::Ended(cdr) => self.shell.ended(cdr),
             Message::Record(record) => self.shell.record(*record),
@@ -413,7 +448,7 @@ impl Fleet {
         true
     }
 
-    async fn dial(self: Arc<Self>, at: usize, mut waiting: mpsc::Receiver<Message>) {
+    async fn dial(self: Arc<Self>, at: usize, mut waiting: Waiting) {
         let mut said = String::new();
         loop {
             let broken = match timeout(HANDSHAKE, self.reach(at)).await {
@@ -439,7 +474,8 @@ impl Fleet {
                 tracing::info!(address = %self.ways[at].address, reason, "no link to a sibling");
                 said = reason;
             }
-            while waiting.try_recv().is_ok() {}
+            while waiting.queue.try_recv().is_ok() {}
+            while waiting.urgent.try_recv().is_ok() {}
             tokio::time::sleep(RETRY).await;
         }
     }
@@ -480,51 +516,51 @@ impl Fleet {
         at: usize,
         stream: TcpStream,
         mut session: Session,
-        waiting: &mut mpsc::Receiver<Message>,
+        waiting: &mut Waiting,
     ) -> io::Error {
         let (mut reader, mut writer) = stream.into_split();
         let way = &self.ways[at];
-        way.missed.store(true, Ordering::Relaxed);
+        way.missed.all();
         let mut out = Vec::new();
         session.seal(&Message::Hello(self.own.clone()), &mut out);
         session.seal(&self.pulse(), &mut out);
         let mut pulses = tokio::time::interval(PULSE);
         let mut nothing = [0; 1];
+        let mut portion = Vec::new().into_iter();
         loop {
-            if way.missed.swap(false, Ordering::Relaxed) {
-                for binding in self.shared.bindings.all() {
-                    session.seal(&Message::Binding(BindingChange::Put(binding)), &mut out);
-                    if out.len() >= BATCH
-                        && let Err(error) = flush(&mut writer, &mut out).await
-                    {
-                        return error;
-                    }
-                }
-                for copy in self.shared.overflow.all() {
-                    session.seal(&Message::DialogRecord(copy), &mut out);
-                    if out.len() >= BATCH
-                        && let Err(error) = flush(&mut writer, &mut out).await
-                    {
-                        return error;
-                    }
-                }
-            }
+            waiting.hurry(&mut session, &mut out);
             if let Err(error) = flush(&mut writer, &mut out).await {
                 return error;
             }
+            if portion.as_slice().is_empty() {
+                // What came while the last portion was told is not to wait for all.
+                waiting.drain(&mut session, &mut out);
+                while portion.as_slice().is_empty()
+                    && let Some(missed) = way.missed.take()
+                {
+                    portion = retell::read(missed, &self.shared);
+                }
+            }
+            let telling = !portion.as_slice().is_empty() || !out.is_empty();
             tokio::select! {
-                message = waiting.recv() => {
+                message = waiting.urgent.recv() => {
                     let Some(message) = message else { return io::ErrorKind::BrokenPipe.into() };
                     session.seal(&message, &mut out);
-                    while out.len() < BATCH && let Ok(message) = waiting.try_recv() {
-                        session.seal(&message, &mut out);
-                    }
+                }
+                message = waiting.queue.recv(), if portion.as_slice().is_empty() => {
+                    let Some(message) = message else { return io::ErrorKind::BrokenPipe.into() };
+                    session.seal(&message, &mut out);
                 }
                 _ = pulses.tick() => session.seal(&self.pulse(), &mut out),
                 () = self.hurry.notified() => session.seal(&self.pulse(), &mut out),
                 // Nothing ever comes this way but the end.
                 read = reader.read(&mut nothing) => {
                     return read.err().unwrap_or(io::ErrorKind::UnexpectedEof.into());
+                }
+                () = std::future::ready(()), if telling => {
+                    while out.len() < BATCH && let Some(message) = portion.next() {
+                        session.seal(&message, &mut out);
+                    }
                 }
             }
         }

@@ -3,11 +3,15 @@
 //!
 //! Each edge dials each of its siblings and tells it, one way, what it has: see
 //! [`wire`]. Nothing on a call's way waits for that; what a sibling cannot be told
-//! because it is slow or gone is told again, all of it, when it is back.
+//! because it is slow is told again, and all of it to one that was gone. What
+//! somebody waits for passes by what is told again.
 
 mod link;
 mod loads;
+mod retell;
 mod serving;
+#[cfg(test)]
+mod tests;
 pub mod wire;
 
 pub(crate) use link::{Fleet, Shell};

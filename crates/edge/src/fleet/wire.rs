@@ -78,7 +78,10 @@ pub enum Message {
     Arrived(Peer, Vec<u8>),
     /// A call ended at the sender, which does not have it in memory.
     Ended(CdrId),
-    /// Of a kind that this version does not know.
+    /// A dialog record that was told before, or while the receiver was gone: nobody
+    /// waits for its acknowledgement.
+    Retold(OverflowCopy),
+    /// Of a kind, or with a content, that this version does not know.
     Unknown(u8),
 }
 
@@ -108,6 +111,10 @@ impl Message {
                 out.push(9);
                 out.extend_from_slice(cdr.0.as_bytes());
             }
+            Self::Retold(copy) => {
+                out.push(10);
+                copy.encode(out);
+            }
             Self::Unknown(kind) => out.push(*kind),
         }
     }
@@ -131,6 +138,7 @@ impl Message {
                 Self::Arrived(peer, bytes)
             }
             9 => Self::Ended(CdrId(Uuid::from_bytes(rest.try_into().ok()?))),
+            10 => Self::Retold(OverflowCopy::decode(rest)?),
             kind => Self::Unknown(kind),
         })
     }
@@ -224,14 +232,16 @@ impl Session {
     }
 
     /// Opens what stands behind a frame's length; `None` if it is forged, moved
-    /// or repeated.
+    /// or repeated. What is genuine but cannot be read is of a newer sibling, and
+    /// comes out as [`Message::Unknown`].
     pub fn open(&mut self, frame: &mut [u8]) -> Option<Message> {
         let (tag, data) = frame.split_first_chunk_mut::<TAG>()?;
         let number = self.number();
         Aes128Siv::new(&self.key.into())
             .decrypt_inout_detached([number], (&mut *data).into(), &(*tag).into())
             .ok()?;
-        Message::decode(data)
+        let unknown = || Message::Unknown(data.first().copied().unwrap_or_default());
+        Some(Message::decode(data).unwrap_or_else(unknown))
     }
 }
 
@@ -289,6 +299,11 @@ mod tests {
             Message::Transmit(peer("192.0.2.1:5060", Transport::Udp), b"INVITE".to_vec()),
             Message::Arrived(peer("[2001:db8::1]:5061", Transport::Tcp), b"SIP/2.0".to_vec()),
             Message::Ended(CdrId(Uuid::from_u128(3))),
+            Message::Retold(OverflowCopy {
+                id: [5; 16],
+                expires_us: 9,
+                bytes: b"sealed"[..].into(),
+            }),
             Message::Unknown(200),
         ]
     }
@@ -318,6 +333,32 @@ mod tests {
                 let _ = Message::decode(&bytes[..cut]);
             }
         }
+    }
+
+    /// Seals bytes that no message of this version encodes to.
+    fn seal_raw(session: &mut Session, data: &[u8]) -> Vec<u8> {
+        let mut data = data.to_vec();
+        let number = session.number();
+        let tag = Aes128Siv::new(&session.key.into())
+            .encrypt_inout_detached([number], data.as_mut_slice().into())
+            .expect("one bound item");
+        [tag.as_slice(), &data].concat()
+    }
+
+    #[test]
+    fn what_a_newer_sibling_says_ends_nothing() {
+        let (mut newer, mut receiver) = (session(7, 2), session(7, 2));
+        let of_a_later_version =
+            [&b"\x03{\"kind\":\"parked\"}"[..], b"\x06{}", b"\x09short", b"\xc8", b""];
+        for (said, kind) in of_a_later_version.iter().zip([3, 6, 9, 200, 0]) {
+            let mut frame = seal_raw(&mut newer, said);
+            assert_eq!(receiver.open(&mut frame), Some(Message::Unknown(kind)));
+        }
+        let mut frame = seal_raw(
+            &mut newer,
+            b"\x05\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04",
+        );
+        assert_eq!(receiver.open(&mut frame), Some(Message::Copied([4; 16])));
     }
 
     #[test]
