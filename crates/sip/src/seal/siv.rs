@@ -4,7 +4,10 @@
 //! was mostly setting up keys and hashing the same label again. Held against the
 //! `aes-siv` crate by a test.
 
-use aes::cipher::{Array, BlockCipherEncrypt, KeyInit, KeySizeUser};
+use aes::cipher::{
+    Array, BlockCipherEncBackend, BlockCipherEncClosure, BlockCipherEncrypt, BlockSizeUser,
+    KeyInit, KeySizeUser,
+};
 use subtle::ConstantTimeEq;
 
 pub(super) const TAG_LEN: usize = 16;
@@ -36,7 +39,54 @@ fn padded(text: &[u8]) -> u128 {
     u128::from_be_bytes(block)
 }
 
-fn encrypt<C: BlockCipherEncrypt>(cipher: &C, block: u128) -> u128
+/// The blocks of a whole tag, one after the other, on a processor made ready once:
+/// the widest of its units spread the round keys first, each time they are asked,
+/// which costs more than encrypting a block.
+struct Tagging<'a, C> {
+    siv: &'a Siv<C>,
+    /// What S2V has come to before `bound`.
+    state: u128,
+    bound: &'a [&'a [u8]],
+    text: &'a [u8],
+    tag: &'a mut u128,
+}
+
+impl<C: BlockSizeUser> BlockSizeUser for Tagging<'_, C> {
+    type BlockSize = C::BlockSize;
+}
+
+impl<C> BlockCipherEncClosure for Tagging<'_, C>
+where
+    C: BlockSizeUser,
+    Array<u8, C::BlockSize>: From<[u8; TAG_LEN]> + Into<[u8; TAG_LEN]>,
+{
+    #[inline(always)]
+    fn call<B: BlockCipherEncBackend<BlockSize = C::BlockSize>>(self, backend: &B) {
+        let encrypt = |block| encrypt(backend, block);
+        let state = self
+            .bound
+            .iter()
+            .fold(self.state, |state, item| dbl(state) ^ self.siv.cmac(encrypt, item, 0));
+        *self.tag = if self.text.len() >= TAG_LEN {
+            self.siv.cmac(encrypt, self.text, state)
+        } else {
+            encrypt(dbl(state) ^ padded(self.text) ^ self.siv.full)
+        };
+    }
+}
+
+#[inline(always)]
+fn encrypt<B: BlockCipherEncBackend>(backend: &B, block: u128) -> u128
+where
+    Array<u8, B::BlockSize>: From<[u8; TAG_LEN]> + Into<[u8; TAG_LEN]>,
+{
+    let mut bytes = Array::from(block.to_be_bytes());
+    backend.encrypt_block_inplace(&mut bytes);
+    u128::from_be_bytes(bytes.into())
+}
+
+/// One block alone.
+fn encrypt_one<C: BlockCipherEncrypt>(cipher: &C, block: u128) -> u128
 where
     Array<u8, C::BlockSize>: From<[u8; TAG_LEN]> + Into<[u8; TAG_LEN]>,
 {
@@ -45,27 +95,11 @@ where
     u128::from_be_bytes(bytes.into())
 }
 
-impl<C> Siv<C>
-where
-    C: BlockCipherEncrypt + KeyInit + KeySizeUser,
-    Array<u8, C::BlockSize>: From<[u8; TAG_LEN]> + Into<[u8; TAG_LEN]>,
-{
-    /// The first half of `key` is CMAC's, the second the counter mode's; `None`
-    /// for a key of another length than twice the cipher's.
-    pub fn new(key: &[u8], labels: [&[u8]; 2]) -> Option<Self> {
-        let (mac, ctr) = key.split_at_checked(key.len() / 2)?;
-        let (mac, ctr) = (C::new_from_slice(mac).ok()?, C::new_from_slice(ctr).ok()?);
-        let full = dbl(encrypt(&mac, 0));
-        let part = dbl(full);
-        let mut siv = Self { mac, ctr, full, part, labels: [0; 2] };
-        let zero = siv.cmac(&[0; TAG_LEN], 0);
-        siv.labels = labels.map(|label| dbl(zero) ^ siv.cmac(label, 0));
-        Some(siv)
-    }
-
+impl<C> Siv<C> {
     /// CMAC (RFC 4493) of `text`, whose last 16 bytes are first xored with `last`
     /// (which is 0 unless the text is that long).
-    fn cmac(&self, text: &[u8], last: u128) -> u128 {
+    #[inline(always)]
+    fn cmac(&self, encrypt: impl Fn(u128) -> u128, text: &[u8], last: u128) -> u128 {
         // `last` may lie across the last two blocks.
         let (blocks, rest) = text.as_chunks::<TAG_LEN>();
         let (blocks, end) = match (blocks, rest) {
@@ -83,20 +117,36 @@ where
             if n + 1 == blocks.len() {
                 state ^= before;
             }
-            state = encrypt(&self.mac, state);
+            state = encrypt(state);
         }
-        encrypt(&self.mac, state ^ end)
+        encrypt(state ^ end)
+    }
+}
+
+impl<C> Siv<C>
+where
+    C: BlockCipherEncrypt + KeyInit + KeySizeUser,
+    Array<u8, C::BlockSize>: From<[u8; TAG_LEN]> + Into<[u8; TAG_LEN]>,
+{
+    /// The first half of `key` is CMAC's, the second the counter mode's; `None`
+    /// for a key of another length than twice the cipher's.
+    pub fn new(key: &[u8], labels: [&[u8]; 2]) -> Option<Self> {
+        let (mac, ctr) = key.split_at_checked(key.len() / 2)?;
+        let (mac, ctr) = (C::new_from_slice(mac).ok()?, C::new_from_slice(ctr).ok()?);
+        let full = dbl(encrypt_one(&mac, 0));
+        let part = dbl(full);
+        let mut siv = Self { mac, ctr, full, part, labels: [0; 2] };
+        let encrypt = |block| encrypt_one(&siv.mac, block);
+        let zero = siv.cmac(encrypt, &[0; TAG_LEN], 0);
+        siv.labels = labels.map(|label| dbl(zero) ^ siv.cmac(encrypt, label, 0));
+        Some(siv)
     }
 
     /// S2V (RFC 5297 section 2.4).
     fn tag(&self, label: usize, bound: &[&[u8]], text: &[u8]) -> u128 {
-        let state =
-            bound.iter().fold(self.labels[label], |state, item| dbl(state) ^ self.cmac(item, 0));
-        if text.len() >= TAG_LEN {
-            self.cmac(text, state)
-        } else {
-            encrypt(&self.mac, dbl(state) ^ padded(text) ^ self.full)
-        }
+        let (state, mut tag) = (self.labels[label], 0);
+        self.mac.encrypt_with_backend(Tagging { siv: self, state, bound, text, tag: &mut tag });
+        tag
     }
 
     fn crypt(&self, tag: u128, text: &mut [u8]) {
