@@ -258,11 +258,11 @@ impl Snapshot {
         if !key_checked {
             return Err(missing(Kind::KeyCheck));
         }
-        let base = NumberBase {
-            rows: rows.ok_or_else(|| missing(Kind::Numbers))?,
-            classes: classes.ok_or_else(|| missing(Kind::NumberClasses))?,
-            targets: targets.ok_or_else(|| missing(Kind::NumberTargets))?,
-        };
+        let base = NumberBase::new(
+            rows.ok_or_else(|| missing(Kind::Numbers))?,
+            classes.ok_or_else(|| missing(Kind::NumberClasses))?,
+            targets.ok_or_else(|| missing(Kind::NumberTargets))?,
+        );
         check_rows(&base)?;
         Ok(Self::from_parts(world, base))
     }
