@@ -10,13 +10,14 @@ use arc_swap::ArcSwap;
 use domain::{EdgeId, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Most phones one person may register.
 pub const MAX_PER_USER: usize = 10;
 
-const BUCKETS: usize = 64;
+const BUCKETS: usize = 4096;
 /// Parts of the table, by person.
 pub(crate) const PORTIONS: usize = BUCKETS;
 
@@ -77,6 +78,8 @@ pub struct Bindings {
     /// How many bindings each far address has, and whose the last one is: who is
     /// known by address.
     flows: Box<[ArcSwap<FlowBucket>]>,
+    /// Keyed anew in each process: far addresses are chosen by strangers.
+    flow_hash: RandomState,
     writers: Mutex<()>,
 }
 
@@ -85,6 +88,7 @@ impl Default for Bindings {
         Self {
             users: (0..BUCKETS).map(|_| ArcSwap::default()).collect(),
             flows: (0..BUCKETS).map(|_| ArcSwap::default()).collect(),
+            flow_hash: RandomState::new(),
             writers: Mutex::new(()),
         }
     }
@@ -92,19 +96,53 @@ impl Default for Bindings {
 
 fn user_bucket(user: UserId) -> usize {
     // The last bytes of a UUIDv7 are random.
-    usize::from(user.0.as_bytes()[15]) % BUCKETS
+    let bytes = user.0.as_bytes();
+    usize::from(u16::from_be_bytes([bytes[14], bytes[15]])) % BUCKETS
 }
 
-fn flow_bucket(addr: SocketAddr) -> usize {
-    usize::from(addr.port()) % BUCKETS
+/// Adds or renews a phone among those of its person.
+fn renew(list: &mut Vec<Binding>, binding: Binding, now_us: i64) -> Result<(), BindingError> {
+    list.retain(|b| b.expires_us > now_us);
+    if let Some(old) = list.iter().find(|b| b.contact == binding.contact)
+        && old.call_id == binding.call_id
+        && old.cseq > binding.cseq
+    {
+        return Err(BindingError::Outdated);
+    }
+    list.retain(|b| b.contact != binding.contact && b.flow != binding.flow);
+    if list.len() >= MAX_PER_USER {
+        return Err(BindingError::TooMany);
+    }
+    list.push(binding);
+    Ok(())
+}
+
+/// Applies what a journal kept to the phones of the person it is of.
+fn apply(list: &mut Vec<Binding>, change: BindingChange, now_us: i64) {
+    match change {
+        BindingChange::Put(binding) if binding.expires_us > now_us => {
+            // A journal that holds more than the limit was written by a version
+            // with a higher one; the newest stay.
+            if renew(list, binding.clone(), now_us) == Err(BindingError::TooMany) {
+                list.remove(0);
+                list.push(binding);
+            }
+        }
+        BindingChange::Put(_) => {}
+        BindingChange::Removed { contact, .. } => list.retain(|b| b.contact != contact),
+    }
 }
 
 /// The part of the table that a change is of.
 pub(crate) fn portion_of(change: &BindingChange) -> usize {
-    user_bucket(match change {
+    user_bucket(user_of(change))
+}
+
+fn user_of(change: &BindingChange) -> UserId {
+    match change {
         BindingChange::Put(binding) => binding.user,
         BindingChange::Removed { user, .. } => *user,
-    })
+    }
 }
 
 impl Bindings {
@@ -116,12 +154,12 @@ impl Bindings {
 
     /// Has any phone registered from this address?
     pub fn knows_flow(&self, addr: SocketAddr) -> bool {
-        self.flows[flow_bucket(addr)].load().contains_key(&addr)
+        self.flow_bucket(addr).load().contains_key(&addr)
     }
 
     /// Who registered from this address; of several persons, the last.
     pub fn user_at(&self, addr: SocketAddr) -> Option<UserId> {
-        self.flows[flow_bucket(addr)].load().get(&addr).map(|(_, user)| *user)
+        self.flow_bucket(addr).load().get(&addr).map(|(_, user)| *user)
     }
 
     /// The edge that holds the flow from this address, if it is known.
@@ -133,21 +171,7 @@ impl Bindings {
     /// Adds or renews a phone. Another binding of the same person over the same
     /// flow is replaced: the phone there has started anew.
     pub fn put(&self, binding: Binding, now_us: i64) -> Result<(), BindingError> {
-        self.edit(binding.user, |list| {
-            list.retain(|b| b.expires_us > now_us);
-            if let Some(old) = list.iter().find(|b| b.contact == binding.contact)
-                && old.call_id == binding.call_id
-                && old.cseq > binding.cseq
-            {
-                return Err(BindingError::Outdated);
-            }
-            list.retain(|b| b.contact != binding.contact && b.flow != binding.flow);
-            if list.len() >= MAX_PER_USER {
-                return Err(BindingError::TooMany);
-            }
-            list.push(binding);
-            Ok(())
-        })
+        self.edit(binding.user, |list| renew(list, binding, now_us))
     }
 
     /// Removes a phone.
@@ -155,21 +179,33 @@ impl Bindings {
         self.edit(user, |list| list.retain(|b| b.contact != contact));
     }
 
-    /// Applies what a journal kept.
-    pub fn replay(&self, change: BindingChange, now_us: i64) {
-        match change {
-            BindingChange::Put(binding) if binding.expires_us > now_us => {
-                // A journal that holds more than the limit was written by a version
-                // with a higher one; the newest stay.
-                if self.put(binding.clone(), now_us) == Err(BindingError::TooMany) {
-                    self.edit(binding.user, |list| {
-                        list.remove(0);
-                        list.push(binding.clone());
-                    });
-                }
+    /// Replaces the whole table by what a journal kept.
+    pub fn load(&self, changes: impl Iterator<Item = BindingChange>, now_us: i64) {
+        let mut users: Vec<UserBucket> = vec![UserBucket::default(); BUCKETS];
+        let mut flows: Vec<FlowBucket> = vec![FlowBucket::default(); BUCKETS];
+        let mut people: HashMap<UserId, Vec<Binding>> = HashMap::new();
+        for change in changes {
+            apply(people.entry(user_of(&change)).or_default(), change, now_us);
+        }
+        for (user, mut list) in people {
+            list.retain(|b| b.expires_us > now_us);
+            if list.is_empty() {
+                continue;
             }
-            BindingChange::Put(_) => {}
-            BindingChange::Removed { user, contact } => self.remove(user, &contact),
+            for b in &list {
+                let bucket = &mut flows[self.flow_index(b.flow.addr)];
+                let known = bucket.entry(b.flow.addr).or_insert((0, user));
+                *known = (known.0 + 1, user);
+            }
+            list.shrink_to_fit();
+            users[user_bucket(user)].insert(user, Arc::new(list));
+        }
+        let _one_writer = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
+        for (bucket, new) in self.users.iter().zip(users) {
+            bucket.store(Arc::new(new));
+        }
+        for (bucket, new) in self.flows.iter().zip(flows) {
+            bucket.store(Arc::new(new));
         }
     }
 
@@ -189,7 +225,7 @@ impl Bindings {
             }
         };
         if news {
-            self.replay(change, now_us);
+            self.edit(user_of(&change), |list| apply(list, change, now_us));
         }
         news
     }
@@ -230,6 +266,14 @@ impl Bindings {
             .sum()
     }
 
+    fn flow_index(&self, addr: SocketAddr) -> usize {
+        (self.flow_hash.hash_one(addr) % BUCKETS as u64) as usize
+    }
+
+    fn flow_bucket(&self, addr: SocketAddr) -> &ArcSwap<FlowBucket> {
+        &self.flows[self.flow_index(addr)]
+    }
+
     fn edit<R>(&self, user: UserId, change: impl FnOnce(&mut Vec<Binding>) -> R) -> R {
         let _one_writer = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
         let bucket = &self.users[user_bucket(user)];
@@ -255,7 +299,7 @@ impl Bindings {
     }
 
     fn count_flow(&self, addr: SocketAddr, by: i64, user: UserId) {
-        let bucket = &self.flows[flow_bucket(addr)];
+        let bucket = self.flow_bucket(addr);
         let mut flows = HashMap::clone(&bucket.load());
         let count = i64::from(flows.get(&addr).map_or(0, |(count, _)| *count)) + by;
         match u32::try_from(count) {
@@ -321,6 +365,38 @@ mod tests {
         assert!(table.merge(removed.clone(), 0));
         assert!(!table.merge(removed, 0));
         assert_eq!(table.of(user), None);
+    }
+
+    #[test]
+    fn a_journal_comes_back_as_it_was() {
+        let (table, loaded) = (Bindings::default(), Bindings::default());
+        let mut journal = Vec::new();
+        for n in 0..5_000u32 {
+            let mut new = binding(5060, "sip:a@x", 1);
+            new.user = UserId(Uuid::from_u128(u128::from(n)));
+            // All phones at the same port, as phones are.
+            new.flow.addr.set_ip(std::net::Ipv4Addr::from(0x0a00_0000 + n).into());
+            table.put(new.clone(), 0).expect("there is room");
+            journal.push(BindingChange::Put(new));
+        }
+        let gone = UserId(Uuid::from_u128(7));
+        journal.push(BindingChange::Removed { user: gone, contact: "sip:a@x".into() });
+        table.remove(gone, "sip:a@x");
+        journal.push(BindingChange::Put(Binding { expires_us: 0, ..binding(1, "sip:late@x", 1) }));
+        let fullest = table.flows.iter().map(|b| b.load().len()).max();
+        assert!(fullest < Some(20), "{fullest:?} of 5,000 flows share a bucket");
+        loaded.load(journal.into_iter(), 0);
+        let sorted = |table: &Bindings| {
+            let mut all = table.all();
+            all.sort_by_key(|b| b.user);
+            all
+        };
+        assert_eq!(sorted(&loaded), sorted(&table));
+        assert_eq!(loaded.count(0), 4_999);
+        for b in loaded.all() {
+            assert_eq!(loaded.user_at(b.flow.addr), Some(b.user));
+        }
+        assert_eq!(loaded.of(gone), None);
     }
 
     #[test]

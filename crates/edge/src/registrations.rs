@@ -17,12 +17,12 @@ const REWRITE: u64 = 4 * 1024 * 1024;
 /// for a phone that is forgotten registers again.
 pub(crate) fn load(path: &Path, bindings: &Bindings, now_us: i64) {
     let bytes = fs::read(path).unwrap_or_default();
-    for (_, payload) in recfile::records(&bytes) {
-        match serde_json::from_slice::<BindingChange>(payload) {
-            Ok(change) => bindings.replay(change, now_us),
-            Err(error) => tracing::warn!(%error, "a registration on disk cannot be read"),
-        }
-    }
+    let changes = recfile::records(&bytes).filter_map(|(_, payload)| {
+        serde_json::from_slice::<BindingChange>(payload)
+            .inspect_err(|error| tracing::warn!(%error, "a registration on disk cannot be read"))
+            .ok()
+    });
+    bindings.load(changes, now_us);
 }
 
 /// Starts the writing thread; it ends with the last sender.

@@ -5,6 +5,7 @@ use arc_swap::ArcSwap;
 use mio::net::TcpStream;
 use sip::stream::StreamFramer;
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -14,32 +15,55 @@ const MAX_UNSENT: usize = 1024 * 1024;
 /// The same for a stranger: many challenges, but little memory.
 const MAX_UNSENT_STRANGER: usize = 32 * 1024;
 
+/// Parts of the directory: as a connection comes or goes, one is copied.
+const PARTS: usize = 1024;
+
+type Owners = HashMap<SocketAddr, usize>;
+
 /// Which shard owns the connection to an address. Read without a lock; written
 /// only as connections come and go.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Directory {
-    owners: ArcSwap<HashMap<SocketAddr, usize>>,
+    parts: Box<[ArcSwap<Owners>]>,
+    /// Keyed anew in each process: far addresses are chosen by strangers.
+    hash: RandomState,
     writers: Mutex<()>,
 }
 
+impl Default for Directory {
+    fn default() -> Self {
+        Self {
+            parts: (0..PARTS).map(|_| ArcSwap::default()).collect(),
+            hash: RandomState::new(),
+            writers: Mutex::new(()),
+        }
+    }
+}
+
 impl Directory {
+    fn part(&self, addr: SocketAddr) -> &ArcSwap<Owners> {
+        &self.parts[(self.hash.hash_one(addr) % PARTS as u64) as usize]
+    }
+
     pub fn owner(&self, addr: SocketAddr) -> Option<usize> {
-        self.owners.load().get(&addr).copied()
+        self.part(addr).load().get(&addr).copied()
     }
 
     pub fn set(&self, addr: SocketAddr, owner: usize) {
         let _one_writer = locked(&self.writers);
-        let mut owners = HashMap::clone(&self.owners.load());
+        let part = self.part(addr);
+        let mut owners = HashMap::clone(&part.load());
         owners.insert(addr, owner);
-        self.owners.store(Arc::new(owners));
+        part.store(Arc::new(owners));
     }
 
     pub fn forget(&self, addr: SocketAddr, owner: usize) {
         let _one_writer = locked(&self.writers);
-        let mut owners = HashMap::clone(&self.owners.load());
+        let part = self.part(addr);
+        let mut owners = HashMap::clone(&part.load());
         if owners.get(&addr) == Some(&owner) {
             owners.remove(&addr);
-            self.owners.store(Arc::new(owners));
+            part.store(Arc::new(owners));
         }
     }
 }
