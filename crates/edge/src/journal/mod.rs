@@ -17,7 +17,7 @@ pub use writer::{JournalStats, JournalWriter, Wake};
 use crate::recfile;
 use crate::storage::{FileSystem, Storage};
 use feed::cdr::{CdrBatch, CdrRecord};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -53,6 +53,8 @@ pub struct Journal {
     storage: Arc<dyn Storage>,
     synced: watch::Receiver<Place>,
     acked: Mutex<Place>,
+    /// Where the sound records of a segment end before the segment does.
+    torn: Mutex<BTreeMap<u64, u64>>,
     stats: Arc<JournalStats>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -62,6 +64,8 @@ pub struct Journal {
 pub struct Batch {
     /// In the order they were written.
     pub body: CdrBatch,
+    /// Records between them that nobody here can read.
+    unreadable: Vec<Vec<u8>>,
     end: Place,
 }
 
@@ -97,6 +101,7 @@ impl Journal {
             storage,
             synced,
             acked: Mutex::new(begin.0),
+            torn: Mutex::default(),
             stats,
             thread: Mutex::new(Some(thread)),
         };
@@ -122,11 +127,14 @@ impl Journal {
         }
     }
 
-    /// The batch has been delivered: its records need not be kept.
+    /// The batch has been delivered: its records need not be kept. What between
+    /// them could not be read is put aside first.
     ///
     /// # Errors
     /// The storage's.
     pub fn acknowledge(&self, batch: &Batch) -> io::Result<()> {
+        self.keep(&batch.unreadable)?;
+        self.keep_torn(batch.end.segment)?;
         *self.acked() = batch.end;
         let text = format!("{} {}\n", batch.end.segment, batch.end.offset);
         // Not synced: an older position costs a second delivery, never a record.
@@ -145,12 +153,43 @@ impl Journal {
     /// # Errors
     /// The storage's.
     pub fn put_aside(&self, record: &CdrRecord) -> io::Result<()> {
-        let (mut payload, mut bytes) = (Vec::new(), Vec::new());
-        encode(record, &mut payload, &mut bytes);
+        let mut payload = Vec::new();
+        record.encode(&mut payload);
+        self.keep(&[payload])
+    }
+
+    /// Puts records aside as they are.
+    fn keep(&self, payloads: &[Vec<u8>]) -> io::Result<()> {
+        if payloads.is_empty() {
+            return Ok(());
+        }
+        let mut bytes = Vec::new();
+        for payload in payloads {
+            recfile::encode(payload, &mut bytes);
+        }
         let mut file = self.storage.append_to(REFUSED)?;
         file.append(&bytes)?;
         file.sync()?;
         self.storage.sync_names()
+    }
+
+    /// Keeps what stands behind the first unsound record of segments before `end`,
+    /// which are about to go: a crash leaves part of a record there, a bad disk
+    /// whole ones behind it.
+    fn keep_torn(&self, end: u64) -> io::Result<()> {
+        let mut torn = self.torn.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some((&segment, &offset)) = torn.range(..end).next() {
+            let mut rest = Vec::new();
+            self.storage.read_at(&segment_name(segment), offset, u64::MAX, &mut rest)?;
+            // Zeros are what a power cut leaves of bytes that were never written.
+            if rest.iter().any(|byte| *byte != 0) {
+                let name = format!("{segment:016}.torn");
+                tracing::error!(name, bytes = rest.len(), "unsound call records are put aside");
+                self.storage.replace(&name, &rest, true)?;
+            }
+            torn.remove(&segment);
+        }
+        Ok(())
     }
 
     /// How it does.
@@ -176,19 +215,25 @@ impl Journal {
         let from = *self.acked();
         let mut body = CdrBatch::default();
         let (mut bytes, mut end, mut taken) = (Vec::new(), from, 0);
+        let mut unreadable = Vec::new();
         for segment in segments(&*self.storage)?.range(from.segment..=upto.segment).copied() {
             let start = if segment == from.segment { from.offset } else { 0 };
             let limit = if segment == upto.segment { upto.offset } else { u64::MAX };
             let mut at = Place { segment, offset: start };
             loop {
                 let most = limit.saturating_sub(at.offset).min(CHUNK);
-                let read = self.take_chunk(&mut at, most, max, &mut bytes, &mut body)?;
+                let found = (&mut body, &mut unreadable);
+                let read = self.take_chunk(&mut at, most, max, &mut bytes, found)?;
                 if at.offset > start {
                     end = at;
                 }
                 taken += read as u64;
                 if body.records.len() >= max || (taken >= CHUNK / 2 && !body.records.is_empty()) {
-                    return Ok(Some(Batch { body, end }));
+                    return Ok(Some(Batch { body, unreadable, end }));
+                }
+                if body.records.is_empty() && taken >= CHUNK {
+                    self.keep(&std::mem::take(&mut unreadable))?;
+                    *self.acked() = end;
                 }
                 if read == 0 {
                     break;
@@ -197,10 +242,11 @@ impl Journal {
         }
         if body.records.is_empty() {
             // Passed over for good, if anything was there: said once.
+            self.keep(&unreadable)?;
             *self.acked() = end;
             return Ok(None);
         }
-        Ok(Some(Batch { body, end }))
+        Ok(Some(Batch { body, unreadable, end }))
     }
 
     /// Takes the records that begin within `most` bytes from `at` and moves it
@@ -211,7 +257,7 @@ impl Journal {
         most: u64,
         max: usize,
         bytes: &mut Vec<u8>,
-        body: &mut CdrBatch,
+        (body, unreadable): (&mut CdrBatch, &mut Vec<Vec<u8>>),
     ) -> io::Result<usize> {
         let name = segment_name(at.segment);
         self.storage.read_at(&name, at.offset, most, bytes)?;
@@ -224,12 +270,15 @@ impl Journal {
                 Ok(record) => body.records.push(record),
                 Err(error) => {
                     tracing::error!(%error, segment = name, "a call record cannot be read");
+                    unreadable.push(payload.to_vec());
                 }
             }
             taken = behind;
         }
         if taken == 0 && !bytes.is_empty() {
             tracing::warn!(segment = name, at.offset, "a journal segment ends in a torn record");
+            let mut torn = self.torn.lock().unwrap_or_else(PoisonError::into_inner);
+            torn.entry(at.segment).or_insert(at.offset);
         }
         at.offset += taken as u64;
         Ok(taken)

@@ -103,3 +103,32 @@ async fn delivery_is_woken_by_a_record() {
     write(&mut writer, 9);
     assert_eq!(waiting.await.expect("delivered"), [9]);
 }
+
+#[tokio::test]
+async fn what_cannot_be_read_is_put_aside_before_its_segment_goes() {
+    let folder = Folder::new();
+    fs::create_dir_all(&folder.0).expect("a folder");
+    let (mut payload, mut segment) = (Vec::new(), Vec::new());
+    encode(&record(1), &mut payload, &mut segment);
+    recfile::encode(b"of a later release", &mut segment);
+    encode(&record(2), &mut payload, &mut segment);
+    let sound = segment.len();
+    encode(&record(3), &mut payload, &mut segment);
+    segment[sound + 5] ^= 1;
+    encode(&record(4), &mut payload, &mut segment);
+    fs::write(folder.0.join(segment_name(1)), &segment).expect("written");
+
+    let (journal, mut writer) = open(&folder.0).expect("opened");
+    write(&mut writer, 5);
+    drop(writer);
+    journal.join();
+    assert_eq!(ids(&journal, 10, false).await, [1, 2, 5]);
+    assert!(!folder.0.join(REFUSED).exists(), "not delivered yet: it comes again");
+    assert_eq!(ids(&journal, 10, true).await, [1, 2, 5]);
+    assert!(!folder.0.join(segment_name(1)).exists());
+    let refused = fs::read(folder.0.join(REFUSED)).expect("what could not be read");
+    let refused: Vec<&[u8]> = recfile::records(&refused).map(|(_, payload)| payload).collect();
+    assert_eq!(refused, [&b"of a later release"[..]]);
+    let torn = fs::read(folder.0.join(format!("{:016}.torn", 1))).expect("what was unsound");
+    assert_eq!(torn, segment[sound..]);
+}
