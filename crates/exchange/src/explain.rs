@@ -5,9 +5,10 @@ use crate::authz::Access;
 use crate::edges::kind_text;
 use crate::*;
 use api_types::call::{ExplainCall, ExplainStep, Explanation};
+use domain::fraud::{ClassLimit, DestinationClass, FraudLimits};
 use domain::routing::{
-    Call, Destination, NumberView, Recorded, Route, RouteRefusal, Source, Trace, TrunkView,
-    UserView, World, route,
+    Call, Destination, Dialled, NumberView, Recorded, Route, RouteRefusal, Source, Trace,
+    TrunkView, UserView, World, route,
 };
 use domain::{CallingProfileId, ResourceAccountId, TenantId, TrunkId, UserId};
 use feed::record::{NumberRecord, QueueRecord, UserRecord};
@@ -89,6 +90,7 @@ fn tell(
     match &routed {
         Ok(route) => {
             locate(world, route, &mut trace);
+            cost(world, source.ok(), route, &mut trace);
             if let Destination::Trunks { profile, .. } = route.destination {
                 let all = world.profile(profile);
                 trunks = all.iter().filter(|t| t.enabled).map(|t| t.fqdn.clone()).collect();
@@ -148,6 +150,35 @@ fn locate(world: &Lazy, route: &Route, trace: &mut Recorded) {
     });
 }
 
+/// The class of destination of a person's call to an operator, with the limits
+/// for it. Only the edges know what was used of them.
+fn cost(world: &Lazy, source: Option<Source>, route: &Route, trace: &mut Recorded) {
+    let digits = match route.destination {
+        Destination::Trunks { digits, .. } => digits,
+        Destination::User(_) | Destination::Queue(_) => return,
+    };
+    let (Some(Source::User(_)), Dialled::Number(dialled)) = (source, digits) else { return };
+    let own = route.number.and_then(|own| world.number(own));
+    let Some(home) = own.map(|own| own.country) else { return };
+    let tenant = route.tenant;
+    let Some(set) = world.known(&world.fraud_limits, tenant, Ask::FraudLimits(tenant)) else {
+        return;
+    };
+    let class = DestinationClass::of(dialled, home);
+    let shown = |limit: ClassLimit| {
+        let part = |n: Option<u32>| n.map_or("any number".to_owned(), |n| n.to_string());
+        format!("{} at once and {} an hour", part(limit.at_once), part(limit.per_hour))
+    };
+    trace.step("fraud.limits", || {
+        let (person, all) = (shown(set.person.of(class)), shown(set.tenant.of(class)));
+        format!(
+            "{dialled} is {} for a caller in {home}: at each edge a person may make {person}, \
+             the tenant {all}",
+            class.as_str()
+        )
+    });
+}
+
 /// Something that routing asked for and that was not fetched yet.
 #[derive(Clone, Copy)]
 enum Ask {
@@ -157,6 +188,7 @@ enum Ask {
     Trunk(TrunkId),
     Profile(CallingProfileId),
     NumberOfTenant(TenantId, Country),
+    FraudLimits(TenantId),
 }
 
 /// A world that notes what it does not know yet. Each fetch answers one more
@@ -169,6 +201,7 @@ struct Lazy {
     trunks: HashMap<TrunkId, Option<TrunkView>>,
     profiles: HashMap<CallingProfileId, Vec<WorldTrunkRow>>,
     numbers_of_tenants: HashMap<(TenantId, Country), Option<E164>>,
+    fraud_limits: HashMap<TenantId, FraudLimits>,
     missing: RefCell<Vec<Ask>>,
 }
 
@@ -222,6 +255,11 @@ impl Lazy {
             }
             Ask::Profile(id) => {
                 self.profiles.insert(id, db.world_profile_trunks(id).await?);
+            }
+            Ask::FraudLimits(tenant) => {
+                let row = db.tenant_get(tenant).await?;
+                let set = row.and_then(|row| row.fraud_limits).map(|set| set.0);
+                self.fraud_limits.insert(tenant, set.unwrap_or_default());
             }
             Ask::NumberOfTenant(tenant, country) => {
                 let row = db.world_number_of_tenant(tenant, country).await?;

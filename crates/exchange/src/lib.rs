@@ -19,6 +19,7 @@ mod cx;
 mod edge_keys;
 mod edges;
 mod explain;
+mod fraud;
 mod identity;
 mod inside;
 mod numbers;

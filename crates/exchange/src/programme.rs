@@ -512,6 +512,7 @@ impl Exchange {
                 name: name.clone(),
                 domain: domain.clone(),
                 created_at: tx.at(),
+                fraud_limits: None,
             };
             tx.tenant_insert(&row).await?;
             change(&mut tx, &Change::TenantPut(records::tenant(&row)));

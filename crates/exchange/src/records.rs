@@ -71,7 +71,7 @@ pub(crate) fn tenant(row: &TenantRow) -> TenantRecord {
         id: row.id,
         name: row.name.clone(),
         domain: row.domain.clone(),
-        fraud_limits: None,
+        fraud_limits: row.fraud_limits.as_ref().map(|set| set.0),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::StoreError;
 use crate::db::{Db, statements};
 use crate::value::{Json, args, row};
+use domain::fraud::FraudLimits;
 use domain::{CallingProfileId, OperatorId, TenantId, TrunkId};
 use numbering::{Country, E164};
 use uuid::Uuid;
@@ -54,7 +55,13 @@ row! {
         consent_status: Option<String>,
     }
     /// A tenant.
-    TenantRow { id: TenantId, name: String, domain: String, created_at: i64 }
+    TenantRow {
+        id: TenantId,
+        name: String,
+        domain: String,
+        created_at: i64,
+        fraud_limits: Option<Json<FraudLimits>>,
+    }
 }
 
 statements! {
@@ -123,10 +130,12 @@ statements! {
         AND (CAST($3 AS TEXT) IS NULL OR f.countries LIKE '%\"' || $3 || '\"%') \
         AND (CAST($4 AS TEXT) IS NULL OR f.services LIKE '%\"' || $4 || '\"%') \
         ORDER BY o.name LIMIT $5";
-    TENANT_INSERT = "INSERT INTO tenant (id, name, domain, created_at) VALUES ($1, $2, $3, $4)";
-    TENANT_OF_DOMAIN = "SELECT id, name, domain, created_at FROM tenant WHERE domain = $1";
-    TENANT_GET = "SELECT id, name, domain, created_at FROM tenant WHERE id = $1";
-    TENANT_LIST = "SELECT id, name, domain, created_at FROM tenant \
+    TENANT_INSERT = "INSERT INTO tenant (id, name, domain, created_at, fraud_limits) \
+        VALUES ($1, $2, $3, $4, $5)";
+    TENANT_FRAUD_LIMITS = "UPDATE tenant SET fraud_limits = $2 WHERE id = $1";
+    TENANT_OF_DOMAIN = "SELECT id, name, domain, created_at, fraud_limits FROM tenant WHERE domain = $1";
+    TENANT_GET = "SELECT id, name, domain, created_at, fraud_limits FROM tenant WHERE id = $1";
+    TENANT_LIST = "SELECT id, name, domain, created_at, fraud_limits FROM tenant \
         WHERE (CAST($1 AS TEXT) IS NULL OR id > $2) ORDER BY id LIMIT $3";
 }
 
@@ -359,7 +368,14 @@ impl Db {
 
     /// Adds a tenant.
     pub async fn tenant_insert(&mut self, t: &TenantRow) -> Result<(), StoreError> {
-        self.exec(TENANT_INSERT, args![t.id, t.name, t.domain, t.created_at]).await?;
+        let args = args![t.id, t.name, t.domain, t.created_at, t.fraud_limits];
+        self.exec(TENANT_INSERT, args).await?;
+        Ok(())
+    }
+
+    /// Sets what a tenant's people may call to costly destinations.
+    pub async fn tenant_fraud_limits(&mut self, t: &TenantRow) -> Result<(), StoreError> {
+        self.exec(TENANT_FRAUD_LIMITS, args![t.id, t.fraud_limits]).await?;
         Ok(())
     }
 

@@ -42,7 +42,7 @@ macro_rules! numbers {
 
 statements! {
     WORLD_OPERATORS = "SELECT id, name, created_at, version FROM operator ORDER BY id";
-    WORLD_TENANTS = "SELECT id, name, domain, created_at FROM tenant ORDER BY id";
+    WORLD_TENANTS = "SELECT id, name, domain, created_at, fraud_limits FROM tenant ORDER BY id";
     WORLD_TRUNK = "SELECT id, operator_id, fqdn, address, sources, match_port, transport, \
         enabled, send_options, options_interval_seconds, failover_time_seconds, max_uri, \
         max_concurrent_calls, max_calls_per_second, version FROM trunk WHERE id = $1";

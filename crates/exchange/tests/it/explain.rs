@@ -35,8 +35,9 @@ on_both!(a_call_out_leaves_by_the_callers_operator, |db| {
     assert_eq!(told.trunks, ["a0.alpha.example", "a1.alpha.example"]);
     assert_eq!(
         rules(&told),
-        ["dial.e164", "route.operator_of_number", "number.location", "trunk.order"]
+        ["dial.e164", "route.operator_of_number", "number.location", "fraud.limits", "trunk.order"]
     );
+    assert!(told.steps[3].found.contains("is national for a caller in GB"), "{told:?}");
     assert!(told.steps[0].found.contains("+442079461234"), "{told:?}");
 
     // A drained trunk takes no new calls.

@@ -5,6 +5,7 @@ mod calls;
 mod consents;
 mod edges;
 mod explain;
+mod fraud;
 mod furnished;
 mod house;
 mod numbers;

@@ -166,6 +166,7 @@ impl Ground {
                     name: "T".into(),
                     domain: tenant.to_string(),
                     created_at: 1,
+                    fraud_limits: None,
                 };
                 tx.tenant_insert(&row).await?;
                 address(&mut tx, tenant, location).await?;
