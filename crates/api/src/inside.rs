@@ -80,8 +80,12 @@ pub async fn call_explain(
     let which = match (query.id, query.call_id) {
         (Some(id), None) => WhichCall::Id(id),
         (None, Some(call_id)) if (1..=512).contains(&call_id.len()) => WhichCall::CallId(call_id),
+        (None, Some(_)) => {
+            let reason = "a Call-ID has 1 to 512 bytes";
+            return Err(refuse(ErrorCode::InvalidParameter, Some("call_id"), reason));
+        }
         _ => {
-            let reason = "name the call by exactly one of id and call_id, of 1 to 512 bytes";
+            let reason = "name the call by exactly one of id and call_id";
             return Err(refuse(ErrorCode::InvalidParameter, Some("id"), reason));
         }
     };

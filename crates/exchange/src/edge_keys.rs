@@ -86,7 +86,9 @@ impl Exchange {
             {
                 let from = time(seals_from_us(rows.len() - 1, last));
                 let reason = format!("key {} was added before and seals from {from} on", last.id);
-                return Err(ErrorCode::Conflict.problem(None, reason).into());
+                let mut problem = ErrorCode::Conflict.problem(None, reason);
+                problem.remedy = format!("Wait until {from}.");
+                return Err(problem.into());
             }
             let newest = rows.last().map_or(0, |row| row.id);
             let free = (1..IDS).map(|n| (newest + n).rem_euclid(IDS));

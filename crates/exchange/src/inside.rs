@@ -11,7 +11,7 @@ use domain::{CdrId, TenantId, UserId};
 use feed::inside::{EdgeAnswer, Question, TracedPacket, Way};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use store::AlarmQuery;
+use store::{AlarmQuery, AlarmRow};
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::Instant;
 
@@ -181,7 +181,8 @@ impl Exchange {
         record: Option<&CallRecord>,
         packets: &[(Uuid, TracedPacket)],
     ) -> Result<Vec<Alarm>, Problem> {
-        let mut subjects: Vec<String> = packets.iter().map(|(edge, _)| edge.to_string()).collect();
+        let edges: Vec<Uuid> = packets.iter().map(|(edge, _)| *edge).collect();
+        let mut subjects = Vec::new();
         if let Some(record) = record {
             let trunks = record.attempts.iter().map(|a| a.trunk_id).chain(record.trunk_id);
             subjects.extend(trunks.map(|id| id.to_string()));
@@ -189,7 +190,9 @@ impl Exchange {
         let read = self.view(async move |mut db| {
             let open = AlarmQuery { open: Some(true), ..AlarmQuery::default() };
             let mut rows = db.alarm_list(&open, MAX_ALARMS).await?;
-            rows.retain(|row| subjects.contains(&row.subject));
+            rows.retain(|row| {
+                subjects.contains(&row.subject) || edges.contains(&row.edge_id) && is_of_edge(row)
+            });
             let names = rows.iter().map(|row| row.subject.clone()).collect();
             let names = alarms::subject_names(&mut db, names).await?;
             Ok((rows, names))
@@ -197,6 +200,11 @@ impl Exchange {
         let (rows, names) = read.await?;
         Ok(rows.into_iter().map(|row| alarms::document(row, &names)).collect())
     }
+}
+
+/// Whether an alarm is about the edge itself, which early ones call `edge`.
+fn is_of_edge(row: &AlarmRow) -> bool {
+    row.subject == "edge" || row.subject == row.edge_id.to_string()
 }
 
 fn message(edge: Uuid, packet: TracedPacket, whole: bool) -> CallMessage {

@@ -32,8 +32,8 @@ pub struct InsideWords {
     /// Address for /metrics, /status, /alarms and /trace; none by default
     #[arg(long, env = "MEETPOINT_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
     pub admin_listen: Option<String>,
-    /// The bearer token that listener asks for; without one it shows no trace, and stays on
-    /// this machine
+    /// The bearer token that listener asks for; without one it shows neither traces nor alarms,
+    /// and stays on this machine; better from the environment, where no process list shows it
     #[arg(
         long,
         env = "MEETPOINT_ADMIN_TOKEN",
@@ -51,7 +51,7 @@ pub struct InsideWords {
     /// Number of this capture node [default: 2001]
     #[arg(long, env = "MEETPOINT_HEP_ID", value_name = "NUMBER")]
     pub hep_id: Option<u32>,
-    /// The collector's password
+    /// The collector's password; better from the environment, where no process list shows it
     #[arg(
         long,
         env = "MEETPOINT_HEP_PASSWORD",
@@ -177,11 +177,12 @@ async fn known(State(admin): App, request: Request, next: Next) -> Response {
             "the admin token is missing or wrong",
             "Send it as Authorization: Bearer …",
         ),
-        None if request.uri().path() == "/trace" => refusal(
+        None if ["/trace", "/alarms"].contains(&request.uri().path()) => refusal(
             StatusCode::FORBIDDEN,
             "admin_token_missing",
-            "traces are shown only to who has the admin token, and none is set",
-            "Set MEETPOINT_ADMIN_TOKEN, or use `meetpoint explain call`.",
+            "traces and alarms name callers: they are shown only to who has the admin token, and \
+             none is set",
+            "Set MEETPOINT_ADMIN_TOKEN, or use `meetpoint explain call` and `meetpoint alarms`.",
         ),
         None => next.run(request).await,
     }

@@ -105,7 +105,8 @@ impl Core {
             gate.said = false;
             let bit = self.shard_bit();
             if self.shared.stats.overloaded.fetch_and(!bit, Ordering::Relaxed) == bit {
-                self.shared.alarms.clear(AlarmKind::Overload, "edge", at.wall_us);
+                let edge = self.config.edge.0.to_string();
+                self.shared.alarms.clear(AlarmKind::Overload, &edge, at.wall_us);
             }
         }
     }
@@ -115,7 +116,8 @@ impl Core {
             let bit = self.shard_bit();
             self.shared.stats.overloaded.fetch_or(bit, Ordering::Relaxed);
             let detail = "new calls are refused with 503; calls for help are carried";
-            self.shared.alarms.raise(AlarmKind::Overload, "edge", detail, at.wall_us);
+            let edge = self.config.edge.0.to_string();
+            self.shared.alarms.raise(AlarmKind::Overload, &edge, detail, at.wall_us);
         }
     }
 

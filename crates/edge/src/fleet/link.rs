@@ -3,10 +3,12 @@
 use super::retell::{self, Missed};
 use super::wire::{Hello, MAGIC, MAX_FRAME, MAX_HELLO, Message, Nonce, Pulse, Session};
 use super::{FleetConfig, Report};
+use crate::alarm::AlarmKind;
 use crate::bindings::BindingChange;
 use crate::core::Shared;
 use crate::overflow::{OverflowCopy, RecordId};
 use crate::peer::Peer;
+use crate::shell::wall_us;
 use arc_swap::ArcSwap;
 use domain::{CdrId, EdgeId};
 use feed::cdr::CdrRecord;
@@ -380,7 +382,12 @@ impl Fleet {
         tracing::info!(sibling = %edge.0, version = hello.version, "a sibling speaks");
         let connection = self.connections.fetch_add(1, Ordering::Relaxed);
         let news = Heard { connection, hello, same_plan, pulse: Pulse::default() };
-        locked(&self.heard).insert(edge, news);
+        {
+            let mut heard = locked(&self.heard);
+            heard.insert(edge, news);
+            // Under the lock, so that the end of an older connection does not overtake.
+            self.shared.alarms.clear(AlarmKind::SiblingLost, &edge.0.to_string(), wall_us());
+        }
         self.look();
         let mut frame = Vec::new();
         loop {
@@ -399,7 +406,9 @@ impl Fleet {
         let mut heard = locked(&self.heard);
         if heard.get(&edge).is_some_and(|h| h.connection == connection) {
             heard.remove(&edge);
-            tracing::warn!(sibling = %edge.0, "a sibling is gone");
+            let detail = "it has closed its link, or has been silent for 1.5 s";
+            let subject = edge.0.to_string();
+            self.shared.alarms.raise(AlarmKind::SiblingLost, &subject, detail, wall_us());
         }
         drop(heard);
         self.look();

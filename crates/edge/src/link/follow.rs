@@ -28,7 +28,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Starts from the file if there is one, then follows the feed until `stop`
 /// turns true. Reconnects with growing pauses; takes a new snapshot when the
-/// log no longer reaches back, or when its epoch changed.
+/// log no longer reaches back, when its epoch changed, or when another version
+/// wrote the file: that one dropped the fields and the changes it did not know.
 ///
 /// The control plane being away is no reason to stop: the world that was
 /// published last stays in force.
@@ -42,10 +43,12 @@ pub async fn follow(
     if let Some(world) = &world {
         out.publish(world.clone());
     }
+    // What another version wrote serves until the control plane is there.
+    let mut stale = file.is_foreign();
     let mut pause = FIRST_PAUSE;
     loop {
         let ended = tokio::select! {
-            ended = once(&*feed, &mut file, &mut out, &mut world, &mut pause) => ended,
+            ended = once(&*feed, &mut file, &mut out, &mut world, &mut stale, &mut pause) => ended,
             _ = stop.wait_for(|stop| *stop) => return,
         };
         match &ended {
@@ -68,12 +71,14 @@ async fn once(
     file: &mut WorldFile,
     out: &mut impl Follow,
     world: &mut Option<Arc<Snapshot>>,
+    stale: &mut bool,
     pause: &mut Duration,
 ) -> Result<(), FeedError> {
     let mut current = match world {
-        Some(world) => world.clone(),
-        None => take_snapshot(feed, file, out, world).await?,
+        Some(world) if !*stale => world.clone(),
+        _ => take_snapshot(feed, file, out, world).await?,
     };
+    *stale = false;
     let mut stream = match feed.changes(current.position()).await {
         Err(FeedError::Gone) => {
             current = take_snapshot(feed, file, out, world).await?;

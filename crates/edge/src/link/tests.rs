@@ -29,6 +29,7 @@ struct State {
     log: Vec<ChangeEntry>,
     cdrs: Vec<CdrRecord>,
     refuse: Option<CdrId>,
+    snapshots: usize,
     listeners: Vec<mpsc::UnboundedSender<Vec<u8>>>,
 }
 
@@ -78,6 +79,7 @@ impl Feed for Plane {
             if s.away {
                 return Err(FeedError::Unreachable("away".into()));
             }
+            s.snapshots += 1;
             let position =
                 Position { epoch: Uuid::from_u128(s.epoch), position: s.log.len() as u64 };
             let mut records = WorldRecords::empty(position, 0);
@@ -162,8 +164,11 @@ fn start(plane: &Arc<Plane>, folder: &Folder) -> Running {
 
 impl Running {
     async fn operators(&mut self, count: usize) {
-        let wanted =
-            |w: &Option<Arc<Snapshot>>| w.as_ref().is_some_and(|w| w.operators().count() == count);
+        self.world(|w| w.operators().count() == count).await;
+    }
+
+    async fn world(&mut self, is_it: impl Fn(&Snapshot) -> bool) {
+        let wanted = |w: &Option<Arc<Snapshot>>| w.as_ref().is_some_and(|w| is_it(w));
         let waiting = self.worlds.wait_for(wanted);
         tokio::time::timeout(std::time::Duration::from_secs(10), waiting)
             .await
@@ -250,6 +255,61 @@ async fn a_file_under_another_token_is_not_used() {
     edge.end().await;
     let mut file = WorldFile::new(&folder.0, wrap_key("another token")).expect("folder");
     assert!(file.load().is_none());
+}
+
+/// How often the whole world was asked for.
+fn taken(plane: &Plane) -> usize {
+    plane.with(|s| s.snapshots)
+}
+
+#[tokio::test]
+async fn what_another_version_wrote_serves_at_once_and_is_replaced_once_connected() {
+    let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/last_release/0.1.0/snapshot.bin");
+    let recorded = std::fs::read(recorded).expect("what 0.1.0 wrote");
+    let old = Snapshot::open(&recorded, &wrap_key("token")).expect("it opens");
+    let (plane, folder) = (Arc::new(Plane::default()), Folder::new());
+    plane.with(|s| {
+        s.away = true;
+        s.epoch = old.position().epoch.as_u128();
+        // What 0.1.0 had passed over, or kept only in part, stands below its position.
+        for position in 1..=old.position().position {
+            s.log.push(ChangeEntry { position, at_us: 0, change: operator(u128::from(position)) });
+        }
+    });
+    let all = old.position().position as usize;
+    std::fs::create_dir_all(&folder.0).expect("a folder");
+    std::fs::write(folder.0.join("snapshot"), &recorded).expect("written");
+
+    let mut edge = start(&plane, &folder);
+    edge.operators(old.operators().count()).await;
+    plane.with(|s| s.away = false);
+    edge.world(|w| w.operators().any(|o| o.name == "operator 1")).await;
+    plane.commit(operator(1000));
+    edge.operators(all + 1).await;
+    edge.end().await;
+    assert_eq!(taken(&plane), 1);
+
+    // Its own file is as good as the control plane's.
+    let mut edge = start(&plane, &folder);
+    plane.commit(operator(1001));
+    edge.operators(all + 2).await;
+    edge.end().await;
+    assert_eq!(taken(&plane), 1);
+
+    // The old version comes back, adds a change as it understood it, and leaves.
+    let mut frame = Vec::new();
+    let change = Change::Other { resource: "moon_put".into(), id: String::new() };
+    let position = plane.with(|s| s.log.len() as u64) + 1;
+    Frame::Change(ChangeEntry { position, at_us: 0, change }).encode(&mut frame).expect("short");
+    plane.commit(operator(1002));
+    let context = [&b"edge overlay"[..], old.position().epoch.as_bytes()].concat();
+    let mut overlay = std::fs::read(folder.0.join("overlay")).expect("two changes");
+    crate::recfile::encode(&wrap_key("token").wrap(&context, &frame), &mut overlay);
+    std::fs::write(folder.0.join("overlay"), overlay).expect("written");
+    let mut edge = start(&plane, &folder);
+    edge.operators(all + 3).await;
+    edge.end().await;
+    assert_eq!(taken(&plane), 2);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 use crate::recfile;
 use crate::storage::{Appending, FileSystem, Storage};
 use feed::{
+    change::{Change, ChangeEntry},
     frame::{Frame, FrameDecoder},
     snapshot::Snapshot,
     wrap::WrapKey,
@@ -12,6 +13,24 @@ use std::sync::Arc;
 /// Rewrite the snapshot once the overlay is longer than this, bytes, and longer
 /// than the snapshot itself.
 const OVERLAY: u64 = 4 * 1024 * 1024;
+
+/// Who writes: another version knows other fields and kinds of change, and what
+/// it wrote lacks those that only this one knows.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The resource by which a record of the overlay names its writer.
+const WRITTEN_BY: &str = "written_by";
+
+/// Names the writer of the snapshot with these bytes: a version that knows
+/// nothing of this file replaces the snapshot only, and is found out by that.
+fn snapshot_mark(snapshot: &[u8]) -> Vec<u8> {
+    format!("{VERSION} {:08x}\n", crc32fast::hash(snapshot)).into_bytes()
+}
+
+/// Names the writer of an overlay's record; at position 0, so that every reader
+/// passes over it.
+fn record_mark() -> Change {
+    Change::Other { resource: WRITTEN_BY.to_owned(), id: VERSION.to_owned() }
+}
 
 /// Binds an overlay to its epoch: the changes of another life of the log do not
 /// open, whichever of the two files was replaced before a crash.
@@ -36,6 +55,8 @@ pub struct WorldFile {
     /// nothing may be appended: a reader would never get past the damage, or
     /// would pass over the hole.
     whole: bool,
+    /// All of it was written by this version.
+    own: bool,
 }
 
 impl WorldFile {
@@ -57,6 +78,7 @@ impl WorldFile {
             overlay_bytes: 0,
             snapshot_bytes: 0,
             whole: false,
+            own: false,
         }
     }
 
@@ -68,7 +90,7 @@ impl WorldFile {
 
     /// The world as it was last known; `None` if there is no usable file.
     pub fn load(&mut self) -> Option<Snapshot> {
-        self.whole = false;
+        (self.whole, self.own) = (false, false);
         let bytes = self.read("snapshot")?;
         self.snapshot_bytes = bytes.len() as u64;
         let mut world = match Snapshot::open(&bytes, &self.key) {
@@ -82,19 +104,30 @@ impl WorldFile {
         let overlay = self.read("overlay").unwrap_or_default();
         self.overlay_bytes = overlay.len() as u64;
         let mut decoder = FrameDecoder::default();
+        let mark = record_mark();
+        let mut own = self.read("written-by").is_some_and(|by| by == snapshot_mark(&bytes));
         let mut read = 0;
         for (behind, wrapped) in recfile::records(&overlay) {
             let Some(frame) = self.key.unwrap(&context, wrapped) else { break };
             decoder.push(&frame);
+            let mut marked = false;
             while let Ok(Some(frame)) = decoder.next_frame() {
                 let Frame::Change(entry) = frame else { continue };
                 // Entries the snapshot already has are passed over.
                 world.apply(&entry);
+                marked |= entry.position == 0 && entry.change == mark;
             }
+            own &= marked;
             read = behind;
         }
-        self.whole = read == overlay.len();
+        (self.whole, self.own) = (read == overlay.len(), own);
         Some(world)
+    }
+
+    /// Whether what was loaded may lack what only this version knows: another one
+    /// wrote it, or part of it.
+    pub fn is_foreign(&self) -> bool {
+        !self.own
     }
 
     /// Keeps a whole new snapshot; the overlay starts afresh.
@@ -104,10 +137,12 @@ impl WorldFile {
         self.storage.replace("snapshot", &bytes, true)?;
         // An overlay older than the snapshot is harmless: its entries are passed over.
         self.storage.replace("overlay", &[], true)?;
+        // Last: until it is there, the file counts as another version's.
+        self.storage.replace("written-by", &snapshot_mark(&bytes), true)?;
         (self.overlay, self.unsynced) = (None, false);
         self.overlay_bytes = 0;
         self.snapshot_bytes = bytes.len() as u64;
-        self.whole = true;
+        (self.whole, self.own) = (true, true);
         Ok(())
     }
 
@@ -128,8 +163,13 @@ impl WorldFile {
 
     fn write(&mut self, frames: &[Vec<u8>], world: &Snapshot) -> io::Result<()> {
         let (context, mut bytes) = (context(world), Vec::new());
+        let mut mark = Vec::new();
+        Frame::Change(ChangeEntry { position: 0, at_us: 0, change: record_mark() })
+            .encode(&mut mark)
+            .map_err(|error| io::Error::other(error.to_string()))?;
         for frame in frames {
-            recfile::encode(&self.key.wrap(&context, frame), &mut bytes);
+            let marked = [&frame[..], &mark].concat();
+            recfile::encode(&self.key.wrap(&context, &marked), &mut bytes);
         }
         let file = match &mut self.overlay {
             Some(file) => file,

@@ -176,6 +176,12 @@ async fn an_address_goes_back_to_its_own_edge_and_phones_are_known_to_both() {
     first.shutdown().await;
     serves(&second, &[A, B]).await;
     assert_eq!(second.status().siblings, 0);
+    let lost = |edge: &EdgeHandle| {
+        let (open, _) = edge.view().alarms();
+        let mut lost = open.iter().filter(|a| a.code == "sibling_lost");
+        lost.next().map(|a| a.subject.clone())
+    };
+    until("B should miss A", || lost(&second) == Some(id(70).to_string())).await;
     // B rings a phone that registered at A, from the address the phone knows.
     let operator = operator(plan.at(B), local).await;
     let call = operator.call("+33123456789", ALICE_NUMBER).await.expect("it calls");
@@ -185,6 +191,7 @@ async fn an_address_goes_back_to_its_own_edge_and_phones_are_known_to_both() {
     let first = plan.start(A).await;
     serves(&first, &[A]).await;
     serves(&second, &[B]).await;
+    until("B should have A back", || lost(&second).is_none()).await;
     // And now through A, which has never seen this call.
     assert_eq!(at_alice.hold(true, PATIENCE).await.expect("an answer to the re-INVITE"), 200);
     at_alice.hang_up(PATIENCE).await.expect("the BYE passes");

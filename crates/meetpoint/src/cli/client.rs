@@ -300,6 +300,14 @@ impl Client {
         if self.json { output::json(document) } else { output::document(document) }
     }
 
+    /// Shows a document that is a bare array.
+    pub fn show_rows(&self, document: &Value, columns: output::Columns) -> Result<(), CliError> {
+        match document.as_array() {
+            Some(rows) if !self.json => output::list(rows, columns),
+            _ => output::json(document),
+        }
+    }
+
     /// Shows a list, a page or all of it.
     pub async fn list(
         &self,

@@ -68,6 +68,7 @@ const ALARMS: Columns = &[
     ("CLEARED", "cleared_at"),
     ("SEVERITY", "severity"),
     ("ALARM", "code"),
+    ("EDGE", "edge_id"),
     ("NAME", "subject_name"),
     ("SUBJECT", "subject"),
     ("DETAIL", "detail"),
@@ -155,8 +156,9 @@ fn show(mut answer: Value, with_messages: bool) -> Result<(), CliError> {
             let text = |field: &str| message[field].as_str().unwrap_or_default();
             let (to_or_from, peer) =
                 (if text("way") == "in" { "from" } else { "to" }, text("peer"));
-            output::print(&format!("\n--- {} {to_or_from} {peer}\n", text("at")))?;
-            output::print(&text("text").replace('\r', ""))?;
+            let head = format!("\n--- {} {to_or_from} {peer}\n", text("at"));
+            output::print(&output::harmless(&head))?;
+            output::print(&output::harmless(text("text")))?;
         }
     }
     Ok(())

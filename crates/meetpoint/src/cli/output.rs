@@ -66,8 +66,28 @@ fn trimmed(table: &Table) -> String {
         .collect()
 }
 
-/// A value on a line: lists joined, times without fractions, nothing for null.
+/// Text from elsewhere as a terminal may have it: without escape sequences that
+/// move the cursor, colour or hide.
+pub fn harmless(text: &str) -> String {
+    text.chars()
+        .filter(|c| *c != '\r')
+        .map(|c| match c {
+            '\n' | '\t' => c,
+            // Marks that turn the direction of writing hide as well as escapes do.
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '.',
+            c if c.is_control() => '.',
+            c => c,
+        })
+        .collect()
+}
+
+/// A value on a line: lists joined, times without fractions, nothing for null;
+/// a control character, which may stand in what strangers wrote, is a point.
 pub fn cell(value: &Value) -> String {
+    harmless(&words(value)).replace(['\n', '\t'], " ")
+}
+
+fn words(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::Bool(true) => "yes".to_owned(),
@@ -106,6 +126,7 @@ mod tests {
             (json!(["GB", "US"]), "GB, US"),
             (json!("2026-11-22T18:43:07.123456Z"), "2026-11-22 18:43:07Z"),
             (json!("+442079460001"), "+442079460001"),
+            (json!("a\u{1b}[2Jb\nc\u{9b}d\r"), "a.[2Jb c.d"),
             (json!({"sip_code": 486, "trunk": "a", "x": null}), "sip_code 486, trunk a"),
         ] {
             assert_eq!(cell(&value), expected);

@@ -184,6 +184,13 @@ pub enum EdgeKeyAction {
     Rotate,
 }
 
+const EDGE_KEYS: Columns = &[
+    ("ID", "id"),
+    ("CREATED", "created_at"),
+    ("SEALS FROM", "seals_from"),
+    ("OPENS UNTIL", "opens_until"),
+];
+
 /// Runs `meetpoint edge-key …`.
 pub async fn run_edge_key(client: &Client, action: EdgeKeyAction) -> Result<(), CliError> {
     const PATH: &str = "/programme/v1/edge-keys";
@@ -191,5 +198,5 @@ pub async fn run_edge_key(client: &Client, action: EdgeKeyAction) -> Result<(), 
         EdgeKeyAction::List => client.get(PATH).await?,
         EdgeKeyAction::Rotate => client.send(Method::POST, PATH, None, None::<&()>).await?,
     };
-    client.show(&answer.body)
+    client.show_rows(&answer.body, EDGE_KEYS)
 }

@@ -176,6 +176,19 @@ impl Desk {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_of_the_edges_are_listed_and_rotated_as_people_read_them() {
+    let desk = Desk::open().await;
+    let first = desk.text(&["edge-key", "list"]).await;
+    assert!(first.starts_with("ID") && first.contains("SEALS FROM"), "{first}");
+    assert_eq!(first.lines().count(), 2, "{first}");
+    let rotated = desk.text(&["edge-key", "rotate"]).await;
+    assert_eq!(rotated.lines().count(), 3, "{rotated}");
+    let problem = desk.refused(&["edge-key", "rotate"], "conflict").await;
+    let remedy = problem["remedy"].as_str().expect("a remedy");
+    assert!(remedy.starts_with("Wait until 20") && remedy.ends_with("Z."), "{remedy}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_story_as_people_type_it() {
     let desk = Desk::open().await;
     house(&desk).await;
