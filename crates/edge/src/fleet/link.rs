@@ -13,14 +13,15 @@ use arc_swap::ArcSwap;
 use domain::{CdrId, EdgeId};
 use feed::cdr::CdrRecord;
 use feed::record::{EdgeKey, Transport};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::time::timeout;
 
@@ -39,7 +40,10 @@ const RETRY: Duration = Duration::from_millis(100);
 pub(super) const QUEUE: usize = 16_384;
 /// The same for those that somebody waits for.
 const URGENT: usize = 4_096;
-/// Connections that have not proved anything yet.
+/// Between two attempts to reach one that has this edge's own id.
+const RETRY_SELF: Duration = Duration::from_secs(10);
+/// Connections that have not proved anything yet, of each sibling's host and of
+/// all others together.
 const UNPROVEN: usize = 32;
 /// Bytes written at a time.
 const BATCH: usize = 64 * 1024;
@@ -78,7 +82,7 @@ struct Way {
     open: AtomicBool,
     /// What did not fit into the queue, and is to be told again.
     missed: Missed,
-    /// Has been heard since the start.
+    /// Has been heard, in this life or an earlier one: it is of 0.2.0 or newer.
     met: AtomicBool,
 }
 
@@ -128,6 +132,7 @@ struct Alive {
 /// An edge among its siblings.
 pub(crate) struct Fleet {
     own: Hello,
+    listen: SocketAddr,
     shared: Arc<Shared>,
     shell: Arc<dyn Shell>,
     ways: Vec<Way>,
@@ -136,6 +141,8 @@ pub(crate) struct Fleet {
     connections: AtomicU64,
     leaving: AtomicBool,
     hurry: Notify,
+    /// Where the addresses of siblings that were met are kept.
+    met: PathBuf,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -144,19 +151,22 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Fleet {
     /// Begins to listen for siblings and to dial them, on the current runtime,
-    /// until `stop` turns true. `plan` and `home` are the SIP addresses.
+    /// until `stop` turns true. `plan` are the SIP addresses; `met` is a file that
+    /// tells the next life which siblings were met.
     pub fn start(
         config: &FleetConfig,
         own: EdgeId,
         plan: Vec<(Transport, SocketAddr)>,
         shared: Arc<Shared>,
         shell: Arc<dyn Shell>,
-        stop: &watch::Receiver<bool>,
+        (stop, met): (&watch::Receiver<bool>, PathBuf),
     ) -> io::Result<(Arc<Self>, Vec<tokio::task::JoinHandle<()>>)> {
         let listener = std::net::TcpListener::bind(config.listen)?;
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let (mut ways, mut queues) = (Vec::new(), Vec::new());
+        let earlier = std::fs::read_to_string(&met).unwrap_or_default();
+        let earlier: Vec<SocketAddr> = earlier.lines().filter_map(|l| l.parse().ok()).collect();
         for address in config.siblings.iter().filter(|a| **a != config.listen) {
             let (queue, queued) = mpsc::channel(QUEUE);
             let (urgent, hurried) = mpsc::channel(URGENT);
@@ -167,7 +177,7 @@ impl Fleet {
                 edge: Mutex::default(),
                 open: AtomicBool::new(false),
                 missed: Missed::none(),
-                met: AtomicBool::new(false),
+                met: AtomicBool::new(earlier.contains(address)),
             });
             queues.push(Waiting { queue: queued, urgent: hurried });
         }
@@ -175,6 +185,7 @@ impl Fleet {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let fleet = Arc::new(Self {
             own: Hello { version, edge: own, plan, home },
+            listen: config.listen,
             shared,
             shell,
             ways,
@@ -183,6 +194,7 @@ impl Fleet {
             connections: AtomicU64::new(0),
             leaving: AtomicBool::new(false),
             hurry: Notify::new(),
+            met,
         });
         fleet.look();
         let mut tasks = Vec::new();
@@ -279,10 +291,11 @@ impl Fleet {
     fn look(&self) {
         let heard = locked(&self.heard);
         let mut alive = Vec::new();
+        let mut first_met = false;
         for (at, way) in self.ways.iter().enumerate() {
             let Some(edge) = *locked(&way.edge) else { continue };
             let Some(sibling) = heard.get(&edge) else { continue };
-            way.met.store(true, Ordering::Relaxed);
+            first_met |= !way.met.swap(true, Ordering::Relaxed);
             let held = if sibling.same_plan { sibling.pulse.held.clone() } else { Vec::new() };
             alive.push(Alive { edge, way: at, held });
         }
@@ -296,11 +309,24 @@ impl Fleet {
             serving.set_relayed(listener, alive.iter().any(held));
         }
         serving.set_siblings(alive.len());
+        if first_met {
+            self.keep_met();
+        }
         let all_met = self.ways.iter().all(|way| way.met.load(Ordering::Relaxed));
         self.shared.overflow.set_siblings(alive.len(), all_met);
         self.alive.store(Arc::new(alive));
         drop(heard);
         self.shell.addresses_changed();
+    }
+
+    /// Without it a restarted edge would seal nothing short until every sibling,
+    /// also one that is down for long, is back.
+    fn keep_met(&self) {
+        let met = self.ways.iter().filter(|way| way.met.load(Ordering::Relaxed));
+        let list: String = met.map(|way| format!("{}\n", way.address)).collect();
+        if let Err(error) = crate::recfile::replace(&self.met, list.as_bytes()) {
+            tracing::error!(%error, "which siblings were met cannot be kept on disk");
+        }
     }
 
     fn pulse(&self) -> Message {
@@ -314,16 +340,20 @@ impl Fleet {
     }
 
     async fn listen(self: Arc<Self>, listener: TcpListener) {
-        let unproven = Arc::new(Semaphore::new(UNPROVEN));
+        let hosts: HashSet<IpAddr> = self.ways.iter().map(|way| way.address.ip()).collect();
+        let room = || Arc::new(Semaphore::new(UNPROVEN));
+        let siblings: HashMap<IpAddr, _> = hosts.into_iter().map(|ip| (ip, room())).collect();
+        let others = room();
         // They end with this task.
         let mut links = tokio::task::JoinSet::new();
         loop {
-            // Never closed.
-            let Ok(permit) = unproven.clone().acquire_owned().await else { return };
             let Ok((stream, from)) = listener.accept().await else {
                 tokio::time::sleep(RETRY).await;
                 continue;
             };
+            // Who finds no room is closed and, if it is a sibling, comes again.
+            let unproven = siblings.get(&from.ip().to_canonical()).unwrap_or(&others);
+            let Ok(permit) = unproven.clone().try_acquire_owned() else { continue };
             let fleet = self.clone();
             while links.try_join_next().is_some() {}
             links.spawn(async move {
@@ -459,8 +489,9 @@ impl Fleet {
 
     async fn dial(self: Arc<Self>, at: usize, mut waiting: Waiting) {
         let mut said = String::new();
-        loop {
-            let broken = match timeout(HANDSHAKE, self.reach(at)).await {
+        let mut warned = false;
+        for attempt in 0usize.. {
+            let broken = match timeout(HANDSHAKE, self.reach(at, attempt)).await {
                 Ok(Ok((stream, session, edge))) if edge != self.own.edge => {
                     *locked(&self.ways[at].edge) = Some(edge);
                     // What comes from now on waits behind what is told first.
@@ -472,8 +503,22 @@ impl Fleet {
                     self.look();
                     ended
                 }
-                // This edge itself is in the list of siblings.
-                Ok(Ok(_)) => return,
+                Ok(Ok(_)) => {
+                    if !warned {
+                        let address = self.ways[at].address;
+                        tracing::error!(
+                            %address,
+                            "this edge's own id answers there: this edge is in its own list of \
+                             siblings, or another edge has the same id"
+                        );
+                        warned = true;
+                    }
+                    // Whichever it is, it opens short seals.
+                    self.ways[at].met.store(true, Ordering::Relaxed);
+                    self.look();
+                    tokio::time::sleep(RETRY_SELF).await;
+                    continue;
+                }
                 Ok(Err(error)) => error,
                 Err(_) => io::ErrorKind::TimedOut.into(),
             };
@@ -490,15 +535,20 @@ impl Fleet {
     }
 
     /// The dialler's side of a handshake.
-    async fn reach(&self, at: usize) -> io::Result<(TcpStream, Session, EdgeId)> {
+    async fn reach(&self, at: usize, attempt: usize) -> io::Result<(TcpStream, Session, EdgeId)> {
         let keys = self.shell.keys();
         // The newest may not have come to the sibling yet: each in its turn.
-        let turn = self.connections.fetch_add(1, Ordering::Relaxed) as usize;
         let key = match keys.len() {
             0 => return Err(io::Error::other("no key is known yet")),
-            some => &keys[turn % some],
+            some => &keys[attempt % some],
         };
-        let mut stream = TcpStream::connect(self.ways[at].address).await?;
+        let address = self.ways[at].address;
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // From where siblings expect it, and have room for it.
+        if !self.listen.ip().is_unspecified() && self.listen.is_ipv4() == address.is_ipv4() {
+            socket.bind(SocketAddr::new(self.listen.ip(), 0))?;
+        }
+        let mut stream = socket.connect(address).await?;
         stream.set_nodelay(true)?;
         let ours = nonce()?;
         let mut first = MAGIC.to_vec();

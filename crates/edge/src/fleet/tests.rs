@@ -10,6 +10,7 @@ use domain::{CdrId, EdgeId};
 use feed::cdr::CdrRecord;
 use feed::record::{EdgeKey, Transport};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -51,6 +52,24 @@ impl Shell for Counts {
     fn addresses_changed(&self) {}
 }
 
+/// A folder that goes with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("fleet-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a folder");
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left is the system's to clean.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 fn free_address() -> SocketAddr {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let listener = std::net::TcpListener::bind(any).expect("a port is free");
@@ -75,6 +94,7 @@ fn record(edge: u8, n: usize) -> OverflowCopy {
 async fn more_records_than_a_queue_holds_are_told_once_and_hold_up_no_packet() {
     const RECORDS: usize = QUEUE + 2_000;
     let links = [free_address(), free_address()];
+    let folder = Folder::new("records");
     let (stop, stopped) = watch::channel(false);
     let mut edges = Vec::new();
     for which in 0..2u8 {
@@ -89,8 +109,9 @@ async fn more_records_than_a_queue_holds_are_told_once_and_hold_up_no_packet() {
         let own = EdgeId(Uuid::from_u128(u128::from(which) + 1));
         let plan = vec![(Transport::Udp, SocketAddr::from(([192, 0, 2, 1], 5060)))];
         let shared = shell.shared.clone();
+        let kept = (&stopped, folder.0.join(format!("siblings-{which}")));
         let (fleet, tasks) =
-            Fleet::start(&config, own, plan, shared, shell.clone(), &stopped).expect("it starts");
+            Fleet::start(&config, own, plan, shared, shell.clone(), kept).expect("it starts");
         edges.push((shell, fleet, tasks));
     }
     let (one, other) = (&edges[0], &edges[1]);
@@ -124,4 +145,67 @@ async fn more_records_than_a_queue_holds_are_told_once_and_hold_up_no_packet() {
             task.await.expect("it ends");
         }
     }
+}
+
+#[tokio::test]
+async fn a_sibling_met_in_an_earlier_life_is_known_to_open_short_seals() {
+    let folder = Folder::new("met");
+    let links = [free_address(), free_address()];
+    let mut lives = Vec::new();
+    // The first two meet; then the first comes back alone.
+    for (which, life) in [(0usize, 1), (1, 1), (0, 2)] {
+        let (stop, stopped) = watch::channel(false);
+        let shell = Arc::new(Counts::default());
+        let config = super::FleetConfig { listen: links[which], siblings: vec![links[1 - which]] };
+        let own = EdgeId(Uuid::from_u128(which as u128 + 1));
+        let kept = (&stopped, folder.0.join(format!("siblings-{which}")));
+        let (_, tasks) =
+            Fleet::start(&config, own, Vec::new(), shell.shared.clone(), shell.clone(), kept)
+                .expect("it starts");
+        if life == 2 {
+            assert!(shell.shared.overflow.is_usable(), "it met its sibling before");
+        } else {
+            assert!(!shell.shared.overflow.is_usable(), "the other may be of 0.1.0");
+        }
+        lives.push((shell, stop, tasks));
+        if which == 1 {
+            let usable = || lives.iter().all(|life| life.0.shared.overflow.is_usable());
+            until("they meet", usable).await;
+            for (_, stop, tasks) in lives.drain(..) {
+                stop.send(true).expect("the edge is there");
+                for task in tasks {
+                    task.await.expect("it ends");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn strangers_from_elsewhere_leave_room_for_a_sibling() {
+    let folder = Folder::new("strangers");
+    // The sibling's host is another one than the strangers'.
+    let links = [free_address(), SocketAddr::from(([127, 0, 0, 2], free_address().port()))];
+    let (stop, stopped) = watch::channel(false);
+    let start = |which: usize| {
+        let shell = Arc::new(Counts::default());
+        let config = super::FleetConfig { listen: links[which], siblings: vec![links[1 - which]] };
+        let own = EdgeId(Uuid::from_u128(which as u128 + 1));
+        let kept = (&stopped, folder.0.join(format!("siblings-{which}")));
+        Fleet::start(&config, own, Vec::new(), shell.shared.clone(), shell, kept)
+            .expect("it starts")
+    };
+    let (one, _tasks) = start(0);
+    let mut strangers = Vec::new();
+    for _ in 0..200 {
+        strangers.push(tokio::net::TcpStream::connect(links[0]).await.expect("it listens"));
+    }
+    let mut first = strangers.swap_remove(199);
+    let mut byte = [0; 1];
+    let closed = tokio::io::AsyncReadExt::read(&mut first, &mut byte);
+    let closed = tokio::time::timeout(Duration::from_secs(1), closed).await;
+    assert!(closed.is_ok(), "the last of too many is closed at once");
+    let (other, _tasks) = start(1);
+    until("the edges meet", || one.is_heard() && other.is_heard()).await;
+    stop.send(true).expect("the edge is there");
 }

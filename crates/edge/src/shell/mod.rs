@@ -346,8 +346,9 @@ impl Edge {
                 };
                 let (stop, stopped) = watch::channel(false);
                 let shell = Arc::new(siblings);
+                let kept = (&stopped, config.data_dir.join("siblings"));
                 let started =
-                    Fleet::start(fleet, config.id, addresses, shared.clone(), shell, &stopped);
+                    Fleet::start(fleet, config.id, addresses, shared.clone(), shell, kept);
                 let bind = |source| EdgeError::Bind { address: fleet.listen, source };
                 let (fleet, tasks) = started.map_err(bind)?;
                 Some(FleetLink { fleet, stop, tasks })
