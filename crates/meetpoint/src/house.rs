@@ -183,6 +183,7 @@ pub fn start_edge(
         shards: settings.shards,
         trace_bytes: inside.trace_bytes,
         hep: inside.hep,
+        shed_after: settings.shed_after,
         ..EdgeConfig::new(edge_id(folder)?, folder)
     };
     Ok(Edge::start(config, feed)?)

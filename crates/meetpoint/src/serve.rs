@@ -168,6 +168,10 @@ pub struct EdgeArgs {
     /// Threads that carry calls [default: one per core]
     #[arg(long, env = "MEETPOINT_SHARDS", value_name = "COUNT")]
     pub shards: Option<usize>,
+    /// Milliseconds that work may wait without a pause before new calls are refused; while
+    /// they are, a fifth of that [default: 1000]
+    #[arg(long, env = "MEETPOINT_SHED_AFTER_MS", value_name = "MILLISECONDS")]
+    pub shed_after_ms: Option<u64>,
     #[command(flatten)]
     pub inside: InsideWords,
 }
@@ -183,6 +187,7 @@ pub async fn edge(args: EdgeArgs) -> ExitCode {
         fleet_listen: args.fleet_listen,
         siblings: args.siblings,
         shards: args.shards,
+        shed_after_ms: args.shed_after_ms,
     }) {
         Ok(settings) => settings,
         Err(error) => {

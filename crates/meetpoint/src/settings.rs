@@ -4,6 +4,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use edge::fleet::FleetConfig;
@@ -49,6 +50,10 @@ pub struct ServeArgs {
     /// Threads that carry calls [default: one per core]
     #[arg(long, env = "MEETPOINT_SHARDS", value_name = "COUNT")]
     pub shards: Option<usize>,
+    /// Milliseconds that work may wait without a pause before new calls are refused; while
+    /// they are, a fifth of that [default: 1000]
+    #[arg(long, env = "MEETPOINT_SHED_AFTER_MS", value_name = "MILLISECONDS")]
+    pub shed_after_ms: Option<u64>,
     #[command(flatten)]
     pub inside: InsideWords,
     /// No edge in this process: `meetpoint edge` runs elsewhere
@@ -82,6 +87,7 @@ struct FileSettings {
     fleet_listen: Option<String>,
     siblings: Option<Vec<String>>,
     shards: Option<usize>,
+    shed_after_ms: Option<u64>,
     admin_listen: Option<String>,
     admin_token: Option<String>,
     trace_mb: Option<u32>,
@@ -133,6 +139,8 @@ pub struct EdgeSettings {
     pub fleet: Option<FleetConfig>,
     /// Threads that carry calls; `None` is one per core.
     pub shards: Option<usize>,
+    /// How long one of them may have work without a pause before it refuses calls.
+    pub shed_after: Duration,
 }
 
 /// The words for an edge's settings, as flags, environment or file have them.
@@ -152,6 +160,8 @@ pub struct EdgeWords {
     pub siblings: Option<Vec<String>>,
     /// Threads that carry calls.
     pub shards: Option<usize>,
+    /// How long one of them may be behind, in milliseconds.
+    pub shed_after_ms: Option<u64>,
 }
 
 /// What is wrong with the settings.
@@ -224,6 +234,7 @@ impl Settings {
                 fleet_listen: args.fleet_listen.or(file.fleet_listen),
                 siblings: args.siblings.or(file.siblings),
                 shards: args.shards.or(file.shards),
+                shed_after_ms: args.shed_after_ms.or(file.shed_after_ms),
             })?)
         };
         let inside = inside_settings(args.inside.or(InsideWords {
@@ -283,6 +294,7 @@ impl Settings {
             if let Some(hep) = &self.inside.hep {
                 text += &format!("hep_target = \"{}\"\nhep_id = {}\n", hep.target, hep.capture_id);
             }
+            text += &format!("shed_after_ms = {}\n", edge.shed_after.as_millis());
             text += &format!(
                 "sip_udp = [{}]\nsip_tcp = [{}]\n",
                 list(&edge.sip_udp),
@@ -321,6 +333,11 @@ pub fn edge_settings(words: EdgeWords) -> Result<EdgeSettings, SettingsError> {
         shards: match words.shards {
             Some(count) => Some(bounded("shards", count as u64, 1, 256)? as usize),
             None => None,
+        },
+        shed_after: match words.shed_after_ms {
+            // Below that every burst of packets would be overload.
+            Some(ms) => Duration::from_millis(bounded("shed_after_ms", ms, 100, 60_000)?),
+            None => edge::core::admission::SHED_AFTER,
         },
     };
     let mut listed = settings.sip_udp.iter().chain(&settings.sip_tcp);

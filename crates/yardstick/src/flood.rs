@@ -73,7 +73,7 @@ pub fn run(args: &Args) -> io::Result<()> {
     let mut peak = 0.0;
     for _ in 0..3 {
         group.limit(share)?;
-        peak = find_peak(&mut flood, args.peak);
+        peak = find_peak(&mut flood, &group, args.peak, share)?;
         eprintln!("with {:.1} % of a CPU the peak is {peak:.0} calls/s", share * 100.0);
         if (0.85..=1.15).contains(&(peak / args.peak)) {
             break;
@@ -82,7 +82,9 @@ pub fn run(args: &Args) -> io::Result<()> {
     }
     let offered = peak * args.times;
     let started = Instant::now();
+    let before = group.cpu()?;
     let tally = stage(&mut flood, offered, args.seconds, args.emergency);
+    let used = (group.cpu()? - before).as_secs_f64() / args.seconds as f64;
     let goodput = f64::from(tally.completed) / args.seconds as f64;
     let sent = f64::from(tally.begun) / args.seconds as f64;
     // Those for help that still try, as RFC 3261 lets them.
@@ -94,9 +96,22 @@ pub fn run(args: &Args) -> io::Result<()> {
     group.unlimited()?;
     let ratio = goodput / peak;
     eprintln!(
-        "offered {sent:.0} calls/s in {} packets, {} refused, {:.0} completed a second",
-        tally.sent, tally.refused, goodput
+        "offered {sent:.0} calls/s in {} packets, {} refused, {goodput:.0} completed a second with \
+         {:.0} % of the quota",
+        tally.sent,
+        tally.refused,
+        100.0 * used / share
     );
+    let (mut waited, lost) = flood.help();
+    waited.sort_unstable();
+    if let (Some(half), Some(last)) = (waited.get(waited.len() / 2), waited.last()) {
+        eprintln!(
+            "half of the calls for help were answered within {half:.1?}, all within {last:.1?}"
+        );
+    }
+    for (status, sends) in lost {
+        eprintln!("a call for help was lost: its last answer was {status}, {sends} INVITEs sent");
+    }
     writeln!(
         io::stdout(),
         "goodput_ratio={ratio:.2} emergency_connected={helped} peak={peak:.0} offered={sent:.0} \
@@ -113,23 +128,33 @@ pub fn run(args: &Args) -> io::Result<()> {
     Ok(())
 }
 
-/// The most calls a second that are completed, whatever is offered.
-fn find_peak(flood: &mut Flood, near: f64) -> f64 {
+/// The most calls a second that are completed, whatever is offered: what is
+/// offered grows until that does not.
+fn find_peak(flood: &mut Flood, group: &Group, near: f64, share: f64) -> io::Result<f64> {
     let mut best: f64 = 0.0;
-    for step in [0.7, 0.85, 1.0, 1.15, 1.3] {
-        stage(flood, near * step, 2, 0);
+    let mut rate = 0.7 * near;
+    loop {
+        stage(flood, rate, 2, 0);
         let seconds = 4;
-        let tally = stage(flood, near * step, seconds, 0);
+        let before = group.cpu()?;
+        let tally = stage(flood, rate, seconds, 0);
+        let used = (group.cpu()? - before).as_secs_f64() / seconds as f64 / share;
         let goodput = f64::from(tally.completed) / seconds as f64;
-        eprintln!("  offered {:.0}: {goodput:.0} calls/s, {} refused", near * step, tally.refused);
+        eprintln!(
+            "  offered {rate:.0}: {goodput:.0} calls/s, {} refused, {:.0} % of the quota",
+            tally.refused,
+            100.0 * used
+        );
+        let grew = goodput > 1.03 * best;
         best = best.max(goodput);
-        if goodput < 0.8 * near * step {
+        if !grew || goodput < 0.8 * rate {
             break;
         }
+        rate *= 1.15;
     }
     // What is left of the last step.
-    stage(flood, 0.0, 2, 0);
-    best
+    stage(flood, 0.0, 8, 0);
+    Ok(best)
 }
 
 fn stage(flood: &mut Flood, rate: f64, seconds: u64, emergency: u32) -> Tally {

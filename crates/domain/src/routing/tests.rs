@@ -180,4 +180,10 @@ fn another_trunk_is_tried_only_when_the_rules_allow() {
     ] {
         assert_eq!(may_retry(end, progress), retry, "{end:?} {progress}");
     }
+    for code in 300..700 {
+        let retry = [408, 503, 504].contains(&code);
+        assert_eq!(may_retry(AttemptEnd::Response(code), false), retry, "{code}");
+        assert!(!may_retry(AttemptEnd::Response(code), true), "{code} after progress");
+    }
+    assert!(!may_retry(AttemptEnd::NoConnection, true));
 }

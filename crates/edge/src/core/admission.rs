@@ -2,11 +2,13 @@
 //!
 //! The measure is how long the shard has found work waiting without a pause: a
 //! shard that keeps up runs dry many times a second, one that is overloaded
-//! never does. While that time is above [`TARGET`] new calls are refused, which
-//! costs a small part of what a call costs, so that the thread runs dry again;
-//! calls under way are never touched. Nothing is configured: the limit is what
-//! the machine can do (RFC 7339 section 3, the receiver's side; RFC 5390 REQ 1,
-//! 13).
+//! never does. Once that has lasted for [`SHED_AFTER`] new calls are refused,
+//! which costs a small part of what a call costs, so that the thread runs dry
+//! again; calls under way are never touched. From then on until the overload is
+//! over a fifth of that time is enough: what waits longer than half a second is
+//! sent again, and carrying it twice is what makes goodput collapse. No rate is
+//! configured: the limit is what the machine can do (RFC 7339 section 3, the
+//! receiver's side; RFC 5390 REQ 1, 13).
 //!
 //! Refusals cost too. Beyond twice what is admitted they are made without a
 //! transaction; beyond three times a share of the new calls is thrown away
@@ -15,12 +17,12 @@
 
 use std::time::{Duration, Instant};
 
-/// How long work may wait without a pause before new calls are refused. Queues of
-/// a moment are no overload: a busy machine, a slow start or a quota of CPU keep a
-/// thread from its work now and then, and it catches up.
-pub const TARGET: Duration = Duration::from_secs(1);
-/// How long before they are thrown away unread.
-pub const DROP: Duration = Duration::from_secs(2);
+/// How long work may wait without a pause before new calls are refused, unless
+/// told otherwise. Queues of a moment are no overload: a busy machine, a slow start
+/// or a quota of CPU keep a thread from its work now and then, and it catches up.
+pub const SHED_AFTER: Duration = Duration::from_secs(1);
+/// Parts of that which are enough while there is overload.
+const SOONER: u32 = 5;
 /// A gap between two looks counts no more than this: a thread that was kept from
 /// its work was not busy.
 const LONGEST_GAP: Duration = Duration::from_millis(50);
@@ -47,6 +49,8 @@ pub enum Verdict {
 /// The admission of one shard.
 #[derive(Debug)]
 pub struct Admission {
+    /// How long work may wait without a pause while all is well.
+    shed_after: Duration,
     /// When the shard was last seen at work or without any; `None` before.
     seen_at: Option<Instant>,
     /// How long it has worked without a pause.
@@ -66,7 +70,15 @@ pub struct Admission {
 
 impl Default for Admission {
     fn default() -> Self {
+        Self::new(SHED_AFTER)
+    }
+}
+
+impl Admission {
+    /// Refuses new calls once work has waited for so long without a pause.
+    pub fn new(shed_after: Duration) -> Self {
         Self {
+            shed_after,
             seen_at: None,
             busy: Duration::ZERO,
             window_at: None,
@@ -79,9 +91,13 @@ impl Default for Admission {
             last_shed: None,
         }
     }
-}
 
-impl Admission {
+    /// How long work may wait now before calls are refused; twice as long before
+    /// they are thrown away unread.
+    fn target(&self) -> Duration {
+        if self.is_overloaded() { self.shed_after / SOONER } else { self.shed_after }
+    }
+
     /// The shard has nothing left to do at `now`.
     pub fn dry(&mut self, now: Instant) {
         self.seen_at = Some(now);
@@ -100,7 +116,7 @@ impl Admission {
     /// A new call is there; `exempt` if it may be one for help.
     pub fn new_call(&mut self, now: Instant, exempt: bool) -> Verdict {
         self.reckon(now);
-        if exempt || self.behind(now) <= TARGET {
+        if exempt || self.behind(now) <= self.target() {
             self.admitted += 1;
             return Verdict::Admit;
         }
@@ -111,7 +127,7 @@ impl Admission {
     /// Whether packets that can only be new ordinary calls are to be thrown away
     /// unread.
     pub fn drops(&mut self, now: Instant) -> bool {
-        self.behind(now) > DROP
+        self.behind(now) > 2 * self.target()
     }
 
     /// One was thrown away.

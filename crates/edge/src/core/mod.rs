@@ -119,6 +119,8 @@ pub struct CoreConfig {
     /// SIP transactions held at once. The last fifth is for calls for help and for
     /// what belongs to calls that are carried already.
     pub max_transactions: usize,
+    /// How long a shard may work without a pause before it refuses new calls.
+    pub shed_after: Duration,
 }
 
 impl CoreConfig {
@@ -136,6 +138,7 @@ impl CoreConfig {
             nonce_life: Duration::from_secs(300),
             longest_call: Duration::from_secs(24 * 3600),
             max_transactions: 500_000,
+            shed_after: admission::SHED_AFTER,
         }
     }
 }
@@ -325,7 +328,7 @@ impl Core {
             puzzled: auth::Puzzled::default(),
             next_sweep: None,
             stray: stray::Stray::default(),
-            admission: overload::Gate::default(),
+            admission: overload::Gate::new(config.shed_after),
             kept_back: kept::KeptBack::default(),
             config,
             shared,

@@ -24,6 +24,8 @@ pub(super) struct Pings {
 struct Ping {
     trunk: TrunkId,
     wanted: bool,
+    /// In the world before, or at the last look.
+    was_wanted: bool,
     next_at: Instant,
     last_answer: Instant,
 }
@@ -63,7 +65,7 @@ impl Core {
         }
         self.pings.world = Some(world.position());
         for ping in &mut self.pings.list {
-            ping.wanted = false;
+            ping.was_wanted = std::mem::replace(&mut ping.wanted, false);
         }
         for trunk in world.trunks().filter(|t| t.send_options && t.enabled) {
             let interval = Duration::from_secs(u64::from(trunk.options_interval_seconds.max(1)));
@@ -73,6 +75,7 @@ impl Core {
                     self.pings.list.push(Ping {
                         trunk: trunk.id,
                         wanted: true,
+                        was_wanted: true,
                         next_at: at.now,
                         last_answer: at.now,
                     });
@@ -81,6 +84,10 @@ impl Core {
             };
             let ping = &mut self.pings.list[index];
             ping.wanted = true;
+            if !ping.was_wanted {
+                // Its silence until now was ours: it is asked at once.
+                (ping.next_at, ping.last_answer) = (at.now, at.now);
+            }
             if ping.next_at > at.now {
                 continue;
             }

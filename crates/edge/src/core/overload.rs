@@ -7,16 +7,20 @@ use crate::outbox::Outbox;
 use domain::emergency;
 use sip::{HeaderName, Uri};
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The admission of a core, and whether it has said that it is overloaded.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Gate {
     admission: Admission,
     said: bool,
 }
 
 impl Gate {
+    pub fn new(shed_after: Duration) -> Self {
+        Self { admission: Admission::new(shed_after), said: false }
+    }
+
     pub fn next(&self) -> Option<Instant> {
         self.admission.next()
     }

@@ -74,6 +74,9 @@ pub struct EdgeConfig {
     /// How long a TCP connection may take to show that it is a trunk's or an
     /// authenticated phone's.
     pub admission: Duration,
+    /// How long a thread that carries calls may have work without a pause before it
+    /// refuses new calls; while it does, a fifth of that.
+    pub shed_after: Duration,
     /// Memory for the trace of recent and failed calls, bytes, all shards
     /// together; 0 keeps none.
     pub trace_bytes: usize,
@@ -95,6 +98,7 @@ impl EdgeConfig {
             shards: None,
             timers: sip::Timers::default(),
             admission: Duration::from_secs(10),
+            shed_after: crate::core::admission::SHED_AFTER,
             trace_bytes: 16 * 1024 * 1024,
             hep: None,
         }
@@ -313,6 +317,7 @@ impl Edge {
         ))));
         let mut core_config = CoreConfig::new(config.id, listeners);
         core_config.timers = config.timers;
+        core_config.shed_after = config.shed_after;
 
         let locals: Arc<[SocketAddr]> = udp.iter().chain(&tcp).copied().collect();
         let hep = match config.hep.clone() {

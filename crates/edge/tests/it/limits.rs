@@ -5,6 +5,7 @@ use crate::world::*;
 use domain::TrunkId;
 use feed::cdr::CdrEvent;
 use feed::record::{Transport, TrunkRecord};
+use feed::snapshot::Snapshot;
 use sip::{HeaderName, Method};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -154,4 +155,31 @@ fn a_trunk_that_said_when_to_ask_again_is_not_asked_before_except_for_help() {
     net.inbox.clear();
     dial(&mut net, OUTSIDE, "three@phone");
     net.expect_request(trunk_1(), "INVITE");
+}
+
+#[test]
+fn a_trunk_that_is_enabled_again_is_asked_at_once() {
+    let records = |position: u64, enabled: bool| {
+        let asked = TrunkRecord {
+            send_options: true,
+            enabled,
+            ..trunk(TRUNK_A1, trunk_1(), Transport::Udp)
+        };
+        let mut world = world(vec![asked]);
+        world.position.position = position;
+        Snapshot::from_records(world)
+    };
+    let mut net = net(vec![]);
+    net.world = records(2, true);
+    net.pass(Duration::from_millis(1));
+    let ask = net.expect_request(trunk_1(), "OPTIONS");
+    net.respond(trunk_1(), &ask, 200, b"");
+    net.world = records(3, false);
+    net.pass(Duration::from_secs(61));
+    net.silent(trunk_1());
+    net.world = records(4, true);
+    net.pass(Duration::from_millis(1));
+    net.expect_request(trunk_1(), "OPTIONS");
+    let trunk = TrunkId(id(TRUNK_A1));
+    assert!(net.shared.health.is_healthy(trunk), "it was not asked, so it was not silent");
 }

@@ -2,7 +2,7 @@
 
 use crate::net::{Dialog, Net, addr, caller_dialog};
 use crate::world::*;
-use edge::core::admission::{DROP, TARGET};
+use edge::core::admission::SHED_AFTER;
 use feed::record::Transport;
 use sip::Method;
 use std::net::SocketAddr;
@@ -42,7 +42,7 @@ fn a_shard_that_never_runs_dry_refuses_new_calls_and_carries_the_rest() {
     let ok = net.expect(trunk_1(), 200);
     let dialog = caller_dialog(trunk_1(), &ok);
 
-    work(&mut net, TARGET);
+    work(&mut net, SHED_AFTER);
     net.invite(trunk_1(), ALICE_NUMBER, "late@trunk");
     let refused = net.expect(trunk_1(), 503);
     let wait: u32 =
@@ -59,7 +59,25 @@ fn a_shard_that_never_runs_dry_refuses_new_calls_and_carries_the_rest() {
     net.expect_request(alice(), "BYE");
 
     net.core.dry(net.at.now);
+    net.inbox.clear();
     net.invite(trunk_1(), ALICE_NUMBER, "after@trunk");
+    net.expect(trunk_1(), 100);
+    net.expect_request(alice(), "INVITE");
+
+    // While the overload lasts a fifth of the time is enough, and not when it is over.
+    work(&mut net, SHED_AFTER / 4);
+    // Refusals are repeated until they are acknowledged.
+    net.inbox.clear();
+    net.invite(trunk_1(), ALICE_NUMBER, "still@trunk");
+    net.expect(trunk_1(), 503);
+    net.core.dry(net.at.now);
+    net.pass(Duration::from_secs(6));
+    net.pass(Duration::from_secs(1));
+    net.core.dry(net.at.now);
+    work(&mut net, SHED_AFTER / 4);
+    // Refusals are repeated until they are acknowledged.
+    net.inbox.clear();
+    net.invite(trunk_1(), ALICE_NUMBER, "calm@trunk");
     net.expect(trunk_1(), 100);
 }
 
@@ -67,7 +85,7 @@ fn a_shard_that_never_runs_dry_refuses_new_calls_and_carries_the_rest() {
 fn a_call_for_help_is_carried_when_all_else_is_thrown_away() {
     let mut net = net();
     net.core.dry(net.at.now);
-    work(&mut net, DROP);
+    work(&mut net, 2 * SHED_AFTER);
     net.invite(trunk_1(), ALICE_NUMBER, "unread@trunk");
     net.silent(trunk_1());
     assert_eq!(net.shared.stats.dropped.load(Ordering::Relaxed), 1);

@@ -83,6 +83,7 @@ impl World {
                 sip_tcp: vec![sip],
                 sip_host: None,
                 shards: None,
+                shed_after: edge::core::admission::SHED_AFTER,
             }),
             data_dir: data_dir.clone(),
         })

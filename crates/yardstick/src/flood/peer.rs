@@ -3,6 +3,7 @@
 use super::world::{DOMAIN, FIRST, NUMBERS, PASSWORD, USER};
 use sip::digest::Challenge;
 use sip::{HeaderName, Message, MessageBuilder, Method, Parser};
+use socket2::SockRef;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::io;
@@ -11,11 +12,18 @@ use std::time::{Duration, Instant};
 
 /// RFC 3261 section 17.1.1.1.
 const T1: Duration = Duration::from_millis(500);
-/// Times an INVITE or BYE is sent before its sender gives up: at 0, ½, 1½, 3½,
-/// 7½, 15½ and 31½ seconds.
+/// Times an INVITE is sent before its sender gives up: at 0, ½, 1½, 3½, 7½, 15½ and
+/// 31½ seconds.
 const SENDS: u32 = 7;
+/// The same of a BYE and of a 2xx, whose pauses grow to T2 only.
+const BYE_SENDS: u32 = 11;
 /// New calls begun before the sockets are read again.
 const BURST: u32 = 64;
+
+/// What each socket may hold, bytes.
+const BUFFER: usize = 4 * 1024 * 1024;
+/// RFC 3261 section 17.1.1.1: the longest pause between repeats of a 2xx or BYE.
+const T2: Duration = Duration::from_secs(4);
 
 /// What happened in one run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,6 +59,11 @@ struct Call {
     target: String,
     to: String,
     credentials: String,
+    begun: Instant,
+    /// The last answer to an INVITE; 0 for none.
+    status: u16,
+    /// Until the 2xx.
+    waited: Duration,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -84,7 +97,8 @@ pub struct Flood {
     /// before a run begins its own.
     calls: Vec<Call>,
     again: BinaryHeap<Reverse<(Instant, Again)>>,
-    /// Answers not yet acknowledged, by Call-ID.
+    /// The 2xx of each call that came to us, by Call-ID; without bytes once it is
+    /// acknowledged, so that a late repeat of its INVITE is no new call.
     answers: HashMap<Vec<u8>, (Side, Vec<u8>)>,
     parser: Parser,
     tally: Tally,
@@ -96,6 +110,9 @@ impl Flood {
         let open = |address| {
             let socket = UdpSocket::bind(address)?;
             socket.set_nonblocking(true)?;
+            // What is lost is to be lost by the edge: this thread reads two sockets in
+            // turns. The system may allow less.
+            let _ = SockRef::from(&socket).set_recv_buffer_size(BUFFER);
             io::Result::Ok(socket)
         };
         Ok(Self {
@@ -143,6 +160,18 @@ impl Flood {
         }
     }
 
+    /// How long the calls for help of all runs waited for their answer, and the last
+    /// response to each that has none yet (0: there was none) with the times its
+    /// INVITE was sent.
+    pub fn help(&self) -> (Vec<Duration>, Vec<(u16, u32)>) {
+        let calls = self.calls.iter().filter(|call| call.help);
+        let (answered, open): (Vec<_>, Vec<_>) = calls.partition(|call| !call.target.is_empty());
+        (
+            answered.iter().map(|call| call.waited).collect(),
+            open.iter().map(|call| (call.status, call.sends)).collect(),
+        )
+    }
+
     fn begin(&mut self, now: Instant, help: bool) {
         let index = self.calls.len() as u32;
         self.calls.push(Call {
@@ -153,6 +182,9 @@ impl Flood {
             target: String::new(),
             to: String::new(),
             credentials: String::new(),
+            begun: now,
+            status: 0,
+            waited: Duration::ZERO,
         });
         self.tally.begun += u32::from(!help);
         self.send_again(now, index, Repeated::Invite);
@@ -176,6 +208,7 @@ impl Flood {
         let call = &mut self.calls[index as usize];
         call.sends += 1;
         let wait = T1 * 2u32.pow(call.sends - 1);
+        let wait = if what == Repeated::Bye { wait.min(T2) } else { wait };
         let method = match what {
             Repeated::Invite => Method::Invite,
             Repeated::Bye => Method::Bye,
@@ -239,7 +272,9 @@ impl Flood {
                         Repeated::Invite => call.state == State::Calling,
                         Repeated::Bye => call.state == State::Answered,
                     };
-                    if waits && call.sends < SENDS {
+                    // Timer F: a BYE is given up after as long, sent more often.
+                    let sends = if what == Repeated::Bye { BYE_SENDS } else { SENDS };
+                    if waits && call.sends < sends {
                         self.send_again(now, index, what);
                     } else if waits {
                         call.state = State::Over;
@@ -247,12 +282,11 @@ impl Flood {
                 }
                 Again::Answer(call_id, sends) => {
                     let Some((side, bytes)) = self.answers.get(&call_id).cloned() else { continue };
-                    if sends >= SENDS {
-                        self.answers.remove(&call_id);
+                    if bytes.is_empty() || sends >= BYE_SENDS {
                         continue;
                     }
                     self.send(side, &bytes);
-                    let wait = T1 * 2u32.pow(sends);
+                    let wait = (T1 * 2u32.pow(sends)).min(T2);
                     self.again.push(Reverse((now + wait, Again::Answer(call_id, sends + 1))));
                 }
             }
@@ -296,7 +330,9 @@ impl Flood {
         };
         match m.method() {
             Method::Ack => {
-                self.answers.remove(m.call_id());
+                if let Some((_, bytes)) = self.answers.get_mut(m.call_id()) {
+                    *bytes = Vec::new();
+                }
             }
             Method::Invite if !self.answers.contains_key(m.call_id()) => {
                 answer(&mut out, 180, b"");
@@ -334,6 +370,9 @@ impl Flood {
             }
             return;
         }
+        if method == Method::Invite {
+            call.status = status;
+        }
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         match (method == Method::Invite, status) {
             (true, 100..=199) => call.state = State::Proceeding,
@@ -344,6 +383,7 @@ impl Flood {
                 call.target = target.to_owned();
                 call.to = text(m.to().raw);
                 call.state = State::Answered;
+                call.waited = now.saturating_duration_since(call.begun);
                 call.sends = 0;
                 self.tally.helped += u32::from(call.help);
                 self.acknowledge(index, side, number);
