@@ -13,6 +13,7 @@ mod edge;
 mod extract;
 mod failure;
 mod finish;
+mod fraud;
 mod help;
 mod inside;
 mod limit;

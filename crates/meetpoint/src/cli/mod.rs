@@ -10,6 +10,7 @@ mod consents;
 #[cfg(test)]
 mod coverage;
 mod error;
+mod fraud;
 mod inside;
 mod ladder;
 mod numbers;
@@ -105,6 +106,8 @@ pub enum Command {
     Explain(Group<inside::ExplainAction>),
     /// Alarms of the edges
     Alarms(Group<inside::AlarmAction>),
+    /// Limits of calls to costly destinations
+    Fraud(Group<fraud::Action>),
     /// The secrets that all edges share
     EdgeKey(Group<sign_in::EdgeKeyAction>),
     /// Who did what
@@ -126,6 +129,7 @@ pub async fn run(command: Command) -> ExitCode {
         Command::Client(group) => with(group, sign_in::run_client).await,
         Command::Explain(group) => with(group, inside::run_explain).await,
         Command::Alarms(group) => with(group, inside::run_alarms).await,
+        Command::Fraud(group) => with(group, fraud::run).await,
         Command::EdgeKey(group) => with(group, sign_in::run_edge_key).await,
         Command::Audit(group) => with(group, sign_in::run_audit).await,
     };
