@@ -244,6 +244,8 @@ fn write(path: &Path, overflow: &Overflow, incoming: &mpsc::Receiver<OverflowCop
             recfile::append_to(path).and_then(|mut file| file.write_all(&bytes))
         };
         if let Err(error) = kept {
+            // Half a record may stand at the end now, behind which nothing is read.
+            grown = REWRITE;
             tracing::error!(%error, "dialog records cannot be kept on disk");
         }
     }

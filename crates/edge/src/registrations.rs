@@ -56,6 +56,8 @@ fn write(path: &Path, shared: &Shared, incoming: &mpsc::Receiver<BindingChange>)
                 .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_data()))
         };
         if let Err(error) = kept {
+            // Half a record may stand at the end now, behind which nothing is read.
+            grown = REWRITE;
             tracing::error!(%error, "registrations cannot be kept on disk");
         }
     }
