@@ -1,7 +1,7 @@
 //! What the core wants done: its only way out.
 
 use crate::bindings::BindingChange;
-use crate::overflow::OverflowCopy;
+use crate::overflow::{OverflowCopy, RecordId};
 use crate::peer::Peer;
 use domain::CdrId;
 use feed::cdr::CdrRecord;
@@ -24,6 +24,9 @@ pub struct Outbox {
     pub copies: Vec<OverflowCopy>,
     /// Calls that ended here, and are in the memory of some sibling.
     pub ended: Vec<CdrId>,
+    /// CANCELs that siblings asked about and that are of calls here, by the name
+    /// under which an answer to each is held back there.
+    pub claimed: Vec<RecordId>,
     /// Connections of strangers that have proved a password.
     pub proven: Vec<SocketAddr>,
 }
@@ -55,6 +58,7 @@ impl Outbox {
             && self.bindings.is_empty()
             && self.copies.is_empty()
             && self.ended.is_empty()
+            && self.claimed.is_empty()
             && self.proven.is_empty()
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Held {
     id: RecordId,
     due: Instant,
     packets: Vec<(Peer, Box<[u8]>)>,
+    /// They deny what a sibling may still claim, and then never leave.
+    denies: bool,
 }
 
 impl Core {
@@ -142,12 +144,21 @@ impl Core {
         }
         if self.shared.overflow.has_siblings() {
             let due = at.now + COPY_WAIT;
-            self.held.push(Held { id, due, packets: out.take_back(mark) });
+            self.held.push(Held { id, due, packets: out.take_back(mark), denies: false });
         }
     }
 
-    /// A sibling has the copy of this dialog record: what waited for it leaves.
+    /// Keeps back what was sent since `mark` until no sibling can be expected to
+    /// claim what it denies.
+    pub(super) fn deny_late(&mut self, at: Moment, mark: usize, id: RecordId, out: &mut Outbox) {
+        let due = at.now + COPY_WAIT;
+        self.held.push(Held { id, due, packets: out.take_back(mark), denies: true });
+    }
+
+    /// A sibling has the copy of this dialog record: what waited for it leaves. Or
+    /// it has claimed what was to be denied.
     pub fn copied(&mut self, id: &RecordId, out: &mut Outbox) {
+        self.held.retain(|held| !(held.denies && held.id == *id));
         self.release(|held| held.id == *id, out);
     }
 

@@ -521,6 +521,7 @@ impl Core {
             if !same {
                 return count(&self.shared.stats.silenced);
             }
+            self.claim(r, out);
             return match self.layer.receive_as(r.at.now, r.key, &r.origin, r.m, out) {
                 Received::Cancel { tx, invite } => self.cancel(r.at, tx, invite, out),
                 // The sender reused the INVITE's branch for the ACK of a 2xx.

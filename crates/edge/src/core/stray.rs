@@ -3,9 +3,11 @@
 
 use super::{Core, Incoming, Moment, Who};
 use crate::outbox::Outbox;
+use crate::overflow::{Overflow, RecordId};
 use crate::peer::Peer;
 use domain::CdrId;
 use feed::snapshot::Snapshot;
+use sip::Method;
 use std::sync::atomic::Ordering;
 
 /// What is known of the packet being worked on.
@@ -60,13 +62,29 @@ impl Core {
         }
     }
 
-    /// A CANCEL of nothing known here: the one sibling there is answers. Of several
-    /// none can speak for the others.
+    /// A CANCEL of nothing known here: a sibling that knows its call answers, and
+    /// says so. If none does in time this edge denies it.
     pub(super) fn cancels_nothing(&mut self, r: &Incoming<'_>, out: &mut Outbox) {
-        if r.who != Who::Stranger && self.may_ask() && self.shared.serving.siblings() == 1 {
-            self.stray = Stray::Ask;
-        } else {
-            self.refuse(r, 481, out);
+        if r.who == Who::Stranger || !self.may_ask() {
+            if self.stray != Stray::Asked {
+                self.refuse(r, 481, out);
+            }
+            return;
+        }
+        self.stray = Stray::Ask;
+        let mark = out.mark();
+        self.refuse(r, 481, out);
+        self.deny_late(r.at, mark, cancel_id(r), out);
+    }
+
+    /// A CANCEL that a sibling has asked about is of a call here.
+    pub(super) fn claim(&mut self, r: &Incoming<'_>, out: &mut Outbox) {
+        if self.stray == Stray::Asked && r.m.method() == Method::Cancel {
+            out.claimed.push(cancel_id(r));
         }
     }
+}
+
+fn cancel_id(r: &Incoming<'_>) -> RecordId {
+    Overflow::id(r.m.call_id(), r.m.from_tag().unwrap_or_default(), b"CANCEL")
 }

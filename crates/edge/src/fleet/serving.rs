@@ -76,7 +76,8 @@ impl Serving {
         self.siblings.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn set_siblings(&self, alive: usize) {
+    /// So many siblings live now.
+    pub fn set_siblings(&self, alive: usize) {
         self.siblings.store(alive, Ordering::Relaxed);
     }
 

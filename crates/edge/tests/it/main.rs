@@ -23,6 +23,7 @@ mod rules;
 mod scans;
 mod sim;
 mod storm;
+mod strays;
 mod torture;
 mod transfer;
 mod world;

@@ -111,9 +111,13 @@ impl Shard {
     /// Tells siblings what must outlive this edge.
     pub(super) fn tell_siblings(&mut self) {
         let ended = std::mem::take(&mut self.out.ended);
+        let claimed = std::mem::take(&mut self.out.claimed);
         let Some(fleet) = self.parts.fleet.as_ref().filter(|fleet| fleet.is_heard()) else {
             return;
         };
+        for id in claimed {
+            fleet.tell(&Message::Copied(id));
+        }
         for cdr in ended {
             fleet.tell(&Message::Ended(cdr));
         }
