@@ -3,7 +3,7 @@
 
 use super::{Core, Incoming, Who, count};
 use crate::outbox::Outbox;
-use domain::{TenantId, UserId};
+use domain::{TenantId, UserId, emergency};
 use feed::record::{EdgeKey, PhoneCredential, TenantRecord, Transport};
 use feed::snapshot::Snapshot;
 use sip::digest::{Authenticator, Credentials, Ha1, NonceCounts, Verdict};
@@ -164,10 +164,31 @@ impl Puzzled {
 pub(super) enum Proof {
     /// It is this person.
     User(UserId),
+    /// It calls for help over the connection of this person's phone, but could not
+    /// prove it: good for nothing else.
+    Flow(UserId),
     /// A challenge was sent.
     Challenged,
     /// A refusal was sent, or silence kept.
     Refused,
+}
+
+/// Whether an emergency number or service of any country is called.
+fn asks_for_help(uri: &[u8]) -> bool {
+    match Uri::parse(uri) {
+        Ok(Uri::Urn(_)) => {
+            let sos = b"urn:service:sos";
+            uri.get(..sos.len()).is_some_and(|head| head.eq_ignore_ascii_case(sos))
+        }
+        Ok(parsed) => match parsed.user_number() {
+            Some(number) => emergency::recognise_anywhere(number.as_str()),
+            None => parsed
+                .as_sip()
+                .and_then(|sip| std::str::from_utf8(sip.user?).ok())
+                .is_some_and(emergency::recognise_anywhere),
+        },
+        Err(_) => false,
+    }
 }
 
 fn ha1(credential: &PhoneCredential) -> Ha1 {
@@ -214,6 +235,7 @@ impl Core {
         let now_s = u64::try_from(r.at.wall_us / 1_000_000).unwrap_or(0);
         let bound = self.shared.nonces.context(r.from.addr.ip());
         let life_s = self.config.nonce_life.as_secs();
+        let help = r.m.method() == Method::Invite && asks_for_help(r.m.request_uri());
         let (mut stale, mut answered) = (false, false);
         for value in r.m.header_all(header) {
             let Ok(credentials) = Credentials::parse(value) else { continue };
@@ -254,14 +276,22 @@ impl Core {
                     return Proof::User(user);
                 }
                 (Verdict::Stale, _) => stale = true,
-                (Verdict::Malformed, _) => {
+                (Verdict::Malformed, _) if !help => {
                     self.stateless(r, 400, out, |b| b.finish());
                     return Proof::Refused;
                 }
                 _ => {}
             }
         }
-        if r.who == Who::Stranger && !self.limiter.allows(r.from.addr.ip(), r.at.now) {
+        if help
+            && answered
+            && !stale
+            && let Some(user) = self.shared.bindings.user_at(r.from.addr)
+            && world.user_record(user).is_some_and(|user| user.tenant == tenant.id)
+        {
+            return Proof::Flow(user);
+        }
+        if r.who == Who::Stranger && !help && !self.limiter.allows(r.from.addr.ip(), r.at.now) {
             self.silence();
             return Proof::Refused;
         }

@@ -10,7 +10,9 @@ use super::write::{
 use super::{Core, Incoming, Moment, Who, count};
 use crate::outbox::Outbox;
 use crate::peer::Peer;
-use domain::routing::{self, Destination, Dialled, NoTrace, Route, RouteRefusal, Source, World};
+use domain::routing::{
+    self, CallKind, Destination, Dialled, NoTrace, Route, RouteRefusal, Source, World,
+};
 use domain::{CallingProfileId, CdrId, UserId};
 use feed::cdr::{Attempt, CdrEvent, HungUpBy};
 use feed::snapshot::Snapshot;
@@ -56,6 +58,7 @@ fn named_caller<'m>(m: &Message<'m>) -> Option<SipUri<'m>> {
 
 impl Core {
     pub(super) fn invite(&mut self, r: &Incoming<'_>, world: &Snapshot, out: &mut Outbox) {
+        let mut proven = true;
         let (source, caller) = match r.who {
             Who::Trunk(id) => (Source::Trunk(id), Party::Trunk(id)),
             Who::Phone | Who::Stranger => {
@@ -70,6 +73,10 @@ impl Core {
                 };
                 match self.prove(r, tenant, aor.as_ref(), world, out) {
                     Proof::User(user) => (Source::User(user), Party::Phone { user, flow: r.from }),
+                    Proof::Flow(user) => {
+                        proven = false;
+                        (Source::User(user), Party::Phone { user, flow: r.from })
+                    }
                     Proof::Challenged | Proof::Refused => return,
                 }
             }
@@ -119,6 +126,9 @@ impl Core {
                 return self.refuse_begun(r.at, tx, (cdr, tag), status, code, out);
             }
         };
+        if !proven && route.kind != CallKind::Emergency {
+            return self.refuse_begun(r.at, tx, (cdr, tag), 403, "rejected", out);
+        }
         let Ok(place) = self.place_of_caller(source, r.at, world) else {
             return self.refuse_begun(r.at, tx, (cdr, tag), 503, "trunk_limit", out);
         };

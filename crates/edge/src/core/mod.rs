@@ -503,6 +503,22 @@ impl Core {
         self.release_all(out);
     }
 
+    /// Goes on for a core in which a fault was found. What rings there is ended, if
+    /// it still can; what was answered lives in its messages, and its records, its
+    /// counts and its places on trunks are kept here.
+    pub fn take_over(&mut self, mut faulty: Self, at: Moment, out: &mut Outbox) {
+        let end = std::panic::AssertUnwindSafe(|| faulty.interrupt(at, out));
+        if std::panic::catch_unwind(end).is_err() {
+            tracing::error!("a fault in ending the calls of a core");
+        }
+        let ringing = |call: &&Call| call.state == call::CallState::Ringing;
+        let lost = faulty.calls.iter().filter(ringing).count() as u64;
+        self.shared.stats.under_way.fetch_sub(lost, Ordering::Relaxed);
+        self.live = std::mem::take(&mut faulty.live);
+        self.admission.inherit(&faulty.admission);
+        self.next_sweep = Some(at.now);
+    }
+
     fn recognise(&self, addr: SocketAddr, world: &Snapshot) -> Who {
         if let Some(trunk) = world.trunk_by_source(addr) {
             Who::Trunk(trunk.id)
@@ -655,7 +671,7 @@ impl Core {
             Some(Tag::Relay { index, generation }) => {
                 self.relay_response(at, index, generation, m, world, out);
             }
-            Some(Tag::Ping { index }) => self.pong(at, index),
+            Some(Tag::Ping { index }) => self.pong(at, index, m),
             None => {}
         }
     }

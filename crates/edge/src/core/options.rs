@@ -7,7 +7,7 @@ use crate::outbox::Outbox;
 use domain::TrunkId;
 use feed::change::Position;
 use feed::snapshot::Snapshot;
-use sip::{HeaderName, MessageBuilder, Method, Target};
+use sip::{HeaderName, Message, MessageBuilder, Method, Target};
 use std::time::{Duration, Instant};
 
 /// Intervals without an answer after which a trunk is demoted.
@@ -126,11 +126,12 @@ impl Core {
         }
     }
 
-    pub(super) fn pong(&mut self, at: Moment, index: u32) {
+    /// A trunk answered, if only to say that it takes no calls now.
+    pub(super) fn pong(&mut self, at: Moment, index: u32, m: &Message<'_>) {
         if let Some(ping) = self.pings.list.get_mut(index as usize) {
             ping.last_answer = at.now;
             let trunk = ping.trunk;
-            self.note_health(trunk, true, at);
+            self.note_health(trunk, m.status() != Some(503), at);
         }
     }
 

@@ -21,6 +21,11 @@ impl Gate {
         Self { admission: Admission::new(shed_after), said: false }
     }
 
+    /// An overload that was told of is to be taken back by whoever goes on.
+    pub fn inherit(&mut self, other: &Self) {
+        self.said |= other.said;
+    }
+
     pub fn next(&self) -> Option<Instant> {
         self.admission.next()
     }

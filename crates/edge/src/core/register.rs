@@ -21,7 +21,7 @@ impl Core {
         };
         let user = match self.prove(r, tenant, Some(&aor), world, out) {
             Proof::User(user) => user,
-            Proof::Challenged | Proof::Refused => return,
+            Proof::Flow(_) | Proof::Challenged | Proof::Refused => return,
         };
         let Some(tx) = self.begin(r, out) else { return };
         let tag = self.random.tag();

@@ -11,6 +11,7 @@ use super::pace::Pace;
 use super::strangers::Strangers;
 use super::wall_us;
 use crate::bindings::BindingChange;
+use crate::core::admission::is_ordinary_call;
 use crate::core::{Core, CoreConfig, Moment, Shared};
 use crate::fleet::Fleet;
 use crate::journal::JournalWriter;
@@ -103,7 +104,10 @@ impl Port {
 
     /// Hands a packet over, or drops it like a full socket does.
     pub fn hand_over(&self, from: Peer, bytes: &[u8]) {
-        if self.packets.fetch_add(1, Ordering::Relaxed) >= MAX_QUEUED {
+        // There is room yet for what may be a call for help.
+        let help = bytes.starts_with(b"INVITE ") && !is_ordinary_call(bytes);
+        let most = if help { 2 * MAX_QUEUED } else { MAX_QUEUED };
+        if self.packets.fetch_add(1, Ordering::Relaxed) >= most {
             return self.taken();
         }
         self.send(Job::Packet { from, bytes: bytes.to_vec() });
@@ -324,7 +328,9 @@ impl Shard {
                 seed[..8].copy_from_slice(&wall_us().to_le_bytes());
                 seed[8..16].copy_from_slice(&(self.parts.index as u64).to_le_bytes());
             }
-            self.core = Core::new(self.config.clone(), self.parts.shared.clone(), seed);
+            let fresh = Core::new(self.config.clone(), self.parts.shared.clone(), seed);
+            let faulty = std::mem::replace(&mut self.core, fresh);
+            self.core.take_over(faulty, Self::moment(), &mut self.out);
         }
     }
 
@@ -734,6 +740,11 @@ mod tests {
             .filter(|job| matches!(job, Job::Packet { .. }))
             .count();
         assert_eq!(packets, MAX_QUEUED);
+        port.hand_over(from, b"INVITE sip:+4930123456@a SIP/2.0\r\n");
+        assert!(inbox.try_recv().is_err(), "a call like any other");
+        port.hand_over(from, b"INVITE sip:112@a SIP/2.0\r\n");
+        assert!(inbox.try_recv().is_ok(), "a call for help");
+        port.taken();
         port.taken();
         port.hand_over(from, b"packet");
         assert!(inbox.try_recv().is_ok(), "as soon as one is taken there is room");

@@ -123,3 +123,73 @@ fn who_hangs_up_has_left_even_if_the_far_side_refuses_to_hear_it() {
         assert_eq!(net.shared.stats.live.load(std::sync::atomic::Ordering::Relaxed), 0);
     }
 }
+
+#[test]
+fn a_core_that_goes_on_for_a_faulty_one_keeps_its_counts_and_ends_what_rang() {
+    use std::sync::atomic::Ordering::Relaxed;
+    let mut net = net();
+    let (caller, _) = talking(&mut net);
+    net.invite(operator(), ALICE_NUMBER, "rings@trunk");
+    net.expect(operator(), 100);
+    net.expect_request(alice(), "INVITE");
+    let stats =
+        |net: &Net| (net.shared.stats.live.load(Relaxed), net.shared.stats.under_way.load(Relaxed));
+    assert_eq!(stats(&net), (1, 1));
+    let trunk = domain::TrunkId(id(TRUNK_A1));
+    assert_eq!(net.shared.limits.calls(trunk), 2);
+    let fresh = Core::new(config(), net.shared.clone(), [9; 32]);
+    let faulty = std::mem::replace(&mut net.core, fresh);
+    net.core.take_over(faulty, net.at, &mut net.out);
+    net.flush();
+    net.expect(operator(), 503);
+    let end = net.cdrs.last().map(|r| &r.event);
+    assert!(
+        matches!(end, Some(CdrEvent::End { reason, .. }) if reason == "interrupted"),
+        "{end:?}"
+    );
+    assert_eq!(stats(&net), (1, 0));
+    assert_eq!(net.shared.limits.calls(trunk), 1);
+    net.within(&caller, Method::Bye, b"");
+    let bye = net.expect_request(alice(), "BYE");
+    net.respond(alice(), &bye, 200, b"");
+    assert_eq!(stats(&net), (0, 0));
+    assert_eq!(net.shared.limits.calls(trunk), 0);
+}
+
+#[test]
+fn a_registered_phone_that_cannot_prove_itself_is_helped_and_nothing_else() {
+    let mut net = net();
+    let wrong = ("alice", "wrong");
+    let ask = |net: &mut Net, called: &str, call_id: &str| {
+        let uri = format!("sip:{called}@{DOMAIN}");
+        net.authenticated(alice(), wrong, (Method::Invite, &uri), &uri, call_id, &[]);
+    };
+    ask(&mut net, "999", "help@phone");
+    net.expect(alice(), 100);
+    let help = net.expect_request(operator(), "INVITE");
+    assert!(help.uri().starts_with("sip:999@"), "{}", help.uri());
+    ask(&mut net, "+493012345678", "other@phone");
+    net.expect(alice(), 407);
+    // Help in another country, and no number here.
+    ask(&mut net, "190", "abroad@phone");
+    net.expect(alice(), 100);
+    let refused = net.take(alice());
+    assert!(refused.status().is_some_and(|status| status >= 400), "{}", refused.text());
+    net.silent(operator());
+}
+
+#[test]
+fn who_asks_for_help_is_not_silenced_for_asking_often() {
+    let mut net = net();
+    let stranger = addr("203.0.113.77:5070");
+    let aor = format!("sip:alice@{DOMAIN}");
+    for (user, most) in [("999", 300), ("+493012345678", 200)] {
+        let uri = format!("sip:{user}@{DOMAIN}");
+        for n in 0..300 {
+            let ask = (Method::Invite, uri.as_str());
+            let bytes = net.request(stranger, ask, (&aor, &uri), &format!("{user}{n}"), &[], b"");
+            net.send(stranger, &bytes);
+        }
+        assert_eq!(net.inbox.remove(&stranger).map_or(0, |heard| heard.len()), most, "{user}");
+    }
+}

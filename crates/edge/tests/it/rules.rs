@@ -541,14 +541,15 @@ fn options_go_both_ways_and_a_silent_trunk_is_demoted_until_it_answers() {
     let healthy = |net: &Net| {
         [TRUNK_A1, TRUNK_A2].map(|t| net.shared.health.is_healthy(domain::TrunkId(id(t))))
     };
-    let answer = |net: &mut Net, from: SocketAddr| {
+    let answer_with = |net: &mut Net, from: SocketAddr, status: u16| {
         while let Some(bytes) = net.inbox.get_mut(&from).and_then(|q| q.pop_front()) {
             let ask = Packet(bytes);
             assert_eq!(ask.method(), "OPTIONS");
             assert_eq!(ask.contact(), "sip:192.0.2.5:5060", "host only");
-            net.respond(from, &ask, 200, b"");
+            net.respond(from, &ask, status, b"");
         }
     };
+    let answer = |net: &mut Net, from: SocketAddr| answer_with(net, from, 200);
     for _ in 0..4 {
         answer(&mut net, trunk_1());
         net.inbox.remove(&trunk_2());
@@ -558,6 +559,14 @@ fn options_go_both_ways_and_a_silent_trunk_is_demoted_until_it_answers() {
     answer(&mut net, trunk_1());
     answer(&mut net, trunk_2());
     assert_eq!(healthy(&net), [true, true], "it recovers by answering");
+    net.pass(Duration::from_secs(10));
+    answer_with(&mut net, trunk_1(), 503);
+    answer(&mut net, trunk_2());
+    assert_eq!(healthy(&net), [false, true], "it takes no calls now");
+    net.pass(Duration::from_secs(10));
+    answer(&mut net, trunk_1());
+    answer(&mut net, trunk_2());
+    assert_eq!(healthy(&net), [true, true]);
 
     let uri = "sip:192.0.2.5:5060";
     let ask = net.request(trunk_1(), (Method::Options, uri), (uri, uri), "how", &[], b"");
