@@ -6,12 +6,21 @@ use crate::edges::plain;
 use crate::*;
 use api_types::inside::Alarm;
 use domain::TrunkId;
-use feed::alarm::{AlarmKind, EventBatch};
+use feed::alarm::{AlarmKind, EventBatch, MAX_TEXT};
 use std::collections::HashMap;
 use store::{AlarmQuery, AlarmRow};
 
 /// How long an alarm that is over is kept: 90 days.
 const KEPT_US: i64 = 90 * 24 * 3600 * 1_000_000;
+
+/// Longest code or severity that is kept, bytes.
+const MAX_CODE: usize = 64;
+
+/// What an edge should have cut itself.
+fn cut(mut text: String, most: usize) -> String {
+    text.truncate(text.floor_char_boundary(most));
+    text
+}
 
 /// Narrows a list of alarms.
 #[derive(Clone, Debug, Default)]
@@ -40,10 +49,10 @@ impl Exchange {
             .map(|a| AlarmRow {
                 id: a.id,
                 edge_id,
-                code: plain(&a.code),
-                severity: plain(&a.severity),
-                subject: plain(&a.subject),
-                detail: plain(&a.detail),
+                code: cut(plain(&a.code), MAX_CODE),
+                severity: cut(plain(&a.severity), MAX_CODE),
+                subject: cut(plain(&a.subject), MAX_TEXT),
+                detail: cut(plain(&a.detail), MAX_TEXT),
                 raised_at: a.raised_at_us,
                 cleared_at: a.cleared_at_us,
             })

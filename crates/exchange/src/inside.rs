@@ -9,7 +9,7 @@ use api_types::call::{CallRecord, Explanation};
 use api_types::inside::{Alarm, CallExplained, CallMessage};
 use domain::{CdrId, TenantId, UserId};
 use feed::inside::{EdgeAnswer, Question, TracedPacket, Way};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 use store::{AlarmQuery, AlarmRow};
 use tokio::sync::{broadcast, mpsc};
@@ -99,10 +99,13 @@ impl Exchange {
         }
         let (edges_asked, answers) = self.ask(question).await;
         if record.is_none() && answers.iter().all(|answer| answer.packets.is_empty()) {
-            return Err(match which {
+            let mut problem = match which {
                 WhichCall::Id(id) => not_found("call", id),
                 WhichCall::CallId(call_id) => not_found("call with the Call-ID", call_id),
-            });
+            };
+            problem.reason =
+                format!("{}; {} of {edges_asked} edges answered", problem.reason, answers.len());
+            return Err(problem);
         }
         let routing = match &record {
             Some(record) => self.routing_now(record).await?,
@@ -114,9 +117,36 @@ impl Exchange {
             .flat_map(|a| a.packets.into_iter().map(move |packet| (a.edge.0, packet)))
             .collect();
         packets.sort_by_key(|(_, packet)| packet.at_us);
+        if !whole {
+            let tenant = record.as_ref().and_then(|record| record.tenant_id);
+            packets = self.own_packets(tenant.map(TenantId), packets).await?;
+        }
         let alarms = if whole { self.alarms_of(record.as_ref(), &packets).await? } else { vec![] };
         let messages = packets.into_iter().map(|(edge, p)| message(edge, p, whole)).collect();
         Ok(CallExplained { record, routing, messages, edges_asked, edges_answered, alarms })
+    }
+
+    /// Those whose Call-ID no call of somebody else has: a phone may take the
+    /// Call-ID of a call it has heard of, and edges find packets by that.
+    async fn own_packets(
+        &self,
+        tenant: Option<TenantId>,
+        packets: Vec<(Uuid, TracedPacket)>,
+    ) -> Result<Vec<(Uuid, TracedPacket)>, Problem> {
+        let Some(tenant) = tenant else { return Ok(Vec::new()) };
+        let call_ids: BTreeSet<String> =
+            packets.iter().map(|(_, packet)| packet.call_id.clone()).collect();
+        let read = self.view(async move |mut db| {
+            let mut own = BTreeSet::new();
+            for call_id in &call_ids {
+                if !db.cdr_call_id_elsewhere(&crate::edges::plain(call_id), tenant).await? {
+                    own.insert(call_id.clone());
+                }
+            }
+            Ok(own)
+        });
+        let own = read.await?;
+        Ok(packets.into_iter().filter(|(_, packet)| own.contains(&packet.call_id)).collect())
     }
 
     async fn call_by_call_id(&self, call_id: &str) -> Result<Option<CallRecord>, Problem> {
@@ -232,25 +262,50 @@ fn message(edge: Uuid, packet: TracedPacket, whole: bool) -> CallMessage {
     }
 }
 
-/// All but the last three digits of what may be a telephone number; and no host.
+/// The request's method and whom it is for, or the response's code: no host, no
+/// whole number, nothing else that strangers may have written.
 fn masked(summary: &str) -> String {
-    let user = summary.split_once('@').map_or(summary, |(user, _)| user);
-    let mut out = String::with_capacity(user.len());
-    let mut digits = String::new();
-    for c in user.chars().chain(std::iter::once('\0')) {
-        if c.is_ascii_digit() {
-            digits.push(c);
-            continue;
-        }
-        let hidden = if digits.len() > 4 { digits.len() - 3 } else { 0 };
-        out.extend(std::iter::repeat_n('*', hidden));
-        out.push_str(&digits[hidden..]);
-        digits.clear();
-        if c != '\0' {
+    let (first, rest) = summary.split_once(' ').unwrap_or((summary, ""));
+    if first.bytes().all(|b| b.is_ascii_digit()) {
+        let is_plain = rest.chars().all(|c| c.is_ascii_alphabetic() || " '-".contains(c));
+        return if is_plain { summary.to_owned() } else { first.to_owned() };
+    }
+    match masked_user(rest) {
+        Some(user) => format!("{first} {user}"),
+        None => first.to_owned(),
+    }
+}
+
+/// Whom a URI names; `None` where that cannot be told from a host.
+fn masked_user(uri: &str) -> Option<String> {
+    let (scheme, rest) = uri.split_once(':')?;
+    let user = match scheme.to_ascii_lowercase().as_str() {
+        "sip" | "sips" => rest.split_once('@')?.0,
+        "tel" => rest,
+        "urn" => return rest.starts_with("service:sos").then(|| "urn:service:sos".to_owned()),
+        _ => return None,
+    };
+    let user = user.split([';', ':', '?']).next().unwrap_or_default();
+    let known = |c: char| c.is_ascii_alphanumeric() || "+-._()*#".contains(c);
+    // Longer ones are seals; what is escaped cannot be masked.
+    if user.is_empty() || user.len() > 32 || !user.chars().all(known) {
+        return None;
+    }
+    let has_letters = user.chars().any(|c| c.is_ascii_alphabetic());
+    let mut hidden = match user.chars().filter(char::is_ascii_digit).count() {
+        digits @ 5.. => digits - 3,
+        _ => 0,
+    };
+    let mut out = format!("{scheme}:");
+    for c in user.chars() {
+        if c.is_ascii_digit() && hidden > 0 {
+            hidden -= 1;
+            out.push('*');
+        } else if has_letters || c.is_ascii_digit() || "+*#".contains(c) {
             out.push(c);
         }
     }
-    out
+    Some(out)
 }
 
 #[cfg(test)]
@@ -263,6 +318,15 @@ mod tests {
             ("INVITE sip:+442079460001@192.0.2.1:5060", "INVITE sip:+*********001"),
             ("180 Ringing", "180 Ringing"),
             ("INVITE sip:112@a", "INVITE sip:112"),
+            ("INVITE sip:+44-20-7946-0001@192.0.2.1", "INVITE sip:+*********001"),
+            ("INVITE tel:+44-20-7946-0001;phone-context=alba.example", "INVITE tel:+*********001"),
+            ("INVITE sip:+442079460001;phone-context=a.example@b", "INVITE sip:+*********001"),
+            ("OPTIONS sip:sbc1.alba.example:5060", "OPTIONS"),
+            ("INVITE sip:%2b442079460001@b", "INVITE"),
+            ("INVITE sips:alice:pass@b", "INVITE sips:alice"),
+            ("INVITE urn:service:sos.fire", "INVITE urn:service:sos"),
+            ("486 Busy Here", "486 Busy Here"),
+            ("302 go to 192.0.2.9", "302"),
         ] {
             assert_eq!(masked(summary), expect);
         }

@@ -37,7 +37,7 @@ statements! {
         (id, edge_id, code, severity, subject, detail, raised_at, cleared_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
         ON CONFLICT (id) DO UPDATE SET cleared_at = excluded.cleared_at \
-        WHERE alarm.cleared_at IS NULL";
+        WHERE alarm.cleared_at IS NULL AND alarm.edge_id = excluded.edge_id";
     ALARM_END_OLD = "UPDATE alarm SET cleared_at = $3 \
         WHERE edge_id = $1 AND cleared_at IS NULL AND raised_at < $2";
     ALARM_TRIM = "DELETE FROM alarm WHERE cleared_at < $1";
@@ -50,7 +50,7 @@ statements! {
 }
 
 impl Db {
-    /// Keeps an alarm; one that is over stays so.
+    /// Keeps an alarm; one that is over stays so, and no edge ends another's.
     pub async fn alarm_put(&mut self, a: &AlarmRow) -> Result<(), StoreError> {
         let args = args![
             a.id,

@@ -187,6 +187,8 @@ statements! {
     CDR_GET = calls!("WHERE c.id = $1");
     CDR_BY_CALL_ID = calls!("WHERE c.in_call_id = $1 OR c.out_call_id = $1 \
         ORDER BY c.sort_at DESC LIMIT 1");
+    CDR_CALL_ID_ELSEWHERE = "SELECT CAST(count(*) AS BIGINT) AS v FROM cdr \
+        WHERE (in_call_id = $1 OR out_call_id = $1) AND (tenant_id IS NULL OR tenant_id <> $2)";
     CDR_GET_OF_TENANT = calls!("WHERE c.id = $1 AND c.tenant_id = $2");
     CDR_GET_OF_OPERATOR = calls!("WHERE c.id = $1 AND c.operator_id = $2");
     TRUNK_NAME = "SELECT fqdn AS v FROM trunk WHERE id = $1";
@@ -272,6 +274,18 @@ impl Db {
     /// The newest call with a leg of this SIP Call-ID, whoever's it is.
     pub async fn cdr_by_call_id(&mut self, call_id: &str) -> Result<Option<CdrRow>, StoreError> {
         self.one(CDR_BY_CALL_ID, args![call_id.to_owned()]).await
+    }
+
+    /// Whether a call of somebody else has a leg of this SIP Call-ID too: nothing
+    /// keeps a phone from taking one it has seen.
+    pub async fn cdr_call_id_elsewhere(
+        &mut self,
+        call_id: &str,
+        tenant: TenantId,
+    ) -> Result<bool, StoreError> {
+        let found: Option<i64> =
+            self.value(CDR_CALL_ID_ELSEWHERE, args![call_id.to_owned(), tenant]).await?;
+        Ok(found.unwrap_or(0) > 0)
     }
 
     /// A trunk's name, whoever's it is.

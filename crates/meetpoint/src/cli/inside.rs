@@ -23,11 +23,12 @@ pub enum ExplainAction {
 #[command(group = clap::ArgGroup::new("which").required(true).args(["call", "sip_call_id", "to"]))]
 pub struct ExplainCall {
     /// A call that happened or goes on: its record's id
+    #[arg(value_parser = record_id)]
     call: Option<Uuid>,
-    /// The same by the SIP Call-ID of any of its legs
+    /// The same by the SIP Call-ID of any of its legs; for the programme owner
     #[arg(long = "call-id", value_name = "CALL-ID")]
     sip_call_id: Option<String>,
-    /// A call that might be: what is dialled
+    /// A call that might be: what is dialled; for a tenant's administrator
     #[arg(long, value_name = "NUMBER")]
     to: Option<String>,
     /// Who would call: UPN, name or id
@@ -93,10 +94,29 @@ pub async fn run_alarms(client: &Client, action: AlarmAction) -> Result<(), CliE
 pub async fn run_explain(client: &Client, action: ExplainAction) -> Result<(), CliError> {
     let ExplainAction::Call(ask) = action;
     if let Some(called) = ask.to {
+        if !matches!(client.face().await?, Face::Tenant) {
+            return Err(CliError::Usage {
+                reason: "a call that might be goes by a tenant's rules".to_owned(),
+                remedy: "Sign in as the tenant's administrator.".to_owned(),
+            });
+        }
         let inbound = ask.inbound || ask.from.is_none();
         return calls::suppose(client, called, ask.from, inbound).await;
     }
     let answer = match (ask.call, ask.sip_call_id, client.face().await?) {
+        (_, _, Face::Operator) => {
+            return Err(CliError::Usage {
+                reason: "calls are explained to tenants and to the programme owner".to_owned(),
+                remedy: "See `meetpoint call list` for your records, or ask one of those."
+                    .to_owned(),
+            });
+        }
+        (None, _, Face::Tenant) => {
+            return Err(CliError::Usage {
+                reason: "only the programme owner finds calls by their SIP Call-ID".to_owned(),
+                remedy: "Give the id of the call's record, see `meetpoint call list`.".to_owned(),
+            });
+        }
         (Some(id), _, Face::Tenant) => {
             client.get(&format!("/tenant/v1/calls/{id}/explain")).await?.body
         }
@@ -109,6 +129,10 @@ pub async fn run_explain(client: &Client, action: ExplainAction) -> Result<(), C
         }
     };
     if client.json { output::json(&answer) } else { show(answer, ask.messages) }
+}
+
+fn record_id(text: &str) -> Result<Uuid, String> {
+    text.parse().map_err(|_| "not the id of a record; a SIP Call-ID goes with --call-id".to_owned())
 }
 
 fn items(value: &Value) -> &[Value] {
