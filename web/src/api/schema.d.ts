@@ -425,6 +425,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/programme/v1/fraud-blocks/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift the blocks of a person or tenant
+         * @description Their last hour is forgotten, on every edge that follows the change log.
+         */
+        post: operations["fraud_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/programme/v1/operators": {
         parameters: {
             query?: never;
@@ -573,6 +593,27 @@ export interface paths {
         put?: never;
         /** Make a tenant */
         post: operations["tenant_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/tenants/{tenant_id}/fraud-limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a tenant's people may call to costly destinations */
+        get: operations["fraud_limits_get"];
+        /**
+         * Set what a tenant's people may call to costly destinations
+         * @description Replaces all limits; what is left out is as standard. Standing blocks are not lifted.
+         */
+        put: operations["fraud_limits_put"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -771,6 +812,23 @@ export interface paths {
          * @description The rule behind each step, from the same function that routes calls. Changes nothing.
          */
         post: operations["explain_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/fraud-blocks/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lift the blocks of one of your people */
+        post: operations["tenant_fraud_release"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1513,6 +1571,66 @@ export interface components {
             steps: components["schemas"]["ExplainStep"][];
             /** @description Trunks that may be tried, by name. */
             trunks: string[];
+        };
+        /** @description Limits by class of destination; a class left out has none. */
+        FraudClasses: {
+            /** @description In another country. */
+            international?: components["schemas"]["FraudLimit"];
+            /** @description In the caller's own country. */
+            national?: components["schemas"]["FraudLimit"];
+            /** @description Premium rate, shared cost, satellites and other codes of no country. */
+            premium?: components["schemas"]["FraudLimit"];
+        };
+        /** @description Limits of one class of destinations; null or left out for no limit, 0 for no call at all. */
+        FraudLimit: {
+            /**
+             * Format: int32
+             * @description Most calls at once, 0 to 60,000.
+             */
+            at_once?: number | null;
+            /**
+             * Format: int32
+             * @description Most calls begun within any 60 minutes, 0 to 60,000.
+             */
+            per_hour?: number | null;
+        };
+        /** @description What a tenant's people may call to costly destinations; each edge counts for itself. */
+        FraudLimits: {
+            /** @description Of each person. */
+            person: components["schemas"]["FraudClasses"];
+            /** @description These are the standard ones. */
+            standard: boolean;
+            /** @description Of all people of the tenant together. */
+            tenant: components["schemas"]["FraudClasses"];
+            /**
+             * Format: uuid
+             * @description The tenant.
+             */
+            tenant_id: string;
+        };
+        /**
+         * @description `PUT /programme/v1/tenants/{tenant_id}/fraud-limits`: replaces all of them. What is
+         *     left out is as standard.
+         */
+        FraudLimitsPut: {
+            person?: components["schemas"]["FraudClasses"] | null;
+            tenant?: components["schemas"]["FraudClasses"] | null;
+        };
+        /** @description Whose blocks are to end. */
+        FraudRelease: {
+            /**
+             * Format: uuid
+             * @description The person's or tenant's id, as the alarm's subject has it.
+             */
+            id: string;
+        };
+        /** @description That edges will lift the blocks, within moments. */
+        FraudReleased: {
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            id: string;
         };
         /** @description A place within a civic address. */
         Location: {
@@ -3729,6 +3847,42 @@ export interface operations {
             };
         };
     };
+    fraud_release: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FraudRelease"];
+            };
+        };
+        responses: {
+            /** @description Whose blocks are lifted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FraudReleased"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     operator_list: {
         parameters: {
             query?: {
@@ -4245,6 +4399,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fraud_limits_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The limits */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FraudLimits"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fraud_limits_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FraudLimitsPut"];
+            };
+        };
+        responses: {
+            /** @description The limits */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FraudLimits"];
                 };
             };
             /** @description A refusal: see its code at /errors */
@@ -4849,6 +5071,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tenant_fraud_release: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FraudRelease"];
+            };
+        };
+        responses: {
+            /** @description Whose blocks are lifted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FraudReleased"];
                 };
             };
             /** @description A refusal: see its code at /errors */
