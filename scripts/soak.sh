@@ -13,5 +13,3 @@ cargo test --locked --profile demo --package meetpoint --features soak --test it
     --test-threads 1 --nocapture soak::
 SIM_SEEDS=${SIM_SEEDS:-2000} \
     cargo test --locked --profile demo --package edge --test it -- sim::
-# Ten times what an edge can carry; its quota of CPU takes root.
-bench/overload/run.sh

@@ -43,7 +43,7 @@ trap finish EXIT
 export MEETPOINT_TOKEN=yardstick
 "$BIN/yardstick" flood --write "$folder/edge" --group "$group"
 RUST_LOG=error "$BIN/meetpoint" edge --url http://127.0.0.1:9 --data-dir "$folder/edge" \
-    --sip-udp 127.0.0.1:5960 --sip-tcp 127.0.0.1:5960 >&2 9>&- &
+    --shards 1 --sip-udp 127.0.0.1:5960 --sip-tcp 127.0.0.1:5960 >&2 9>&- &
 edge=$!
 echo "$edge" >"$group/cgroup.procs"
 sleep 1

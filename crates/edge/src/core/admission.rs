@@ -1,20 +1,23 @@
 //! What to do with a new call when more is offered than one thread can carry.
 //!
-//! The measure is how long the shard has found work waiting without a pause: a
-//! shard that keeps up runs dry many times a second, one that is overloaded
-//! never does. Once that has lasted for [`SHED_AFTER`] new calls are refused,
-//! which costs a small part of what a call costs, so that the thread runs dry
-//! again; calls under way are never touched. From then on until the overload is
-//! over a fifth of that time is enough: what waits longer than half a second is
-//! sent again, and carrying it twice is what makes goodput collapse. No rate is
-//! configured: the limit is what the machine can do (RFC 7339 section 3, the
-//! receiver's side; RFC 5390 REQ 1, 13).
+//! Two measures. The shell says how many bytes wait at the shard's sockets. A
+//! queue that is read to its end now and then is none; one that stands for two
+//! intervals is overload, and from then on the sockets let only so many new
+//! calls through as leave no standing queue: what is thrown away there costs this
+//! thread nothing. The number is found by trial: less while the queue stands and
+//! does not shrink, a little more while it is emptied. No rate is configured: the
+//! limit is what the machine can do (RFC 7339 section 3, the receiver's side; RFC
+//! 5390 REQ 1, 13).
 //!
-//! Refusals cost too. Beyond twice what is admitted they are made without a
-//! transaction; beyond three times a share of the new calls is thrown away
-//! before parsing, by a filter of the socket where the system has one. What
-//! could be a call for help passes all of it.
+//! Where that is not enough (connections, packets from other shards, a system that
+//! tells nothing of its queues) the second measure is how long the shard has found
+//! work waiting without a pause. After [`SHED_AFTER`] new calls are refused, which
+//! costs a small part of what a call costs; beyond twice that they are thrown away
+//! before parsing. From then on until the overload is over a fifth of that time is
+//! enough: what waits longer than half a second is sent again. Calls under way are
+//! never touched, and what could be a call for help passes all of it.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// How long work may wait without a pause before new calls are refused, unless
@@ -31,9 +34,32 @@ const WINDOW: Duration = Duration::from_millis(200);
 /// How long all must be well before the overload is over.
 const CALM: Duration = Duration::from_secs(5);
 /// What is thrown away at most, so that a lull is seen.
-const LEAST_PASS: f64 = 1.0 / 512.0;
-/// Refusals in one window that are no overload yet to speak of.
-const A_FEW: f64 = 20.0;
+const LEAST_PASS: f64 = 1.0 / 4_096.0;
+/// Bytes at the sockets that are a queue: what is worked off in some 50 ms, each new
+/// call read standing for seven packets with the system's own share; not less than
+/// a batch that is read in one go, nor more than half of a small socket's buffer.
+const QUEUE: Range<usize> = 32 * 1024..192 * 1024;
+const QUEUE_PER_CALL: f64 = 0.05 * 7.0 * CALL_SIZE;
+/// How long the queue is watched before the rate of new calls is set anew; less
+/// than half a second, after which calls are sent again.
+const INTERVAL: Duration = Duration::from_millis(100);
+/// Intervals in a row with a queue that make an overload.
+const STANDING: u32 = 2;
+/// Of the new calls read in an interval with a queue, the part that is let through
+/// at first: the rest of each is still to come, and so is what waits.
+const GUESS: f64 = 0.3;
+/// What the rate is multiplied by while the queue stands and does not shrink, at
+/// most once in so many intervals: it takes time to see what that does.
+const LESS: f64 = 0.8;
+const PATIENCE: u32 = 4;
+/// What it is multiplied by while the queue is emptied: far from the rate at which
+/// it stood last, and near it.
+const MORE: f64 = 1.4;
+const LITTLE_MORE: f64 = 1.06;
+/// New calls a second that are let through at least: two in an interval.
+const LEAST_RATE: f64 = 20.0;
+/// Bytes of one new call with the system's own share.
+const CALL_SIZE: f64 = 1_280.0;
 
 /// What to do with a new call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,9 +89,57 @@ pub struct Admission {
     usual_admitted: f64,
     usual_shed: f64,
     stateless: bool,
+    queue: Queue,
+    /// Bytes from which on it is one.
+    full: usize,
+    /// New calls a second that the sockets are to let through; `None` for all.
+    rate: Option<f64>,
+    /// The rate at which the queue stood last.
+    stood_at: f64,
+    /// Intervals before it may be lowered.
+    patience: u32,
+    /// New calls a second that come to the sockets, smoothed.
+    offered: f64,
     /// Share of the new calls that is read at all.
     pass: f64,
     last_shed: Option<Instant>,
+}
+
+/// What was seen of the sockets in this interval.
+#[derive(Debug)]
+struct Queue {
+    begun: Option<Instant>,
+    looked_at: Option<Instant>,
+    /// Of the interval, without the time this thread was kept from its work.
+    watched: Duration,
+    /// The fewest bytes that waited, and those of the interval before.
+    least: usize,
+    before: usize,
+    /// The bytes that waited last, and at the end of the interval before.
+    last: usize,
+    before_last: usize,
+    /// Intervals in a row with a queue.
+    standing: u32,
+    /// New ordinary calls that were read, and packets that were thrown away.
+    read: u32,
+    lost: u64,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self {
+            begun: None,
+            looked_at: None,
+            watched: Duration::ZERO,
+            least: usize::MAX,
+            before: 0,
+            last: 0,
+            before_last: 0,
+            standing: 0,
+            read: 0,
+            lost: 0,
+        }
+    }
 }
 
 impl Default for Admission {
@@ -87,21 +161,104 @@ impl Admission {
             usual_admitted: 0.0,
             usual_shed: 0.0,
             stateless: false,
+            queue: Queue::default(),
+            full: QUEUE.start,
+            rate: None,
+            stood_at: 0.0,
+            patience: 0,
+            offered: 0.0,
             pass: 1.0,
             last_shed: None,
         }
     }
 
     /// How long work may wait now before calls are refused; twice as long before
-    /// they are thrown away unread.
+    /// they are thrown away unread. What the sockets let through of many has been
+    /// chosen already.
     fn target(&self) -> Duration {
-        if self.is_overloaded() { self.shed_after / SOONER } else { self.shed_after }
+        let sooner = self.is_overloaded() && self.rate.is_none();
+        if sooner { self.shed_after / SOONER } else { self.shed_after }
     }
 
     /// The shard has nothing left to do at `now`.
     pub fn dry(&mut self, now: Instant) {
         self.seen_at = Some(now);
         self.busy = Duration::ZERO;
+        self.queue.least = 0;
+        self.queue.standing = 0;
+    }
+
+    /// At `now` so many bytes wait to be read, 0 if all has been; since the last
+    /// look the sockets have thrown `lost` packets away.
+    pub fn looked(&mut self, now: Instant, waiting: usize, lost: u64) {
+        let q = &mut self.queue;
+        let begun = *q.begun.get_or_insert(now);
+        let looked_at = q.looked_at.replace(now).unwrap_or(now);
+        let gap = now.saturating_duration_since(looked_at);
+        q.watched += if waiting == 0 { gap } else { gap.min(LONGEST_GAP) };
+        q.least = q.least.min(waiting);
+        q.last = waiting;
+        q.lost += lost;
+        if waiting < self.full {
+            self.seen_at = Some(now);
+            self.busy = Duration::ZERO;
+        }
+        if q.watched >= INTERVAL {
+            let seen = std::mem::replace(
+                q,
+                Queue {
+                    begun: Some(now),
+                    looked_at: Some(now),
+                    before: q.least,
+                    before_last: waiting,
+                    ..Queue::default()
+                },
+            );
+            self.steer(now, now.saturating_duration_since(begun), &seen);
+        }
+    }
+
+    /// Sets the rate after an interval of `elapsed` in which this was `seen`.
+    fn steer(&mut self, now: Instant, elapsed: Duration, seen: &Queue) {
+        let second = elapsed.as_secs_f64();
+        let read = f64::from(seen.read) / second;
+        // What has come and waits was offered too.
+        let grown = seen.last.saturating_sub(seen.before_last) as f64 / CALL_SIZE;
+        let offered = read + (seen.lost as f64 + grown) / second;
+        let stands = seen.least >= self.full;
+        self.full = ((read * QUEUE_PER_CALL) as usize).clamp(QUEUE.start, QUEUE.end);
+        self.queue.standing = if stands { seen.standing + 1 } else { 0 };
+        let rate = match self.rate {
+            None if self.queue.standing >= STANDING => {
+                self.offered = offered;
+                self.stood_at = read;
+                self.patience = PATIENCE;
+                GUESS * read
+            }
+            None => return,
+            Some(rate) if stands => {
+                if seen.least < seen.before || self.patience > 0 {
+                    self.patience = self.patience.saturating_sub(1);
+                    rate
+                } else {
+                    self.patience = PATIENCE;
+                    self.stood_at = rate;
+                    rate * LESS
+                }
+            }
+            // A rate that is not made use of says nothing.
+            Some(rate) if self.pass >= 1.0 => rate,
+            Some(rate) if (0.8..1.2).contains(&(rate / self.stood_at)) => rate * LITTLE_MORE,
+            Some(rate) => rate * MORE,
+        };
+        let rate = rate.max(LEAST_RATE);
+        // More is believed at once: what is let in now waits for long.
+        self.offered = offered.max(self.offered + 0.4 * (offered - self.offered));
+        self.rate = Some(rate);
+        self.pass = (rate / self.offered.max(1.0)).clamp(LEAST_PASS, 1.0);
+        if stands || self.pass < 1.0 {
+            self.last_shed = Some(now);
+        }
     }
 
     /// How long work has waited without a pause.
@@ -116,6 +273,7 @@ impl Admission {
     /// A new call is there; `exempt` if it may be one for help.
     pub fn new_call(&mut self, now: Instant, exempt: bool) -> Verdict {
         self.reckon(now);
+        self.queue.read += u32::from(!exempt);
         if exempt || self.behind(now) <= self.target() {
             self.admitted += 1;
             return Verdict::Admit;
@@ -133,6 +291,7 @@ impl Admission {
     /// One was thrown away.
     pub fn dropped(&mut self, now: Instant) {
         self.reckon(now);
+        self.queue.read += 1;
         self.shed(now);
     }
 
@@ -170,22 +329,13 @@ impl Admission {
         self.usual_shed = smooth(self.usual_shed, self.shed);
         let (admitted, shed) = (self.usual_admitted.max(1.0), self.usual_shed);
         self.stateless = shed > admitted;
-        if self.pass < 1.0 || (shed > 2.0 * admitted && shed > A_FEW) {
-            // Half as many refused as carried: enough to see that more is offered
-            // than can be carried, and cheap.
-            let wanted = 1.5 * admitted / (admitted + shed);
-            let step = if self.shed == 0 { 1.25 } else { wanted.clamp(0.5, 1.25) };
-            self.pass = (self.pass * step).max(LEAST_PASS);
-            if self.pass > 0.95 {
-                self.pass = 1.0;
-            }
-        }
         (self.admitted, self.shed) = (0, 0);
         self.window_at = Some(now);
         if self.pass >= 1.0
             && self.last_shed.is_some_and(|at| now.saturating_duration_since(at) > CALM)
         {
             self.last_shed = None;
+            self.rate = None;
             (self.usual_shed, self.stateless) = (0.0, false);
         }
     }
@@ -208,84 +358,204 @@ pub const LONG: usize = 7;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cmp::Reverse;
+    use std::collections::{BinaryHeap, VecDeque};
 
-    const CALL: Duration = Duration::from_micros(2_500);
+    /// A call costs 2.5 ms in all: 400 a second can be carried.
+    const INVITE: Duration = Duration::from_micros(900);
+    const REST: Duration = Duration::from_micros(1_600);
+    /// What a repeat of a call under way costs, or a refusal.
+    const LITTLE: Duration = Duration::from_micros(100);
+    /// Bytes of a packet with the system's share, and of a socket's buffer.
+    const PACKET: usize = 1_280;
+    const BUFFER: usize = 8 << 20;
 
-    /// A thread that carries 400 calls a second, and refuses at a twentieth of
-    /// their cost, is offered `rate` calls a second for `seconds`, every 400th of
-    /// them for help. Returns calls carried per second, calls for help lost, and
-    /// the admission.
-    fn offer(rate: f64, seconds: f64) -> (f64, u32, Admission, Instant) {
-        let start = Instant::now();
-        let mut a = Admission::default();
-        a.dry(start);
-        let (mut now, mut carried, mut lost) = (start, 0u32, 0u32);
-        let mut random = 7u64;
-        let mut due = start;
-        let mut n = 0u64;
-        let end = start + Duration::from_secs_f64(seconds);
-        while now < end {
-            if due > now {
-                now = due;
-                a.dry(now);
-            }
-            n += 1;
-            due += Duration::from_secs_f64(1.0 / rate);
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
-            let help = n.is_multiple_of(400);
-            if !help && (random >> 11) as f64 / (1u64 << 53) as f64 >= a.pass() {
-                continue;
-            }
-            if !help && a.drops(now) {
-                a.dropped(now);
-                continue;
-            }
-            match a.new_call(now, help) {
-                Verdict::Admit => {
-                    carried += 1;
-                    now += CALL;
-                }
-                _ if help => lost += 1,
-                _ => now += CALL / 20,
+    /// A thread, its socket, and callers that repeat their calls.
+    struct Line {
+        a: Admission,
+        start: Instant,
+        now: Instant,
+        /// What waits: a call, and whether that is its INVITE.
+        queue: VecDeque<(usize, bool)>,
+        /// What comes when.
+        coming: BinaryHeap<Reverse<(Instant, usize, u32)>>,
+        /// Of each call: taken by the thread, or refused.
+        done: Vec<bool>,
+        carried: u32,
+        help_lost: u32,
+        random: u64,
+        lost: u64,
+        looked: Instant,
+    }
+
+    impl Line {
+        fn new() -> Self {
+            let start = Instant::now();
+            let mut a = Admission::default();
+            a.dry(start);
+            Self {
+                a,
+                start,
+                now: start,
+                queue: VecDeque::new(),
+                coming: BinaryHeap::new(),
+                done: Vec::new(),
+                carried: 0,
+                help_lost: 0,
+                random: 7,
+                lost: 0,
+                looked: start,
             }
         }
-        (f64::from(carried) / seconds, lost, a, now)
+
+        fn help(call: usize) -> bool {
+            call.is_multiple_of(400)
+        }
+
+        /// Packets that come until `now` pass the filter or not.
+        fn arrive(&mut self) {
+            while let Some(&Reverse((at, call, sends))) = self.coming.peek()
+                && at <= self.now
+            {
+                self.coming.pop();
+                if self.done[call] {
+                    continue;
+                }
+                if sends == 7 {
+                    self.help_lost += u32::from(Self::help(call));
+                    continue;
+                }
+                let wait = Duration::from_millis(500) * 2u32.pow(sends);
+                self.coming.push(Reverse((at + wait, call, sends + 1)));
+                self.random ^= self.random << 13;
+                self.random ^= self.random >> 7;
+                self.random ^= self.random << 17;
+                let lot = (self.random >> 11) as f64 / (1u64 << 53) as f64;
+                let passes = Self::help(call) || lot < self.a.pass();
+                if passes && self.queue.len() * PACKET < BUFFER {
+                    self.queue.push_back((call, true));
+                } else {
+                    self.lost += 1;
+                }
+            }
+        }
+
+        /// `rate` calls a second for `seconds`; returns those carried a second.
+        fn offer(&mut self, rate: f64, seconds: f64) -> f64 {
+            let (begun, before) = (self.now, self.carried);
+            for n in 0..(rate * seconds) as u32 {
+                let at = begun + Duration::from_secs_f64(f64::from(n) / rate);
+                self.coming.push(Reverse((at, self.done.len(), 0)));
+                self.done.push(false);
+            }
+            let end = begun + Duration::from_secs_f64(seconds);
+            while self.now < end {
+                self.arrive();
+                let Some((call, invite)) = self.queue.pop_front() else {
+                    self.a.dry(self.now);
+                    let next = self.coming.peek().map_or(end, |Reverse((at, ..))| *at);
+                    let next = next.min(self.looked + Duration::from_millis(5)).min(end);
+                    self.now = next.max(self.now + Duration::from_micros(10));
+                    self.a.dry(self.now);
+                    self.look();
+                    continue;
+                };
+                let help = Self::help(call);
+                if !invite {
+                    self.now += REST;
+                    self.carried += 1;
+                } else if self.done[call] {
+                    self.now += LITTLE;
+                } else if !help && self.a.drops(self.now) {
+                    self.a.dropped(self.now);
+                } else {
+                    self.done[call] = true;
+                    match self.a.new_call(self.now, help) {
+                        Verdict::Admit => {
+                            self.now += INVITE;
+                            self.queue.push_back((call, false));
+                        }
+                        _ => {
+                            self.now += LITTLE;
+                            self.help_lost += u32::from(help);
+                        }
+                    }
+                }
+                self.look();
+            }
+            f64::from(self.carried - before) / seconds
+        }
+
+        fn look(&mut self) {
+            if self.now >= self.looked + Duration::from_millis(5) {
+                self.looked = self.now;
+                self.arrive();
+                let waiting = self.queue.len() * PACKET;
+                self.a.looked(self.now, waiting, std::mem::take(&mut self.lost));
+            }
+        }
     }
 
     #[test]
     fn nothing_is_refused_below_capacity() {
-        for rate in [1.0, 100.0, 390.0] {
-            let (carried, _, a, _) = offer(rate, 20.0);
+        for rate in [1.0, 100.0, 380.0] {
+            let mut line = Line::new();
+            let carried = line.offer(rate, 20.0);
             assert!((carried - rate).abs() <= 1.0, "{carried} of {rate}");
-            assert!(!a.is_overloaded(), "{rate}");
+            assert!(!line.a.is_overloaded(), "{rate}");
         }
     }
 
     #[test]
-    fn ten_and_a_hundred_times_the_capacity_cost_little_of_it() {
-        for (rate, least) in [(800.0, 350.0), (4_000.0, 350.0), (40_000.0, 330.0)] {
-            let (carried, lost, a, _) = offer(rate, 20.0);
-            assert!(carried >= least, "{carried} of {rate}");
-            assert_eq!(lost, 0, "no call for help is refused");
-            assert!(a.is_overloaded());
+    fn ten_times_the_capacity_and_all_repeats_cost_little_of_it() {
+        for (rate, settled) in [(800.0, 3), (4_000.0, 4), (12_000.0, 8)] {
+            let mut line = Line::new();
+            line.offer(200.0, 2.0);
+            line.offer(rate, f64::from(settled));
+            for second in settled..12 {
+                let carried = line.offer(rate, 1.0);
+                assert!(carried >= 300.0, "{carried} of {rate} in second {second}");
+            }
+            let carried = line.offer(rate, 10.0);
+            assert!(carried >= 360.0, "{carried} of {rate}");
+            assert_eq!(line.help_lost, 0, "no call for help is lost");
+            assert!(line.a.is_overloaded());
+            let waits = line.queue.len();
+            assert!(waits < 400, "{waits} packets wait: no longer than a repeat takes");
         }
     }
 
     #[test]
     fn after_the_flood_every_call_is_taken_again() {
-        let (_, _, mut a, mut now) = offer(40_000.0, 10.0);
-        assert!(a.pass() < 0.2, "most are thrown away by now: {}", a.pass());
-        while let Some(next) = a.next() {
-            assert!(next > now, "time moves on");
-            now = next;
-            a.dry(now);
-            a.reckon(now);
+        let mut line = Line::new();
+        line.offer(4_000.0, 10.0);
+        assert!(line.a.pass() < 0.2, "most are thrown away by now: {}", line.a.pass());
+        line.coming.clear();
+        line.offer(100.0, 2.0);
+        assert_eq!(line.a.pass(), 1.0);
+        let carried = line.offer(100.0, 10.0);
+        assert!((carried - 100.0).abs() <= 1.0, "{carried}");
+        while let Some(next) = line.a.next() {
+            assert!(next > line.now, "time moves on");
+            line.now = next;
+            line.a.dry(next);
+            line.a.reckon(next);
         }
-        assert_eq!(a.pass(), 1.0);
-        assert_eq!(a.new_call(now, false), Verdict::Admit);
-        assert!(!a.is_overloaded());
+        assert!(!line.a.is_overloaded(), "{:?}", line.now - line.start);
+    }
+
+    #[test]
+    fn a_queue_that_a_pause_has_left_sheds_nothing() {
+        let mut line = Line::new();
+        line.offer(100.0, 5.0);
+        for _ in 0..100 {
+            line.queue.push_back((0, true));
+        }
+        line.done[0] = true;
+        line.now += Duration::from_secs(2);
+        let carried = line.offer(100.0, 5.0);
+        assert!((carried - 100.0).abs() <= 1.0, "{carried}");
+        assert!(!line.a.is_overloaded());
     }
 
     #[test]

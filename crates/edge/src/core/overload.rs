@@ -38,6 +38,19 @@ impl Core {
         self.admission.admission.dry(now);
     }
 
+    /// At `at` so many bytes wait at the shard's sockets, and they have thrown so
+    /// many packets away since the last look.
+    pub fn looked(&mut self, at: Moment, waiting: usize, lost: u64) {
+        let admission = &mut self.admission.admission;
+        if admission.pass() < 1.0 {
+            self.shared.stats.dropped.fetch_add(lost, Ordering::Relaxed);
+        }
+        admission.looked(at.now, waiting, lost);
+        if admission.pass() < 1.0 {
+            self.say_overload(at);
+        }
+    }
+
     /// Share of new ordinary calls that the shard's sockets are to let through.
     pub fn pass(&self) -> f64 {
         self.admission.admission.pass()

@@ -8,7 +8,7 @@
 use crate::peer::Peer;
 use libc::{iovec, mmsghdr, sockaddr_storage, socklen_t};
 use std::io;
-use std::mem::{size_of, zeroed};
+use std::mem::{size_of, size_of_val, zeroed};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::null_mut;
@@ -22,6 +22,29 @@ const SENT: usize = 64;
 const SLOT: usize = 65_536 + 1_088;
 
 const ADDRESS: socklen_t = size_of::<sockaddr_storage>() as socklen_t;
+
+/// Bytes that wait at a socket, with the system's own share, and the packets it has
+/// thrown away since it was opened, by a filter too; `None` if the system does not
+/// say (`SO_MEMINFO`).
+pub(super) fn waiting(socket: BorrowedFd<'_>) -> Option<(usize, u32)> {
+    // `linux/sock_diag.h`: SK_MEMINFO_RMEM_ALLOC, SK_MEMINFO_DROPS, SK_MEMINFO_VARS.
+    const WAITING: usize = 0;
+    const DROPS: usize = 8;
+    let mut told = [0u32; 9];
+    let mut len = size_of_val(&told) as socklen_t;
+    // SAFETY: `told` is writable memory of `len` bytes, which the system fills at
+    // most.
+    let done = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_MEMINFO,
+            told.as_mut_ptr().cast(),
+            &raw mut len,
+        )
+    };
+    (done == 0 && len as usize == size_of_val(&told)).then(|| (told[WAITING] as usize, told[DROPS]))
+}
 
 /// What one call of the system is given: a head for each datagram, which points
 /// to its address and its part, and the part to the bytes.
@@ -266,6 +289,25 @@ mod tests {
                 assert!(receiver.datagram(n).is_none());
             }
             assert!(came.iter().eq(all), "{} of 71", came.len());
+        }
+    }
+
+    #[test]
+    fn a_socket_tells_what_waits_and_what_was_lost() {
+        let (a, b) = (socket("127.0.0.1:0"), socket("127.0.0.1:0"));
+        a.connect(b.local_addr().expect("an address")).expect("connected");
+        assert_eq!(waiting(b.as_fd()), Some((0, 0)));
+        for _ in 0..10 {
+            a.send(&[7; 600]).expect("sent");
+        }
+        let (bytes, lost) = waiting(b.as_fd()).expect("told");
+        assert!((6_000..60_000).contains(&bytes), "{bytes}");
+        assert_eq!(lost, 0);
+        b.set_nonblocking(true).expect("does not block");
+        assert_eq!(Receiver::new().receive(b.as_fd()).expect("ten"), 10);
+        assert_eq!(waiting(b.as_fd()), Some((0, 0)));
+        while waiting(b.as_fd()).expect("told").1 == 0 {
+            a.send(&[7; 1_400]).expect("sent");
         }
     }
 

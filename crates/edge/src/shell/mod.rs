@@ -16,6 +16,7 @@ mod shard;
 mod siblings;
 mod sockets;
 mod strangers;
+mod throttle;
 
 use crate::core::{CoreConfig, Listener, Shared};
 use crate::fleet::{Fleet, FleetConfig};

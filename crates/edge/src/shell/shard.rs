@@ -3,12 +3,12 @@
 mod addresses;
 
 use super::conns::{Conn, Directory};
-use super::filter;
 use super::look::{Look, Trace};
 use super::mmsg::{RECEIVED, Receiver, Sender};
 use super::owner::call_id;
 use super::pace::Pace;
 use super::strangers::Strangers;
+use super::throttle::Throttle;
 use super::wall_us;
 use crate::bindings::BindingChange;
 use crate::core::admission::is_ordinary_call;
@@ -125,6 +125,11 @@ impl Port {
         let _ = self.waker.wake();
     }
 
+    /// Packets in the queue.
+    fn waiting(&self) -> usize {
+        self.packets.load(Ordering::Relaxed)
+    }
+
     /// A packet has left the queue.
     fn taken(&self) {
         self.packets.fetch_sub(1, Ordering::Relaxed);
@@ -175,8 +180,7 @@ pub(super) struct Shard {
     buffer: Vec<u8>,
     /// A socket may hold more than was read this time.
     unread: bool,
-    /// Share of new calls that the sockets let through.
-    passing: f64,
+    throttle: Throttle,
     stopping: bool,
 }
 
@@ -203,7 +207,7 @@ impl Shard {
             lost: VecDeque::new(),
             buffer: vec![0; READ_SIZE],
             unread: false,
-            passing: 1.0,
+            throttle: Throttle::default(),
             stopping: false,
         }
     }
@@ -254,7 +258,7 @@ impl Shard {
             }
             behind = self.jobs();
             dry = !behind && self.readable.is_empty() && !std::mem::take(&mut self.unread);
-            self.throttle();
+            self.throttle(dry);
             self.shut_out();
             if self.core.poll_timeout().is_some_and(|due| due <= Instant::now()) {
                 self.tick();
@@ -286,27 +290,6 @@ impl Shard {
                 return;
             }
             self.with_core(|core, _, out| core.journalled(Self::moment(), synced, out));
-        }
-    }
-
-    /// Has the sockets throw away what admission would only refuse.
-    fn throttle(&mut self) {
-        let pass = self.core.pass();
-        if (pass - self.passing).abs() <= 0.1 * self.passing
-            && (pass >= 1.0) == (self.passing >= 1.0)
-        {
-            return;
-        }
-        self.passing = pass;
-        for (_, socket) in &self.udp {
-            let done = match pass {
-                1.0.. => filter::detach(socket),
-                _ => filter::attach(socket, pass),
-            };
-            // Without it the core throws away what it must, at a higher price.
-            if let Err(error) = done {
-                tracing::warn!(%error, "a socket takes no filter");
-            }
         }
     }
 
@@ -391,7 +374,7 @@ impl Shard {
     /// Takes what waits at a UDP socket: a batch is read, worked on and answered
     /// with few system calls, and all of it happens at one moment.
     fn receive(&mut self, socket: usize, receiver: &mut Receiver) {
-        let mut left = BURST;
+        let mut left = if self.throttle.is_on() { RECEIVED } else { BURST };
         loop {
             let (listener, udp) = &self.udp[socket];
             let listener = *listener;

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
 
-/// Microseconds of one period: short, so that a packet waits less than a
-/// retransmission for the next one.
-const PERIOD_US: u64 = 20_000;
+/// Microseconds of one period: short, so that a packet waits far less than a
+/// retransmission for the next one; the kernel's longest.
+const PERIOD_US: u64 = 5_000;
+const LONGEST_US: u64 = 1_000_000;
 /// The kernel's least quota.
 const LEAST_US: u64 = 1_000;
 
@@ -36,11 +37,8 @@ impl Group {
 
     /// Lets it use this share of one CPU.
     pub fn limit(&self, share: f64) -> io::Result<()> {
-        let mut period = PERIOD_US;
-        while (share * period as f64) < LEAST_US as f64 {
-            period *= 2;
-        }
-        let quota = (share * period as f64) as u64;
+        let period = ((LEAST_US as f64 / share) as u64).clamp(PERIOD_US, LONGEST_US);
+        let quota = ((share * period as f64) as u64).max(LEAST_US);
         self.write(&quota.to_string(), "-1", period)
     }
 

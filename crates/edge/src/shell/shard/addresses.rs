@@ -13,17 +13,20 @@ use mio::{Interest, Token};
 use sip::Sink;
 use socket2::Socket;
 use std::os::fd::AsRawFd;
+use std::time::Instant;
 
 use super::super::mmsg::Receiver;
 use super::{Job, Moment};
+
+/// What a packet from another shard counts as, bytes.
+const PACKET: usize = 1_280;
 
 impl Shard {
     pub(super) fn serve(&mut self, listener: u8, socket: Socket) {
         match self.config.listeners[usize::from(listener)].transport {
             Transport::Udp => {
                 self.udp.push((listener, socket.into()));
-                // It has no filter yet.
-                self.passing = 1.0;
+                self.throttle.again();
             }
             Transport::Tcp => self.tcp.push((listener, TcpListener::from_std(socket.into()))),
         }
@@ -38,6 +41,18 @@ impl Shard {
         }
         self.tcp.retain(|(l, _)| *l != listener);
         self.watch();
+    }
+
+    /// Looks at what waits, and has the sockets throw away what is not to be read.
+    pub(super) fn throttle(&mut self, dry: bool) {
+        let now = Instant::now();
+        if self.throttle.is_due(now, dry) {
+            let handed = self.parts.ports[self.parts.index].waiting();
+            let (bytes, lost) = self.throttle.look(now, &self.udp);
+            let waiting = if dry { 0 } else { bytes + handed * PACKET };
+            self.core.looked(Self::moment(), waiting, lost);
+        }
+        self.throttle.set(self.core.pass(), &self.udp);
     }
 
     /// Gives each listening socket the token of its place.
