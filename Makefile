@@ -11,7 +11,7 @@ demo: ## build and run a whole exchange with simulated operators and a page to l
 test: ## every check and test (below 30 minutes on 2 cores)
 	@scripts/test.sh
 
-soak: ## long loads with things killed, the last release beside this one (about half an hour)
+soak: ## long loads with things killed, the last release beside this one (half an hour or more)
 	@scripts/soak.sh
 
 setup: ## install what `make test` needs (Debian, as root)
@@ -32,5 +32,5 @@ bench-signalling: ## the edge beside Kamailio and a bare forwarder (below 15 min
 bench-signalling-growth: ## what the edge costs with more numbers, calls and cores (below 15 minutes)
 	@scripts/bench.sh growth $(ARGS)
 
-bench-overload: ## ten times what the edge can carry, with 100 calls for help (root, two minutes)
+bench-overload: ## ten times what the edge can carry, with 100 calls for help (root, about four minutes)
 	@bench/overload/run.sh $(ARGS)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The tier above `make test`: long loads with things killed under them, the last
-# release's program beside this one, and many seeds of the simulators. About
-# half an hour on two cores.
+# release's program beside this one, and many seeds of the simulators. Half
+# an hour or more on two cores.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh test
