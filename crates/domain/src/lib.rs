@@ -8,9 +8,11 @@ pub mod assign;
 pub mod consent;
 pub mod emergency;
 pub mod fraud;
+pub mod id_map;
 pub mod ids;
 pub mod number;
 pub mod routing;
 pub mod upload;
 
+pub use id_map::IdMap;
 pub use ids::*;

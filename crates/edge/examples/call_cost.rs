@@ -178,7 +178,7 @@ impl Wire {
         let uri = format!("sip:{NUMBER}@{EDGE};user=phone");
         let mut bytes = Vec::new();
         MessageBuilder::request(&mut bytes, Method::Invite, uri.as_bytes())
-            .via("UDP", trunk, format!("z9hG4bK-{n}-1-0").as_bytes())
+            .via("UDP", trunk.to_string(), format!("z9hG4bK-{n}-1-0").as_bytes())
             .header(HeaderName::MaxForwards, "69")
             .header_fmt(
                 HeaderName::From,
@@ -217,7 +217,11 @@ impl Wire {
             read(&answered, |m| {
                 let contact = m.header(HeaderName::Contact).expect("a Contact");
                 MessageBuilder::request(&mut out, method, &contact[1..contact.len() - 1])
-                    .via("UDP", trunk, format!("z9hG4bK-{n}-1-{cseq}{method}").as_bytes())
+                    .via(
+                        "UDP",
+                        trunk.to_string(),
+                        format!("z9hG4bK-{n}-1-{cseq}{method}").as_bytes(),
+                    )
                     .header(HeaderName::MaxForwards, "69")
                     .header(HeaderName::From, m.from().raw)
                     .header(HeaderName::To, m.to().raw)

@@ -7,9 +7,8 @@
 
 use crate::peer::Peer;
 use arc_swap::ArcSwap;
-use domain::{EdgeId, UserId};
+use domain::{EdgeId, IdMap, UserId};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,8 +67,9 @@ pub enum BindingError {
     Outdated,
 }
 
-type UserBucket = HashMap<UserId, Arc<Vec<Binding>>>;
-type FlowBucket = HashMap<SocketAddr, (u32, UserId)>;
+type UserBucket = IdMap<UserId, Arc<Vec<Binding>>>;
+/// Which bucket a flow is in is keyed, so that nobody makes many meet in one.
+type FlowBucket = IdMap<SocketAddr, (u32, UserId)>;
 
 /// Every registered phone of this edge.
 #[derive(Debug)]
@@ -183,7 +183,7 @@ impl Bindings {
     pub fn load(&self, changes: impl Iterator<Item = BindingChange>, now_us: i64) {
         let mut users: Vec<UserBucket> = vec![UserBucket::default(); BUCKETS];
         let mut flows: Vec<FlowBucket> = vec![FlowBucket::default(); BUCKETS];
-        let mut people: HashMap<UserId, Vec<Binding>> = HashMap::new();
+        let mut people: IdMap<UserId, Vec<Binding>> = IdMap::default();
         for change in changes {
             apply(people.entry(user_of(&change)).or_default(), change, now_us);
         }
@@ -277,7 +277,7 @@ impl Bindings {
     fn edit<R>(&self, user: UserId, change: impl FnOnce(&mut Vec<Binding>) -> R) -> R {
         let _one_writer = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
         let bucket = &self.users[user_bucket(user)];
-        let mut users = HashMap::clone(&bucket.load());
+        let mut users = IdMap::clone(&bucket.load());
         let old = users.get(&user).cloned().unwrap_or_default();
         let mut list = Vec::clone(&old);
         let result = change(&mut list);
@@ -300,7 +300,7 @@ impl Bindings {
 
     fn count_flow(&self, addr: SocketAddr, by: i64, user: UserId) {
         let bucket = self.flow_bucket(addr);
-        let mut flows = HashMap::clone(&bucket.load());
+        let mut flows = IdMap::clone(&bucket.load());
         let count = i64::from(flows.get(&addr).map_or(0, |(count, _)| *count)) + by;
         match u32::try_from(count) {
             Ok(0) | Err(_) => flows.remove(&addr),

@@ -1,8 +1,7 @@
 //! Which trunks answer: shared by all shards, read without a lock.
 
 use arc_swap::ArcSwap;
-use domain::TrunkId;
-use std::collections::HashMap;
+use domain::{IdMap, TrunkId};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,7 +22,7 @@ struct State {
 /// healthy: it must be tried to be known.
 #[derive(Debug, Default)]
 pub struct TrunkHealth {
-    known: ArcSwap<HashMap<TrunkId, Arc<State>>>,
+    known: ArcSwap<IdMap<TrunkId, Arc<State>>>,
     writers: Mutex<()>,
 }
 
@@ -57,7 +56,7 @@ impl TrunkHealth {
         }
         // Only the very first word about a trunk waits here.
         let _one_writer = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut known = HashMap::clone(&self.known.load());
+        let mut known = IdMap::clone(&self.known.load());
         let state = known.entry(trunk).or_default().clone();
         self.known.store(Arc::new(known));
         state

@@ -12,10 +12,9 @@
 //! last a trunk may carry more than its limit.
 
 use arc_swap::ArcSwap;
-use domain::{EdgeId, TrunkId};
+use domain::{EdgeId, IdMap, TrunkId};
 use feed::record::TrunkRecord;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -110,7 +109,7 @@ pub struct TrunkFigures {
 /// The load of all trunks.
 #[derive(Debug, Default)]
 pub struct Limits {
-    known: ArcSwap<HashMap<TrunkId, Arc<TrunkLoad>>>,
+    known: ArcSwap<IdMap<TrunkId, Arc<TrunkLoad>>>,
     writers: Mutex<()>,
 }
 
@@ -150,7 +149,7 @@ impl Limits {
         }
         // Only the first call of a trunk waits here.
         let _one_writer = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut known = HashMap::clone(&self.known.load());
+        let mut known = IdMap::clone(&self.known.load());
         let load = known.entry(trunk).or_default().clone();
         self.known.store(Arc::new(known));
         load

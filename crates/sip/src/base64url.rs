@@ -32,22 +32,23 @@ fn encoded_len(raw: usize) -> usize {
 /// Encodes all of `buf` from `start` on, where it stands.
 pub(crate) fn encode_tail(buf: &mut Vec<u8>, start: usize) {
     let raw = buf.len() - start;
-    buf.resize(start + encoded_len(raw), 0);
-    let tail = &mut buf[start..];
-    let (whole, rest) = (raw / 3, raw % 3);
-    // From the end, so that no byte is overwritten before it is read.
-    if rest > 0 {
-        let bits = u32::from(tail[whole * 3]) << 16
-            | if rest == 2 { u32::from(tail[whole * 3 + 1]) << 8 } else { 0 };
-        for i in 0..=rest {
-            tail[whole * 4 + i] = letter((bits >> (18 - 6 * i)) as u8);
-        }
+    let len = encoded_len(raw);
+    // Written behind what is read, and moved there: each letter is a load then, with
+    // no bounds to check.
+    buf.resize(start + raw + len, 0);
+    let (bytes, text) = buf[start..].split_at_mut(raw);
+    let (groups, rest) = bytes.as_chunks::<3>();
+    let (fours, last) = text.as_chunks_mut::<4>();
+    for (&[a, b, c], four) in groups.iter().zip(fours) {
+        *four = [letter(a >> 2), letter(a << 4 | b >> 4), letter(b << 2 | c >> 6), letter(c)];
     }
-    for group in (0..whole).rev() {
-        let Some(&[a, b, c]) = tail[group * 3..].first_chunk() else { break };
-        let four = [letter(a >> 2), letter(a << 4 | b >> 4), letter(b << 2 | c >> 6), letter(c)];
-        tail[group * 4..group * 4 + 4].copy_from_slice(&four);
+    if let [a, more @ ..] = rest {
+        let b = more.first().copied().unwrap_or(0);
+        let letters = [letter(a >> 2), letter(a << 4 | b >> 4), letter(b << 2)];
+        last.copy_from_slice(&letters[..last.len()]);
     }
+    buf.copy_within(start + raw.., start);
+    buf.truncate(start + len);
 }
 
 /// Appends the decoding of `text`; `None` (and `out` as it was) when it is not

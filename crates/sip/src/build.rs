@@ -88,27 +88,27 @@ impl<'b> MessageBuilder<'b> {
             for value in CommaList::new(line) {
                 self.raw(b"Via: ");
                 match source {
-                    Some(source) if top => self.via_received(value, source),
-                    _ => self.guarded(value),
+                    Some(source) if top => self.via_received(request.via(), source),
+                    _ => self.read(request, value),
                 }
                 self.raw(b"\r\n");
                 top = false;
             }
         }
         self.raw(b"From: ");
-        self.guarded(request.from().raw);
+        self.read(request, request.from().raw);
         self.raw(b"\r\nTo: ");
-        self.guarded(request.to().raw);
+        self.read(request, request.to().raw);
         if let (None, Some(tag)) = (request.to_tag(), to_tag) {
             self.raw(b";tag=");
             self.guarded(tag);
         }
         let to_end = self.out.len();
         self.raw(b"\r\nCall-ID: ");
-        self.guarded(request.call_id());
+        self.raw(request.call_id());
         for value in request.header_all(HeaderName::CSeq) {
             self.raw(b"\r\nCSeq: ");
-            self.guarded(value);
+            self.read(request, value);
         }
         self.raw(b"\r\n");
         to_end
@@ -134,12 +134,12 @@ impl<'b> MessageBuilder<'b> {
         builder
     }
 
-    fn via_received(&mut self, value: &[u8], source: SocketAddr) {
-        let Some(via) = Via::parse(value) else { return self.guarded(value) };
+    fn via_received(&mut self, via: &Via<'_>, source: SocketAddr) {
+        let start = self.out.len();
         self.raw(b"SIP/2.0/");
         self.raw(via.transport);
         self.raw(b" ");
-        self.guarded(via.sent_by);
+        self.raw(via.sent_by);
         for param in via.params.iter() {
             let skipped = param.name.eq_ignore_ascii_case(b"received")
                 || param.name.eq_ignore_ascii_case(b"rport");
@@ -148,7 +148,7 @@ impl<'b> MessageBuilder<'b> {
                 self.raw(param.name);
                 if let Some(value) = param.value {
                     self.raw(b"=");
-                    self.guarded(value);
+                    self.raw(value);
                 }
             }
         }
@@ -160,6 +160,7 @@ impl<'b> MessageBuilder<'b> {
             self.raw(b";rport=");
             self.number(u64::from(source.port()));
         }
+        self.guard_from(start);
     }
 
     fn raw(&mut self, bytes: &[u8]) {
@@ -177,15 +178,33 @@ impl<'b> MessageBuilder<'b> {
     fn guarded(&mut self, bytes: &[u8]) {
         let start = self.out.len();
         self.out.extend_from_slice(bytes);
+        self.guard_from(start);
+    }
+
+    fn guard_from(&mut self, start: usize) {
         guard(&mut self.out[start..]);
     }
 
+    /// What was read from a message: its values hold no line ends but those of
+    /// folds.
+    fn read(&mut self, from: &Message<'_>, bytes: &[u8]) {
+        if from.is_folded() {
+            self.guarded(bytes);
+        } else {
+            self.raw(bytes);
+        }
+    }
+
     /// Adds `Via: SIP/2.0/TRANSPORT sent-by;branch=...;rport`.
-    pub fn via(mut self, transport: &str, sent_by: impl fmt::Display, branch: &[u8]) -> Self {
+    pub fn via(mut self, transport: &str, sent_by: impl AsRef<[u8]>, branch: &[u8]) -> Self {
         self.raw(b"Via: SIP/2.0/");
+        let start = self.out.len();
         self.raw(transport.as_bytes());
-        self.format(format_args!(" {sent_by};branch="));
-        self.guarded(branch);
+        self.raw(b" ");
+        self.raw(sent_by.as_ref());
+        self.raw(b";branch=");
+        self.raw(branch);
+        self.guard_from(start);
         self.raw(b";rport\r\n");
         self
     }
@@ -201,9 +220,11 @@ impl<'b> MessageBuilder<'b> {
 
     /// Adds a header by its text name.
     pub fn header_named(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.guarded(name.as_bytes());
+        let start = self.out.len();
+        self.raw(name.as_bytes());
         self.raw(b": ");
-        self.guarded(value.as_ref());
+        self.raw(value.as_ref());
+        self.guard_from(start);
         self.raw(b"\r\n");
         self
     }
@@ -214,7 +235,7 @@ impl<'b> MessageBuilder<'b> {
         self.raw(b": ");
         let start = self.out.len();
         self.format(value);
-        guard(&mut self.out[start..]);
+        self.guard_from(start);
         self.raw(b"\r\n");
         self
     }
@@ -243,9 +264,11 @@ impl<'b> MessageBuilder<'b> {
     pub fn header_parts(mut self, name: HeaderName, parts: &[&[u8]]) -> Self {
         self.raw(name.as_str().as_bytes());
         self.raw(b": ");
+        let start = self.out.len();
         for part in parts {
-            self.guarded(part);
+            self.raw(part);
         }
+        self.guard_from(start);
         self.raw(b"\r\n");
         self
     }
@@ -269,7 +292,8 @@ impl<'b> MessageBuilder<'b> {
             if header.name == HeaderName::ContentLength {
                 continue;
             }
-            let value = match decide(&header) {
+            let decided = decide(&header);
+            let value = match decided {
                 Copy::Skip => continue,
                 Copy::Keep => header.value,
                 Copy::Replace(value) => value,
@@ -279,7 +303,10 @@ impl<'b> MessageBuilder<'b> {
                 known => self.raw(known.as_str().as_bytes()),
             }
             self.raw(b": ");
-            self.guarded(value);
+            match decided {
+                Copy::Keep => self.read(from, value),
+                _ => self.guarded(value),
+            }
             self.raw(b"\r\n");
         }
         self
@@ -378,10 +405,9 @@ pub fn answer_unparsable(
             HeaderName::Via => {
                 for one in CommaList::new(value) {
                     builder.raw(b"Via: ");
-                    if via_seen {
-                        builder.guarded(one);
-                    } else {
-                        builder.via_received(one, source);
+                    match Via::parse(one) {
+                        Some(via) if !via_seen => builder.via_received(&via, source),
+                        _ => builder.guarded(one),
                     }
                     builder.raw(b"\r\n");
                     via_seen = true;

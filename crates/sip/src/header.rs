@@ -37,13 +37,11 @@ impl<'a> Via<'a> {
     /// Parses one value (not a comma list).
     pub fn parse(raw: &'a [u8]) -> Option<Self> {
         let raw = trim(raw);
-        let slash = memchr::memchr(b'/', raw)?;
-        let rest = &raw[slash + 1..];
-        let slash2 = memchr::memchr(b'/', rest)?;
-        if !trim(&raw[..slash]).eq_ignore_ascii_case(b"SIP") || trim(&rest[..slash2]) != b"2.0" {
-            return None;
-        }
-        let rest = trim(&rest[slash2 + 1..]);
+        let rest = match raw.strip_prefix(b"SIP/2.0/") {
+            Some(rest) => rest,
+            None => Self::after_version(raw)?,
+        };
+        let rest = trim(rest);
         let gap = rest.iter().position(|&b| is_lws(b))?;
         let transport = &rest[..gap];
         let rest = trim(&rest[gap..]);
@@ -52,17 +50,18 @@ impl<'a> Via<'a> {
         let (host, port) = uri::split_host_port(sent_by).ok()?;
         let (mut branch, mut received, mut rport) = (None, None, None);
         let mut sound = is_token(transport);
-        let params = Params::parse_with(&rest[semi..], |param| {
-            if param.name.eq_ignore_ascii_case(b"branch") {
+        let params = Params::parse_with(&rest[semi..], |param| match param.name.len() {
+            6 if param.name.eq_ignore_ascii_case(b"branch") => {
                 sound &= branch.is_none() && param.value.is_some();
                 branch = param.value;
-            } else if param.name.eq_ignore_ascii_case(b"received") {
-                received = param.value;
-            } else if param.name.eq_ignore_ascii_case(b"rport") {
+            }
+            8 if param.name.eq_ignore_ascii_case(b"received") => received = param.value,
+            5 if param.name.eq_ignore_ascii_case(b"rport") => {
                 let value = param.value.map(parse_u16);
                 sound &= value != Some(None);
                 rport = Some(value.flatten());
             }
+            _ => {}
         })?;
         sound.then_some(Self {
             raw,
@@ -75,6 +74,16 @@ impl<'a> Via<'a> {
             rport,
             params,
         })
+    }
+
+    /// What follows `SIP / 2.0 /` with white space or in other letters.
+    fn after_version(raw: &'a [u8]) -> Option<&'a [u8]> {
+        let slash = memchr::memchr(b'/', raw)?;
+        let rest = &raw[slash + 1..];
+        let slash2 = memchr::memchr(b'/', rest)?;
+        let known =
+            trim(&raw[..slash]).eq_ignore_ascii_case(b"SIP") && trim(&rest[..slash2]) == b"2.0";
+        known.then(|| &rest[slash2 + 1..])
     }
 
     /// Whether the branch was made by RFC 3261 rules and identifies the transaction

@@ -58,6 +58,7 @@ pub struct Parser {
     limits: Limits,
     headers: Vec<HeaderSpan>,
     first: [u8; HeaderName::COUNT],
+    folded: bool,
 }
 
 impl Default for Parser {
@@ -69,7 +70,12 @@ impl Default for Parser {
 impl Parser {
     /// A parser with these limits.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, headers: Vec::with_capacity(32), first: [NONE; HeaderName::COUNT] }
+        Self {
+            limits,
+            headers: Vec::with_capacity(32),
+            first: [NONE; HeaderName::COUNT],
+            folded: false,
+        }
     }
 
     /// The limits it was made with.
@@ -93,11 +99,12 @@ impl Parser {
             at += 2;
         }
         let line_end = find_line_end(buf, at)?;
-        let start = parse_start_line(&buf[at..line_end], self.limits.max_uri)?;
+        let (start, uri) = parse_start_line(&buf[at..line_end], self.limits.max_uri)?;
         self.headers.clear();
         self.first = [NONE; HeaderName::COUNT];
+        self.folded = false;
         let body_at = self.scan_headers(buf, line_end + 2)?;
-        self.finish(buf, start, body_at)
+        self.finish(buf, start, uri, body_at)
     }
 
     fn scan_headers(&mut self, buf: &[u8], mut at: usize) -> Result<usize, ParseError> {
@@ -110,6 +117,7 @@ impl Parser {
             }
             while matches!(buf.get(end + 2), Some(b' ' | b'\t')) {
                 end = find_line_end(buf, end + 2)?;
+                self.folded = true;
             }
             at = end + 2;
             if end - start > self.limits.max_header_line {
@@ -157,6 +165,7 @@ impl Parser {
         &'a self,
         buf: &'a [u8],
         start: StartLine<'a>,
+        uri: Option<Uri<'a>>,
         body_at: usize,
     ) -> Result<Message<'a>, ParseError> {
         let value = |name: HeaderName| -> Result<&'a [u8], ParseError> {
@@ -215,7 +224,9 @@ impl Parser {
             buf,
             headers: &self.headers,
             first: &self.first,
+            folded: self.folded,
             start,
+            uri,
             via,
             from,
             to,
@@ -286,7 +297,11 @@ pub enum StartLine<'a> {
     },
 }
 
-fn parse_start_line(line: &[u8], max_uri: usize) -> Result<StartLine<'_>, ParseError> {
+/// The start line, and the URI of a request.
+fn parse_start_line(
+    line: &[u8],
+    max_uri: usize,
+) -> Result<(StartLine<'_>, Option<Uri<'_>>), ParseError> {
     if line.get(..4).is_some_and(|s| s.eq_ignore_ascii_case(b"SIP/")) {
         let space = memchr::memchr(b' ', line).ok_or(ParseError::StartLine)?;
         check_version(&line[..space])?;
@@ -299,7 +314,7 @@ fn parse_start_line(line: &[u8], max_uri: usize) -> Result<StartLine<'_>, ParseE
             [b'1'..=b'6', _, _] => parse_u32(code).ok_or(ParseError::StatusCode)? as u16,
             _ => return Err(ParseError::StatusCode),
         };
-        return Ok(StartLine::Response { status, reason });
+        return Ok((StartLine::Response { status, reason }, None));
     }
     let first = memchr::memchr(b' ', line).ok_or(ParseError::StartLine)?;
     let last = memchr::memrchr(b' ', line).ok_or(ParseError::StartLine)?;
@@ -319,7 +334,10 @@ fn parse_start_line(line: &[u8], max_uri: usize) -> Result<StartLine<'_>, ParseE
     // Header fields have no place in a Request-URI (RFC 3261 section 19.1.1).
     match Uri::parse(uri) {
         Ok(Uri::Sip(sip)) if sip.headers.is_some() => Err(ParseError::RequestUri),
-        Ok(_) => Ok(StartLine::Request { method: Method::from_bytes(method), uri }),
+        Ok(parsed) => {
+            let method = Method::from_bytes(method);
+            Ok((StartLine::Request { method, uri }, Some(parsed)))
+        }
         Err(_) => Err(ParseError::RequestUri),
     }
 }
@@ -345,7 +363,9 @@ pub struct Message<'a> {
     buf: &'a [u8],
     headers: &'a [HeaderSpan],
     first: &'a [u8; HeaderName::COUNT],
+    folded: bool,
     start: StartLine<'a>,
+    uri: Option<Uri<'a>>,
     via: Via<'a>,
     from: NameAddr<'a>,
     to: NameAddr<'a>,
@@ -413,11 +433,13 @@ impl<'a> Message<'a> {
 
     /// Request-URI, parsed; `None` for a response.
     pub fn parsed_request_uri(&self) -> Option<Uri<'a>> {
-        match self.start {
-            // The parser accepted it, so this succeeds for every request.
-            StartLine::Request { uri, .. } => Uri::parse(uri).ok(),
-            StartLine::Response { .. } => None,
-        }
+        self.uri
+    }
+
+    /// Whether a header line is continued on the next (RFC 3261 section 7.3.1), so
+    /// that values may hold line ends.
+    pub fn is_folded(&self) -> bool {
+        self.folded
     }
 
     /// Topmost Via.

@@ -183,16 +183,49 @@ header_names! {
     Priority = "Priority";
 }
 
-/// Known names by length, so that a lookup compares a handful of candidates.
-static BY_LEN: [[HeaderName; 16]; 24] = {
-    let mut table = [[HeaderName::Other; 16]; 24];
-    let mut used = [0usize; 24];
+/// Slots of the table of long names, more than three for each.
+const NAME_SLOTS: usize = 256;
+
+/// Where a long name stands: its length, first and last letter tell them all apart.
+const fn name_slot(len: usize, first: u8, last: u8, factors: (usize, usize)) -> usize {
+    let (first, last) = ((first | 0x20) as usize, (last | 0x20) as usize);
+    (first * factors.0 + last * factors.1 + len) % NAME_SLOTS
+}
+
+const fn slot_of(name: HeaderName, factors: (usize, usize)) -> usize {
+    let text = name.as_str().as_bytes();
+    name_slot(text.len(), text[0], text[text.len() - 1], factors)
+}
+
+/// The first factors with which no two names share a slot; found by the compiler.
+const NAME_FACTORS: (usize, usize) = {
+    let mut factors = (1, 1);
+    'tries: loop {
+        let mut used = [false; NAME_SLOTS];
+        let mut i = 0;
+        while i < HeaderName::ALL.len() {
+            let slot = slot_of(HeaderName::ALL[i], factors);
+            if used[slot] {
+                factors = if factors.1 < NAME_SLOTS {
+                    (factors.0, factors.1 + 1)
+                } else {
+                    (factors.0 + 1, 1)
+                };
+                continue 'tries;
+            }
+            used[slot] = true;
+            i += 1;
+        }
+        break factors;
+    }
+};
+
+/// Long names by their slot, so that a lookup compares one.
+static BY_SLOT: [HeaderName; NAME_SLOTS] = {
+    let mut table = [HeaderName::Other; NAME_SLOTS];
     let mut i = 0;
     while i < HeaderName::ALL.len() {
-        let name = HeaderName::ALL[i];
-        let len = name.as_str().len();
-        table[len][used[len]] = name;
-        used[len] += 1;
+        table[slot_of(HeaderName::ALL[i], NAME_FACTORS)] = HeaderName::ALL[i];
         i += 1;
     }
     table
@@ -215,26 +248,23 @@ static COMPACT: [HeaderName; 26] = {
 impl HeaderName {
     /// Recognises a long or compact name without regard to case.
     pub fn from_bytes(bytes: &[u8]) -> Self {
-        if let [one] = bytes {
-            let lower = one.to_ascii_lowercase();
-            return if lower.is_ascii_lowercase() {
-                COMPACT[(lower - b'a') as usize]
-            } else {
-                Self::Other
-            };
-        }
-        let Some(candidates) = BY_LEN.get(bytes.len()) else { return Self::Other };
-        for &name in candidates {
-            if name == Self::Other {
-                break;
+        match bytes {
+            [] => Self::Other,
+            [one] => {
+                let lower = one.to_ascii_lowercase();
+                if lower.is_ascii_lowercase() {
+                    COMPACT[(lower - b'a') as usize]
+                } else {
+                    Self::Other
+                }
             }
-            let text = name.as_str().as_bytes();
-            // Of most candidates the first letter tells them apart already.
-            if (text[0] ^ bytes[0]) & !0x20 == 0 && text.eq_ignore_ascii_case(bytes) {
-                return name;
+            [first, .., last] => {
+                let name = BY_SLOT[name_slot(bytes.len(), *first, *last, NAME_FACTORS)];
+                let text = name.as_str().as_bytes();
+                // Nearly everybody writes them as the RFCs do.
+                if text == bytes || text.eq_ignore_ascii_case(bytes) { name } else { Self::Other }
             }
         }
-        Self::Other
     }
 }
 

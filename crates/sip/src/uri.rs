@@ -111,6 +111,9 @@ impl<'a> Uri<'a> {
         }
         let colon = memchr::memchr(b':', bytes).ok_or(UriError::Scheme)?;
         let (scheme, rest) = (&bytes[..colon], &bytes[colon + 1..]);
+        if scheme == b"sip" {
+            return SipUri::parse_rest(rest, false).map(Uri::Sip);
+        }
         let starts = scheme.first().is_some_and(u8::is_ascii_alphabetic);
         let valid = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
         if !starts || !scheme.iter().all(valid) {
@@ -282,9 +285,20 @@ fn is_host(host: &[u8]) -> bool {
     match host {
         [] => false,
         [b'[', inner @ .., b']'] => parse_ipv6(inner).is_some(),
-        name => name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')),
+        name => name.iter().all(|b| HOST[usize::from(*b)]),
     }
 }
+
+/// What a host name or an IPv4 address is made of.
+static HOST: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut b = 0;
+    while b < 256 {
+        table[b] = (b as u8).is_ascii_alphanumeric() || matches!(b as u8, b'-' | b'.' | b'_');
+        b += 1;
+    }
+    table
+};
 
 pub(crate) fn bare_host(host: &[u8]) -> &[u8] {
     match host {

@@ -218,7 +218,7 @@ impl DialogLine {
         branch: &[u8],
     ) -> MessageBuilder<'b> {
         let mut builder = MessageBuilder::request(out, method, self.target.as_bytes())
-            .via(transport, sent_by, branch)
+            .via(transport, sent_by.to_string(), branch)
             .header(HeaderName::MaxForwards, "70");
         for route in &self.routes {
             builder = builder.header(HeaderName::Route, route);

@@ -104,6 +104,8 @@ pub(super) struct Call {
     pub map_key: u8,
     /// Our tag, where we answer the INVITE ourselves.
     pub tag: [u8; 16],
+    /// The caller's Call-ID, which the other leg's hides.
+    pub call_id: Vec<u8>,
     /// The caller's route set, as one comma list.
     pub caller_routes: Vec<u8>,
     pub legs: Vec<Leg>,
@@ -135,20 +137,23 @@ pub(super) struct Call {
 impl Call {
     /// Makes this one the call of a fresh route; its lists keep their memory.
     pub fn reuse(&mut self, new: Self) {
-        let (mut caller_routes, mut legs, mut trunks, mut attempts, mut winner_tag) = (
+        let (mut call_id, mut caller_routes, mut legs, mut trunks, mut attempts, mut winner_tag) = (
+            std::mem::take(&mut self.call_id),
             std::mem::take(&mut self.caller_routes),
             std::mem::take(&mut self.legs),
             std::mem::take(&mut self.trunks),
             std::mem::take(&mut self.attempts),
             std::mem::take(&mut self.winner_tag),
         );
+        call_id.clear();
         caller_routes.clear();
         legs.clear();
         trunks.clear();
         attempts.clear();
         winner_tag.clear();
         let generation = self.generation;
-        *self = Self { generation, caller_routes, legs, trunks, attempts, winner_tag, ..new };
+        *self =
+            Self { generation, call_id, caller_routes, legs, trunks, attempts, winner_tag, ..new };
     }
 
     pub fn start(
@@ -179,6 +184,7 @@ impl Call {
             started_us,
             map_key,
             tag,
+            call_id: Vec::new(),
             caller_routes: Vec::new(),
             legs: Vec::new(),
             trunks: Vec::new(),

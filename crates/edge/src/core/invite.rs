@@ -17,7 +17,7 @@ use domain::{CallingProfileId, CdrId, UserId};
 use feed::cdr::{Attempt, CdrEvent, HungUpBy};
 use feed::snapshot::Snapshot;
 use numbering::E164;
-use sip::{HeaderName, Message, MessageBuilder, Method, NumberText, SipUri, Target, Uri};
+use sip::{HeaderName, Message, MessageBuilder, Method, NumberText, ServerTx, SipUri, Target, Uri};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -31,9 +31,9 @@ impl<'m> Called<'m> {
     fn of(m: &Message<'m>) -> Self {
         let uri = m.request_uri();
         let plain = |bytes: &'m [u8]| Self::Text(std::str::from_utf8(bytes).unwrap_or_default());
-        match Uri::parse(uri) {
-            Ok(Uri::Urn(_)) | Err(_) => plain(uri),
-            Ok(parsed) => match parsed.user_number() {
+        match m.parsed_request_uri() {
+            Some(Uri::Urn(_)) | None => plain(uri),
+            Some(parsed) => match parsed.user_number() {
                 Some(number) => Self::Number(number),
                 None => plain(parsed.as_sip().and_then(|s| s.user).unwrap_or_default()),
             },
@@ -100,11 +100,6 @@ impl Core {
             return;
         }
         let cdr = CdrId(self.random.uuid(r.at.wall_us));
-        let mut id = [0; 36];
-        let id = &*cdr.0.hyphenated().encode_lower(&mut id);
-        let _ = self.layer.reply(r.at.now, tx, 100, None, out, |b| {
-            b.header_named(CALL_HEADER, id).finish();
-        });
         count(&self.shared.stats.calls);
         let called = Called::of(r.m);
         let replaced = self.replaced(r.m, world);
@@ -140,9 +135,9 @@ impl Core {
         self.calls[index as usize].cost = cost;
         let generation = self.calls[index as usize].generation;
         self.layer.set_tag(tx, Tag::Call { index, generation }.pack());
-        let mut routes = std::mem::take(&mut self.calls[index as usize].caller_routes);
-        route_set(r.m, false, &mut routes);
-        self.calls[index as usize].caller_routes = routes;
+        let call = &mut self.calls[index as usize];
+        route_set(r.m, false, &mut call.caller_routes);
+        call.call_id.extend_from_slice(r.m.call_id());
         match route.destination {
             Destination::User(user) => {
                 self.ring(r.at, index, user, r.m, world, out);
@@ -175,6 +170,20 @@ impl Core {
                 }
             }
         }
+        self.trying(r.at, tx, cdr, out);
+    }
+
+    /// Tells the caller to wait, unless it has been told more by now. Only once the
+    /// called side was sent its INVITE: that is what everybody waits for.
+    pub(super) fn trying(&mut self, at: Moment, tx: ServerTx, cdr: CdrId, out: &mut Outbox) {
+        if !self.layer.is_unanswered(tx) {
+            return;
+        }
+        let mut id = [0; 36];
+        let id = &*cdr.0.hyphenated().encode_lower(&mut id);
+        let _ = self.layer.reply(at.now, tx, 100, None, out, |b| {
+            b.header_named(CALL_HEADER, id).finish();
+        });
     }
 
     fn record_begin(
@@ -530,6 +539,7 @@ impl Core {
         let mut id = [0; 36];
         let id = &*cdr.0.hyphenated().encode_lower(&mut id);
         let wait = if status == 503 { self.retry_after() } else { 0 };
+        self.trying(at, server, cdr, out);
         let _ = self.layer.reply(at.now, server, status, Some(&tag), out, |b| {
             let mut b = b.header_named(CALL_HEADER, id);
             if let Some(m) = m {

@@ -42,7 +42,7 @@ use crate::peer::Peer;
 use call::{Call, Tag};
 use dialog::{Keys, Party};
 use domain::routing::CallKind;
-use domain::{CdrId, EdgeId, TrunkId};
+use domain::{CdrId, EdgeId, IdMap, TrunkId};
 use feed::cdr::{Attempt, CdrEvent, CdrRecord};
 use feed::record::Transport;
 use feed::snapshot::Snapshot;
@@ -52,7 +52,6 @@ use sip::{
     Event, Message, MessageBuilder, Method, Origin, Parser, Received, ServerTx, Sink, Timers,
     TransactionLayer, Wheel, reason_phrase,
 };
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -278,7 +277,7 @@ pub struct Core {
     free_calls: Vec<u32>,
     relays: Vec<Relay>,
     free_relays: Vec<u32>,
-    live: HashMap<CdrId, Live>,
+    live: IdMap<CdrId, Live>,
     held: Vec<contact::Held>,
     /// One timer for each call, and one for each relay.
     call_timers: Wheel,
@@ -318,7 +317,7 @@ impl Core {
             free_calls: Vec::new(),
             relays: Vec::new(),
             free_relays: Vec::new(),
-            live: HashMap::new(),
+            live: IdMap::default(),
             held: Vec::new(),
             call_timers: Wheel::default(),
             relay_timers: Wheel::default(),

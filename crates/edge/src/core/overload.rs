@@ -5,7 +5,7 @@ use super::{Core, Incoming, Moment, Who, count};
 use crate::alarm::AlarmKind;
 use crate::outbox::Outbox;
 use domain::emergency;
-use sip::{HeaderName, Uri};
+use sip::HeaderName;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -70,8 +70,8 @@ impl Core {
     /// Whether a new call may come in; if not, it has been refused. What could be
     /// a call for help anywhere is never refused.
     pub(super) fn admits(&mut self, r: &Incoming<'_>, out: &mut Outbox) -> bool {
-        let exempt = || match Uri::parse(r.m.request_uri()) {
-            Ok(uri) => match uri.user_number() {
+        let exempt = || match r.m.parsed_request_uri() {
+            Some(uri) => match uri.user_number() {
                 Some(number) => emergency::recognise_anywhere(number.as_str()),
                 None => uri.as_sip().is_none_or(|sip| {
                     sip.user
@@ -79,7 +79,7 @@ impl Core {
                         .is_some_and(emergency::recognise_anywhere)
                 }),
             },
-            Err(_) => true,
+            None => true,
         };
         let exempt = exempt();
         if !exempt && self.shared.serving.is_draining() {

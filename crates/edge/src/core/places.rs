@@ -89,6 +89,7 @@ impl Core {
         let mut id = [0; 36];
         let id = &*cdr.0.hyphenated().encode_lower(&mut id);
         let wait = if status == 503 { self.retry_after() } else { 0 };
+        self.trying(at, tx, cdr, out);
         let _ = self.layer.reply(at.now, tx, status, Some(&tag), out, |b| {
             let b = b.header_named(CALL_HEADER, id);
             match status {

@@ -174,12 +174,7 @@ impl Core {
         let caller = self.layer.server_peer(call.server).copied();
         let (mut contact, mut record) = (false, None);
         // Without a tag there is no dialog to seal, without a target no way to it.
-        if let (Some(tag), Some(target), Some(caller)) = (m.to_tag(), contact_uri(m), caller)
-            && self
-                .keys
-                .other_call_id(Side::Callee, call.map_key, m.call_id(), &mut s.call_id)
-                .is_ok()
-        {
+        if let (Some(tag), Some(target), Some(caller)) = (m.to_tag(), contact_uri(m), caller) {
             route_set(m, true, &mut s.routes);
             let dialog = Dialog {
                 side: Side::Caller,
@@ -198,10 +193,8 @@ impl Core {
             };
             let domain = domain_of(&dialog, world);
             dialog.encode(self.names(domain), &mut s.payload);
-            let call_id = std::mem::take(&mut s.call_id);
-            let leg = (&call_id[..], tag);
+            let leg = (&call.call_id[..], tag);
             record = self.mint(&mut s, leg, &call.caller, caller, at, world, out);
-            s.call_id = call_id;
             contact = true;
         }
         let mut id = [0; 36];

@@ -19,10 +19,10 @@ impl Core {
         }
         // The message parser has read the URI; nearly every one is of this scheme.
         let is_sip = m.request_uri().get(..4).is_some_and(|s| s.eq_ignore_ascii_case(b"sip:"));
-        let served = || match Uri::parse(m.request_uri()) {
-            Ok(Uri::Sip(_) | Uri::Tel(_)) => true,
-            Ok(Uri::Urn(urn)) => urn.namespace.eq_ignore_ascii_case(b"service"),
-            Ok(Uri::Other { .. }) | Err(_) => false,
+        let served = || match m.parsed_request_uri() {
+            Some(Uri::Sip(_) | Uri::Tel(_)) => true,
+            Some(Uri::Urn(urn)) => urn.namespace.eq_ignore_ascii_case(b"service"),
+            Some(Uri::Other { .. }) | None => false,
         };
         if !is_sip && !served() {
             self.stateless(r, 416, out, |b| b.finish());
@@ -31,7 +31,7 @@ impl Core {
         if unsupported_options(m).next().is_none() {
             return false;
         }
-        let emergency = Uri::parse(m.request_uri()).is_ok_and(|uri| {
+        let emergency = m.parsed_request_uri().is_some_and(|uri| {
             let number = uri.user_number();
             uri.is_sos() || number.is_some_and(|n| emergency::recognise_anywhere(n.as_str()))
         });

@@ -3,7 +3,7 @@
 use feed::record::Transport;
 use numbering::E164;
 use sip::header::NameAddr;
-use sip::text::CommaList;
+use sip::text::{CommaList, push_number};
 use sip::{Contact, Copy, Header, HeaderName, Message};
 use std::fmt;
 use std::io::Write as _;
@@ -153,8 +153,14 @@ pub(super) fn next_uri<'a>(routes: &'a [u8], target: &'a [u8]) -> &'a [u8] {
 
 /// `sip:+digits@host`, into a cleared buffer.
 pub(super) fn number_uri(out: &mut Vec<u8>, number: E164, host: &str, user_phone: bool) {
-    let suffix = if user_phone { ";user=phone" } else { "" };
-    text(out, format_args!("sip:{number}@{host}{suffix}"));
+    out.clear();
+    out.extend_from_slice(b"sip:+");
+    push_number(out, number.value());
+    out.push(b'@');
+    out.extend_from_slice(host.as_bytes());
+    if user_phone {
+        out.extend_from_slice(b";user=phone");
+    }
 }
 
 /// Formats into a cleared buffer.

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 /// Packets in a second from which on it is worth it.
 const BUSY: u32 = 7_000;
-/// How long packets may wait to be gathered: some five of them at that rate. Whoever
-/// is woken for an answer costs as much again, and is woken once for all of them.
-const PAUSE: Duration = Duration::from_micros(500);
+/// How long packets may wait to be gathered: some seven of them at that rate. Whoever
+/// is woken for an answer costs as much again, and is woken once for all of them; a
+/// person who calls hears nothing of a millisecond.
+const PAUSE: Duration = Duration::from_millis(1);
 /// How long packets are counted before their rate is believed.
 const WINDOW: Duration = Duration::from_millis(20);
 

@@ -386,10 +386,24 @@ impl Shard {
             };
             self.pace.took(taken);
             let at = Self::moment();
-            for (addr, bytes) in (0..taken).filter_map(|n| receiver.datagram(n)) {
-                self.arrived(at, Peer { transport: Transport::Udp, listener, addr }, bytes);
+            let peer = |addr| Peer { transport: Transport::Udp, listener, addr };
+            let mut mine = 0u32;
+            const { assert!(RECEIVED <= 32, "a bit for each datagram") };
+            for n in 0..taken {
+                let Some((addr, bytes)) = receiver.datagram(n) else { continue };
+                if self.is_mine(peer(addr), bytes) {
+                    self.work(at, peer(addr), bytes);
+                    mine |= 1 << n;
+                }
             }
-            self.flush();
+            self.transmit();
+            // Answers leave first: nobody waits for our books.
+            for n in (0..taken).filter(|n| mine & 1 << n != 0) {
+                if let Some((addr, bytes)) = receiver.datagram(n) {
+                    self.parts.trace.arrived(at.wall_us, peer(addr), bytes);
+                }
+            }
+            self.book();
             if (1..RECEIVED).contains(&taken) {
                 return;
             }
@@ -409,11 +423,12 @@ impl Shard {
         }
     }
 
-    /// Hands a packet to the shard that owns its call.
-    fn arrived(&mut self, at: Moment, from: Peer, bytes: &[u8]) {
+    /// Whether a packet's call is this shard's; if it is another's, that one has
+    /// the packet now.
+    fn is_mine(&self, from: Peer, bytes: &[u8]) -> bool {
         // Keep-alives: a few line ends or zeros.
         if bytes.len() <= 4 {
-            return;
+            return false;
         }
         let owner = match self.parts.ports.len() {
             1 => 0,
@@ -424,17 +439,20 @@ impl Shard {
                 None => self.parts.index,
             },
         };
-        if owner == self.parts.index {
-            self.handle(at, from, bytes);
-        } else {
+        if owner != self.parts.index {
             self.parts.ports[owner].hand_over(from, bytes);
         }
+        owner == self.parts.index
     }
 
-    /// A packet has come to the shard that owns its call: the one place where all
-    /// of them pass.
+    /// A packet has come to the shard that owns its call.
     fn handle(&mut self, at: Moment, from: Peer, bytes: &[u8]) {
         self.parts.trace.arrived(at.wall_us, from, bytes);
+        self.work(at, from, bytes);
+    }
+
+    /// The one place where all packets pass.
+    fn work(&mut self, at: Moment, from: Peer, bytes: &[u8]) {
         self.with_core(|core, world, out| core.handle_packet(at, from, bytes, world, out));
         self.ask_siblings(from, bytes);
     }
@@ -443,9 +461,40 @@ impl Shard {
         self.with_core(|core, world, out| core.peer_lost(Self::moment(), addr, world, out));
     }
 
-    /// Does what the core wants done: the one place where packets leave. Called
-    /// behind each batch and before every sleep.
+    /// Does what the core wants done. Called behind each batch and before every
+    /// sleep.
     fn flush(&mut self) {
+        self.transmit();
+        self.book();
+    }
+
+    /// The one place where packets leave; [`Shard::book`] comes next, before the
+    /// core does more.
+    fn transmit(&mut self) {
+        if self.out.is_empty() {
+            return;
+        }
+        // A stranger who has proved a password hears of it as one who is known.
+        for addr in std::mem::take(&mut self.out.proven) {
+            match (self.by_addr.get(&addr), self.parts.directory.owner(addr)) {
+                (Some(token), _) => self.admit(*token),
+                (None, Some(owner)) => self.parts.ports[owner].send(Job::Admit(addr)),
+                (None, None) => {}
+            }
+        }
+        let out = std::mem::take(&mut self.out);
+        self.transmit_udp(&out);
+        self.relay_out(&out);
+        for (to, bytes) in out.packets() {
+            if to.transport == Transport::Tcp {
+                self.transmit_tcp(to, bytes);
+            }
+        }
+        self.out = out;
+    }
+
+    /// Writes down what has happened, and tells whom it concerns.
+    fn book(&mut self) {
         if self.out.is_empty() {
             return;
         }
@@ -464,23 +513,7 @@ impl Shard {
             // Its writer outlives the shards too.
             let _ = self.parts.dialog_records.send(copy);
         }
-        for addr in std::mem::take(&mut self.out.proven) {
-            match (self.by_addr.get(&addr), self.parts.directory.owner(addr)) {
-                (Some(token), _) => self.admit(*token),
-                (None, Some(owner)) => self.parts.ports[owner].send(Job::Admit(addr)),
-                (None, None) => {}
-            }
-        }
-        let mut out = std::mem::take(&mut self.out);
-        self.transmit_udp(&out);
-        self.relay_out(&out);
-        for (to, bytes) in out.packets() {
-            if to.transport == Transport::Tcp {
-                self.transmit_tcp(to, bytes);
-            }
-        }
-        out.clear_packets();
-        self.out = out;
+        self.out.clear_packets();
     }
 
     fn transmit_udp(&mut self, out: &Outbox) {
@@ -645,7 +678,9 @@ impl Shard {
             };
             let at = Self::moment();
             for bytes in messages.drain(..) {
-                self.arrived(at, from, &bytes);
+                if self.is_mine(from, &bytes) {
+                    self.handle(at, from, &bytes);
+                }
             }
             self.flush();
             if broken {

@@ -106,7 +106,7 @@ fn call(bench: &mut Bench, trunk: SocketAddr, phone: SocketAddr, n: u32) {
     let mut bytes = Vec::new();
     let uri = format!("sip:{ALICE_NUMBER}@edge.example;user=phone");
     MessageBuilder::request(&mut bytes, Method::Invite, uri.as_bytes())
-        .via("UDP", trunk, format!("z9hG4bKi{n}").as_bytes())
+        .via("UDP", trunk.to_string(), format!("z9hG4bKi{n}").as_bytes())
         .header(HeaderName::MaxForwards, "70")
         .header_fmt(HeaderName::From, format_args!("<sip:+33123456789@op.example>;tag=a{n}"))
         .header_fmt(HeaderName::To, format_args!("<{uri}>"))
@@ -136,7 +136,7 @@ fn call(bench: &mut Bench, trunk: SocketAddr, phone: SocketAddr, n: u32) {
             let contact = m.header(HeaderName::Contact).expect("a Contact");
             let target = &contact[1..contact.len() - 1];
             MessageBuilder::request(&mut out, method, target)
-                .via("UDP", trunk, format!("z9hG4bK{method}{n}").as_bytes())
+                .via("UDP", trunk.to_string(), format!("z9hG4bK{method}{n}").as_bytes())
                 .header(HeaderName::MaxForwards, "70")
                 .header(HeaderName::From, m.from().raw)
                 .header(HeaderName::To, m.to().raw)

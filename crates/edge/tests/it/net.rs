@@ -209,7 +209,7 @@ impl Net {
         let branch = self.branch();
         let mut out = Vec::new();
         let mut b = MessageBuilder::request(&mut out, method, uri.as_bytes())
-            .via("UDP", from, branch.as_bytes())
+            .via("UDP", from.to_string(), branch.as_bytes())
             .header(HeaderName::MaxForwards, "70")
             .header_fmt(HeaderName::From, format_args!("<{local}>;tag=f{}", self.cseq))
             .header_fmt(HeaderName::To, format_args!("<{remote}>"))
@@ -317,7 +317,7 @@ impl Net {
         let branch = self.branch();
         let mut out = Vec::new();
         let b = MessageBuilder::request(&mut out, method, d.target.as_bytes())
-            .via("UDP", d.peer, branch.as_bytes())
+            .via("UDP", d.peer.to_string(), branch.as_bytes())
             .header(HeaderName::MaxForwards, "70")
             .header(HeaderName::From, &d.local)
             .header(HeaderName::To, &d.remote)

@@ -25,7 +25,7 @@ fn first_answer(socket: &UdpSocket, local: SocketAddr, edge: SocketAddr, number:
     let mut invite = Vec::new();
     let uri = format!("sip:+{number}@edge.example;user=phone");
     MessageBuilder::request(&mut invite, Method::Invite, uri.as_bytes())
-        .via("UDP", local, b"z9hG4bKrestart")
+        .via("UDP", local.to_string(), b"z9hG4bKrestart")
         .header(HeaderName::MaxForwards, "70")
         .header_fmt(HeaderName::From, format_args!("<sip:+33123456789@op.example>;tag=r"))
         .header_fmt(HeaderName::To, format_args!("<{uri}>"))

@@ -8,7 +8,7 @@ use crate::record::{
     TenantRecord, TrunkRecord, UserRecord,
 };
 use domain::routing::{NumberView, TrunkView, UserView, World};
-use domain::{CallingProfileId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
+use domain::{CallingProfileId, IdMap, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
 use numbering::{Country, E164};
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
@@ -35,12 +35,12 @@ pub enum Applied {
 pub struct Snapshot {
     position: Position,
     created_at_us: i64,
-    operators: Arc<HashMap<OperatorId, OperatorRecord>>,
+    operators: Arc<IdMap<OperatorId, OperatorRecord>>,
     trunks: Arc<Trunks>,
-    profiles: Arc<HashMap<CallingProfileId, CallingProfileRecord>>,
+    profiles: Arc<IdMap<CallingProfileId, CallingProfileRecord>>,
     tenants: Arc<Tenants>,
     users: Arc<Users>,
-    queues: Arc<HashMap<ResourceAccountId, QueueRecord>>,
+    queues: Arc<IdMap<ResourceAccountId, QueueRecord>>,
     keys: Arc<Vec<EdgeKey>>,
     base: Arc<NumberBase>,
     overlay: Arc<BTreeMap<u64, Option<NumberRecord>>>,
@@ -48,20 +48,20 @@ pub struct Snapshot {
 
 #[derive(Clone, Debug, Default)]
 struct Trunks {
-    by_id: HashMap<TrunkId, TrunkRecord>,
-    by_source: HashMap<IpAddr, Vec<TrunkId>>,
+    by_id: IdMap<TrunkId, TrunkRecord>,
+    by_source: IdMap<IpAddr, Vec<TrunkId>>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Tenants {
-    by_id: HashMap<TenantId, TenantRecord>,
+    by_id: IdMap<TenantId, TenantRecord>,
     by_domain: HashMap<String, TenantId>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Users {
-    by_id: HashMap<UserId, Arc<UserRecord>>,
-    by_phone: HashMap<TenantId, HashMap<String, UserId>>,
+    by_id: IdMap<UserId, Arc<UserRecord>>,
+    by_phone: IdMap<TenantId, HashMap<String, UserId>>,
 }
 
 impl Snapshot {

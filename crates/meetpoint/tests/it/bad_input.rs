@@ -47,7 +47,7 @@ impl Stranger {
         let domain = if method == Method::Register { DOMAIN } else { "nowhere.example" };
         let tag = to_tag.map_or(String::new(), |tag| format!(";tag={tag}"));
         let mut builder = MessageBuilder::request(&mut out, method, uri.as_bytes())
-            .via("UDP", here, format!("z9hG4bK{unique}").as_bytes())
+            .via("UDP", here.to_string(), format!("z9hG4bK{unique}").as_bytes())
             .header(HeaderName::MaxForwards, "70")
             .header(HeaderName::From, format!("<sip:alice@{domain}>;tag={unique}"))
             .header(HeaderName::To, format!("<sip:alice@{domain}>{tag}"))

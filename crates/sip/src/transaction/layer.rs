@@ -190,11 +190,18 @@ impl<P: Clone> TransactionLayer<P> {
             Machine::InviteServer(_) | Machine::NonInviteServer(_) => return Received::Stray,
         };
         let deferred = tx.cancelling == Cancelling::WhenProvisional && status < 200;
+        let mut done = Vec::new();
         match action {
             ResponseAction::Drop => {}
             ResponseAction::AckAgain if tx.sent.is_empty() => {}
             ResponseAction::AckAgain => sink.transmit(&tx.peer, &tx.sent),
-            ResponseAction::Deliver => {}
+            ResponseAction::Deliver => {
+                // Answered, a request is sent no more; a lingering transaction need
+                // not hold it.
+                if status >= 200 {
+                    done = std::mem::take(&mut tx.sent);
+                }
+            }
             ResponseAction::DeliverAndAck => {
                 let invite = std::mem::take(&mut tx.sent);
                 let mut ack = self.pool.pop().unwrap_or_else(|| Vec::with_capacity(FRESH));
@@ -205,6 +212,7 @@ impl<P: Clone> TransactionLayer<P> {
                 self.recycle(invite);
             }
         }
+        self.recycle(done);
         if deferred {
             self.send_cancel(now, index, sink);
         }
@@ -526,6 +534,11 @@ impl<P: Clone> TransactionLayer<P> {
     pub fn request_bytes(&self, tx: ServerTx) -> Option<&[u8]> {
         let slot = live(&self.slots, tx.0)?;
         (!slot.request.is_empty()).then_some(&slot.request[..])
+    }
+
+    /// Whether nothing has been sent yet in a server transaction.
+    pub fn is_unanswered(&self, tx: ServerTx) -> bool {
+        live(&self.slots, tx.0).is_some_and(|slot| slot.sent.is_empty())
     }
 
     /// The peer a server transaction answers to.

@@ -103,7 +103,7 @@ proptest! {
         let from = format!("<{uri}>;tag={tag}");
         let mut out = Vec::new();
         let mut builder = MessageBuilder::request(&mut out, Method::Info, uri.as_bytes())
-            .via("TCP", format_args!("{host}:{port}"), b"z9hG4bKp")
+            .via("TCP", format!("{host}:{port}"), b"z9hG4bKp")
             .header(HeaderName::From, &from)
             .header(HeaderName::To, format!("<{uri}>"))
             .header(HeaderName::CallId, &call_id)

@@ -306,7 +306,7 @@ impl Agent {
         self.send(to, Purpose::Register, |out, branch| {
             let mut builder =
                 MessageBuilder::request(out, Method::Register, request.uri.as_bytes())
-                    .via(via_transport(to), sent_by, branch)
+                    .via(via_transport(to), sent_by.to_string(), branch)
                     .header(HeaderName::MaxForwards, "70")
                     .header(HeaderName::From, format!("<{}>;tag={}", request.aor, request.tag))
                     .header(HeaderName::To, format!("<{}>", request.aor))
@@ -335,7 +335,7 @@ impl Agent {
         self.send(to, Purpose::Plain(reply), |out, branch| {
             let uri = format!("sip:{}", to.address);
             MessageBuilder::request(out, Method::Options, uri.as_bytes())
-                .via(via_transport(to), sent_by, branch)
+                .via(via_transport(to), sent_by.to_string(), branch)
                 .header(HeaderName::MaxForwards, "70")
                 .header(HeaderName::From, &from)
                 .header(HeaderName::To, format!("<{uri}>"))
@@ -395,7 +395,7 @@ impl Agent {
         let (call_id, headers) = (leg.call_id.clone(), leg.headers.clone());
         let tx = self.send(to, Purpose::Invite(id), |out, branch| {
             let mut builder = MessageBuilder::request(out, Method::Invite, uri.as_bytes())
-                .via(via_transport(to), sent_by, branch)
+                .via(via_transport(to), sent_by.to_string(), branch)
                 .header(HeaderName::MaxForwards, "70")
                 .header(HeaderName::From, &from)
                 .header(HeaderName::To, &to_header)

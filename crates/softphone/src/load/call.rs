@@ -71,7 +71,7 @@ impl Dialog {
         branch: &[u8],
     ) -> MessageBuilder<'b> {
         MessageBuilder::request(out, method, self.target.as_bytes())
-            .via("UDP", sent_by, branch)
+            .via("UDP", sent_by.to_string(), branch)
             .header(HeaderName::MaxForwards, "70")
             .header(HeaderName::From, &self.local)
             .header(HeaderName::To, &self.remote)

@@ -328,7 +328,7 @@ impl Engine {
         let contact = self.contact(path.socket, &self.lines[n].line.username);
         self.request(path, Purpose::Register(n), |out, branch| {
             let mut b = MessageBuilder::request(out, Method::Register, request.uri.as_bytes())
-                .via("UDP", sent_by, branch)
+                .via("UDP", sent_by.to_string(), branch)
                 .header(HeaderName::MaxForwards, "70")
                 .header(HeaderName::From, format!("<{}>;tag={}", request.aor, request.tag))
                 .header(HeaderName::To, format!("<{}>", request.aor))

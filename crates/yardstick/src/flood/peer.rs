@@ -242,7 +242,7 @@ impl Flood {
         let branch = format!("z9hG4bK{}-{index}-{}{ack_of_2xx}", self.life, call.cseq);
         let mut out = Vec::new();
         let mut b = MessageBuilder::request(&mut out, method, uri.as_bytes())
-            .via("UDP", own, branch.as_bytes())
+            .via("UDP", own.to_string(), branch.as_bytes())
             .header(HeaderName::MaxForwards, "70")
             .header(HeaderName::From, &from)
             .header(HeaderName::To, &to)

@@ -286,7 +286,7 @@ impl Ua {
         let d = &mut self.dialogs[at];
         let mut bytes = Vec::new();
         MessageBuilder::request(&mut bytes, Method::Ack, d.target.as_bytes())
-            .via("UDP", self.addr, branch.as_bytes())
+            .via("UDP", self.addr.to_string(), branch.as_bytes())
             .header(HeaderName::MaxForwards, "70")
             .header(HeaderName::From, &d.local)
             .header(HeaderName::To, &d.remote)

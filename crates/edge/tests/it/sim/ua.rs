@@ -214,7 +214,7 @@ impl Ua {
         let branch = self.layer.branch();
         let mut bytes = Vec::new();
         let mut b = MessageBuilder::request(&mut bytes, Method::Invite, uri.as_bytes())
-            .via("UDP", self.addr, branch.as_bytes())
+            .via("UDP", self.addr.to_string(), branch.as_bytes())
             .header(HeaderName::MaxForwards, "70")
             .header_fmt(HeaderName::From, format_args!("<{from}>;tag=uac-{}", self.name))
             .header_fmt(HeaderName::To, format_args!("<{uri}>"))
@@ -264,7 +264,7 @@ impl Ua {
         let mut bytes = Vec::new();
         let m = Method::from_bytes(method.as_bytes());
         let mut b = MessageBuilder::request(&mut bytes, m, d.target.as_bytes())
-            .via("UDP", self.addr, branch.as_bytes())
+            .via("UDP", self.addr.to_string(), branch.as_bytes())
             .header(HeaderName::MaxForwards, "70")
             .header(HeaderName::From, &d.local)
             .header(HeaderName::To, &d.remote)
