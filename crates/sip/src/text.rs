@@ -85,6 +85,9 @@ pub fn parse_u32(bytes: &[u8]) -> Option<u32> {
 
 /// Appends a number in decimal digits.
 pub fn push_number(out: &mut Vec<u8>, mut number: u64) {
+    if number < 10 {
+        return out.push(b'0' + number as u8);
+    }
     let mut digits = [0; 20];
     let mut at = digits.len();
     loop {

@@ -22,6 +22,12 @@ const COPY_WAIT: Duration = Duration::from_millis(100);
 /// is taken to last.
 const RECORD_MARGIN: Duration = Duration::from_secs(3600);
 
+/// The seal in a Contact as [`Core::mint`] writes it.
+pub(super) fn minted(contact: &[u8]) -> Option<&[u8]> {
+    let seal = contact.strip_prefix(b"<sip:")?;
+    seal.iter().position(|b| *b == b'@').map(|end| &seal[..end])
+}
+
 /// Packets that wait until a sibling has their record.
 pub(super) struct Held {
     id: RecordId,

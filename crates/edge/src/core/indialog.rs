@@ -79,8 +79,9 @@ impl Core {
         world: &Snapshot,
         opened: &'a mut Vec<u8>,
         text: &'a mut Vec<u8>,
+        far_call_id: &mut Vec<u8>,
     ) -> Option<Dialog<'a>> {
-        let dialog = self.unseal(m, world, opened, text)?;
+        let dialog = self.unseal(m, world, opened, text, far_call_id)?;
         self.holds(&dialog.this, from, world).then_some(dialog)
     }
 
@@ -90,10 +91,19 @@ impl Core {
         world: &Snapshot,
         opened: &'a mut Vec<u8>,
         text: &'a mut Vec<u8>,
+        far_call_id: &mut Vec<u8>,
     ) -> Option<Dialog<'a>> {
         let (uri, tag) = (m.parsed_request_uri()?, m.to_tag()?);
         let user = uri.as_sip()?.user?;
-        self.keys.open(m.call_id(), tag, user, opened).ok()?;
+        far_call_id.clear();
+        match self.known.recall(user, (m.call_id(), tag)) {
+            Some(recalled) => {
+                opened.clear();
+                opened.extend_from_slice(recalled.payload);
+                far_call_id.extend_from_slice(recalled.far_call_id);
+            }
+            None => self.keys.open(m.call_id(), tag, user, opened).ok()?,
+        }
         if !self.fetch(opened) {
             return None;
         }
@@ -114,8 +124,10 @@ impl Core {
     pub(super) fn in_dialog(&mut self, r: &Incoming<'_>, world: &Snapshot, out: &mut Outbox) {
         let mut opened = std::mem::take(&mut self.scratch.opened);
         let mut text = std::mem::take(&mut self.scratch.opened_text);
-        if let Some(dialog) = self.open_seal(r.from, r.m, world, &mut opened, &mut text) {
-            self.carry(r, &dialog, world, out);
+        let mut far = std::mem::take(&mut self.scratch.far_call_id);
+        let dialog = self.open_seal(r.from, r.m, world, &mut opened, &mut text, &mut far);
+        if let Some(dialog) = dialog {
+            self.carry(r, &dialog, &far, world, out);
         } else if r.m.method() != Method::Ack {
             count(&self.shared.stats.forged);
             self.refuse(r, 481, out);
@@ -124,9 +136,18 @@ impl Core {
         }
         self.scratch.opened = opened;
         self.scratch.opened_text = text;
+        self.scratch.far_call_id = far;
     }
 
-    fn carry(&mut self, r: &Incoming<'_>, d: &Dialog<'_>, world: &Snapshot, out: &mut Outbox) {
+    /// `far_call_id` is the other leg's Call-ID, if it is known already.
+    fn carry(
+        &mut self,
+        r: &Incoming<'_>,
+        d: &Dialog<'_>,
+        far_call_id: &[u8],
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) {
         let method = r.m.method();
         let tx = if method == Method::Ack {
             None
@@ -152,7 +173,13 @@ impl Core {
         let ending = (method == Method::Bye).then(|| self.ending(r, d, in_order));
         let hop = self.hop(&d.other, d.routes, d.target, Some(r.from.listener), world);
         let mut s = std::mem::take(&mut self.scratch);
-        let mapped = self.keys.other_call_id(d.side, d.map_key, r.m.call_id(), &mut s.call_id);
+        let mapped = if far_call_id.is_empty() {
+            self.keys.other_call_id(d.side, d.map_key, r.m.call_id(), &mut s.call_id)
+        } else {
+            s.call_id.clear();
+            s.call_id.extend_from_slice(far_call_id);
+            Ok(())
+        };
         let (Some(peer), Ok(())) = (hop, mapped) else {
             self.scratch = s;
             if let Some(ending) = ending.filter(|e| e.of_answer) {
@@ -467,10 +494,11 @@ impl Core {
         let mut sealed = None;
         let (mut opened, mut text) =
             (std::mem::take(&mut s.opened), std::mem::take(&mut s.opened_text));
+        let mut far = std::mem::take(&mut s.far_call_id);
         if let Some(bytes) = self.layer.request_bytes(server)
             && let Ok(request) = parser.parse(bytes)
             && let Some(tag) = request.to_tag()
-            && let Some(d) = self.unseal(&request, world, &mut opened, &mut text)
+            && let Some(d) = self.unseal(&request, world, &mut opened, &mut text, &mut far)
         {
             let names = self.names(domain_of(&d, world));
             Dialog { target, ..d }.encode(names, &mut s.payload);
@@ -480,6 +508,7 @@ impl Core {
         }
         s.opened = opened;
         s.opened_text = text;
+        s.far_call_id = far;
         self.parsers.push(parser);
         self.scratch = s;
         sealed

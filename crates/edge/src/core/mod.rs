@@ -17,6 +17,7 @@ mod hops;
 mod indialog;
 mod invite;
 mod kept;
+mod known;
 mod legs;
 mod named;
 mod options;
@@ -260,6 +261,7 @@ struct Scratch {
     to: Vec<u8>,
     routes: Vec<u8>,
     invite: Vec<u8>,
+    far_call_id: Vec<u8>,
 }
 
 /// One shard's calls.
@@ -290,6 +292,7 @@ pub struct Core {
     stray: stray::Stray,
     admission: overload::Gate,
     kept_back: kept::KeptBack,
+    known: known::KnownSeals,
 }
 
 impl Core {
@@ -329,6 +332,7 @@ impl Core {
             stray: stray::Stray::default(),
             admission: overload::Gate::new(config.shed_after),
             kept_back: kept::KeptBack::default(),
+            known: known::KnownSeals::default(),
             config,
             shared,
         }
@@ -362,6 +366,7 @@ impl Core {
     fn refresh_keys(&mut self, at: Moment, world: &Snapshot) {
         if !self.keys.are(world.edge_keys(), at.wall_us) {
             self.keys = Keys::new(world.edge_keys(), self.fallback_key, at.wall_us);
+            self.known.clear();
             let sealing = dialog::sealing(world.edge_keys(), at.wall_us);
             self.nonces = auth::Nonces::from_keys(sealing, self.fallback_nonces);
         }

@@ -1,8 +1,10 @@
 //! What the legs of a new call answer, and what becomes of it.
 
 use super::call::{CallState, Deadline, Leg, LegState, Tag, rank};
+use super::contact::minted;
 use super::dialog::{Dialog, Party, Side, domain_of};
 use super::invite::millis;
+use super::known::Recalled;
 use super::write::{
     CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, pass, route_set, transport,
 };
@@ -195,6 +197,12 @@ impl Core {
             dialog.encode(self.names(domain), &mut s.payload);
             let leg = (&call.call_id[..], tag);
             record = self.mint(&mut s, leg, &call.caller, caller, at, world, out);
+            if status >= 200
+                && let Some(seal) = minted(&s.contact)
+            {
+                let recalled = Recalled { payload: &s.payload, far_call_id: m.call_id() };
+                self.known.keep(seal, leg, &recalled);
+            }
             contact = true;
         }
         let mut id = [0; 36];

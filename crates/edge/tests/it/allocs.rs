@@ -158,7 +158,7 @@ fn call(bench: &mut Bench, trunk: SocketAddr, phone: SocketAddr, n: u32) {
 }
 
 #[test]
-fn a_call_of_seven_messages_allocates_at_most_eight_times() {
+fn a_call_of_seven_messages_allocates_at_most_nine_times() {
     let (trunk_at, phone_at) = (addr("198.51.100.1:5060"), addr("203.0.113.10:5062"));
     let shared = Arc::new(Shared::default());
     let binding = edge::bindings::Binding {
@@ -192,5 +192,5 @@ fn a_call_of_seven_messages_allocates_at_most_eight_times() {
     bench.pass(Duration::from_secs(60));
     let each = bench.allocations as f64 / f64::from(calls);
     eprintln!("allocations per seven-message call: {each:.2}");
-    assert!(each <= 8.0, "{each} allocations per call");
+    assert!(each <= 9.0, "{each} allocations per call");
 }

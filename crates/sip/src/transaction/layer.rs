@@ -22,8 +22,9 @@ use crate::wheel::Wheel;
 
 /// Buffers kept for reuse, and how much of one is worth keeping.
 const POOL_LEN: usize = 4_096;
-/// What a new one has room for: most messages.
-const FRESH: usize = 1_024;
+/// What a new one has room for: nearly every message. Only those at work are as
+/// large; what a lingering transaction keeps is cut to its length.
+const FRESH: usize = 2_048;
 const POOL_CAPACITY: usize = 16 * 1024;
 
 /// Owns all transactions of one thread. `P` is the caller's handle of a peer:
@@ -100,7 +101,7 @@ impl<P: Clone> TransactionLayer<P> {
     /// Takes a buffer back.
     pub fn recycle(&mut self, mut buffer: Vec<u8>) {
         let capacity = buffer.capacity();
-        if capacity > 0 && capacity <= POOL_CAPACITY && self.pool.len() < POOL_LEN {
+        if capacity >= FRESH && capacity <= POOL_CAPACITY && self.pool.len() < POOL_LEN {
             buffer.clear();
             self.pool.push(buffer);
         }
@@ -402,10 +403,15 @@ impl<P: Clone> TransactionLayer<P> {
         }
         .map_err(|_| TxError::State)?;
         sink.transmit(&slot.peer, &response);
-        let old = std::mem::replace(&mut slot.sent, response);
+        // A final response is kept for as long as it may be asked for again, which is
+        // a hundred times as long as it took.
+        let (kept, spare) =
+            if status >= 200 { (response[..].into(), response) } else { (response, Vec::new()) };
+        let old = std::mem::replace(&mut slot.sent, kept);
         let done = (status >= 200)
             .then(|| (std::mem::take(&mut slot.request), std::mem::take(&mut slot.head)));
         self.recycle(old);
+        self.recycle(spare);
         if let Some((request, head)) = done {
             self.recycle(request);
             self.recycle(head.into_buffer());

@@ -24,6 +24,39 @@ impl Default for Timers {
     }
 }
 
+/// The same in a quarter of the memory: a transaction lives on for half a minute.
+#[derive(Debug, Clone, Copy)]
+struct Bases {
+    t1_us: u32,
+    t2_us: u32,
+    t4_us: u32,
+}
+
+impl From<Timers> for Bases {
+    fn from(timers: Timers) -> Self {
+        let us = |time: Duration| u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+        Self { t1_us: us(timers.t1), t2_us: us(timers.t2), t4_us: us(timers.t4) }
+    }
+}
+
+impl Bases {
+    fn t1(&self) -> Duration {
+        Duration::from_micros(self.t1_us.into())
+    }
+
+    fn t2(&self) -> Duration {
+        Duration::from_micros(self.t2_us.into())
+    }
+
+    fn t4(&self) -> Duration {
+        Duration::from_micros(self.t4_us.into())
+    }
+
+    fn whole(&self) -> Duration {
+        self.t1() * 64
+    }
+}
+
 impl Timers {
     /// 64 T1: how long a transaction is tried or kept (timers B, F, H, J, L, M).
     pub fn whole(&self) -> Duration {
@@ -126,7 +159,7 @@ fn linger(reliability: Reliability, unreliable: Duration) -> Duration {
 #[derive(Debug, Clone)]
 pub struct InviteClient {
     state: State,
-    timers: Timers,
+    timers: Bases,
     reliability: Reliability,
     resend: Retransmission,
     expires: Option<Instant>,
@@ -137,7 +170,7 @@ impl InviteClient {
     pub fn new(timers: Timers, reliability: Reliability, now: Instant) -> Self {
         Self {
             state: State::Trying,
-            timers,
+            timers: timers.into(),
             reliability,
             resend: Retransmission::start(reliability, now, timers.t1),
             expires: Some(now + timers.whole()),
@@ -215,7 +248,7 @@ impl InviteClient {
 #[derive(Debug, Clone)]
 pub struct NonInviteClient {
     state: State,
-    timers: Timers,
+    timers: Bases,
     reliability: Reliability,
     resend: Retransmission,
     expires: Option<Instant>,
@@ -226,7 +259,7 @@ impl NonInviteClient {
     pub fn new(timers: Timers, reliability: Reliability, now: Instant) -> Self {
         Self {
             state: State::Trying,
-            timers,
+            timers: timers.into(),
             reliability,
             resend: Retransmission::start(reliability, now, timers.t1),
             expires: Some(now + timers.whole()),
@@ -244,14 +277,14 @@ impl NonInviteClient {
             (State::Trying | State::Proceeding, 100..=199) => {
                 self.state = State::Proceeding;
                 if self.resend.at.is_some() {
-                    self.resend.interval = self.timers.t2;
+                    self.resend.interval = self.timers.t2();
                 }
                 ResponseAction::Deliver
             }
             (State::Trying | State::Proceeding, _) => {
                 self.state = State::Completed;
                 self.resend = Retransmission::STOPPED;
-                self.expires = Some(now + linger(self.reliability, self.timers.t4));
+                self.expires = Some(now + linger(self.reliability, self.timers.t4()));
                 ResponseAction::Deliver
             }
             _ => ResponseAction::Drop,
@@ -273,7 +306,7 @@ impl NonInviteClient {
             return if waiting { TimerAction::TimedOut } else { TimerAction::Ended };
         }
         if self.resend.due(now) {
-            self.resend.next(now, self.timers.t2);
+            self.resend.next(now, self.timers.t2());
             return TimerAction::Retransmit;
         }
         TimerAction::Nothing
@@ -299,7 +332,7 @@ pub enum AckAction {
 #[derive(Debug, Clone)]
 pub struct InviteServer {
     state: State,
-    timers: Timers,
+    timers: Bases,
     reliability: Reliability,
     retransmit_2xx: bool,
     unacked_2xx: bool,
@@ -314,7 +347,7 @@ impl InviteServer {
     pub fn new(timers: Timers, reliability: Reliability, retransmit_2xx: bool) -> Self {
         Self {
             state: State::Proceeding,
-            timers,
+            timers: timers.into(),
             reliability,
             retransmit_2xx,
             unacked_2xx: false,
@@ -347,13 +380,13 @@ impl InviteServer {
                     self.unacked_2xx = true;
                     // The 2xx is repeated over TCP too: hops behind may lose it.
                     self.resend =
-                        Retransmission::start(Reliability::Unreliable, now, self.timers.t1);
+                        Retransmission::start(Reliability::Unreliable, now, self.timers.t1());
                 }
                 Ok(())
             }
             (State::Proceeding, 300..=699) => {
                 self.state = State::Completed;
-                self.resend = Retransmission::start(self.reliability, now, self.timers.t1);
+                self.resend = Retransmission::start(self.reliability, now, self.timers.t1());
                 self.expires = Some(now + self.timers.whole());
                 Ok(())
             }
@@ -367,7 +400,7 @@ impl InviteServer {
             State::Completed => {
                 self.state = State::Confirmed;
                 self.resend = Retransmission::STOPPED;
-                self.expires = Some(now + linger(self.reliability, self.timers.t4));
+                self.expires = Some(now + linger(self.reliability, self.timers.t4()));
                 AckAction::Confirmed
             }
             State::Accepted => {
@@ -402,7 +435,7 @@ impl InviteServer {
             return if unacked { TimerAction::TimedOut } else { TimerAction::Ended };
         }
         if self.resend.due(now) {
-            self.resend.next(now, self.timers.t2);
+            self.resend.next(now, self.timers.t2());
             return TimerAction::Retransmit;
         }
         TimerAction::Nothing
@@ -413,7 +446,7 @@ impl InviteServer {
 #[derive(Debug, Clone)]
 pub struct NonInviteServer {
     state: State,
-    timers: Timers,
+    timers: Bases,
     reliability: Reliability,
     expires: Option<Instant>,
 }
@@ -421,7 +454,7 @@ pub struct NonInviteServer {
 impl NonInviteServer {
     /// A request arrived.
     pub fn new(timers: Timers, reliability: Reliability) -> Self {
-        Self { state: State::Trying, timers, reliability, expires: None }
+        Self { state: State::Trying, timers: timers.into(), reliability, expires: None }
     }
 
     /// Where it stands.
