@@ -53,7 +53,7 @@ rows! {
     Operator, "operators": id name created_at version;
     Trunk, "trunks": id operator_id fqdn address sources match_port transport enabled
         failover_time_seconds options_interval_seconds send_options max_uri
-        max_concurrent_calls max_calls_per_second version;
+        single_early_dialog max_concurrent_calls max_calls_per_second version;
     CallingProfile, "calling-profiles": id operator_id name trunk_ids;
     Range, "ranges": id operator_id first last;
     Tenant, "tenants": id name domain created_at;

@@ -11,6 +11,7 @@ pub mod fraud;
 pub mod ids;
 pub mod number;
 pub mod routing;
+pub mod trusted;
 pub mod upload;
 
 pub use ids::*;

@@ -22,6 +22,7 @@ mod explain;
 mod fraud;
 mod identity;
 mod inside;
+mod networks;
 mod numbers;
 mod orders;
 mod people;

@@ -36,7 +36,7 @@ pub use orders::{EntryResult, OrderEntryRow, OrderRow};
 pub use people::{AccountRow, AgentRow, PersonRow};
 pub use tenants::{CivicAddressRow, ConsentRow, HeldRow, LocationCountryRow, LocationRow};
 pub use value::Json;
-pub use world::{WorldNumberRow, WorldTrunkRow};
+pub use world::{HelpProfileRow, WorldNumberRow, WorldTrunkRow};
 
 /// Every statement with its name, to be prepared on both servers by a test. A
 /// name that ends in `_LITE` or `_PG` is a fork for that dialect.

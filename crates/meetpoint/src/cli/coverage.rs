@@ -58,6 +58,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("fraud_limits_put", "fraud set-limits"),
     ("fraud_release", "fraud release"),
     ("tenant_fraud_release", "fraud release"),
+    ("trusted_networks_get", "network list"),
+    ("trusted_networks_put", "network set"),
     ("alarm_list", "alarms list"),
     ("operator_consent_list", "consent list"),
     ("operator_consent_get", "consent show"),

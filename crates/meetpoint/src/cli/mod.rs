@@ -13,6 +13,7 @@ mod error;
 mod fraud;
 mod inside;
 mod ladder;
+mod networks;
 mod numbers;
 mod operators;
 mod output;
@@ -108,6 +109,8 @@ pub enum Command {
     Alarms(Group<inside::AlarmAction>),
     /// Limits of calls to costly destinations
     Fraud(Group<fraud::Action>),
+    /// Trusted networks: from where calls for help are carried whoever makes them
+    Network(Group<networks::Action>),
     /// The secrets that all edges share
     EdgeKey(Group<sign_in::EdgeKeyAction>),
     /// Who did what
@@ -130,6 +133,7 @@ pub async fn run(command: Command) -> ExitCode {
         Command::Explain(group) => with(group, inside::run_explain).await,
         Command::Alarms(group) => with(group, inside::run_alarms).await,
         Command::Fraud(group) => with(group, fraud::run).await,
+        Command::Network(group) => with(group, networks::run).await,
         Command::EdgeKey(group) => with(group, sign_in::run_edge_key).await,
         Command::Audit(group) => with(group, sign_in::run_audit).await,
     };
