@@ -112,7 +112,6 @@ impl Core {
     }
 
     fn unbind(&mut self, user: domain::UserId, contact: String, out: &mut Outbox) {
-        self.shared.bindings.remove(user, &contact);
-        out.bindings.push(BindingChange::Removed { user, contact });
+        out.bindings.push(self.shared.bindings.remove(user, contact));
     }
 }
