@@ -375,7 +375,13 @@ fn script(sim: &mut Sim) {
             2 => {}
             _ => {
                 let fork = rng.below(forks as u64) as usize;
-                deeds.push((rng.ms(50, 9000), Deed::Answer { fork }));
+                let after = rng.ms(50, 9000);
+                deeds.push((after, Deed::Answer { fork }));
+                if forks > 1 && rng.chance(40) {
+                    let (fork, every) = ((fork + 1) % forks, Duration::from_millis(500));
+                    let again = after + rng.ms(1, 2000);
+                    deeds.push((again, Deed::AnswerAgain { fork, every }));
+                }
             }
         }
         // A telephone rings no longer than that.
@@ -477,7 +483,8 @@ fn play(seed: u64, trace: bool) -> Result<bool, String> {
     for ua in &mut sim.uas {
         wrong.append(&mut ua.breaches);
         for d in &ua.dialogs {
-            if d.state != State::Over {
+            // Who hung a second answer up may have died between ACK and BYE.
+            if d.state != State::Over && !(d.extra && died) {
                 wrong.push(format!("{} is left in a call: {d:?}", ua.name));
             }
         }
