@@ -198,8 +198,8 @@ pub enum RouteRefusal {
     /// A queue without agents.
     #[error("the call queue has no agents")]
     QueueEmpty,
-    /// A call for help, and no operator has a trunk in use.
-    #[error("no operator of the exchange has a trunk in use for an emergency call")]
+    /// A call for help, and the exchange has no operator to carry it.
+    #[error("the exchange has no calling profile by which an emergency call could leave")]
     NoEmergencyRoute,
     /// Not a call for help, and nobody proved who calls.
     #[error("who proves nothing may call emergency numbers only")]
@@ -349,9 +349,9 @@ fn emergency_in(called: &str, country: Country, trace: &mut impl Trace) -> Optio
 /// one of the tenant's in the country, or else by the first of these that has a trunk
 /// in use: an operator that serves the country, the tenant's own first; an operator
 /// of the tenant's elsewhere; any operator (the default mapping of emergency.md
-/// section 6: better a centre that passes the call on than none). The number shown is
-/// one of the tenant's wherever it has one, so that those who come to help can call
-/// back.
+/// section 6: better a centre that passes the call on than none). Where all trunks of
+/// the exchange drain it leaves by one of those. The number shown is one of the
+/// tenant's wherever it has one, so that those who come to help can call back.
 fn help(
     world: &impl World,
     (tenant, country): (TenantId, Country),
@@ -376,19 +376,23 @@ fn help(
             let number = near.or_else(|| world.tenant_number(tenant, None));
             let rank = |v: &HelpView| {
                 let own = number.is_some_and(|n| n.operator == v.operator);
-                (!v.serves, !own, v.profile)
+                let near = near.is_some_and(|n| n.profile == v.profile);
+                (!v.open, !near, !v.serves, !own, v.profile)
             };
             let mut best: Option<HelpView> = None;
             world.help(country, &mut |v| {
-                if v.open && best.as_ref().is_none_or(|best| rank(&v) < rank(best)) {
+                if best.as_ref().is_none_or(|best| rank(&v) < rank(best)) {
                     best = Some(v);
                 }
             });
             let best = best.ok_or(RouteRefusal::NoEmergencyRoute)?;
             trace.step("emergency.operator_of_country", || {
                 let serves = if best.serves { "serves" } else { "does not serve" };
+                let drains = if best.open { "" } else { "; all its trunks drain" };
                 let operator = best.operator;
-                format!("no number to leave by: operator {operator}, which {serves} {country}")
+                format!(
+                    "no number to leave by: operator {operator}, which {serves} {country}{drains}"
+                )
             });
             (best.operator, best.profile, number)
         }
@@ -449,7 +453,8 @@ fn outbound(
 
 /// Orders trunks for one call: enabled ones only, healthy ones in random order
 /// first, silent ones after them (demoted, not removed), by a seed that the
-/// caller drew (operator-connect.md 6.4; design section 5). Returns how many of
+/// caller drew (operator-connect.md 6.4; design section 5). For an emergency call
+/// ([`usable_for_help`]) no trunk is out of use. Returns how many of
 /// `trunks` are usable; they stand in front, in their order.
 pub fn trunk_order<T: Copy>(
     trunks: &mut [T],
@@ -469,6 +474,13 @@ pub fn trunk_order<T: Copy>(
         (false, _) => 2,
     });
     trunks.iter().filter(|t| state(t).0).count()
+}
+
+/// How usable a trunk is for an emergency call, of how it is for others: one that
+/// drains stands with the silent ones, since no call for help fails while there is an
+/// untried way (emergency.md section 7).
+pub const fn usable_for_help((enabled, healthy): (bool, bool)) -> (bool, bool) {
+    (true, enabled && healthy)
 }
 
 /// How an attempt on a trunk ended.

@@ -7,8 +7,8 @@ use crate::*;
 use api_types::call::{ExplainCall, ExplainStep, Explanation};
 use domain::fraud::{ClassLimit, DestinationClass, FraudLimits};
 use domain::routing::{
-    Call, Destination, Dialled, HelpView, NumberView, Recorded, Route, RouteRefusal, Source, Trace,
-    TrunkView, UserView, World, route,
+    Call, CallKind, Destination, Dialled, HelpView, NumberView, Recorded, Route, RouteRefusal,
+    Source, Trace, TrunkView, UserView, World, route,
 };
 use domain::{CallingProfileId, ResourceAccountId, TenantId, TrunkId, UserId};
 use feed::record::{NumberRecord, QueueRecord, UserRecord};
@@ -94,11 +94,15 @@ fn tell(
             if let Destination::Trunks { profile, .. } = route.destination {
                 let all = world.profile(profile);
                 trunks = all.iter().filter(|t| t.enabled).map(|t| t.fqdn.clone()).collect();
+                let enabled = trunks.len();
+                if enabled == 0 && route.kind == CallKind::Emergency {
+                    // No call for help fails while there is an untried way.
+                    trunks = all.iter().map(|t| t.fqdn.clone()).collect();
+                }
                 trace.step("trunk.order", || {
                     format!(
-                        "{} of the {} trunks of calling profile {profile} are enabled; they are \
-                         tried in random order, silent ones last",
-                        trunks.len(),
+                        "{enabled} of the {} trunks of calling profile {profile} are enabled; \
+                         they are tried in random order, silent ones last",
                         all.len()
                     )
                 });

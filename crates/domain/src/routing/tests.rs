@@ -178,6 +178,10 @@ fn help_leaves_by_whoever_serves_the_country() {
         assert_eq!(from(tenant, country, called), expect, "{tenant} {country} {called}");
     }
     assert_eq!(RouteRefusal::NoEmergencyRoute.sip_status(), 503);
+    let mut trunks = [("silent", true, false), ("drains", false, true), ("well", true, true)];
+    let state = |t: &(&str, bool, bool)| usable_for_help((t.1, t.2));
+    assert_eq!(trunk_order(&mut trunks, state, 5), 3);
+    assert_eq!(trunks[0].0, "well");
 }
 
 #[test]

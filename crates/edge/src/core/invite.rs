@@ -4,6 +4,7 @@ use super::auth::{Proof, asks_for_help};
 use super::call::{Call, CallState, Deadline, Leg, LegState, Tag};
 use super::dialog::{Dialog, Party, Side, domain_of, domain_of_user};
 use super::guest::NOBODY;
+use super::places::is_for_help;
 use super::write::{
     CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, explains, hides_identity,
     number_uri, pass, pass_of_phone, quoted, route_set, shown, text, transport,
@@ -296,13 +297,15 @@ impl Core {
         world: &Snapshot,
     ) {
         let seed = self.random.next();
-        let trunks = &mut self.calls[index as usize].trunks;
+        let call = &mut self.calls[index as usize];
+        let help = is_for_help(call);
+        let trunks = &mut call.trunks;
         World::trunks(world, profile, &mut |t| trunks.push(t.trunk));
         let health = &self.shared.health;
         let state = |id: &domain::TrunkId| {
-            world.trunk_record(*id).map_or((false, false), |t| {
-                (t.enabled, health.is_first_choice(*id, t.send_options, at.wall_us))
-            })
+            let Some(t) = world.trunk_record(*id) else { return (false, false) };
+            let state = (t.enabled, health.is_first_choice(*id, t.send_options, at.wall_us));
+            if help { routing::usable_for_help(state) } else { state }
         };
         let usable = routing::trunk_order(trunks, state, seed);
         trunks.truncate(usable);

@@ -125,6 +125,14 @@ fn an_operator_that_drains_is_no_operator_for_help() {
     dial(&mut net, "999", "drained");
     let invite = net.expect_request(german(), "INVITE");
     assert!(invite.header("From").is_some_and(|f| f.contains(ALICE_NUMBER)));
+
+    // Unless there is no other.
+    let mut w = two_operators();
+    w.trunks.iter_mut().for_each(|t| t.enabled = false);
+    let mut net = Net::new(w);
+    net.register(alice(), "alice");
+    dial(&mut net, "999", "all-drained");
+    net.expect_request(operator(), "INVITE");
 }
 
 #[test]
