@@ -18,6 +18,7 @@ mod consents;
 mod cx;
 mod edge_keys;
 mod edges;
+mod edges_known;
 mod explain;
 mod fraud;
 mod identity;

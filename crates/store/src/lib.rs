@@ -8,6 +8,7 @@
 mod alarm;
 mod cdr;
 mod db;
+mod edge;
 mod error;
 mod identity;
 mod log;
@@ -23,6 +24,7 @@ mod world;
 pub use alarm::{AlarmQuery, AlarmRow};
 pub use cdr::{CdrAnswer, CdrAttempt, CdrBegin, CdrEnd, CdrOf, CdrQuery, CdrRow};
 pub use db::Db;
+pub use edge::EdgeRow;
 pub use error::{Again, Retry, StoreError};
 pub use identity::{EdgeKeyRow, IdempotencyRow, PrincipalRow, TokenRow};
 pub use log::{AuditRow, Back, ChangeRow, Tx};
@@ -43,6 +45,7 @@ pub use world::{HelpProfileRow, WorldNumberRow, WorldTrunkRow};
 pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         alarm::STATEMENTS,
+        edge::STATEMENTS,
         cdr::STATEMENTS,
         identity::STATEMENTS,
         log::STATEMENTS,
