@@ -57,7 +57,7 @@ impl Ua {
         self.check_in_dialog(m, at);
         let d = &mut self.dialogs[at];
         if d.extra {
-            d.hears_ack = false;
+            (d.hears_ack, d.acked) = (false, true);
             return;
         }
         match d.unacked {
@@ -343,6 +343,7 @@ impl Ua {
                     reinvited: 0,
                     extra: false,
                     hears_ack: false,
+                    acked: false,
                 });
                 self.dialogs.len() - 1
             }

@@ -54,6 +54,15 @@ pub struct Dlg {
     pub extra: bool,
     /// Its answer is repeated until an ACK comes.
     pub(super) hears_ack: bool,
+    /// One came.
+    pub(super) acked: bool,
+}
+
+impl Dlg {
+    /// It answered second, was acknowledged and got a BYE.
+    pub fn was_hung_up(&self) -> bool {
+        self.extra && self.acked && self.state == State::Over
+    }
 }
 
 /// What this user agent does in a call, and when.
@@ -430,6 +439,7 @@ impl Ua {
             reinvited: 0,
             extra: false,
             hears_ack: false,
+            acked: false,
         });
         self.dialogs.len() - 1
     }
