@@ -33,6 +33,29 @@ pub struct Alarm {
     /// When it was over; null while it is open.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub cleared_at: Option<Timestamp>,
+    /// Why it is over where its edge did not say so: `edge_restarted` (it began anew), `edge_lost`
+    /// (it is not heard any more; the alarm opens again if it still holds when the edge is heard),
+    /// `edge_forgotten`. Null otherwise.
+    #[serde(default)]
+    pub ended_by: Option<String>,
+}
+
+/// An edge, `GET /programme/v1/edges`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Edge {
+    /// Identity, from its data folder.
+    pub id: Uuid,
+    /// The client that it speaks with; zeros for the one within a control plane.
+    pub principal_id: Uuid,
+    /// When it started.
+    #[schema(value_type = String, format = DateTime)]
+    pub started_at: Timestamp,
+    /// When it was last heard.
+    #[schema(value_type = String, format = DateTime)]
+    pub heard_at: Timestamp,
+    /// Since when it is given up; null while it is heard.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub lost_at: Option<Timestamp>,
 }
 
 /// A call that happened or goes on, explained.
@@ -40,9 +63,16 @@ pub struct Alarm {
 pub struct CallExplained {
     /// Its record, as far as edges have delivered it.
     pub record: Option<CallRecord>,
-    /// How it is routed by today's data, with the rule behind each step; null
-    /// where the record does not tell enough.
+    /// How a call like it is routed by today's data, with the rule behind each step; null
+    /// where the record does not tell enough. What happened is in the record.
     pub routing: Option<Explanation>,
+    /// The moment whose data `routing` goes by: now, not that of the call.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub routing_as_of: Option<Timestamp>,
+    /// Where that way differs from what the record says, because data has changed since.
+    #[serde(default)]
+    pub routing_changed: Vec<RoutingChange>,
     /// Its SIP messages that edges still have, the oldest first: those of the
     /// last calls, and longer those of calls that failed.
     pub messages: Vec<CallMessage>,
@@ -52,6 +82,17 @@ pub struct CallExplained {
     pub edges_answered: u32,
     /// Open alarms of the trunks and edges in it.
     pub alarms: Vec<Alarm>,
+}
+
+/// Something of a call's way that is otherwise by now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RoutingChange {
+    /// `kind`, `operator_id`, `trunk`, or `code` where the call would be refused.
+    pub what: String,
+    /// What the record says.
+    pub then: Option<String>,
+    /// What it would be now.
+    pub now: Option<String>,
 }
 
 /// One SIP message as an edge saw it, without digest responses and locations.

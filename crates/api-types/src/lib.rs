@@ -11,6 +11,7 @@ pub mod call;
 pub mod fraud;
 pub mod identity;
 pub mod inside;
+pub mod network;
 pub mod number;
 pub mod operator;
 pub mod problem;

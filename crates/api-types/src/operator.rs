@@ -57,6 +57,10 @@ pub struct TrunkCreate {
     /// Longest URI it takes, bytes; 256 by default.
     #[serde(default)]
     pub max_uri: Option<u32>,
+    /// It bears one early dialog of a call only: of several phones that ring it hears the first;
+    /// false by default.
+    #[serde(default)]
+    pub single_early_dialog: bool,
     /// Most calls at once over all edges, both ways, at most 1,000,000; no limit by default.
     #[serde(default)]
     pub max_concurrent_calls: Option<u32>,
@@ -92,6 +96,9 @@ pub struct Trunk {
     pub send_options: bool,
     /// Longest URI, bytes.
     pub max_uri: u32,
+    /// It bears one early dialog of a call only: of several phones that ring it hears the first.
+    #[serde(default)]
+    pub single_early_dialog: bool,
     /// Most calls at once over all edges, both ways; null for no limit. Emergency calls are exempt.
     #[serde(default)]
     pub max_concurrent_calls: Option<u32>,
@@ -109,6 +116,9 @@ pub struct TrunkUpdate {
     /// `false` drains.
     #[serde(default)]
     pub enabled: Option<bool>,
+    /// It bears one early dialog of a call only: of several phones that ring it hears the first.
+    #[serde(default)]
+    pub single_early_dialog: Option<bool>,
     /// Most calls at once over all edges, both ways; 0 lifts the limit.
     #[serde(default)]
     pub max_concurrent_calls: Option<u32>,

@@ -78,6 +78,7 @@ codes! {
     CsrfMissing = "csrf_missing", 403, "A browser session must send the X-Meetpoint-CSRF header on writes.", "Send X-Meetpoint-CSRF: 1.";
     LoginCodeInvalid = "login_code_invalid", 401, "The sign-in code is unknown, used or expired.", "Ask for a new sign-in link.";
     RateLimited = "rate_limited", 429, "Too many requests.", "Wait as Retry-After says.";
+    EdgeBound = "edge_bound", 409, "This edge speaks with another credential.", "Start the edge with the client that it had, or let the programme owner forget it (`meetpoint edges forget`).";
     // Concurrency and repeats.
     VersionMismatch = "version_mismatch", 412, "The resource has changed since you read it.", "Read it again and repeat with the new ETag.";
     VersionRequired = "version_required", 428, "This write needs If-Match.", "Read the resource and send its ETag in If-Match.";

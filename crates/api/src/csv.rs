@@ -11,7 +11,7 @@ use api_types::{
     Page, Problem,
     call::CallRecord,
     identity::AuditEntry,
-    inside::Alarm,
+    inside::{Alarm, Edge},
     number::{Number, NumberOrder, NumberOrderEntry},
     operator::{CallingProfile, DirectoryEntry, Operator, Range, Trunk},
     tenant::{CivicAddress, Consent, ResourceAccount, Tenant, User},
@@ -53,13 +53,14 @@ rows! {
     Operator, "operators": id name created_at version;
     Trunk, "trunks": id operator_id fqdn address sources match_port transport enabled
         failover_time_seconds options_interval_seconds send_options max_uri
-        max_concurrent_calls max_calls_per_second version;
+        single_early_dialog max_concurrent_calls max_calls_per_second version;
     CallingProfile, "calling-profiles": id operator_id name trunk_ids;
     Range, "ranges": id operator_id first last;
     Tenant, "tenants": id name domain created_at;
     AuditEntry, "audit": id at principal_id principal action subject request_id;
     Alarm, "alarms": id edge_id code severity subject subject_name detail reason remedy raised_at
-        cleared_at;
+        cleared_at ended_by;
+    Edge, "edges": id principal_id started_at heard_at lost_at;
     DirectoryEntry, "directory": operator_id name services countries landing_page
         acquired_numbers_count consent_status;
     Consent, "consents": id tenant_id tenant_name operator_id operator_name status

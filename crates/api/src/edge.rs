@@ -225,7 +225,8 @@ pub struct EventDelivery {
 
 /// Deliver alarms
 ///
-/// Kept by their id; delivering again changes nothing.
+/// Kept by their id; delivering again changes nothing. An edge belongs to the client that brought it
+/// first. At least one delivery in two minutes, if empty, says that the edge is there.
 #[utoipa::path(
     post, path = "/edge/v1/events", tag = "edge", request_body = EventDelivery,
     responses((status = 200, description = "They are safe", body = CdrReceipt))
@@ -266,6 +267,6 @@ pub async fn edge_answers(
     Json(mut body): Json<AnswerDelivery>,
 ) -> Answer<Response> {
     body.answer.packets.truncate(MAX_PACKETS);
-    app.exchange.answer_take(&caller, body.answer)?;
+    app.exchange.answer_take(&caller, body.answer).await?;
     Ok(respond::ok(CdrReceipt { accepted: 1 }))
 }

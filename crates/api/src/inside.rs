@@ -3,15 +3,19 @@
 use crate::{
     App,
     auth::Caller,
-    extract::{Path, Query, list},
+    extract::{ListParams, Path, Query, list},
     failure::{Answer, refuse},
     respond::{self, Format, listed, pages},
 };
 use api_types::{
     ErrorCode, Page,
-    inside::{Alarm, CallExplained},
+    inside::{Alarm, CallExplained, Edge},
 };
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use exchange::{AlarmFilter, WhichCall};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -53,6 +57,41 @@ pub async fn alarm_list(
     listed(format, list, pages!(app, caller, alarm_list, filter)).await
 }
 
+/// Edges that were heard
+///
+/// With the client that each speaks with, and since when it is given up if it is silent.
+#[utoipa::path(
+    get, path = "/programme/v1/edges", tag = "programme", params(ListParams),
+    responses((status = 200, description = "A page of edges", body = Page<Edge>))
+)]
+pub async fn edge_list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<ListParams>,
+    format: Format,
+) -> Answer<Response> {
+    let list = list(query.cursor, query.limit)?;
+    listed(format, list, pages!(app, caller, edge_list)).await
+}
+
+/// Forget an edge that is out of service
+///
+/// Its open alarms end, and its id is free for another client. One that still runs is back within
+/// half a minute.
+#[utoipa::path(
+    delete, path = "/programme/v1/edges/{edge_id}", tag = "programme",
+    params(("edge_id" = Uuid, Path, description = "The edge")),
+    responses((status = 204, description = "It is forgotten"))
+)]
+pub async fn edge_forget(
+    State(app): State<App>,
+    caller: Caller,
+    Path(edge_id): Path<Uuid>,
+) -> Answer<Response> {
+    app.exchange.edge_forget(&caller, edge_id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
 /// Which call.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -90,6 +129,24 @@ pub async fn call_explain(
         }
     };
     Ok(respond::ok(app.exchange.call_explain(&caller, which).await?))
+}
+
+/// Explain a call that you carried
+///
+/// As for tenants: the ladder of messages only, with numbers masked, and only of the leg to your
+/// trunks. Of the rules those that tell nothing of the tenant's people, as long as the number is
+/// yours.
+#[utoipa::path(
+    get, path = "/operator/v1/calls/{call_id}/explain", tag = "operator",
+    params(("call_id" = Uuid, Path, description = "The call")),
+    responses((status = 200, description = "The call", body = CallExplained))
+)]
+pub async fn operator_call_explain(
+    State(app): State<App>,
+    caller: Caller,
+    Path(call_id): Path<Uuid>,
+) -> Answer<Response> {
+    Ok(respond::ok(app.exchange.call_explain(&caller, WhichCall::Id(call_id)).await?))
 }
 
 /// Explain one of your calls

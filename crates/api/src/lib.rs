@@ -17,6 +17,7 @@ mod fraud;
 mod help;
 mod inside;
 mod limit;
+mod network;
 mod oauth;
 mod openapi;
 mod operator;

@@ -1,6 +1,6 @@
 //! The OpenAPI 3.1 document, made from the handlers, and its page.
 
-use crate::{App, edge, fraud, inside, oauth, operator, programme, session, tenant};
+use crate::{App, edge, fraud, inside, network, oauth, operator, programme, session, tenant};
 use api_types::Problem;
 use axum::{
     Router,
@@ -95,10 +95,14 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(edge::edge_events))
         .routes(routes!(edge::edge_answers))
         .routes(routes!(inside::alarm_list))
+        .routes(routes!(inside::edge_list))
+        .routes(routes!(inside::edge_forget))
         .routes(routes!(inside::call_explain))
         .routes(routes!(inside::tenant_call_explain))
+        .routes(routes!(inside::operator_call_explain))
         .routes(routes!(fraud::fraud_limits_get, fraud::fraud_limits_put))
         .routes(routes!(fraud::fraud_release))
+        .routes(routes!(network::trusted_networks_get, network::trusted_networks_put))
         .routes(routes!(fraud::tenant_fraud_release))
         .routes(routes!(oauth::token))
         .routes(routes!(session::session_create, session::session_get, session::session_delete))

@@ -242,6 +242,12 @@ impl Tally {
         Err(excess)
     }
 
+    /// Blocks the class until a time, if it is not blocked for longer: another counter
+    /// found a limit exceeded.
+    pub fn block(&mut self, until_us: i64) {
+        self.blocked_until_us = self.blocked_until_us.max(until_us);
+    }
+
     /// Is the class blocked?
     pub fn is_blocked(&self, now_us: i64) -> bool {
         now_us < self.blocked_until_us

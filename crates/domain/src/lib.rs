@@ -12,6 +12,7 @@ pub mod id_map;
 pub mod ids;
 pub mod number;
 pub mod routing;
+pub mod trusted;
 pub mod upload;
 
 pub use id_map::IdMap;

@@ -58,6 +58,19 @@ pub struct TrunkView {
     pub enabled: bool,
 }
 
+/// A calling profile as one looks for a way to the emergency services of a country.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HelpView {
+    /// The profile.
+    pub profile: CallingProfileId,
+    /// Whose it is.
+    pub operator: OperatorId,
+    /// It carries numbers of the country, so its operator serves it.
+    pub serves: bool,
+    /// One of its trunks at least is in use.
+    pub open: bool,
+}
+
 /// What routing may ask. The edge answers from its snapshot, `explain` from
 /// the control plane's, the simulator from a plan.
 pub trait World {
@@ -70,9 +83,12 @@ pub trait World {
     fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool;
     /// A trunk.
     fn trunk(&self, trunk: TrunkId) -> Option<TrunkView>;
-    /// Any number of the tenant in a country, for an emergency call by someone
-    /// who has none.
-    fn tenant_number(&self, tenant: TenantId, country: Country) -> Option<NumberView>;
+    /// Any number of the tenant in a country, or anywhere, for an emergency call by
+    /// someone who has none.
+    fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView>;
+    /// Calls `each` with every calling profile of the exchange, for an emergency call
+    /// in a country that cannot leave by a number.
+    fn help(&self, country: Country, each: &mut dyn FnMut(HelpView));
     /// Calls `each` with every trunk of a calling profile.
     fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView));
 }
@@ -85,6 +101,9 @@ pub enum Source {
     Trunk(TrunkId),
     /// A phone that authenticated as this person.
     User(UserId),
+    /// A phone that proved nothing, in a trusted network of the tenant which stands in
+    /// this country: good for emergency calls and nothing else.
+    Network(TenantId, Country),
 }
 
 /// A call to be routed.
@@ -179,6 +198,12 @@ pub enum RouteRefusal {
     /// A queue without agents.
     #[error("the call queue has no agents")]
     QueueEmpty,
+    /// A call for help, and the exchange has no operator to carry it.
+    #[error("the exchange has no calling profile by which an emergency call could leave")]
+    NoEmergencyRoute,
+    /// Not a call for help, and nobody proved who calls.
+    #[error("who proves nothing may call emergency numbers only")]
+    CallerUnproven,
 }
 
 impl RouteRefusal {
@@ -193,6 +218,8 @@ impl RouteRefusal {
             Self::UserHasNoNumber => "user_has_no_number",
             Self::SourceUnknown => "source_unknown",
             Self::QueueEmpty => "queue_empty",
+            Self::NoEmergencyRoute => "no_emergency_route",
+            Self::CallerUnproven => "caller_unproven",
         }
     }
 
@@ -202,10 +229,12 @@ impl RouteRefusal {
             Self::NumberUnknown | Self::NumberUnassigned => 404,
             Self::NotANumber => 484,
             Self::QueueEmpty => 480,
+            Self::NoEmergencyRoute => 503,
             Self::NumberOfOtherOperator
             | Self::UserUnlicensed
             | Self::UserHasNoNumber
-            | Self::SourceUnknown => 403,
+            | Self::SourceUnknown
+            | Self::CallerUnproven => 403,
         }
     }
 }
@@ -238,8 +267,9 @@ impl Trace for Recorded {
 ///
 /// Emergency calls are recognised before every gate: no licence, number state
 /// or policy may refuse one (design section 6). A person without a number
-/// leaves by a number of their tenant in the same country; only where the
-/// tenant has none there is no operator to leave by.
+/// leaves by a number of their tenant in the same country, and where the tenant
+/// has none, or its operator drains, by an operator that serves the country
+/// (emergency.md section 7: "route anyway on any trunk that serves the country").
 pub fn route(
     world: &impl World,
     call: Call<'_>,
@@ -248,6 +278,14 @@ pub fn route(
     match call.source {
         Source::Trunk(trunk) => inbound(world, trunk, call.called, trace),
         Source::User(user) => outbound(world, user, call.called, trace),
+        Source::Network(tenant, country) => {
+            let digits =
+                emergency_in(call.called, country, trace).ok_or(RouteRefusal::CallerUnproven)?;
+            trace.step("source.network", || {
+                format!("whoever calls is in a trusted network of tenant {tenant} in {country}")
+            });
+            help(world, (tenant, country), None, digits, trace)
+        }
     }
 }
 
@@ -299,6 +337,76 @@ fn deliver(
     }
 }
 
+/// The digits of an emergency call in a country, if it is one.
+fn emergency_in(called: &str, country: Country, trace: &mut impl Trace) -> Option<&'static str> {
+    let digits = emergency::recognise(called, country)
+        .or_else(|| emergency::recognise_urn(called, country))?;
+    trace.step("emergency.dial_string", || format!("{called} is an emergency call in {country}"));
+    Some(digits)
+}
+
+/// The way of an emergency call from a country. It leaves by the caller's number, by
+/// one of the tenant's in the country, or else by the first of these that has a trunk
+/// in use: an operator that serves the country, the tenant's own first; an operator
+/// of the tenant's elsewhere; any operator (the default mapping of emergency.md
+/// section 6: better a centre that passes the call on than none). Where all trunks of
+/// the exchange drain it leaves by one of those. The number shown is one of the
+/// tenant's wherever it has one, so that those who come to help can call back.
+fn help(
+    world: &impl World,
+    (tenant, country): (TenantId, Country),
+    own: Option<NumberView>,
+    digits: &'static str,
+    trace: &mut impl Trace,
+) -> Result<Route, RouteRefusal> {
+    let near = own.or_else(|| world.tenant_number(tenant, Some(country)));
+    let is_open = |profile: CallingProfileId| {
+        let mut open = false;
+        world.trunks(profile, &mut |t| open |= t.enabled);
+        open
+    };
+    let (operator, profile, number) = match near {
+        Some(near) if is_open(near.profile) => {
+            trace.step("emergency.operator_of_number", || {
+                format!("{} is operator {}'s, so the call leaves there", near.number, near.operator)
+            });
+            (near.operator, near.profile, Some(near))
+        }
+        _ => {
+            let number = near.or_else(|| world.tenant_number(tenant, None));
+            let rank = |v: &HelpView| {
+                let own = number.is_some_and(|n| n.operator == v.operator);
+                let near = near.is_some_and(|n| n.profile == v.profile);
+                (!v.open, !near, !v.serves, !own, v.profile)
+            };
+            let mut best: Option<HelpView> = None;
+            world.help(country, &mut |v| {
+                if best.as_ref().is_none_or(|best| rank(&v) < rank(best)) {
+                    best = Some(v);
+                }
+            });
+            let best = best.ok_or(RouteRefusal::NoEmergencyRoute)?;
+            trace.step("emergency.operator_of_country", || {
+                let serves = if best.serves { "serves" } else { "does not serve" };
+                let drains = if best.open { "" } else { "; all its trunks drain" };
+                let operator = best.operator;
+                format!(
+                    "no number to leave by: operator {operator}, which {serves} {country}{drains}"
+                )
+            });
+            (best.operator, best.profile, number)
+        }
+    };
+    Ok(Route {
+        kind: CallKind::Emergency,
+        tenant,
+        number: number.map(|n| n.number),
+        operator: Some(operator),
+        caller_id: number.map(|n| n.number),
+        destination: Destination::Trunks { profile, digits: Dialled::Emergency(digits) },
+    })
+}
+
 fn outbound(
     world: &impl World,
     user: UserId,
@@ -308,24 +416,8 @@ fn outbound(
     let user = world.user(user).ok_or(RouteRefusal::SourceUnknown)?;
     let own = user.number.and_then(|n| world.number(n));
     let home = own.map_or(user.country, |n| n.country);
-    let emergency =
-        emergency::recognise(called, home).or_else(|| emergency::recognise_urn(called, home));
-    if let Some(digits) = emergency {
-        trace.step("emergency.dial_string", || format!("{called} is an emergency call in {home}"));
-        let own = own
-            .or_else(|| world.tenant_number(user.tenant, home))
-            .ok_or(RouteRefusal::UserHasNoNumber)?;
-        return Ok(Route {
-            kind: CallKind::Emergency,
-            tenant: user.tenant,
-            number: Some(own.number),
-            operator: Some(own.operator),
-            caller_id: Some(own.number),
-            destination: Destination::Trunks {
-                profile: own.profile,
-                digits: Dialled::Emergency(digits),
-            },
-        });
+    if let Some(digits) = emergency_in(called, home, trace) {
+        return help(world, (user.tenant, home), own, digits, trace);
     }
     if !user.licensed {
         return Err(RouteRefusal::UserUnlicensed);
@@ -361,7 +453,8 @@ fn outbound(
 
 /// Orders trunks for one call: enabled ones only, healthy ones in random order
 /// first, silent ones after them (demoted, not removed), by a seed that the
-/// caller drew (operator-connect.md 6.4; design section 5). Returns how many of
+/// caller drew (operator-connect.md 6.4; design section 5). For an emergency call
+/// ([`usable_for_help`]) no trunk is out of use. Returns how many of
 /// `trunks` are usable; they stand in front, in their order.
 pub fn trunk_order<T: Copy>(
     trunks: &mut [T],
@@ -383,6 +476,13 @@ pub fn trunk_order<T: Copy>(
     trunks.iter().filter(|t| state(t).0).count()
 }
 
+/// How usable a trunk is for an emergency call, of how it is for others: one that
+/// drains stands with the silent ones, since no call for help fails while there is an
+/// untried way (emergency.md section 7).
+pub const fn usable_for_help((enabled, healthy): (bool, bool)) -> (bool, bool) {
+    (true, enabled && healthy)
+}
+
 /// How an attempt on a trunk ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptEnd {
@@ -396,11 +496,15 @@ pub enum AttemptEnd {
 
 /// May the next trunk be tried? On 408, 503, 504, silence or no connection;
 /// on no other code, and never after progress (a provisional response above
-/// 100) was passed on (operator-connect.md 6.5).
-pub const fn may_retry(end: AttemptEnd, had_progress: bool) -> bool {
+/// 100) was passed on (operator-connect.md 6.5). An emergency call is tried again
+/// after any refusal: none is final while there is another way (emergency.md section
+/// 7).
+pub const fn may_retry(end: AttemptEnd, had_progress: bool, emergency: bool) -> bool {
     !had_progress
         && match end {
-            AttemptEnd::Response(code) => matches!(code, 408 | 503 | 504),
+            AttemptEnd::Response(code) => {
+                matches!(code, 408 | 503 | 504) || (emergency && code >= 400)
+            }
             AttemptEnd::Silence | AttemptEnd::NoConnection => true,
         }
 }

@@ -72,6 +72,7 @@ fn world() -> WorldRecords {
         name: "Contoso".into(),
         domain: "contoso.example".into(),
         fraud_limits: None,
+        trusted_networks: Vec::new(),
     });
     w.users.push(UserRecord {
         id: UserId(id(100)),

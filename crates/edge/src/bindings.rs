@@ -9,6 +9,7 @@ use crate::peer::Peer;
 use arc_swap::ArcSwap;
 use domain::{EdgeId, IdMap, UserId};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,8 +54,48 @@ pub enum BindingChange {
         user: UserId,
         /// Which.
         contact: String,
+        /// Its last registration; edges of 0.1.0 do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last: Option<Last>,
     },
 }
+
+/// The registration that ended when a phone was removed. Kept until it would have run
+/// out: a sibling that missed the end may tell of it still.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Last {
+    /// Its Call-ID.
+    pub call_id: String,
+    /// Its CSeq.
+    pub cseq: u32,
+    /// When it would have ended, microseconds since 1970 UTC.
+    pub until_us: i64,
+}
+
+impl Last {
+    fn of(binding: &Binding) -> Self {
+        Self { call_id: binding.call_id.clone(), cseq: binding.cseq, until_us: binding.expires_us }
+    }
+
+    /// Whether a registration is that one, or an older one of the same phone. One that
+    /// lasts longer is newer, though a phone that started anew counts from one again.
+    fn covers(&self, binding: &Binding) -> bool {
+        binding.call_id == self.call_id
+            && binding.cseq <= self.cseq
+            && binding.expires_us <= self.until_us
+    }
+}
+
+/// A phone that was removed.
+#[derive(Clone, Debug)]
+struct Gone {
+    user: UserId,
+    contact: String,
+    last: Last,
+}
+
+/// Most of them in a bucket; beyond that the oldest is forgotten.
+const MAX_GONE: usize = 64;
 
 /// The refusal of [`Bindings::put`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -81,6 +122,8 @@ pub struct Bindings {
     /// Keyed anew in each process: far addresses are chosen by strangers.
     flow_hash: RandomState,
     writers: Mutex<()>,
+    /// Phones that were removed, by bucket.
+    gone: Mutex<HashMap<usize, Vec<Gone>>>,
 }
 
 impl Default for Bindings {
@@ -90,6 +133,7 @@ impl Default for Bindings {
             flows: (0..BUCKETS).map(|_| ArcSwap::default()).collect(),
             flow_hash: RandomState::new(),
             writers: Mutex::new(()),
+            gone: Mutex::default(),
         }
     }
 }
@@ -129,7 +173,9 @@ fn apply(list: &mut Vec<Binding>, change: BindingChange, now_us: i64) {
             }
         }
         BindingChange::Put(_) => {}
-        BindingChange::Removed { contact, .. } => list.retain(|b| b.contact != contact),
+        BindingChange::Removed { contact, last, .. } => {
+            list.retain(|b| b.contact != contact || last.as_ref().is_some_and(|l| !l.covers(b)));
+        }
     }
 }
 
@@ -174,9 +220,60 @@ impl Bindings {
         self.edit(binding.user, |list| renew(list, binding, now_us))
     }
 
-    /// Removes a phone.
-    pub fn remove(&self, user: UserId, contact: &str) {
-        self.edit(user, |list| list.retain(|b| b.contact != contact));
+    /// Removes a phone; returns what siblings and the journal are to be told.
+    pub fn remove(&self, user: UserId, contact: String) -> BindingChange {
+        let last = self.edit(user, |list| {
+            let last = list.iter().find(|b| b.contact == contact).map(Last::of);
+            list.retain(|b| b.contact != contact);
+            last
+        });
+        if let Some(last) = &last {
+            self.bury(user, &contact, last);
+        }
+        BindingChange::Removed { user, contact, last }
+    }
+
+    fn graves(&self) -> std::sync::MutexGuard<'_, HashMap<usize, Vec<Gone>>> {
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps in mind that a registration has ended; says whether that is news.
+    fn bury(&self, user: UserId, contact: &str, last: &Last) -> bool {
+        let mut graves = self.graves();
+        let bucket = graves.entry(user_bucket(user)).or_default();
+        let alike =
+            |g: &Gone| g.user == user && g.contact == contact && g.last.call_id == last.call_id;
+        if let Some(known) = bucket.iter_mut().find(|g| alike(g)) {
+            let newer = (last.cseq, last.until_us) > (known.last.cseq, known.last.until_us);
+            if newer {
+                known.last = last.clone();
+            }
+            return newer;
+        }
+        if bucket.len() >= MAX_GONE {
+            bucket.remove(0);
+        }
+        bucket.push(Gone { user, contact: contact.to_owned(), last: last.clone() });
+        true
+    }
+
+    fn is_gone(&self, binding: &Binding) -> bool {
+        self.graves().get(&user_bucket(binding.user)).is_some_and(|bucket| {
+            bucket.iter().any(|g| {
+                g.user == binding.user && g.contact == binding.contact && g.last.covers(binding)
+            })
+        })
+    }
+
+    /// The ends that are kept in mind, of one of [`PORTIONS`].
+    pub(crate) fn ends(&self, portion: usize) -> Vec<BindingChange> {
+        let graves = self.graves();
+        let removed = |g: &Gone| BindingChange::Removed {
+            user: g.user,
+            contact: g.contact.clone(),
+            last: Some(g.last.clone()),
+        };
+        graves.get(&portion).into_iter().flatten().map(removed).collect()
     }
 
     /// Replaces the whole table by what a journal kept.
@@ -185,6 +282,11 @@ impl Bindings {
         let mut flows: Vec<FlowBucket> = vec![FlowBucket::default(); BUCKETS];
         let mut people: IdMap<UserId, Vec<Binding>> = IdMap::default();
         for change in changes {
+            if let BindingChange::Removed { user, contact, last: Some(last) } = &change
+                && last.until_us > now_us
+            {
+                self.bury(*user, contact, last);
+            }
             apply(people.entry(user_of(&change)).or_default(), change, now_us);
         }
         for (user, mut list) in people {
@@ -215,13 +317,19 @@ impl Bindings {
         let news = match &change {
             BindingChange::Put(new) => {
                 new.expires_us > now_us
+                    && !self.is_gone(new)
                     && self.of(new.user).is_none_or(|list| {
                         let alike = |b: &&Binding| b.contact == new.contact || b.flow == new.flow;
                         list.iter().filter(alike).all(|b| b.expires_us < new.expires_us)
                     })
             }
-            BindingChange::Removed { user, contact } => {
-                self.of(*user).is_some_and(|list| list.iter().any(|b| b.contact == *contact))
+            BindingChange::Removed { user, contact, last } => {
+                let ends = |b: &Binding| {
+                    b.contact == *contact && last.as_ref().is_none_or(|last| last.covers(b))
+                };
+                let known = self.of(*user).is_some_and(|list| list.iter().any(ends));
+                let mut lasting = last.iter().filter(|last| last.until_us > now_us);
+                lasting.next().is_some_and(|last| self.bury(*user, contact, last)) || known
             }
         };
         if news {
@@ -243,6 +351,10 @@ impl Bindings {
                 self.edit(user, |list| list.retain(|b| b.expires_us > now_us));
             }
         }
+        self.graves().retain(|_, bucket| {
+            bucket.retain(|g| g.last.until_us > now_us);
+            !bucket.is_empty()
+        });
     }
 
     /// Every binding.
@@ -361,10 +473,48 @@ mod tests {
         assert!(!table.merge(until(1, 1, 100), 0), "older");
         assert_eq!(flows(), Some(vec![2]));
         assert!(!table.merge(until(3, 3, 50), 60), "over");
-        let removed = BindingChange::Removed { user, contact: "sip:a@x".into() };
+        let removed = BindingChange::Removed { user, contact: "sip:a@x".into(), last: None };
         assert!(table.merge(removed.clone(), 0));
         assert!(!table.merge(removed, 0));
         assert_eq!(table.of(user), None);
+    }
+
+    #[test]
+    fn a_phone_that_has_gone_is_not_brought_back_by_a_sibling_that_missed_it() {
+        let (a, b) = (Bindings::default(), Bindings::default());
+        let user = UserId(Uuid::from_u128(1));
+        let until = |cseq, expires_us| Binding { expires_us, ..binding(1, "sip:a@x", cseq) };
+        let put = |cseq, expires_us| BindingChange::Put(until(cseq, expires_us));
+        a.put(until(1, 100), 0).expect("there is room");
+        b.merge(put(1, 100), 0);
+        // The phone renews and leaves while the link is down.
+        a.put(until(2, 200), 0).expect("renewed");
+        let end = a.remove(user, "sip:a@x".into());
+        let told = |from: &Bindings, to: &Bindings, now_us| {
+            for portion in 0..PORTIONS {
+                let puts = from.portion(portion).into_iter().map(BindingChange::Put);
+                for change in puts.chain(from.ends(portion)) {
+                    to.merge(change, now_us);
+                }
+            }
+        };
+        told(&b, &a, 0);
+        assert_eq!(a.of(user), None, "it has gone");
+        told(&a, &b, 0);
+        assert_eq!(b.of(user), None, "and the sibling hears of it");
+        assert!(!b.merge(end.clone(), 0), "once");
+        // The journal brings that back too.
+        let c = Bindings::default();
+        c.load([put(1, 100), end].into_iter(), 0);
+        assert!(!c.merge(put(2, 200), 0));
+        // Registered anew, under the next number or from one again.
+        assert!(b.merge(put(3, 150), 0));
+        told(&a, &b, 0);
+        assert!(b.of(user).is_some(), "what came later stays");
+        assert!(a.merge(put(1, 300), 0), "a phone that started anew");
+        // Once it would have run out nobody needs to know.
+        a.sweep(200);
+        assert_eq!(a.ends(user_bucket(user)), []);
     }
 
     #[test]
@@ -380,8 +530,7 @@ mod tests {
             journal.push(BindingChange::Put(new));
         }
         let gone = UserId(Uuid::from_u128(7));
-        journal.push(BindingChange::Removed { user: gone, contact: "sip:a@x".into() });
-        table.remove(gone, "sip:a@x");
+        journal.push(table.remove(gone, "sip:a@x".into()));
         journal.push(BindingChange::Put(Binding { expires_us: 0, ..binding(1, "sip:late@x", 1) }));
         let fullest = table.flows.iter().map(|b| b.load().len()).max();
         assert!(fullest < Some(20), "{fullest:?} of 5,000 flows share a bucket");

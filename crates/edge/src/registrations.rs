@@ -1,6 +1,6 @@
 //! Registrations on disk, so that a restarted edge still reaches its phones.
 
-use crate::bindings::{BindingChange, Bindings};
+use crate::bindings::{BindingChange, Bindings, PORTIONS};
 use crate::recfile;
 use std::fs;
 use std::io::{self, Write};
@@ -65,9 +65,9 @@ fn write(path: &Path, shared: &Shared, incoming: &mpsc::Receiver<BindingChange>)
 
 fn rewrite(path: &Path, bindings: &Bindings) -> io::Result<()> {
     let mut bytes = Vec::new();
-    for binding in bindings.all() {
-        let json = serde_json::to_vec(&BindingChange::Put(binding))
-            .expect("texts and numbers always serialise");
+    let ends = (0..PORTIONS).flat_map(|portion| bindings.ends(portion));
+    for change in bindings.all().into_iter().map(BindingChange::Put).chain(ends) {
+        let json = serde_json::to_vec(&change).expect("texts and numbers always serialise");
         recfile::encode(&json, &mut bytes);
     }
     recfile::replace(path, &bytes)

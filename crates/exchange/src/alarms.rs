@@ -3,6 +3,7 @@
 use crate::act::{cursor, limit, now, page, time};
 use crate::authz::Access;
 use crate::edges::plain;
+use crate::edges_known;
 use crate::*;
 use api_types::inside::Alarm;
 use domain::TrunkId;
@@ -36,10 +37,12 @@ pub struct AlarmFilter {
 impl Exchange {
     /// Keeps what an edge raised or cleared, and ends what it had raised before
     /// it started anew; delivering again changes nothing. Like call records,
-    /// alarms go to neither the change log nor the audit log.
+    /// alarms go to neither the change log nor the audit log. Also the sign of life
+    /// by which an edge is known to be there.
     ///
     /// # Errors
-    /// `forbidden` for anybody but an edge; `busy`.
+    /// `forbidden` for anybody but an edge; `edge_bound` where the edge is another
+    /// credential's; `busy`.
     pub async fn events_deliver(&self, cx: &Cx, batch: EventBatch) -> Result<usize, Problem> {
         cx.edge()?;
         let edge_id = batch.edge.0;
@@ -55,10 +58,11 @@ impl Exchange {
                 detail: cut(plain(&a.detail), MAX_TEXT),
                 raised_at: a.raised_at_us,
                 cleared_at: a.cleared_at_us,
+                ended_by: None,
             })
             .collect();
         let keep = async |mut tx: Tx| -> Result<(), Fail> {
-            tx.alarm_end_old(edge_id, batch.started_at_us, now()).await?;
+            edges_known::heard(&mut tx, cx, edge_id, batch.started_at_us).await?;
             for row in &rows {
                 tx.alarm_put(row).await?;
             }
@@ -137,5 +141,6 @@ pub(crate) fn document(row: AlarmRow, names: &Names) -> Alarm {
         code: row.code,
         raised_at: time(row.raised_at),
         cleared_at: row.cleared_at.map(time),
+        ended_by: row.ended_by,
     }
 }

@@ -30,6 +30,15 @@ impl Exchange {
     /// # Errors
     /// `not_found` where there is none, or it is another's; `forbidden`.
     pub async fn call_get(&self, cx: &Cx, id: Uuid) -> Result<CallRecord, Problem> {
+        self.call_get_whole(cx, id).await.map(|(shown, _)| shown)
+    }
+
+    /// The same, and beside it all that is known of the call.
+    pub(crate) async fn call_get_whole(
+        &self,
+        cx: &Cx,
+        id: Uuid,
+    ) -> Result<(CallRecord, CallRecord), Problem> {
         let of = match cx.actor.role {
             Role::ProgrammeOwner => {
                 cx.programme(Access::Read)?;
@@ -44,7 +53,7 @@ impl Exchange {
             Ok(Some((row, names)))
         });
         let (row, names) = found.await?.ok_or_else(|| not_found("call", id))?;
-        Ok(document(row, of, &names))
+        Ok((document(row.clone(), of, &names), document(row, CdrOf::All, &names)))
     }
 
     /// A record as the programme owner sees it.

@@ -7,8 +7,8 @@ use crate::*;
 use api_types::call::{ExplainCall, ExplainStep, Explanation};
 use domain::fraud::{ClassLimit, DestinationClass, FraudLimits};
 use domain::routing::{
-    Call, Destination, Dialled, NumberView, Recorded, Route, RouteRefusal, Source, Trace,
-    TrunkView, UserView, World, route,
+    Call, CallKind, Destination, Dialled, HelpView, NumberView, Recorded, Route, RouteRefusal,
+    Source, Trace, TrunkView, UserView, World, route,
 };
 use domain::{CallingProfileId, ResourceAccountId, TenantId, TrunkId, UserId};
 use feed::record::{NumberRecord, QueueRecord, UserRecord};
@@ -94,11 +94,15 @@ fn tell(
             if let Destination::Trunks { profile, .. } = route.destination {
                 let all = world.profile(profile);
                 trunks = all.iter().filter(|t| t.enabled).map(|t| t.fqdn.clone()).collect();
+                let enabled = trunks.len();
+                if enabled == 0 && route.kind == CallKind::Emergency {
+                    // No call for help fails while there is an untried way.
+                    trunks = all.iter().map(|t| t.fqdn.clone()).collect();
+                }
                 trace.step("trunk.order", || {
                     format!(
-                        "{} of the {} trunks of calling profile {profile} are enabled; they are \
-                         tried in random order, silent ones last",
-                        trunks.len(),
+                        "{enabled} of the {} trunks of calling profile {profile} are enabled; \
+                         they are tried in random order, silent ones last",
                         all.len()
                     )
                 });
@@ -187,7 +191,8 @@ enum Ask {
     Queue(ResourceAccountId),
     Trunk(TrunkId),
     Profile(CallingProfileId),
-    NumberOfTenant(TenantId, Country),
+    NumberOfTenant(TenantId, Option<Country>),
+    Help(Country),
     FraudLimits(TenantId),
 }
 
@@ -200,7 +205,8 @@ struct Lazy {
     queues: HashMap<ResourceAccountId, Option<QueueRecord>>,
     trunks: HashMap<TrunkId, Option<TrunkView>>,
     profiles: HashMap<CallingProfileId, Vec<WorldTrunkRow>>,
-    numbers_of_tenants: HashMap<(TenantId, Country), Option<E164>>,
+    numbers_of_tenants: HashMap<(TenantId, Option<Country>), Option<E164>>,
+    help: HashMap<Country, Vec<HelpView>>,
     fraud_limits: HashMap<TenantId, FraudLimits>,
     missing: RefCell<Vec<Ask>>,
 }
@@ -261,6 +267,16 @@ impl Lazy {
                 let set = row.and_then(|row| row.fraud_limits).map(|set| set.0);
                 self.fraud_limits.insert(tenant, set.unwrap_or_default());
             }
+            Ask::Help(country) => {
+                let rows = db.world_help_profiles(country).await?;
+                let view = |row: store::HelpProfileRow| HelpView {
+                    profile: row.id,
+                    operator: row.operator_id,
+                    serves: row.serves,
+                    open: row.is_open,
+                };
+                self.help.insert(country, rows.into_iter().map(view).collect());
+            }
             Ask::NumberOfTenant(tenant, country) => {
                 let row = db.world_number_of_tenant(tenant, country).await?;
                 self.numbers_of_tenants.insert((tenant, country), row.map(|row| row.number));
@@ -306,10 +322,15 @@ impl World for Lazy {
         *self.known(&self.trunks, trunk, Ask::Trunk(trunk))?
     }
 
-    fn tenant_number(&self, tenant: TenantId, country: Country) -> Option<NumberView> {
+    fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView> {
         let ask = Ask::NumberOfTenant(tenant, country);
         let number = *self.known(&self.numbers_of_tenants, (tenant, country), ask)?;
         number.and_then(|number| self.number(number))
+    }
+
+    fn help(&self, country: Country, each: &mut dyn FnMut(HelpView)) {
+        let found = self.known(&self.help, country, Ask::Help(country));
+        found.into_iter().flatten().for_each(|view| each(*view));
     }
 
     fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {

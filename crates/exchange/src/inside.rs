@@ -6,8 +6,8 @@ use crate::alarms;
 use crate::authz::Access;
 use crate::*;
 use api_types::call::{CallRecord, Explanation};
-use api_types::inside::{Alarm, CallExplained, CallMessage};
-use domain::{CdrId, TenantId, UserId};
+use api_types::inside::{Alarm, CallExplained, CallMessage, RoutingChange};
+use domain::{CdrId, OperatorId, TenantId, UserId};
 use feed::inside::{EdgeAnswer, Question, TracedPacket, Way};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const MAX_QUESTIONS: usize = 64;
 /// Open alarms that are looked through.
 const MAX_ALARMS: u32 = 500;
+/// Trunks of an operator that are looked through.
+const MAX_TRUNKS: u32 = 10_000;
 
 /// Questions under way to the edges that follow this node's feed.
 #[derive(Debug)]
@@ -58,26 +60,34 @@ impl Exchange {
     /// Takes an edge's answer; one that comes too late is for nobody.
     ///
     /// # Errors
-    /// `forbidden` for anybody but an edge.
-    pub fn answer_take(&self, cx: &Cx, answer: EdgeAnswer) -> Result<(), Problem> {
+    /// `forbidden` for anybody but an edge; `edge_bound` where the edge is another
+    /// credential's.
+    pub async fn answer_take(&self, cx: &Cx, answer: EdgeAnswer) -> Result<(), Problem> {
         cx.edge()?;
+        self.edge_must_be(cx, answer.edge.0).await?;
         if let Some(waiting) = self.answers().get(&answer.question) {
             let _ = waiting.send(answer);
         }
         Ok(())
     }
 
-    /// Explains a call to the programme owner (any call, with the messages), or
-    /// to its tenant (the ladder only, numbers masked).
+    /// Explains a call to the programme owner (any call, with the messages), to its
+    /// tenant or to the operator that carried it (the ladder only, numbers masked; an
+    /// operator's of its own legs, and of the rules those that show nothing of the
+    /// tenant's people).
     ///
     /// # Errors
     /// `not_found` where neither a record nor a message of it is there;
     /// `forbidden`.
     pub async fn call_explain(&self, cx: &Cx, which: WhichCall) -> Result<CallExplained, Problem> {
         let whole = matches!(cx.actor.role, Role::ProgrammeOwner);
+        let mut shown = None;
         let record = match &which {
-            WhichCall::Id(id) => match self.call_get(cx, *id).await {
-                Ok(record) => Some(record),
+            WhichCall::Id(id) => match self.call_get_whole(cx, *id).await {
+                Ok((part, record)) => {
+                    shown = Some(part);
+                    Some(record)
+                }
                 // Its record may still be with the edge.
                 Err(problem) if whole && problem.code == ErrorCode::NotFound.code() => None,
                 Err(problem) => return Err(problem),
@@ -107,23 +117,66 @@ impl Exchange {
                 format!("{}; {} of {edges_asked} edges answered", problem.reason, answers.len());
             return Err(problem);
         }
-        let routing = match &record {
+        let mut routing = match &record {
             Some(record) => self.routing_now(record).await?,
             None => None,
         };
+        let mut routing_changed = match (&record, &routing) {
+            (Some(record), Some(routing)) => changed_since(record, routing),
+            _ => Vec::new(),
+        };
+        let routing_as_of = routing.as_ref().map(|_| time(crate::act::now()));
         let edges_answered = answers.len() as u32;
         let mut packets: Vec<(Uuid, TracedPacket)> = answers
             .into_iter()
             .flat_map(|a| a.packets.into_iter().map(move |packet| (a.edge.0, packet)))
             .collect();
         packets.sort_by_key(|(_, packet)| packet.at_us);
-        if !whole {
-            let tenant = record.as_ref().and_then(|record| record.tenant_id);
-            packets = self.own_packets(tenant.map(TenantId), packets).await?;
+        match (&cx.actor.role, &record) {
+            (Role::ProgrammeOwner, _) => {}
+            (Role::OperatorAdmin { operator }, Some(record)) => {
+                packets = self.packets_of_operator(*operator, record, packets).await?;
+                routing_changed.retain(|change| change.what != "operator_id");
+                routing = routing.and_then(|routing| routing_for(*operator, routing));
+            }
+            (_, record) => {
+                let tenant = record.as_ref().and_then(|record| record.tenant_id);
+                packets = self.own_packets(tenant.map(TenantId), packets).await?;
+            }
+        }
+        if routing.is_none() {
+            routing_changed.clear();
         }
         let alarms = if whole { self.alarms_of(record.as_ref(), &packets).await? } else { vec![] };
         let messages = packets.into_iter().map(|(edge, p)| message(edge, p, whole)).collect();
-        Ok(CallExplained { record, routing, messages, edges_asked, edges_answered, alarms })
+        Ok(CallExplained {
+            record: shown.or(record),
+            routing_as_of: routing_as_of.filter(|_| routing.is_some()),
+            routing,
+            routing_changed,
+            messages,
+            edges_asked,
+            edges_answered,
+            alarms,
+        })
+    }
+
+    /// Those that an operator's own trunks sent or got, on its leg of the call.
+    async fn packets_of_operator(
+        &self,
+        operator: OperatorId,
+        record: &CallRecord,
+        mut packets: Vec<(Uuid, TracedPacket)>,
+    ) -> Result<Vec<(Uuid, TracedPacket)>, Problem> {
+        let trunks = self
+            .view(async move |mut db| Ok(db.trunk_list(operator, None, MAX_TRUNKS).await?))
+            .await?;
+        let is_inbound = record.kind.as_deref() == Some("inbound");
+        packets.retain(|(_, packet)| {
+            let is_caller_leg = record.in_call_id.as_ref() == Some(&packet.call_id);
+            is_caller_leg == is_inbound && trunks.iter().any(|t| t.fqdn == packet.peer_name)
+        });
+        Ok(packets)
     }
 
     /// Those whose Call-ID no call of somebody else has: a phone may take the
@@ -232,6 +285,50 @@ impl Exchange {
     }
 }
 
+/// Rules that tell an operator of its own numbers and trunks only.
+const RULES_FOR_OPERATORS: [&str; 9] = [
+    "source.trunk",
+    "number.owner",
+    "number.operator",
+    "dial.e164",
+    "route.operator_of_number",
+    "emergency.dial_string",
+    "emergency.operator_of_number",
+    "emergency.operator_of_country",
+    "trunk.order",
+];
+
+/// What an operator may know of the way a call takes; nothing where it is no longer
+/// its own.
+fn routing_for(operator: OperatorId, mut routing: Explanation) -> Option<Explanation> {
+    routing.steps.retain(|step| RULES_FOR_OPERATORS.contains(&step.rule.as_str()));
+    (routing.operator_id == Some(operator.0)).then_some(routing)
+}
+
+/// What would be otherwise by now than the record tells.
+fn changed_since(record: &CallRecord, routing: &Explanation) -> Vec<RoutingChange> {
+    let mut changed = Vec::new();
+    let mut differ = |what: &str, then: Option<String>, now: Option<String>| {
+        if then != now {
+            changed.push(RoutingChange { what: what.to_owned(), then, now });
+        }
+    };
+    if !routing.routed {
+        differ("code", None, routing.code.clone());
+        return changed;
+    }
+    differ("kind", record.kind.clone(), routing.kind.clone());
+    let id = |id: Option<Uuid>| id.map(|id| id.to_string());
+    differ("operator_id", id(record.operator_id), id(routing.operator_id));
+    let leaves = !matches!(record.kind.as_deref(), Some("inbound" | "internal"));
+    if let Some(trunk) = record.trunk.as_ref().filter(|_| leaves)
+        && !routing.trunks.contains(trunk)
+    {
+        differ("trunk", Some(trunk.clone()), Some(routing.trunks.join(", ")));
+    }
+    changed
+}
+
 /// Whether an alarm is about the edge itself, which early ones call `edge`.
 fn is_of_edge(row: &AlarmRow) -> bool {
     row.subject == "edge" || row.subject == row.edge_id.to_string()
@@ -311,6 +408,64 @@ fn masked_user(uri: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_operator_is_told_no_rule_that_names_the_tenants_people() {
+        let step = |rule: &str| api_types::call::ExplainStep {
+            rule: rule.to_owned(),
+            found: String::new(),
+        };
+        let own = OperatorId(Uuid::from_u128(1));
+        let routing = |operator: u128| Explanation {
+            routed: true,
+            kind: Some("inbound".to_owned()),
+            code: None,
+            sip_code: None,
+            operator_id: Some(Uuid::from_u128(operator)),
+            trunks: Vec::new(),
+            steps: ["number.owner", "number.assignment", "queue.agents", "number.location"]
+                .map(step)
+                .into(),
+        };
+        let told = routing_for(own, routing(1)).expect("its own");
+        let rules: Vec<_> = told.steps.iter().map(|s| s.rule.as_str()).collect();
+        assert_eq!(rules, ["number.owner"]);
+        assert!(routing_for(own, routing(2)).is_none(), "another's by now");
+    }
+
+    #[test]
+    fn what_has_changed_since_a_call_is_told() {
+        let record: CallRecord = serde_json::from_value(serde_json::json!({
+            "id": Uuid::nil(), "kind": "outbound", "operator_id": Uuid::from_u128(1),
+            "caller": "", "callee": "", "attempts": [], "complete": true, "trunk": "a1.example",
+        }))
+        .expect("a record");
+        let routing = |kind: &str, operator, trunks: &[&str]| Explanation {
+            routed: true,
+            kind: Some(kind.to_owned()),
+            code: None,
+            sip_code: None,
+            operator_id: Some(Uuid::from_u128(operator)),
+            trunks: trunks.iter().map(|t| (*t).to_owned()).collect(),
+            steps: Vec::new(),
+        };
+        let refused = Explanation {
+            routed: false,
+            code: Some("user_unlicensed".to_owned()),
+            ..routing("outbound", 1, &[])
+        };
+        let (a1, b1) = (&["a0.example", "a1.example"][..], &["b1.example"][..]);
+        for (routing, expect) in [
+            (routing("outbound", 1, a1), &[][..]),
+            (routing("outbound", 2, b1), &["operator_id", "trunk"]),
+            (routing("internal", 1, a1), &["kind"]),
+            (refused, &["code"]),
+        ] {
+            let changed = changed_since(&record, &routing);
+            let what: Vec<_> = changed.iter().map(|c| c.what.as_str()).collect();
+            assert_eq!(what, expect, "{changed:?}");
+        }
+    }
 
     #[test]
     fn a_tenant_sees_no_whole_number_and_no_host() {

@@ -45,6 +45,7 @@ fn trunk_document(row: TrunkRow) -> Trunk {
         options_interval_seconds: row.options_interval_seconds,
         send_options: row.send_options,
         max_uri: row.max_uri,
+        single_early_dialog: row.single_early_dialog,
         max_concurrent_calls: row.max_concurrent_calls,
         max_calls_per_second: row.max_calls_per_second,
         version: row.version,
@@ -148,6 +149,7 @@ fn trunk_parse(operator: OperatorId, new: &TrunkCreate) -> Result<TrunkRow, Prob
             1..=60,
         )?,
         max_uri: within("max_uri", new.max_uri, 256, 64..=4096)?,
+        single_early_dialog: new.single_early_dialog,
         max_concurrent_calls: limit_of("max_concurrent_calls", new.max_concurrent_calls, None)?,
         max_calls_per_second: limit_of("max_calls_per_second", new.max_calls_per_second, None)?,
         version: 1,
@@ -251,7 +253,7 @@ impl Exchange {
         Ok(page(rows, limit, |row| row.id.0, trunk_document))
     }
 
-    /// Drains a trunk or takes it back.
+    /// Drains a trunk or takes it back, sets its limits and how it bears forked calls.
     pub async fn trunk_update(
         &self,
         cx: &Cx,
@@ -271,6 +273,7 @@ impl Exchange {
                 limit_of("max_concurrent_calls", calls, row.max_concurrent_calls)?;
             row.max_calls_per_second =
                 limit_of("max_calls_per_second", rate, row.max_calls_per_second)?;
+            row.single_early_dialog = edit.single_early_dialog.unwrap_or(row.single_early_dialog);
             raced(tx.trunk_update(&row).await?)?;
             row.version += 1;
             change(&mut tx, &Change::TrunkPut(records::trunk(&row)?));
@@ -513,6 +516,7 @@ impl Exchange {
                 domain: domain.clone(),
                 created_at: tx.at(),
                 fraud_limits: None,
+                trusted_networks: None,
             };
             tx.tenant_insert(&row).await?;
             change(&mut tx, &Change::TenantPut(records::tenant(&row)));

@@ -72,6 +72,7 @@ pub(crate) fn tenant(row: &TenantRow) -> TenantRecord {
         name: row.name.clone(),
         domain: row.domain.clone(),
         fraud_limits: row.fraud_limits.as_ref().map(|set| set.0),
+        trusted_networks: row.trusted_networks.clone().map(|set| set.0).unwrap_or_default(),
     }
 }
 
@@ -90,7 +91,7 @@ pub(crate) fn trunk(row: &TrunkRow) -> Result<TrunkRecord, StoreError> {
         options_interval_seconds: row.options_interval_seconds,
         failover_time_seconds: row.failover_time_seconds,
         max_uri: row.max_uri,
-        single_early_dialog: false,
+        single_early_dialog: row.single_early_dialog,
         max_concurrent_calls: row.max_concurrent_calls,
         max_calls_per_second: row.max_calls_per_second,
     })

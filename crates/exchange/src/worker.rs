@@ -3,6 +3,7 @@
 //! job over after a crash goes on exactly where it stopped.
 
 use crate::act::{Fail, change, raced};
+use crate::edges_known::LOST_AFTER;
 use crate::numbers::{ACTIVATED, USAGES};
 use crate::orders::{order_change, refusal_code, upload_context};
 use crate::{Exchange, records};
@@ -28,6 +29,8 @@ const TRIES: u32 = 10;
 const LOOK: Duration = Duration::from_millis(500);
 /// How often what has run out is forgotten.
 const TIDY: Duration = Duration::from_secs(600);
+/// How often edges are looked for that are gone.
+const WATCH: Duration = Duration::from_secs(15);
 /// How long an answer is kept for a repeated idempotency key, microseconds.
 const ANSWERS_KEPT: i64 = 48 * 3600 * 1_000_000;
 
@@ -45,6 +48,9 @@ impl Exchange {
     pub async fn run_workers(&self, mut shutdown: tokio::sync::watch::Receiver<bool>) {
         let owner = Uuid::now_v7();
         let mut tidied: Option<tokio::time::Instant> = None;
+        // Nobody was heard while this node was away: edges get their time first.
+        let begun = tokio::time::Instant::now();
+        let mut watched = begun;
         while !*shutdown.borrow() {
             match self.work_once(owner, &shutdown).await {
                 Ok(true) => continue,
@@ -55,6 +61,12 @@ impl Exchange {
                 tidied = Some(tokio::time::Instant::now());
                 if let Err(error) = self.tidy().await {
                     tracing::warn!(%error, "what has run out could not be forgotten");
+                }
+            }
+            if begun.elapsed() >= LOST_AFTER && watched.elapsed() >= WATCH {
+                watched = tokio::time::Instant::now();
+                if let Err(error) = self.edges_watch(crate::act::now()).await {
+                    tracing::warn!(%error, "edges that are gone could not be looked for");
                 }
             }
             tokio::select! {

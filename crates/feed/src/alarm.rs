@@ -109,6 +109,10 @@ kinds! {
     SiblingLost = "sibling_lost", Warning,
         "another edge of the fleet does not answer",
         "Check that edge and the network to it; calls go on by this one.";
+    /// An edge is gone for the control plane, which raises this one itself.
+    EdgeLost = "edge_lost", Critical,
+        "the control plane does not hear from the edge; alarms that it had open were ended, since nobody knows whether they still hold",
+        "Check the edge and its way to the control plane. The alarm clears, and those alarms open again, when it is heard; an edge that is taken out of service is forgotten by `meetpoint edges forget`.";
 }
 
 impl AlarmKind {

@@ -2,6 +2,7 @@
 //! change carries the whole new record, never a difference.
 
 use domain::fraud::FraudLimits;
+use domain::trusted::TrustedNetwork;
 use domain::{
     CallingProfileId, LocationId, MoveId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId,
     number::{AssignmentTarget, Usage},
@@ -92,6 +93,9 @@ pub struct TenantRecord {
     /// [`FraudLimits::default`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fraud_limits: Option<FraudLimits>,
+    /// From where its people's calls for help are carried unproven.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trusted_networks: Vec<TrustedNetwork>,
 }
 
 /// The digest credentials of a person's phone: HA1 of both algorithms over

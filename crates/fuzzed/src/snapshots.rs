@@ -61,6 +61,7 @@ pub fn sample() -> Vec<u8> {
         name: "T".into(),
         domain: "t.example".into(),
         fraud_limits: None,
+        trusted_networks: Vec::new(),
     });
     world.users.push(UserRecord {
         id: UserId(id(5)),

@@ -98,7 +98,9 @@ impl Feed for InProcess {
     }
 
     fn answer<'a>(&'a self, answer: &'a EdgeAnswer) -> Pending<'a, ()> {
-        Box::pin(async { self.exchange.answer_take(&edge_cx(), answer.clone()).map_err(away) })
+        Box::pin(async {
+            self.exchange.answer_take(&edge_cx(), answer.clone()).await.map_err(away)
+        })
     }
 }
 

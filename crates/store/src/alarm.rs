@@ -16,6 +16,7 @@ row! {
         detail: String,
         raised_at: i64,
         cleared_at: Option<i64>,
+        ended_by: Option<String>,
     }
 }
 
@@ -38,11 +39,15 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
         ON CONFLICT (id) DO UPDATE SET cleared_at = excluded.cleared_at \
         WHERE alarm.cleared_at IS NULL AND alarm.edge_id = excluded.edge_id";
-    ALARM_END_OLD = "UPDATE alarm SET cleared_at = $3 \
+    ALARM_END_OLD = "UPDATE alarm SET cleared_at = $3, ended_by = $4 \
         WHERE edge_id = $1 AND cleared_at IS NULL AND raised_at < $2";
+    ALARM_REOPEN = "UPDATE alarm SET cleared_at = NULL, ended_by = NULL \
+        WHERE edge_id = $1 AND ended_by = $2 AND raised_at >= $3";
+    ALARM_END_KIND = "UPDATE alarm SET cleared_at = $3 \
+        WHERE edge_id = $1 AND code = $2 AND cleared_at IS NULL";
     ALARM_TRIM = "DELETE FROM alarm WHERE cleared_at < $1";
-    ALARM_LIST = "SELECT id, edge_id, code, severity, subject, detail, raised_at, cleared_at \
-        FROM alarm WHERE (raised_at, id) < ($1, $2) \
+    ALARM_LIST = "SELECT id, edge_id, code, severity, subject, detail, raised_at, cleared_at, \
+        ended_by FROM alarm WHERE (raised_at, id) < ($1, $2) \
         AND (CAST($3 AS BIGINT) IS NULL OR (cleared_at IS NULL) = ($3 = 1)) \
         AND (CAST($4 AS TEXT) IS NULL OR code = $4) \
         AND (CAST($5 AS UUID) IS NULL OR edge_id = $5) \
@@ -66,14 +71,36 @@ impl Db {
         Ok(())
     }
 
-    /// Ends what an edge raised in an earlier life.
+    /// Ends what an edge raised before a time, for a reason that is not its own.
     pub async fn alarm_end_old(
         &mut self,
         edge: Uuid,
-        started_at: i64,
+        before: i64,
+        now: i64,
+        ended_by: &str,
+    ) -> Result<u64, StoreError> {
+        self.exec(ALARM_END_OLD, args![edge, before, now, ended_by.to_owned()]).await
+    }
+
+    /// Opens again what was ended for a reason that proved wrong, as far as it was
+    /// raised at or after a time.
+    pub async fn alarm_reopen(
+        &mut self,
+        edge: Uuid,
+        ended_by: &str,
+        since: i64,
+    ) -> Result<u64, StoreError> {
+        self.exec(ALARM_REOPEN, args![edge, ended_by.to_owned(), since]).await
+    }
+
+    /// Clears what is open of one kind.
+    pub async fn alarm_end_kind(
+        &mut self,
+        edge: Uuid,
+        code: &str,
         now: i64,
     ) -> Result<u64, StoreError> {
-        self.exec(ALARM_END_OLD, args![edge, started_at, now]).await
+        self.exec(ALARM_END_KIND, args![edge, code.to_owned(), now]).await
     }
 
     /// Forgets those that were over before `until`.

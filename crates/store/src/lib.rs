@@ -8,6 +8,7 @@
 mod alarm;
 mod cdr;
 mod db;
+mod edge;
 mod error;
 mod identity;
 mod log;
@@ -23,6 +24,7 @@ mod world;
 pub use alarm::{AlarmQuery, AlarmRow};
 pub use cdr::{CdrAnswer, CdrAttempt, CdrBegin, CdrEnd, CdrOf, CdrQuery, CdrRow};
 pub use db::Db;
+pub use edge::EdgeRow;
 pub use error::{Again, Retry, StoreError};
 pub use identity::{EdgeKeyRow, IdempotencyRow, PrincipalRow, TokenRow};
 pub use log::{AuditRow, Back, ChangeRow, Tx};
@@ -36,13 +38,14 @@ pub use orders::{EntryResult, OrderEntryRow, OrderRow};
 pub use people::{AccountRow, AgentRow, PersonRow};
 pub use tenants::{CivicAddressRow, ConsentRow, HeldRow, LocationCountryRow, LocationRow};
 pub use value::Json;
-pub use world::{WorldNumberRow, WorldTrunkRow};
+pub use world::{HelpProfileRow, WorldNumberRow, WorldTrunkRow};
 
 /// Every statement with its name, to be prepared on both servers by a test. A
 /// name that ends in `_LITE` or `_PG` is a fork for that dialect.
 pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         alarm::STATEMENTS,
+        edge::STATEMENTS,
         cdr::STATEMENTS,
         identity::STATEMENTS,
         log::STATEMENTS,

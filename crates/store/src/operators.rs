@@ -4,6 +4,7 @@ use crate::StoreError;
 use crate::db::{Db, statements};
 use crate::value::{Json, args, row};
 use domain::fraud::FraudLimits;
+use domain::trusted::TrustedNetwork;
 use domain::{CallingProfileId, OperatorId, TenantId, TrunkId};
 use numbering::{Country, E164};
 use uuid::Uuid;
@@ -25,6 +26,7 @@ row! {
         options_interval_seconds: u32,
         failover_time_seconds: u32,
         max_uri: u32,
+        single_early_dialog: bool,
         max_concurrent_calls: Option<u32>,
         max_calls_per_second: Option<u32>,
         version: i64,
@@ -61,6 +63,7 @@ row! {
         domain: String,
         created_at: i64,
         fraud_limits: Option<Json<FraudLimits>>,
+        trusted_networks: Option<Json<Vec<TrustedNetwork>>>,
     }
 }
 
@@ -73,24 +76,24 @@ statements! {
         WHERE (CAST($1 AS TEXT) IS NULL OR id > $2) ORDER BY id LIMIT $3";
     TRUNK_INSERT = "INSERT INTO trunk (id, operator_id, fqdn, address, sources, match_port, \
         transport, enabled, send_options, options_interval_seconds, failover_time_seconds, \
-        max_uri, max_concurrent_calls, max_calls_per_second, version) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+        max_uri, single_early_dialog, max_concurrent_calls, max_calls_per_second, version) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     TRUNK_NAMED = "SELECT id AS v FROM trunk WHERE fqdn = $1";
     TRUNK_GET = "SELECT id, operator_id, fqdn, address, sources, match_port, transport, enabled, \
         send_options, options_interval_seconds, failover_time_seconds, max_uri, \
-        max_concurrent_calls, max_calls_per_second, version \
+        single_early_dialog, max_concurrent_calls, max_calls_per_second, version \
         FROM trunk WHERE operator_id = $1 AND id = $2";
     TRUNK_LIST = "SELECT id, operator_id, fqdn, address, sources, match_port, transport, enabled, \
         send_options, options_interval_seconds, failover_time_seconds, max_uri, \
-        max_concurrent_calls, max_calls_per_second, version \
+        single_early_dialog, max_concurrent_calls, max_calls_per_second, version \
         FROM trunk WHERE operator_id = $1 AND (CAST($2 AS TEXT) IS NULL OR id > $3) \
         ORDER BY id LIMIT $4";
     TRUNK_ALL = "SELECT id, operator_id, fqdn, address, sources, match_port, transport, enabled, \
         send_options, options_interval_seconds, failover_time_seconds, max_uri, \
-        max_concurrent_calls, max_calls_per_second, version \
+        single_early_dialog, max_concurrent_calls, max_calls_per_second, version \
         FROM trunk ORDER BY id";
     TRUNK_UPDATE = "UPDATE trunk SET enabled = $3, max_concurrent_calls = $4, \
-        max_calls_per_second = $5, version = version + 1 WHERE id = $1 AND version = $2";
+        max_calls_per_second = $5, single_early_dialog = $6, version = version + 1 WHERE id = $1 AND version = $2";
     PROFILE_INSERT = "INSERT INTO calling_profile (id, operator_id, name) VALUES ($1, $2, $3)";
     PROFILE_NAMED = "SELECT id AS v FROM calling_profile WHERE operator_id = $1 AND name = $2";
     PROFILE_TRUNK_INSERT = "INSERT INTO calling_profile_trunk \
@@ -130,12 +133,17 @@ statements! {
         AND (CAST($3 AS TEXT) IS NULL OR f.countries LIKE '%\"' || $3 || '\"%') \
         AND (CAST($4 AS TEXT) IS NULL OR f.services LIKE '%\"' || $4 || '\"%') \
         ORDER BY o.name LIMIT $5";
-    TENANT_INSERT = "INSERT INTO tenant (id, name, domain, created_at, fraud_limits) \
-        VALUES ($1, $2, $3, $4, $5)";
+    TENANT_INSERT = "INSERT INTO tenant \
+        (id, name, domain, created_at, fraud_limits, trusted_networks) \
+        VALUES ($1, $2, $3, $4, $5, $6)";
     TENANT_FRAUD_LIMITS = "UPDATE tenant SET fraud_limits = $2 WHERE id = $1";
-    TENANT_OF_DOMAIN = "SELECT id, name, domain, created_at, fraud_limits FROM tenant WHERE domain = $1";
-    TENANT_GET = "SELECT id, name, domain, created_at, fraud_limits FROM tenant WHERE id = $1";
-    TENANT_LIST = "SELECT id, name, domain, created_at, fraud_limits FROM tenant \
+    TENANT_TRUSTED_NETWORKS = "UPDATE tenant SET trusted_networks = $2 WHERE id = $1";
+    TENANT_OF_DOMAIN = "SELECT id, name, domain, created_at, fraud_limits, trusted_networks \
+        FROM tenant WHERE domain = $1";
+    TENANT_GET = "SELECT id, name, domain, created_at, fraud_limits, trusted_networks \
+        FROM tenant WHERE id = $1";
+    TENANT_LIST = "SELECT id, name, domain, created_at, fraud_limits, trusted_networks \
+        FROM tenant \
         WHERE (CAST($1 AS TEXT) IS NULL OR id > $2) ORDER BY id LIMIT $3";
 }
 
@@ -190,6 +198,7 @@ impl Db {
             t.options_interval_seconds,
             t.failover_time_seconds,
             t.max_uri,
+            t.single_early_dialog,
             t.max_concurrent_calls,
             t.max_calls_per_second,
             t.version
@@ -228,10 +237,16 @@ impl Db {
         self.all(TRUNK_ALL, args![]).await
     }
 
-    /// Drains a trunk or takes it back; `false` where the version is another.
+    /// Writes what may change of a trunk; `false` where the version is another.
     pub async fn trunk_update(&mut self, t: &TrunkRow) -> Result<bool, StoreError> {
-        let args =
-            args![t.id, t.version, t.enabled, t.max_concurrent_calls, t.max_calls_per_second];
+        let args = args![
+            t.id,
+            t.version,
+            t.enabled,
+            t.max_concurrent_calls,
+            t.max_calls_per_second,
+            t.single_early_dialog
+        ];
         Ok(self.exec(TRUNK_UPDATE, args).await? > 0)
     }
 
@@ -368,7 +383,7 @@ impl Db {
 
     /// Adds a tenant.
     pub async fn tenant_insert(&mut self, t: &TenantRow) -> Result<(), StoreError> {
-        let args = args![t.id, t.name, t.domain, t.created_at, t.fraud_limits];
+        let args = args![t.id, t.name, t.domain, t.created_at, t.fraud_limits, t.trusted_networks];
         self.exec(TENANT_INSERT, args).await?;
         Ok(())
     }
@@ -376,6 +391,12 @@ impl Db {
     /// Sets what a tenant's people may call to costly destinations.
     pub async fn tenant_fraud_limits(&mut self, t: &TenantRow) -> Result<(), StoreError> {
         self.exec(TENANT_FRAUD_LIMITS, args![t.id, t.fraud_limits]).await?;
+        Ok(())
+    }
+
+    /// Sets the networks from which a tenant's calls for help are carried unproven.
+    pub async fn tenant_trusted_networks(&mut self, t: &TenantRow) -> Result<(), StoreError> {
+        self.exec(TENANT_TRUSTED_NETWORKS, args![t.id, t.trusted_networks]).await?;
         Ok(())
     }
 

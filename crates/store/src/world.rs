@@ -26,6 +26,13 @@ row! {
         account_id: Option<ResourceAccountId>,
         move_id: Option<MoveId>,
     }
+    /// A calling profile as one looks for a way to the emergency services of a country.
+    HelpProfileRow {
+        id: CallingProfileId,
+        operator_id: OperatorId,
+        serves: bool,
+        is_open: bool,
+    }
     /// A trunk of a calling profile.
     WorldTrunkRow { id: TrunkId, operator_id: OperatorId, fqdn: String, enabled: bool }
 }
@@ -42,10 +49,11 @@ macro_rules! numbers {
 
 statements! {
     WORLD_OPERATORS = "SELECT id, name, created_at, version FROM operator ORDER BY id";
-    WORLD_TENANTS = "SELECT id, name, domain, created_at, fraud_limits FROM tenant ORDER BY id";
+    WORLD_TENANTS = "SELECT id, name, domain, created_at, fraud_limits, trusted_networks \
+        FROM tenant ORDER BY id";
     WORLD_TRUNK = "SELECT id, operator_id, fqdn, address, sources, match_port, transport, \
         enabled, send_options, options_interval_seconds, failover_time_seconds, max_uri, \
-        max_concurrent_calls, max_calls_per_second, version FROM trunk WHERE id = $1";
+        single_early_dialog, max_concurrent_calls, max_calls_per_second, version FROM trunk WHERE id = $1";
     WORLD_PROFILE_TRUNKS = "SELECT t.id, t.operator_id, t.fqdn, t.enabled \
         FROM calling_profile_trunk pt JOIN trunk t ON t.id = pt.trunk_id \
         WHERE pt.profile_id = $1 ORDER BY pt.ordinal";
@@ -60,7 +68,13 @@ statements! {
     WORLD_NUMBERS = numbers!("WHERE number > $1 ORDER BY number LIMIT $2");
     WORLD_NUMBER = numbers!("WHERE number = $1");
     WORLD_NUMBER_OF_TENANT = numbers!(
-        "WHERE tenant_id = $1 AND country = $2 ORDER BY number LIMIT 1");
+        "WHERE tenant_id = $1 AND (CAST($2 AS TEXT) IS NULL OR country = $2) \
+         ORDER BY number LIMIT 1");
+    WORLD_HELP_PROFILES = "SELECT p.id, p.operator_id, \
+        EXISTS (SELECT 1 FROM number n WHERE n.profile_id = p.id AND n.country = $1) AS serves, \
+        EXISTS (SELECT 1 FROM calling_profile_trunk pt JOIN trunk t ON t.id = pt.trunk_id \
+            WHERE pt.profile_id = p.id AND t.enabled) AS is_open \
+        FROM calling_profile p ORDER BY p.id";
 }
 
 impl Db {
@@ -139,12 +153,21 @@ impl Db {
         self.one(WORLD_NUMBER, args![number]).await
     }
 
-    /// The tenant's lowest number in a country.
+    /// The tenant's lowest number in a country, or anywhere.
     pub async fn world_number_of_tenant(
         &mut self,
         tenant: TenantId,
-        country: Country,
+        country: Option<Country>,
     ) -> Result<Option<WorldNumberRow>, StoreError> {
         self.one(WORLD_NUMBER_OF_TENANT, args![tenant, country]).await
+    }
+
+    /// Every calling profile: does it carry numbers of the country, and has it a trunk
+    /// in use?
+    pub async fn world_help_profiles(
+        &mut self,
+        country: Country,
+    ) -> Result<Vec<HelpProfileRow>, StoreError> {
+        self.all(WORLD_HELP_PROFILES, args![country]).await
     }
 }

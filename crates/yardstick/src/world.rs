@@ -128,6 +128,7 @@ fn records(args: &WorldArgs) -> WorldRecords {
             name: format!("Organisation {t}"),
             domain: format!("t{t}.example"),
             fraud_limits: None,
+            trusted_networks: Vec::new(),
         });
         world.users.push(UserRecord {
             id: user,

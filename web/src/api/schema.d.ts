@@ -76,7 +76,8 @@ export interface paths {
         put?: never;
         /**
          * Deliver alarms
-         * @description Kept by their id; delivering again changes nothing.
+         * @description Kept by their id; delivering again changes nothing. An edge belongs to the client that brought it
+         *     first. At least one delivery in two minutes, if empty, says that the edge is there.
          */
         post: operations["edge_events"];
         delete?: never;
@@ -153,6 +154,28 @@ export interface paths {
         };
         /** The operator's calls, newest first */
         get: operations["operator_call_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/calls/{call_id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain a call that you carried
+         * @description As for tenants: the ladder of messages only, with numbers masked, and only of the leg to your
+         *     trunks. Of the rules those that tell nothing of the tenant's people, as long as the number is
+         *     yours.
+         */
+        get: operations["operator_call_explain"];
         put?: never;
         post?: never;
         delete?: never;
@@ -399,6 +422,47 @@ export interface paths {
          */
         post: operations["edge_key_rotate"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/edges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Edges that were heard
+         * @description With the client that each speaks with, and since when it is given up if it is silent.
+         */
+        get: operations["edge_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/edges/{edge_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forget an edge that is out of service
+         * @description Its open alarms end, and its id is free for another client. One that still runs is back within
+         *     half a minute.
+         */
+        delete: operations["edge_forget"];
         options?: never;
         head?: never;
         patch?: never;
@@ -942,6 +1006,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenant/v1/trusted-networks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Trusted networks
+         * @description Public addresses of your organisation. A call to an emergency number of their country is
+         *     carried from there though the phone is not registered and proves nothing.
+         */
+        get: operations["trusted_networks_get"];
+        /**
+         * Set your trusted networks
+         * @description Replaces all of them.
+         */
+        put: operations["trusted_networks_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenant/v1/users": {
         parameters: {
             query?: never;
@@ -1021,6 +1110,12 @@ export interface components {
              * @description The edge that raised it.
              */
             edge_id: string;
+            /**
+             * @description Why it is over where its edge did not say so: `edge_restarted` (it began anew), `edge_lost`
+             *     (it is not heard any more; the alarm opens again if it still holds when the edge is heard),
+             *     `edge_forgotten`. Null otherwise.
+             */
+            ended_by?: string | null;
             /**
              * Format: uuid
              * @description Identity of this one raising.
@@ -1134,6 +1229,13 @@ export interface components {
             messages: components["schemas"]["CallMessage"][];
             record?: components["schemas"]["CallRecord"] | null;
             routing?: components["schemas"]["Explanation"] | null;
+            /**
+             * Format: date-time
+             * @description The moment whose data `routing` goes by: now, not that of the call.
+             */
+            routing_as_of?: string | null;
+            /** @description Where that way differs from what the record says, because data has changed since. */
+            routing_changed?: components["schemas"]["RoutingChange"][];
         };
         /** @description One SIP message as an edge saw it, without digest responses and locations. */
         CallMessage: {
@@ -1493,6 +1595,34 @@ export interface components {
             operator_id: string;
             /** @description Services. */
             services: string[];
+        };
+        /** @description An edge, `GET /programme/v1/edges`. */
+        Edge: {
+            /**
+             * Format: date-time
+             * @description When it was last heard.
+             */
+            heard_at: string;
+            /**
+             * Format: uuid
+             * @description Identity, from its data folder.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Since when it is given up; null while it is heard.
+             */
+            lost_at?: string | null;
+            /**
+             * Format: uuid
+             * @description The client that it speaks with; zeros for the one within a control plane.
+             */
+            principal_id: string;
+            /**
+             * Format: date-time
+             * @description When it started.
+             */
+            started_at: string;
         };
         /** @description A secret that all edges share, without the secret itself. */
         EdgeKeyInfo: {
@@ -1914,6 +2044,12 @@ export interface components {
                  */
                 edge_id: string;
                 /**
+                 * @description Why it is over where its edge did not say so: `edge_restarted` (it began anew), `edge_lost`
+                 *     (it is not heard any more; the alarm opens again if it still holds when the edge is heard),
+                 *     `edge_forgotten`. Null otherwise.
+                 */
+                ended_by?: string | null;
+                /**
                  * Format: uuid
                  * @description Identity of this one raising.
                  */
@@ -2208,6 +2344,39 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Edge: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was last heard.
+                 */
+                heard_at: string;
+                /**
+                 * Format: uuid
+                 * @description Identity, from its data folder.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description Since when it is given up; null while it is heard.
+                 */
+                lost_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The client that it speaks with; zeros for the one within a control plane.
+                 */
+                principal_id: string;
+                /**
+                 * Format: date-time
+                 * @description When it started.
+                 */
+                started_at: string;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
         Page_Number: {
             /** @description The entries. */
             items: {
@@ -2497,6 +2666,8 @@ export interface components {
                 options_interval_seconds: number;
                 /** @description OPTIONS are sent. */
                 send_options: boolean;
+                /** @description It bears one early dialog of a call only: of several phones that ring it hears the first. */
+                single_early_dialog?: boolean;
                 /** @description Addresses it sends from. */
                 sources: string[];
                 /** @description `udp` or `tcp`. */
@@ -2677,6 +2848,15 @@ export interface components {
             /** @description User principal name, unique in the tenant. */
             upn: string;
         };
+        /** @description Something of a call's way that is otherwise by now. */
+        RoutingChange: {
+            /** @description What it would be now. */
+            now?: string | null;
+            /** @description What the record says. */
+            then?: string | null;
+            /** @description `kind`, `operator_id`, `trunk`, or `code` where the call would be refused. */
+            what: string;
+        };
         /** @description Who is signed in, `GET /session`. */
         Session: {
             /** @description This is a demonstration with made-up data. */
@@ -2813,6 +2993,8 @@ export interface components {
             options_interval_seconds: number;
             /** @description OPTIONS are sent. */
             send_options: boolean;
+            /** @description It bears one early dialog of a call only: of several phones that ring it hears the first. */
+            single_early_dialog?: boolean;
             /** @description Addresses it sends from. */
             sources: string[];
             /** @description `udp` or `tcp`. */
@@ -2858,6 +3040,11 @@ export interface components {
             options_interval_seconds?: number | null;
             /** @description Send OPTIONS and watch the answers; true by default. */
             send_options?: boolean | null;
+            /**
+             * @description It bears one early dialog of a call only: of several phones that ring it hears the first;
+             *     false by default.
+             */
+            single_early_dialog?: boolean;
             /** @description Further addresses it sends from. */
             sources?: string[];
             /** @description `udp` (default) or `tcp`. */
@@ -2877,6 +3064,33 @@ export interface components {
              * @description Most calls at once over all edges, both ways; 0 lifts the limit.
              */
             max_concurrent_calls?: number | null;
+            /** @description It bears one early dialog of a call only: of several phones that ring it hears the first. */
+            single_early_dialog?: boolean | null;
+        };
+        /** @description A trusted network: public addresses of the organisation. */
+        TrustedNetwork: {
+            /** @description The country it stands in, ISO 3166-1 alpha-2: its emergency numbers are dialled there. */
+            country: string;
+            /** @description What people call it, at most 100 characters. */
+            description?: string;
+            /** @description An IPv4 or IPv6 address of it. */
+            ip_address: string;
+            /**
+             * Format: int32
+             * @description How many bits its addresses share: 16 to 32, or 32 to 128 for IPv6. One address alone if
+             *     left out.
+             */
+            mask_bits?: number | null;
+            /**
+             * @description Carry calls to emergency numbers from there though the phone proves nothing; true by
+             *     default. Some countries demand it, some forbid it.
+             */
+            unproven_emergency_calls?: boolean;
+        };
+        /** @description `GET` and `PUT /tenant/v1/trusted-networks`; the latter replaces all of them. */
+        TrustedNetworks: {
+            /** @description At most 1,000. */
+            networks: components["schemas"]["TrustedNetwork"][];
         };
         /** @description A person. */
         User: {
@@ -3211,6 +3425,38 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_CallRecord"];
                     "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_call_explain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallExplained"];
                 };
             };
             /** @description A refusal: see its code at /errors */
@@ -3801,6 +4047,71 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EdgeKeyInfo"][];
                 };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edge_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of edges */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Edge"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edge_forget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The edge */
+                edge_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal: see its code at /errors */
             default: {
@@ -5414,6 +5725,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResourceAccount"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trusted_networks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The networks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrustedNetworks"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trusted_networks_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrustedNetworks"];
+            };
+        };
+        responses: {
+            /** @description The networks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrustedNetworks"];
                 };
             };
             /** @description A refusal: see its code at /errors */

@@ -116,3 +116,42 @@ async fn call_records_are_taken_once() {
     assert_eq!(refused["field"], "/records/0/id");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn an_edge_is_its_own_clients_until_it_is_forgotten() {
+    let server = Server::start().await;
+    let mut tokens = Vec::new();
+    for name in ["edge 1", "edge 2"] {
+        let client = server.client(name, "edge", json!({})).await;
+        tokens.push(server.token_of(&client).await);
+    }
+    let id = "019aab5c-0000-7000-8000-000000000002";
+    let post = async |path: &str, token: &str, body: Value| {
+        let ask = server.bare(Method::POST, path).bearer_auth(token).json(&body);
+        ask.send().await.expect("answers")
+    };
+    let alive = || json!({ "edge": id, "started_at_us": 1_800_000_000_000_000i64, "alarms": [] });
+    let taken = post("/edge/v1/events", &tokens[0], alive()).await;
+    assert_eq!(taken.status(), StatusCode::OK);
+    let answer = json!({ "question": uuid::Uuid::nil(), "edge": id, "packets": [] });
+    for (path, body) in [("/edge/v1/events", alive()), ("/edge/v1/answers", answer)] {
+        let refused = post(path, &tokens[1], body.clone()).await;
+        assert_eq!(refused.status(), StatusCode::CONFLICT, "{path}");
+        let refused = problem(refused).await;
+        assert_eq!((&refused["code"], &refused["field"]), (&json!("edge_bound"), &json!("/edge")));
+        assert_eq!(post(path, &tokens[0], body).await.status(), StatusCode::OK, "{path}");
+    }
+    let list = server.ask(Method::GET, "/programme/v1/edges").send().await.expect("answers");
+    let list: Value = list.json().await.expect("JSON");
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(1), "{list}");
+    assert_eq!((&list["items"][0]["id"], &list["items"][0]["lost_at"]), (&json!(id), &Value::Null));
+
+    let path = format!("/programme/v1/edges/{id}");
+    let gone = server.ask(Method::DELETE, &path).send().await.expect("answers");
+    assert_eq!(gone.status(), StatusCode::NO_CONTENT);
+    let again = server.ask(Method::DELETE, &path).send().await.expect("answers");
+    assert_eq!(again.status(), StatusCode::NOT_FOUND);
+    let taken = post("/edge/v1/events", &tokens[1], alive()).await;
+    assert_eq!(taken.status(), StatusCode::OK);
+    server.stop().await;
+}

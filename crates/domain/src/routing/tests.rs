@@ -57,8 +57,20 @@ impl World for Little {
         };
         Some(TrunkView { trunk, operator: OperatorId(id(operator)), enabled: true })
     }
-    fn tenant_number(&self, _: TenantId, _: Country) -> Option<NumberView> {
-        self.number(E164::parse("+442079460002").ok()?)
+    fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView> {
+        let british = country.is_none_or(|c| c == gb()) && tenant.0.as_u128() == 1;
+        british.then(|| self.number(E164::parse("+442079460002").ok()?)).flatten()
+    }
+    fn help(&self, country: Country, each: &mut dyn FnMut(HelpView)) {
+        // Operator 2 serves Germany with its trunk; operator 3 does too, but drains.
+        for (n, serves, open) in [(3, "DE", false), (2, "DE", true), (1, "GB", true)] {
+            each(HelpView {
+                profile: CallingProfileId(id(n * 10)),
+                operator: OperatorId(id(n)),
+                serves: country.as_str() == serves,
+                open,
+            });
+        }
     }
     fn trunks(&self, _: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {
         for n in [11, 12] {
@@ -140,6 +152,39 @@ fn no_gate_refuses_an_emergency_call() {
 }
 
 #[test]
+fn help_leaves_by_whoever_serves_the_country() {
+    let from = |tenant: u128, country: &str, called: &str| {
+        let country = Country::parse(country).expect("country");
+        let source = Source::Network(TenantId(id(tenant)), country);
+        route(&Little, Call { source, called }, &mut NoTrace).map(|r| {
+            assert_eq!((r.kind, r.tenant.0), (CallKind::Emergency, id(tenant)));
+            (r.operator.map(|o| o.0.as_u128()), r.caller_id.map(|n| n.to_string()))
+        })
+    };
+    let number = || Some("+442079460002".to_owned());
+    for (tenant, country, called, expect) in [
+        (1, "GB", "999", Ok((Some(1), number()))),
+        // No number there: whoever serves it, with the tenant's number elsewhere.
+        (1, "DE", "110", Ok((Some(2), number()))),
+        // No number at all.
+        (2, "DE", "urn:service:sos", Ok((Some(2), None))),
+        // Served by nobody: the tenant's own operator, and without one any.
+        (1, "FR", "112", Ok((Some(1), number()))),
+        (2, "FR", "112", Ok((Some(1), None))),
+        // What is no call for help there.
+        (1, "DE", "999", Err(RouteRefusal::CallerUnproven)),
+        (1, "GB", "+442079460001", Err(RouteRefusal::CallerUnproven)),
+    ] {
+        assert_eq!(from(tenant, country, called), expect, "{tenant} {country} {called}");
+    }
+    assert_eq!(RouteRefusal::NoEmergencyRoute.sip_status(), 503);
+    let mut trunks = [("silent", true, false), ("drains", false, true), ("well", true, true)];
+    let state = |t: &(&str, bool, bool)| usable_for_help((t.1, t.2));
+    assert_eq!(trunk_order(&mut trunks, state, 5), 3);
+    assert_eq!(trunks[0].0, "well");
+}
+
+#[test]
 fn explain_takes_the_same_way() {
     let source = Source::User(UserId(id(100)));
     let mut trace = Recorded::default();
@@ -178,12 +223,14 @@ fn another_trunk_is_tried_only_when_the_rules_allow() {
         (AttemptEnd::Response(503), true, false),
         (AttemptEnd::Silence, true, false),
     ] {
-        assert_eq!(may_retry(end, progress), retry, "{end:?} {progress}");
+        assert_eq!(may_retry(end, progress, false), retry, "{end:?} {progress}");
     }
     for code in 300..700 {
         let retry = [408, 503, 504].contains(&code);
-        assert_eq!(may_retry(AttemptEnd::Response(code), false), retry, "{code}");
-        assert!(!may_retry(AttemptEnd::Response(code), true), "{code} after progress");
+        assert_eq!(may_retry(AttemptEnd::Response(code), false, false), retry, "{code}");
+        // Whoever calls for help tries the next one whatever this one says.
+        assert_eq!(may_retry(AttemptEnd::Response(code), false, true), code >= 400, "{code}");
+        assert!(!may_retry(AttemptEnd::Response(code), true, true), "{code} after progress");
     }
-    assert!(!may_retry(AttemptEnd::NoConnection, true));
+    assert!(!may_retry(AttemptEnd::NoConnection, true, true));
 }

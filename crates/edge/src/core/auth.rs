@@ -1,6 +1,7 @@
 //! Who a phone is, proved by digest (RFC 7616, RFC 8760); never by what a header
 //! claims.
 
+use super::guest::{Buckets, Rate};
 use super::{Core, Incoming, Who, count};
 use crate::outbox::Outbox;
 use domain::{TenantId, UserId, emergency};
@@ -97,33 +98,22 @@ impl Nonces {
     }
 }
 
-/// Challenges for strangers: so many at once, and so many a second after that.
-const BURST: f64 = 200.0;
-const PER_SECOND: f64 = 100.0;
-/// Most sources watched; beyond that the oldest knowledge is thrown away.
-const MAX_SOURCES: usize = 10_000;
+/// Challenges for strangers.
+const CHALLENGES: Rate = Rate { burst: 200.0, per_second: 100.0 };
+/// Challenges for strangers who ask for help: of their own, so that nobody who floods
+/// us in a caller's name takes that caller's away, and fewer, since one is enough.
+const HELP: Rate = Rate { burst: 50.0, per_second: 10.0 };
 
 /// Keeps the edge from being made to shout at somebody: a challenge is longer
 /// than the request a stranger sent, maybe with a forged source.
 #[derive(Default)]
 pub(super) struct Limiter {
-    sources: HashMap<IpAddr, (f64, Instant)>,
+    sources: Buckets<(IpAddr, bool)>,
 }
 
 impl Limiter {
-    fn allows(&mut self, source: IpAddr, now: Instant) -> bool {
-        if self.sources.len() >= MAX_SOURCES && !self.sources.contains_key(&source) {
-            self.sources.clear();
-        }
-        let (left, since) = self.sources.entry(source).or_insert((BURST, now));
-        let gained = now.saturating_duration_since(*since).as_secs_f64() * PER_SECOND;
-        *left = (*left + gained).min(BURST);
-        *since = now;
-        let allowed = *left >= 1.0;
-        if allowed {
-            *left -= 1.0;
-        }
-        allowed
+    fn allows(&mut self, source: IpAddr, help: bool, now: Instant) -> bool {
+        self.sources.allows((source, help), if help { HELP } else { CHALLENGES }, now)
     }
 }
 
@@ -167,6 +157,9 @@ pub(super) enum Proof {
     /// It calls for help over the connection of this person's phone, but could not
     /// prove it: good for nothing else.
     Flow(UserId),
+    /// It calls for help from a trusted network, and nobody proved who calls: good
+    /// for nothing else.
+    Guest,
     /// A challenge was sent.
     Challenged,
     /// A refusal was sent, or silence kept.
@@ -174,7 +167,7 @@ pub(super) enum Proof {
 }
 
 /// Whether an emergency number or service of any country is called.
-fn asks_for_help(uri: &[u8]) -> bool {
+pub(super) fn asks_for_help(uri: &[u8]) -> bool {
     match Uri::parse(uri) {
         Ok(Uri::Urn(_)) => {
             let sos = b"urn:service:sos";
@@ -220,12 +213,14 @@ impl Core {
 
     /// Asks a phone to prove that it is `aor`'s, or anybody in particular if it
     /// claims to be nobody, in its tenant's realm. Unknown
-    /// users, wrong passwords and missing credentials get the same answer.
+    /// users, wrong passwords and missing credentials get the same answer. Who calls
+    /// for help from a network that a tenant trusts need prove nothing.
     pub(super) fn prove(
         &mut self,
         r: &Incoming<'_>,
         tenant: &TenantRecord,
         aor: Option<&SipUri<'_>>,
+        trusted: Option<TenantId>,
         world: &Snapshot,
         out: &mut Outbox,
     ) -> Proof {
@@ -261,7 +256,8 @@ impl Core {
                         stale = true;
                         continue;
                     }
-                    if aor.is_some_and(|aor| aor.user != Some(username.as_bytes())) {
+                    // A call for help is whoever's proved it, whatever name it bears.
+                    if !help && aor.is_some_and(|aor| aor.user != Some(username.as_bytes())) {
                         self.stateless(r, 403, out, |b| b.finish());
                         return Proof::Refused;
                     }
@@ -291,7 +287,11 @@ impl Core {
         {
             return Proof::Flow(user);
         }
-        if r.who == Who::Stranger && !help && !self.limiter.allows(r.from.addr.ip(), r.at.now) {
+        if help && !stale && trusted.is_some_and(|tenant| self.trusts(r, tenant)) {
+            return Proof::Guest;
+        }
+        let source = r.from.addr.ip();
+        if r.who == Who::Stranger && !self.limiter.allows(source, help, r.at.now) {
             self.silence();
             return Proof::Refused;
         }

@@ -1,8 +1,10 @@
 //! A new call: who brings it, where it goes, and the legs toward there.
 
-use super::auth::Proof;
+use super::auth::{Proof, asks_for_help};
 use super::call::{Call, CallState, Deadline, Leg, LegState, Tag};
-use super::dialog::{Dialog, Party, Side, domain_of};
+use super::dialog::{Dialog, Party, Side, domain_of, domain_of_user};
+use super::guest::NOBODY;
+use super::places::is_for_help;
 use super::write::{
     CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, explains, hides_identity,
     number_uri, pass, pass_of_phone, quoted, route_set, shown, text, transport,
@@ -15,6 +17,7 @@ use domain::routing::{
 };
 use domain::{CallingProfileId, CdrId, UserId};
 use feed::cdr::{Attempt, CdrEvent, HungUpBy};
+use feed::record::Transport;
 use feed::snapshot::Snapshot;
 use numbering::E164;
 use sip::{HeaderName, Message, MessageBuilder, Method, NumberText, ServerTx, SipUri, Target, Uri};
@@ -63,19 +66,36 @@ impl Core {
             Who::Trunk(id) => (Source::Trunk(id), Party::Trunk(id)),
             Who::Phone | Who::Stranger => {
                 let aor = named_caller(r.m);
+                let help = asks_for_help(r.m.request_uri());
                 let named = aor.as_ref().and_then(|aor| self.tenant_of(aor, world));
                 let hidden = || {
                     let tenant = self.tenant_unnamed(r, world);
-                    tenant.filter(|_| aor.is_none())
+                    // Who calls for help is not asked for the right name.
+                    tenant.filter(|_| aor.is_none() || help)
                 };
-                let Some(tenant) = named.or_else(hidden) else {
+                let named = named.or_else(hidden);
+                let network = if help && r.who == Who::Stranger {
+                    self.network_of(r, Called::of(r.m).as_str(), named, world)
+                } else {
+                    None
+                };
+                let Some(tenant) = named.or(network.map(|(tenant, _)| tenant)) else {
                     return self.refuse(r, 403, out);
                 };
-                match self.prove(r, tenant, aor.as_ref(), world, out) {
+                let trusted = network.map(|(tenant, _)| tenant.id);
+                match self.prove(r, tenant, aor.as_ref(), trusted, world, out) {
                     Proof::User(user) => (Source::User(user), Party::Phone { user, flow: r.from }),
                     Proof::Flow(user) => {
                         proven = false;
                         (Source::User(user), Party::Phone { user, flow: r.from })
+                    }
+                    Proof::Guest => {
+                        let Some((tenant, country)) = network else { return };
+                        if r.from.transport == Transport::Tcp {
+                            out.proven.push(r.from.addr);
+                        }
+                        let caller = Party::Phone { user: NOBODY, flow: r.from };
+                        (Source::Network(tenant.id, country), caller)
                     }
                     Proof::Challenged | Proof::Refused => return,
                 }
@@ -216,7 +236,7 @@ impl Core {
             callee,
             caller_user: match source {
                 Source::User(user) => Some(user),
-                Source::Trunk(_) => None,
+                Source::Trunk(_) | Source::Network(..) => None,
             },
             callee_user: match route.map(|r| r.destination) {
                 Some(Destination::User(user)) => Some(user),
@@ -228,7 +248,7 @@ impl Core {
             },
             in_trunk: match source {
                 Source::Trunk(trunk) => Some(trunk),
-                Source::User(_) => None,
+                Source::User(_) | Source::Network(..) => None,
             },
             call_id: String::from_utf8_lossy(r.m.call_id()).into_owned(),
         };
@@ -286,13 +306,15 @@ impl Core {
         world: &Snapshot,
     ) {
         let seed = self.random.next();
-        let trunks = &mut self.calls[index as usize].trunks;
+        let call = &mut self.calls[index as usize];
+        let help = is_for_help(call);
+        let trunks = &mut call.trunks;
         World::trunks(world, profile, &mut |t| trunks.push(t.trunk));
         let health = &self.shared.health;
         let state = |id: &domain::TrunkId| {
-            world.trunk_record(*id).map_or((false, false), |t| {
-                (t.enabled, health.is_first_choice(*id, t.send_options, at.wall_us))
-            })
+            let Some(t) = world.trunk_record(*id) else { return (false, false) };
+            let state = (t.enabled, health.is_first_choice(*id, t.send_options, at.wall_us));
+            if help { routing::usable_for_help(state) } else { state }
         };
         let usable = routing::trunk_order(trunks, state, seed);
         trunks.truncate(usable);
@@ -367,9 +389,19 @@ impl Core {
         let hidden = from_phone && !emergency && named_caller(m).is_none();
         match party {
             Party::Trunk(_) => {
-                match call.caller_id {
-                    Some(number) => number_uri(&mut s.from, number, own.host(), true),
-                    None => text(&mut s.from, format_args!("sip:anonymous@anonymous.invalid")),
+                // Without a number a call for help shows what its phone is registered by.
+                let phone = call.caller.user().filter(|_| emergency).and_then(|user| {
+                    let phone = world.user_record(user)?.phone.as_ref()?;
+                    Some((&phone.username, domain_of_user(user, world)?))
+                });
+                match (call.caller_id, phone) {
+                    (Some(number), _) => number_uri(&mut s.from, number, own.host(), true),
+                    (None, Some((name, domain))) => {
+                        text(&mut s.from, format_args!("sip:{name}@{domain}"));
+                    }
+                    (None, None) => {
+                        text(&mut s.from, format_args!("sip:anonymous@anonymous.invalid"));
+                    }
                 }
                 s.to.clear();
                 s.to.extend_from_slice(uri);

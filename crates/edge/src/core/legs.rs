@@ -31,7 +31,8 @@ impl Core {
         let CdrEvent::Begin { caller, callee, caller_user, number, .. } = event else { return };
         let subject = caller_user.map_or_else(|| id.to_string(), |user| user.to_string());
         let number = number.map(|n| n.to_string()).unwrap_or_default();
-        let detail = format_args!("call {id}: {caller} dialled {callee}, number {number}");
+        let who = if caller_user.is_some() { "" } else { ", by a phone that proved nothing" };
+        let detail = format_args!("call {id}: {caller} dialled {callee}, number {number}{who}");
         self.shared.alarms.event(AlarmKind::EmergencyCall, &subject, detail, at_us);
     }
 }

@@ -13,6 +13,7 @@ mod call;
 mod contact;
 mod dialog;
 mod fraud;
+mod guest;
 mod hops;
 mod indialog;
 mod invite;
@@ -160,6 +161,8 @@ pub struct Shared {
     pub stats: Stats,
     /// How often each nonce was used.
     pub(crate) nonces: auth::Used,
+    /// Calls for help that were taken on trust.
+    pub(crate) guests: guest::Guests,
     /// What peers with short URIs cannot carry.
     pub overflow: Overflow,
     /// Which of the fleet's addresses are served from here.

@@ -16,7 +16,7 @@ use sip::{HeaderName, Message, ServerTx};
 /// Longest that a trunk is left alone because it asked for it.
 const LONGEST_SECONDS: i64 = 3600;
 
-fn is_for_help(call: &Call) -> bool {
+pub(super) fn is_for_help(call: &Call) -> bool {
     matches!(call.digits, Some(Dialled::Emergency(_)))
 }
 

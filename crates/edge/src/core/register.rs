@@ -19,9 +19,9 @@ impl Core {
         let Some(tenant) = self.tenant_of(&aor, world) else {
             return self.refuse(r, 404, out);
         };
-        let user = match self.prove(r, tenant, Some(&aor), world, out) {
+        let user = match self.prove(r, tenant, Some(&aor), None, world, out) {
             Proof::User(user) => user,
-            Proof::Flow(_) | Proof::Challenged | Proof::Refused => return,
+            Proof::Flow(_) | Proof::Guest | Proof::Challenged | Proof::Refused => return,
         };
         let Some(tx) = self.begin(r, out) else { return };
         let tag = self.random.tag();
@@ -112,7 +112,6 @@ impl Core {
     }
 
     fn unbind(&mut self, user: domain::UserId, contact: String, out: &mut Outbox) {
-        self.shared.bindings.remove(user, &contact);
-        out.bindings.push(BindingChange::Removed { user, contact });
+        out.bindings.push(self.shared.bindings.remove(user, contact));
     }
 }

@@ -5,6 +5,7 @@ use super::contact::minted;
 use super::dialog::{Dialog, Party, Side, domain_of};
 use super::invite::millis;
 use super::known::Recalled;
+use super::places::is_for_help;
 use super::write::{
     CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, pass, route_set, transport,
 };
@@ -284,11 +285,15 @@ impl Core {
                 AttemptEnd::Silence | AttemptEnd::NoConnection => 0,
             };
             call.attempts.push(Attempt { trunk, sip_code, ms });
-            if may_retry(end, call.progress) {
+            let call_progress = call.progress;
+            if may_retry(end, call_progress, is_for_help(call)) {
                 if self.try_next_trunk(at, index, world, out) {
                     return;
                 }
-                reason = "all_trunks_failed";
+                // What a trunk refuses for good keeps its reason.
+                if may_retry(end, call_progress, false) {
+                    reason = "all_trunks_failed";
+                }
             }
         }
         let call = &mut self.calls[index as usize];
@@ -387,8 +392,8 @@ impl Core {
                     self.note_health(trunk, false, at);
                 }
                 self.layer.cancel(at.now, tx, None, out);
-                let progress = self.calls[index as usize].progress;
-                let retry = may_retry(AttemptEnd::Silence, progress);
+                let call = &self.calls[index as usize];
+                let retry = may_retry(AttemptEnd::Silence, call.progress, is_for_help(call));
                 if !(retry && self.try_next_trunk(at, index, world, out)) {
                     let by = HungUpBy::Exchange;
                     self.finish(at, index, 503, "all_trunks_failed", by, out);

@@ -336,6 +336,7 @@ impl Fleet {
             held: listeners.map(|l| serving.holds(l)).collect(),
             leaving: self.leaving.load(Ordering::Relaxed),
             load: self.shared.loads.own(),
+            blocks: self.shared.fraud.blocks(),
         })
     }
 
@@ -449,6 +450,7 @@ impl Fleet {
     fn take(&self, edge: EdgeId, connection: u64, same_plan: bool, message: Message) -> bool {
         match message {
             Message::Pulse(pulse) => {
+                self.shared.fraud.told(&pulse.blocks, wall_us());
                 let trunks = pulse.load.clone();
                 self.shared.loads.heard(Report { edge, at: Instant::now(), trunks });
                 let mut heard = locked(&self.heard);

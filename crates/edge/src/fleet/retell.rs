@@ -11,7 +11,8 @@ const PORTIONS: usize = bindings::PORTIONS + overflow::PORTIONS;
 /// A bit for each portion of what an edge has: registrations, then dialog records.
 ///
 /// A portion is read when it is told, not when it was missed. What leaves the
-/// table later is told later still, and so undoes it at the sibling too.
+/// table later is told later still, and so undoes it at the sibling too; phones that
+/// left before are told as such.
 #[derive(Debug)]
 pub(super) struct Missed(Box<[AtomicU64]>);
 
@@ -63,7 +64,8 @@ pub(super) fn read(portion: usize, shared: &Shared) -> std::vec::IntoIter<Messag
     let messages: Vec<Message> = match portion.checked_sub(bindings::PORTIONS) {
         None => {
             let put = |b| Message::Binding(BindingChange::Put(b));
-            shared.bindings.portion(portion).into_iter().map(put).collect()
+            let ends = shared.bindings.ends(portion).into_iter().map(Message::Binding);
+            shared.bindings.portion(portion).into_iter().map(put).chain(ends).collect()
         }
         Some(portion) => {
             shared.overflow.portion(portion).into_iter().map(Message::Retold).collect()

@@ -7,6 +7,7 @@
 //! is bound to it, so that none is left out, doubled or moved.
 
 use crate::bindings::BindingChange;
+use crate::fraud::Block;
 use crate::overflow::{OverflowCopy, RecordId};
 use crate::peer::Peer;
 use aes_siv::KeyInit as _;
@@ -55,6 +56,9 @@ pub struct Pulse {
     /// Trunks, calls under way on each, and calls it would carry if it could.
     #[serde(default)]
     pub load: Vec<(TrunkId, u32, u32)>,
+    /// Whom it has blocked for toll fraud.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<Block>,
 }
 
 /// One message.
@@ -248,7 +252,9 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bindings::Last;
     use domain::UserId;
+    use domain::fraud::DestinationClass;
 
     fn key(secret: u8) -> EdgeKey {
         EdgeKey { id: 1, secret: vec![secret; 64], seals_from_us: 0 }
@@ -275,10 +281,12 @@ mod tests {
                 held: vec![true, false],
                 leaving: true,
                 load: vec![(TrunkId(Uuid::from_u128(5)), 6, 7)],
+                blocks: vec![(Uuid::from_u128(8), DestinationClass::Premium, 9)],
             }),
             Message::Binding(BindingChange::Removed {
                 user: UserId(Uuid::from_u128(2)),
                 contact: "sip:a@b".into(),
+                last: Some(Last { call_id: "c@a".into(), cseq: 7, until_us: 8 }),
             }),
             Message::DialogRecord(OverflowCopy {
                 id: [4; 16],

@@ -13,7 +13,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// upgraded.
 const REFUSED_PAUSE: Duration = Duration::from_secs(60);
 
-/// Brings alarms to the control plane until `stop` turns true. At least once:
+/// How long an edge that has nothing to tell is silent: the control plane gives one
+/// up that it did not hear for four times as long.
+const PULSE: Duration = Duration::from_secs(30);
+
+/// Brings alarms to the control plane until `stop` turns true, and a sign of life
+/// while there are none. At least once:
 /// what it has not acknowledged waits, in memory only, since a restarted edge
 /// finds anew what is wrong. The first delivery goes out at once, so that alarms
 /// of an earlier life of the edge end.
@@ -30,6 +35,7 @@ pub async fn deliver_events(
         let waiting = if greeted {
             tokio::select! {
                 waiting = shared.alarms.waiting(BATCH) => Some(waiting),
+                () = tokio::time::sleep(PULSE) => None,
                 _ = stop.wait_for(|stop| *stop) => return,
             }
         } else {
@@ -53,7 +59,7 @@ pub async fn deliver_events(
                 continue;
             }
             Err(FeedError::Refused(reason)) => {
-                tracing::debug!(reason, "the control plane takes no alarms");
+                tracing::warn!(reason, "the control plane takes no alarms of this edge");
                 REFUSED_PAUSE
             }
             Err(error) => {

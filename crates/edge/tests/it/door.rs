@@ -2,6 +2,7 @@
 
 use crate::control::{Control, Folder, PATIENCE, free_address, start_edge, start_edge_with};
 use crate::world::*;
+use domain::trusted::TrustedNetwork;
 use feed::record::Transport;
 use softphone::{Answering, OperatorTrunk, Phone, PhoneConfig, TrunkConfig};
 use std::io::{ErrorKind, Read, Write};
@@ -66,6 +67,59 @@ async fn a_connection_that_shows_nobody_is_closed_and_a_phones_is_kept() {
     call.answered(PATIENCE).await.expect("the phone is still reached");
     let rang = alice.next_call(PATIENCE).await.expect("it rang");
     rang.hang_up(PATIENCE).await.expect("it hangs up");
+    edge.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_calls_for_help_from_a_trusted_network_keeps_the_connection() {
+    let local = free_address();
+    let folder = Folder::new();
+    let mut records = world(vec![trunk(TRUNK_A1, local, Transport::Udp)]);
+    records.tenants[0].trusted_networks.push(TrustedNetwork {
+        prefix: "127.0.0.0/16".parse().expect("a network"),
+        country: gb(),
+        description: String::new(),
+        unproven_help: true,
+    });
+    let control = Control::new(records);
+    let edge = start_edge_with(&control, &folder, 0, 2, Duration::from_millis(500)).await;
+    let (udp, tcp) = (edge.udp_addresses()[0], edge.tcp_addresses()[0]);
+    let answering = Answering::Answer { after: Duration::from_millis(20) };
+    let operator = OperatorTrunk::start(TrunkConfig {
+        bind: local,
+        transport: softphone::Transport::Udp,
+        exchange: udp,
+        answering,
+    })
+    .await
+    .expect("a trunk");
+    for (transport, registrar) in
+        [(softphone::Transport::Tcp, tcp), (softphone::Transport::Udp, udp)]
+    {
+        // Of the house, but nobody's, and it never registered.
+        let lobby = Phone::start(PhoneConfig {
+            username: "lobby".into(),
+            password: "none".into(),
+            domain: DOMAIN.into(),
+            registrar,
+            transport,
+            bind: IpAddr::from([127, 0, 0, 1]),
+            answering,
+        })
+        .await
+        .expect("a phone");
+        let call = lobby.dial("999").await.expect("it dials");
+        call.answered(PATIENCE).await.expect("it is answered");
+        let helper = operator.next_call(PATIENCE).await.expect("it rang");
+        // Strangers who came later are shut out by now.
+        assert!(is_closed(&mut connect(tcp)));
+        helper.hang_up(PATIENCE).await.expect("it hangs up");
+        assert_eq!(call.ended(PATIENCE).await.expect("it ends at the phone").status, 200);
+        // And good for nothing else.
+        let other = lobby.dial("+493012345678").await.expect("it dials");
+        let refused = other.ended(PATIENCE).await.expect("it is refused");
+        assert_eq!(refused.status, 407, "{refused:?}");
+    }
     edge.shutdown().await;
 }
 

@@ -5,7 +5,7 @@ use crate::world::*;
 use domain::EdgeId;
 use edge::fleet::FleetConfig;
 use edge::{Edge, EdgeConfig, EdgeError, EdgeHandle};
-use feed::record::Transport;
+use feed::record::{Transport, TrunkRecord};
 use softphone::{Answering, OperatorTrunk, Phone, PhoneConfig, TrunkConfig};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -53,6 +53,34 @@ impl Plan {
         let edge = Edge::start(self.config(home), self.control.clone()).expect("it starts");
         tokio::time::timeout(PATIENCE, edge.ready()).await.expect("a world comes");
         edge
+    }
+}
+
+/// Two edges of one plan that have met, and where the operator's trunk listens that
+/// both know.
+struct Pair {
+    plan: Plan,
+    local: SocketAddr,
+    first: EdgeHandle,
+    second: EdgeHandle,
+}
+
+impl Pair {
+    async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With a trunk that is made so.
+    async fn with(make: impl FnOnce(&mut TrunkRecord)) -> Self {
+        let local = free_address();
+        let mut record = trunk(TRUNK_A1, local, Transport::Udp);
+        make(&mut record);
+        let plan = Plan::new(Control::new(world(vec![record])));
+        let first = plan.start(A).await;
+        let second = plan.start(B).await;
+        let met = || first.status().siblings + second.status().siblings == 2;
+        until("the edges should meet", met).await;
+        Self { plan, local, first, second }
     }
 }
 
@@ -106,10 +134,7 @@ async fn operator(exchange: SocketAddr, bind: SocketAddr) -> OperatorTrunk {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_of_an_edge_that_is_gone_go_on_at_the_one_that_takes_its_address() {
-    let local = free_address();
-    let plan = Plan::new(Control::new(world(vec![trunk(TRUNK_A1, local, Transport::Udp)])));
-    let first = plan.start(A).await;
-    let second = plan.start(B).await;
+    let Pair { plan, local, first, second } = Pair::start().await;
     serves(&second, &[B]).await;
     let alice = phone(plan.at(A), softphone::Transport::Udp).await;
     let operator = operator(plan.at(A), local).await;
@@ -137,14 +162,7 @@ async fn calls_of_an_edge_that_is_gone_go_on_at_the_one_that_takes_its_address()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_short_seal_stands_for_outlives_the_edge_that_made_it() {
-    let local = free_address();
-    let mut record = trunk(TRUNK_A1, local, Transport::Udp);
-    record.max_uri = 90;
-    let plan = Plan::new(Control::new(world(vec![record])));
-    let first = plan.start(A).await;
-    let second = plan.start(B).await;
-    until("the edges should meet", || first.status().siblings + second.status().siblings == 2)
-        .await;
+    let Pair { plan, local, first, second } = Pair::with(|trunk| trunk.max_uri = 90).await;
     let alice = phone(plan.at(A), softphone::Transport::Udp).await;
     let operator = operator(plan.at(A), local).await;
     let call = operator.call("+33123456789", ALICE_NUMBER).await.expect("it calls");
@@ -164,12 +182,7 @@ async fn what_a_short_seal_stands_for_outlives_the_edge_that_made_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_goes_back_to_its_own_edge_and_phones_are_known_to_both() {
-    let local = free_address();
-    let plan = Plan::new(Control::new(world(vec![trunk(TRUNK_A1, local, Transport::Udp)])));
-    let first = plan.start(A).await;
-    let second = plan.start(B).await;
-    until("the edges should meet", || first.status().siblings + second.status().siblings == 2)
-        .await;
+    let Pair { plan, local, first, second } = Pair::start().await;
     let alice = phone(plan.at(A), softphone::Transport::Udp).await;
     until("B should know the phone", || second.status().registrations == 1).await;
 
@@ -203,13 +216,9 @@ async fn an_address_goes_back_to_its_own_edge_and_phones_are_known_to_both() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_phone_is_rung_by_whichever_edge_is_called() {
     for transport in [softphone::Transport::Udp, softphone::Transport::Tcp] {
-        let local = free_address();
-        let plan = Plan::new(Control::new(world(vec![trunk(TRUNK_A1, local, Transport::Udp)])));
-        let first = plan.start(A).await;
-        let second = plan.start(B).await;
+        let Pair { plan, local, first, second } = Pair::start().await;
         let alice = phone(plan.at(A), transport).await;
         until("B should know the phone", || second.status().registrations == 1).await;
-        until("the edges should meet", || second.status().siblings == 1).await;
         let operator = operator(plan.at(B), local).await;
         for _ in 0..3 {
             let call = operator.call("+33123456789", ALICE_NUMBER).await.expect("it calls");
@@ -278,12 +287,7 @@ async fn a_call_that_rings_while_its_address_goes_back_is_answered_or_given_up_l
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_kept_by_two() {
-    let local = free_address();
-    let plan = Plan::new(Control::new(world(vec![trunk(TRUNK_A1, local, Transport::Udp)])));
-    let first = plan.start(A).await;
-    let second = plan.start(B).await;
-    until("the edges should meet", || first.status().siblings + second.status().siblings == 2)
-        .await;
+    let Pair { plan, local, first, second } = Pair::start().await;
     let alice = phone(plan.at(A), softphone::Transport::Udp).await;
     let operator = operator(plan.at(A), local).await;
     let call = operator.call("+33123456789", ALICE_NUMBER).await.expect("it calls");
@@ -334,10 +338,7 @@ async fn strangers_on_the_link_change_nothing_and_hold_nobody_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edge_that_drains_takes_no_new_calls_and_hands_its_addresses_over() {
-    let local = free_address();
-    let plan = Plan::new(Control::new(world(vec![trunk(TRUNK_A1, local, Transport::Udp)])));
-    let first = plan.start(A).await;
-    let second = plan.start(B).await;
+    let Pair { plan, local, first, second } = Pair::start().await;
     let _alice = phone(plan.at(A), softphone::Transport::Udp).await;
     let operator = operator(plan.at(A), local).await;
     let call = operator.call("+33123456789", ALICE_NUMBER).await.expect("it calls");

@@ -179,11 +179,11 @@ fn a_registered_phone_that_cannot_prove_itself_is_helped_and_nothing_else() {
 }
 
 #[test]
-fn who_asks_for_help_is_not_silenced_for_asking_often() {
+fn who_asks_for_help_has_challenges_of_their_own() {
     let mut net = net();
     let stranger = addr("203.0.113.77:5070");
     let aor = format!("sip:alice@{DOMAIN}");
-    for (user, most) in [("999", 300), ("+493012345678", 200)] {
+    for (user, most) in [("+493012345678", 200), ("999", 50)] {
         let uri = format!("sip:{user}@{DOMAIN}");
         for n in 0..300 {
             let ask = (Method::Invite, uri.as_str());

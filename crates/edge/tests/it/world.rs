@@ -83,6 +83,7 @@ pub fn world(trunks: Vec<TrunkRecord>) -> WorldRecords {
         domain: DOMAIN.into(),
         // Tests dial abroad as often as they like.
         fraud_limits: Some(FraudLimits { person: Default::default(), tenant: Default::default() }),
+        trusted_networks: Vec::new(),
     });
     w.users = vec![user(ALICE, "alice", ALICE_NUMBER), user(BOB, "bob", BOB_NUMBER)];
     w.queues.push(QueueRecord {

@@ -79,6 +79,11 @@ on_both!(an_edge_that_follows_is_asked_and_its_answer_heard, |db| {
     let owner = owner(&exchange).await;
     let made = exchange.client_create(&cx(&owner), client("edge")).await.expect("a client");
     let edge = cx(&sign_in(&exchange, &made).await);
+    let made = exchange.client_create(&cx(&owner), client("edge")).await.expect("a client");
+    let rogue = cx(&sign_in(&exchange, &made).await);
+    let first =
+        EventBatch { edge: EdgeId(Uuid::from_u128(1)), started_at_us: now(), alarms: Vec::new() };
+    exchange.events_deliver(&edge, first).await.expect("it greets");
     let which = WhichCall::CallId("a@b".into());
     let alone = exchange.call_explain(&cx(&owner), which.clone()).await;
     assert_eq!(alone.expect_err("nobody knows it").code, "not_found");
@@ -100,7 +105,9 @@ on_both!(an_edge_that_follows_is_asked_and_its_answer_heard, |db| {
         };
         let own = EdgeId(Uuid::from_u128(1));
         let answer = EdgeAnswer { question: question.id, edge: own, packets: vec![packet] };
-        answering.answer_take(&edge, answer).expect("taken");
+        let forged = answering.answer_take(&rogue, answer.clone()).await;
+        assert_eq!(forged.expect_err("another's edge").code, "edge_bound");
+        answering.answer_take(&edge, answer).await.expect("taken");
     });
     let told = exchange.call_explain(&cx(&owner), which).await.expect("it is explained");
     answers.await.expect("answered");
@@ -108,4 +115,109 @@ on_both!(an_edge_that_follows_is_asked_and_its_answer_heard, |db| {
     assert!(told.record.is_none());
     assert_eq!(told.messages[0].summary, "INVITE sip:x");
     assert_eq!(told.messages[0].call_id, "a@b");
+});
+
+/// Id, whether it is open, and why it ended.
+async fn ended(exchange: &Exchange, cx: &exchange::Cx) -> Vec<(String, bool, Option<String>)> {
+    let list = ListQuery::default();
+    let page = exchange.alarm_list(cx, AlarmFilter::default(), list).await.expect("a page");
+    let mut all: Vec<_> = page
+        .items
+        .into_iter()
+        .map(|a| (format!("{} {}", a.code, a.subject), a.cleared_at.is_none(), a.ended_by))
+        .collect();
+    all.sort();
+    all
+}
+
+on_both!(an_edge_speaks_with_one_credential, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let mut edges = Vec::new();
+    for _ in 0..2 {
+        let made = exchange.client_create(&cx(&owner), client("edge")).await.expect("a client");
+        edges.push(cx(&sign_in(&exchange, &made).await));
+    }
+    let owner = cx(&owner);
+    let begun = now();
+    let id = Uuid::from_u128(1);
+    let batch = |started_at_us, alarms| EventBatch { edge: EdgeId(id), started_at_us, alarms };
+    let open = batch(begun, vec![alarm(1, AlarmKind::TrunkDown, begun + 1, None)]);
+    exchange.events_deliver(&edges[0], open).await.expect("kept");
+    // Another edge's credential neither clears its alarms nor ends its life.
+    let over = vec![alarm(1, AlarmKind::TrunkDown, begun + 1, Some(begun + 2))];
+    for forged in [batch(begun, over), batch(begun + 10, Vec::new())] {
+        let refused = exchange.events_deliver(&edges[1], forged).await.expect_err("forged");
+        assert_eq!(refused.code, "edge_bound");
+        assert!(refused.reason.contains(&id.to_string()) && !refused.remedy.is_empty());
+    }
+    let still = ("trunk_down x".to_owned(), true, None);
+    assert_eq!(ended(&exchange, &owner).await, [still]);
+    let known = exchange.edge_list(&owner, ListQuery::default()).await.expect("edges").items;
+    assert_eq!(known.len(), 1);
+    let principal = edges[0].actor.principal;
+    assert_eq!((known[0].id, known[0].principal_id, known[0].lost_at), (id, principal, None));
+
+    // Once it is forgotten its alarms are over, and it may be brought by another.
+    let refused = exchange.edge_forget(&edges[0], id).await.expect_err("not its face");
+    assert_eq!(refused.code, "forbidden");
+    exchange.edge_forget(&owner, id).await.expect("forgotten");
+    assert_eq!(exchange.edge_forget(&owner, id).await.expect_err("gone").code, "not_found");
+    let over = ("trunk_down x".to_owned(), false, Some("edge_forgotten".to_owned()));
+    assert_eq!(ended(&exchange, &owner).await, [over]);
+    exchange.events_deliver(&edges[1], batch(begun, Vec::new())).await.expect("its own now");
+});
+
+on_both!(alarms_of_an_edge_that_is_gone_end_and_open_again_with_it, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let made = exchange.client_create(&cx(&owner), client("edge")).await.expect("a client");
+    let edge = cx(&sign_in(&exchange, &made).await);
+    let owner = cx(&owner);
+    let begun = now();
+    let id = Uuid::from_u128(1);
+    let batch = |started_at_us, alarms| EventBatch { edge: EdgeId(id), started_at_us, alarms };
+    let first = vec![
+        AlarmRecord { subject: "a".into(), ..alarm(1, AlarmKind::TrunkDown, begun + 1, None) },
+        AlarmRecord { subject: "b".into(), ..alarm(2, AlarmKind::TrunkDown, begun + 2, None) },
+    ];
+    exchange.events_deliver(&edge, batch(begun, first)).await.expect("kept");
+    assert_eq!(exchange.edges_watch(now() + 100_000_000).await.expect("looked"), 0);
+    let late = now() + 130_000_000;
+    assert_eq!(exchange.edges_watch(late).await.expect("looked"), 1);
+    assert_eq!(exchange.edges_watch(late + 1).await.expect("looked"), 0, "told once");
+    let lost = Some("edge_lost".to_owned());
+    let gone = [
+        (format!("edge_lost {id}"), true, None),
+        ("trunk_down a".to_owned(), false, lost.clone()),
+        ("trunk_down b".to_owned(), false, lost.clone()),
+    ];
+    assert_eq!(ended(&exchange, &owner).await, gone);
+    let list = ListQuery::default();
+    let told = exchange.alarm_list(&owner, AlarmFilter::default(), list).await.expect("a page");
+    let told = told.items.iter().find(|a| a.code == "edge_lost").expect("it is told");
+    assert!(told.detail.contains("ended: 2") && told.severity == "critical", "{told:?}");
+    let known = exchange.edge_list(&owner, ListQuery::default()).await.expect("edges").items;
+    assert!(known[0].lost_at.is_some());
+
+    // It was only cut off: what it still has open is open again, what it cleared
+    // meanwhile is not.
+    let over = AlarmRecord {
+        subject: "b".into(),
+        ..alarm(2, AlarmKind::TrunkDown, begun + 2, Some(begun + 50))
+    };
+    exchange.events_deliver(&edge, batch(begun, vec![over])).await.expect("kept");
+    let back = [
+        (format!("edge_lost {id}"), false, None),
+        ("trunk_down a".to_owned(), true, None),
+        ("trunk_down b".to_owned(), false, None),
+    ];
+    assert_eq!(ended(&exchange, &owner).await, back);
+
+    // It is lost once more, and comes back as a new life, which knows nothing of it.
+    assert_eq!(exchange.edges_watch(now() + 260_000_000).await.expect("looked"), 1);
+    exchange.events_deliver(&edge, batch(now(), Vec::new())).await.expect("kept");
+    let all = ended(&exchange, &owner).await;
+    assert!(all.iter().all(|(_, open, _)| !open), "{all:?}");
+    assert!(all.contains(&("trunk_down a".to_owned(), false, lost)), "{all:?}");
 });

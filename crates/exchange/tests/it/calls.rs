@@ -5,8 +5,9 @@ use api_types::identity::ClientCreate;
 use api_types::tenant::TenantCreate;
 use domain::routing::CallKind;
 use domain::{CdrId, EdgeId, OperatorId, TenantId, TrunkId, UserId};
-use exchange::{Actor, CallFilter, Exchange, ListQuery};
+use exchange::{Actor, CallFilter, Exchange, ListQuery, WhichCall};
 use feed::cdr::{Attempt, CdrEvent, CdrRecord, HungUpBy};
+use feed::inside::{EdgeAnswer, TracedPacket, Way};
 use numbering::E164;
 use testkit::on_both;
 use uuid::Uuid;
@@ -269,6 +270,61 @@ on_both!(everyone_sees_their_own_calls_only, |db| {
     assert_eq!(refused.expect_err("edges only").code, "forbidden");
     let refused = exchange.call_get(&cx(&house.edge), id).await;
     assert_eq!(refused.expect_err("edges see no calls").code, "forbidden");
+});
+
+on_both!(an_operator_hears_of_its_own_leg_only, |db| {
+    let house = house(db).await;
+    let id = Uuid::from_u128(1);
+    house.deliver(&house.call(id, NOON)).await;
+    let exchange = &house.exchange;
+    // What an edge has of both legs, and of another operator's trunk.
+    let packet = |at_us, call_id: &str, peer_name: &str, text: &str| TracedPacket {
+        at_us,
+        way: Way::Out,
+        transport: "udp".into(),
+        local: "192.0.2.1:5060".into(),
+        peer: "192.0.2.2:5060".into(),
+        peer_name: peer_name.into(),
+        call_id: call_id.into(),
+        length: text.len(),
+        text: text.into(),
+    };
+    let packets = vec![
+        packet(1, "in@phone", "Alice", "INVITE sip:+493012345@contoso.example SIP/2.0\r\n\r\n"),
+        packet(2, "out@trunk", "a1.alpha.example", "INVITE sip:+493012345@a1 SIP/2.0\r\n\r\n"),
+        packet(3, "out@trunk", "b1.beta.example", "INVITE sip:+493012345@b1 SIP/2.0\r\n\r\n"),
+        packet(4, "in@phone", "a1.alpha.example", "SIP/2.0 200 OK\r\n\r\n"),
+    ];
+    let mut questions = exchange.questions();
+    let (answering, edge) = (exchange.clone(), cx(&house.edge));
+    let answers = tokio::spawn(async move {
+        while let Ok(question) = questions.recv().await {
+            let answer = EdgeAnswer {
+                question: question.id,
+                edge: EdgeId(Uuid::from_u128(7)),
+                packets: packets.clone(),
+            };
+            answering.answer_take(&edge, answer).await.expect("taken");
+        }
+    });
+    let which = || WhichCall::Id(id);
+    let told = exchange.call_explain(&cx(&house.operator.1), which()).await.expect("explained");
+    let messages: Vec<_> = told.messages.iter().map(|m| m.summary.as_str()).collect();
+    assert_eq!(messages, ["INVITE sip:+******345"]);
+    let one = &told.messages[0];
+    assert_eq!((one.peer.as_str(), one.call_id.as_str(), &one.text), ("", "", &None));
+    let record = told.record.expect("its record");
+    assert_eq!((record.id, record.user_id, record.in_call_id), (id, None, None));
+    assert!(told.alarms.is_empty());
+
+    let refused = exchange.call_explain(&cx(&house.other_operator.1), which()).await;
+    assert_eq!(refused.expect_err("another's").code, "not_found");
+    let by_call_id = WhichCall::CallId("out@trunk".into());
+    let refused = exchange.call_explain(&cx(&house.operator.1), by_call_id).await;
+    assert_eq!(refused.expect_err("by id only").code, "forbidden");
+    let told = exchange.call_explain(&cx(&house.owner), which()).await.expect("explained");
+    assert_eq!(told.messages.len(), 4);
+    answers.abort();
 });
 
 fn list_of(limit: u32) -> ListQuery {

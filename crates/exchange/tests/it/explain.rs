@@ -1,4 +1,4 @@
-use crate::furnished::{Furnished, furnish};
+use crate::furnished::{Furnished, doc, furnish};
 use crate::house::{cx, open, owner};
 use api_types::call::{ExplainCall, Explanation};
 use api_types::operator::TrunkUpdate;
@@ -64,10 +64,45 @@ on_both!(nothing_refuses_an_emergency_call, |db| {
         assert_eq!((told.routed, told.kind.as_deref()), (true, Some("emergency")), "{told:?}");
         assert_eq!(told.operator_id, Some(house.operator));
         assert_eq!(told.trunks.len(), 2);
-        assert_eq!(rules(&told), ["emergency.dial_string", "number.location", "trunk.order"]);
-        let located = &told.steps[1].found;
+        let way = [
+            "emergency.dial_string",
+            "emergency.operator_of_number",
+            "number.location",
+            "trunk.order",
+        ];
+        assert_eq!(rules(&told), way);
+        let located = &told.steps[2].found;
         assert!(located.starts_with("+442079460001 is at location "), "{located}");
     }
+
+    // The tenant has no number in Germany: by whoever serves it, or else anybody.
+    let new = doc(serde_json::json!({
+        "upn": "dora@contoso.example", "display_name": "Dora", "country": "DE",
+    }));
+    let admin = cx(&house.tenant_admin);
+    let dora = house.exchange.user_create(&admin, new).await.expect("Dora");
+    let told = house.explain(&house.tenant_admin, from(dora.id, "110")).await;
+    assert_eq!((told.routed, told.operator_id), (true, Some(house.operator)), "{told:?}");
+    assert_eq!(rules(&told)[1], "emergency.operator_of_country");
+    assert!(told.steps[1].found.contains("does not serve DE"), "{told:?}");
+    // A tenant without any number, in a country that is served.
+    let new = doc(serde_json::json!({
+        "upn": "frank@fabrikam.example", "display_name": "Frank", "country": "GB",
+    }));
+    let admin = cx(&house.other_admin);
+    let frank = house.exchange.user_create(&admin, new).await.expect("Frank");
+    let told = house.explain(&house.other_admin, from(frank.id, "999")).await;
+    assert!(told.routed && told.steps[1].found.contains("serves GB"), "{told:?}");
+    // All trunks drain: better one of those than none.
+    for trunk in house.trunks {
+        let drained = TrunkUpdate { enabled: Some(false), ..Default::default() };
+        let programme = cx(&house.owner);
+        let edit = house.exchange.trunk_update(&programme, house.operator, trunk, Some(1), drained);
+        edit.await.expect("drained");
+    }
+    let told = house.explain(&house.tenant_admin, from(house.alice.id, "999")).await;
+    assert_eq!((told.routed, told.trunks.len()), (true, 2), "{told:?}");
+    assert!(told.steps[1].found.contains("drain"), "{told:?}");
 });
 
 on_both!(a_refusal_names_its_rule, |db| {

@@ -8,6 +8,7 @@ mod explain;
 mod fraud;
 mod furnished;
 mod house;
+mod networks;
 mod numbers;
 mod orders;
 mod programme;

@@ -3,6 +3,7 @@ use api_types::operator::{
     CallingProfileCreate, OfferPut, OperatorCreate, RangeCreate, TrunkCreate, TrunkUpdate,
 };
 use exchange::ListQuery;
+use feed::change::{Change, Position};
 use sha2::Digest;
 use testkit::on_both;
 use uuid::Uuid;
@@ -173,9 +174,9 @@ on_both!(an_operator_with_all_that_belongs_to_it, |db| {
     let drained = exchange.trunk_update(&cx, a.id, t1.id, Some(1), drain).await.expect("drains");
     assert_eq!((drained.enabled, drained.version), (false, 2));
     let limit = |calls, rate| TrunkUpdate {
-        enabled: None,
         max_concurrent_calls: calls,
         max_calls_per_second: rate,
+        ..TrunkUpdate::default()
     };
     let edit = |version, update| exchange.trunk_update(&cx, a.id, t1.id, Some(version), update);
     let limited = edit(2, limit(Some(100), Some(5))).await.expect("limited");
@@ -185,6 +186,31 @@ on_both!(an_operator_with_all_that_belongs_to_it, |db| {
     assert_eq!((lifted.max_concurrent_calls, lifted.max_calls_per_second), (None, Some(5)));
     let refused = edit(4, limit(Some(1_000_001), None)).await.expect_err("too many");
     assert_eq!(refused.field.as_deref(), Some("/max_concurrent_calls"));
+
+    // A peer that hears one early dialog of a call only, set when it comes or later;
+    // edges are told.
+    assert!(!lifted.single_early_dialog && !t2.single_early_dialog);
+    let single = TrunkUpdate { single_early_dialog: Some(true), ..TrunkUpdate::default() };
+    assert!(edit(4, single).await.expect("set").single_early_dialog);
+    let kept = edit(5, limit(Some(7), None)).await.expect("limited");
+    assert!(kept.single_early_dialog, "what is left out stays as it is");
+    let new = TrunkCreate { single_early_dialog: true, ..trunk("a9.example.net", 5079) };
+    let t9 = exchange.trunk_create(&cx, a.id, new).await.expect("a trunk");
+    let listed = exchange.trunk_list(&cx, a.id, ListQuery::default()).await.expect("lists").items;
+    let bears = |id| listed.iter().find(|t| t.id == id).map(|t| t.single_early_dialog);
+    assert_eq!([t1.id, t2.id, t9.id].map(bears), [Some(true), Some(false), Some(true)]);
+    let made = exchange.client_create(&cx, client("edge")).await.expect("a client");
+    let edge = crate::house::cx(&sign_in(&exchange, &made).await);
+    let start = Position { epoch: exchange.epoch(), position: 0 };
+    let log = exchange.changes_since(&edge, start, 1000).await.expect("the log");
+    let told: Vec<_> = log
+        .iter()
+        .filter_map(|entry| match &entry.change {
+            Change::TrunkPut(t) if t.single_early_dialog => Some(t.id.0),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [t1.id, t1.id, t9.id]);
 });
 
 on_both!(an_offer_is_whole_before_it_is_published, |db| {

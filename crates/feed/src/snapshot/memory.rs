@@ -7,10 +7,11 @@ use crate::record::{
     CallingProfileRecord, EdgeKey, NumberRecord, OperatorRecord, PhoneCredential, QueueRecord,
     TenantRecord, TrunkRecord, UserRecord,
 };
-use domain::routing::{NumberView, TrunkView, UserView, World};
+use domain::routing::{HelpView, NumberView, TrunkView, UserView, World};
+use domain::trusted::{IpPrefix, TrustedNetwork};
 use domain::{CallingProfileId, IdMap, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
 use numbering::{Country, E164};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -56,6 +57,10 @@ struct Trunks {
 struct Tenants {
     by_id: IdMap<TenantId, TenantRecord>,
     by_domain: HashMap<String, TenantId>,
+    /// Whose networks these are; two tenants may sit behind one address.
+    by_network: HashMap<IpPrefix, Vec<TenantId>>,
+    /// How many bits the networks have.
+    network_bits: BTreeSet<u8>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -250,6 +255,25 @@ impl Snapshot {
         self.tenants.by_id.get(id?)
     }
 
+    /// The trusted networks that an address is in, the narrowest first, each with its
+    /// tenant.
+    pub fn trusted_networks(
+        &self,
+        address: IpAddr,
+    ) -> impl Iterator<Item = (&TenantRecord, &TrustedNetwork)> {
+        let tenants = &self.tenants;
+        let around =
+            tenants.network_bits.iter().rev().filter_map(move |b| IpPrefix::around(address, *b));
+        around.flat_map(move |prefix| {
+            let of = tenants.by_network.get(&prefix).map(Vec::as_slice).unwrap_or_default();
+            of.iter().filter_map(move |id| {
+                let tenant = tenants.by_id.get(id)?;
+                let network = tenant.trusted_networks.iter().find(|n| n.prefix == prefix)?;
+                Some((tenant, network))
+            })
+        })
+    }
+
     /// A person.
     pub fn user_record(&self, id: UserId) -> Option<&UserRecord> {
         self.users.by_id.get(&id).map(|u| &**u)
@@ -342,12 +366,30 @@ impl World for Snapshot {
 
     /// The lowest one. Walks the numbers, which only an emergency call by
     /// someone without a number has to pay.
-    fn tenant_number(&self, tenant: TenantId, country: Country) -> Option<NumberView> {
-        let wanted = |r: &NumberRecord| r.tenant == tenant && r.country == country;
+    fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView> {
+        let wanted =
+            |r: &NumberRecord| r.tenant == tenant && country.is_none_or(|c| c == r.country);
         if !self.base.classes.iter().any(wanted) && !self.overlay.values().flatten().any(wanted) {
             return None;
         }
         self.numbers().find(wanted).and_then(|r| self.number(r.number))
+    }
+
+    /// Served is a country where a profile carries a number, or did when the base was
+    /// packed.
+    fn help(&self, country: Country, each: &mut dyn FnMut(HelpView)) {
+        let over = self.overlay.values().flatten();
+        let serving: HashSet<CallingProfileId> = over
+            .chain(&self.base.classes)
+            .filter(|r| r.country == country)
+            .map(|r| r.profile)
+            .collect();
+        for profile in self.profiles.values() {
+            let mut open = false;
+            World::trunks(self, profile.id, &mut |t| open |= t.enabled);
+            let serves = serving.contains(&profile.id);
+            each(HelpView { profile: profile.id, operator: profile.operator, serves, open });
+        }
     }
 
     fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {
@@ -377,6 +419,23 @@ impl Tenants {
     fn put(&mut self, tenant: TenantRecord) {
         if let Some(old) = self.by_id.get(&tenant.id) {
             self.by_domain.remove(&old.domain.to_ascii_lowercase());
+            for network in &old.trusted_networks {
+                if let Some(of) = self.by_network.get_mut(&network.prefix) {
+                    of.retain(|id| *id != tenant.id);
+                }
+            }
+            if !old.trusted_networks.is_empty() {
+                self.by_network.retain(|_, of| !of.is_empty());
+                self.network_bits = self.by_network.keys().map(|prefix| prefix.bits()).collect();
+            }
+        }
+        for network in &tenant.trusted_networks {
+            let of = self.by_network.entry(network.prefix).or_default();
+            if !of.contains(&tenant.id) {
+                of.push(tenant.id);
+                of.sort();
+            }
+            self.network_bits.insert(network.prefix.bits());
         }
         self.by_domain.insert(tenant.domain.to_ascii_lowercase(), tenant.id);
         self.by_id.insert(tenant.id, tenant);

@@ -4,6 +4,7 @@ use crate::record::{PhoneCredential, Transport};
 use crate::wrap::wrap_key;
 use domain::number::{AssignmentTarget, Usage};
 use domain::routing::World;
+use domain::trusted::TrustedNetwork;
 use domain::{
     CallingProfileId, LocationId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId,
 };
@@ -84,6 +85,7 @@ fn world() -> WorldRecords {
         name: "Contoso".into(),
         domain: "Contoso.example".into(),
         fraud_limits: None,
+        trusted_networks: Vec::new(),
     });
     w.users.push(user(100, "alice"));
     w.queues.push(QueueRecord {
@@ -124,7 +126,68 @@ fn what_is_written_opens_and_routes() {
     let mut trunks = 0;
     World::trunks(&s, CallingProfileId(id(3)), &mut |_| trunks += 1);
     assert_eq!(trunks, 2);
-    assert_eq!(s.tenant_number(tenant, gb()).map(|n| n.number.value()), Some(442_079_460_001));
+    for country in [Some(gb()), None] {
+        let number = s.tenant_number(tenant, country).map(|n| n.number.value());
+        assert_eq!(number, Some(442_079_460_001));
+    }
+    let de = Country::parse("DE").expect("DE");
+    assert_eq!(s.tenant_number(tenant, Some(de)), None);
+    let mut served = Vec::new();
+    for country in [gb(), de] {
+        s.help(country, &mut |v| served.push((v.profile.0.as_u128(), v.serves, v.open)));
+    }
+    assert_eq!(served, [(3, true, true), (3, false, true)]);
+}
+
+#[test]
+fn trusted_networks_come_and_go_with_their_tenants() {
+    let network = |prefix: &str| TrustedNetwork {
+        prefix: prefix.parse().expect("a network"),
+        country: gb(),
+        description: "Soho".into(),
+        unproven_help: true,
+    };
+    let mut w = world();
+    w.tenants[0].trusted_networks = vec![network("198.51.100.0/24"), network("2001:db8::/48")];
+    let other = TenantRecord {
+        id: TenantId(id(77)),
+        name: "Fabrikam".into(),
+        domain: "fabrikam.example".into(),
+        fraud_limits: None,
+        trusted_networks: vec![network("198.51.100.9"), network("198.51.100.0/24")],
+    };
+    w.tenants.push(other.clone());
+    let key = wrap_key("token");
+    let mut s = Snapshot::open(&write_snapshot(&w, &key), &key).expect("opens");
+    let of = |s: &Snapshot, address: &str| -> Vec<(String, u8)> {
+        let address = address.parse().expect("an address");
+        s.trusted_networks(address).map(|(t, n)| (t.name.clone(), n.prefix.bits())).collect()
+    };
+    let is = |found: Vec<(String, u8)>, expect: &[(&str, u8)]| {
+        let expect: Vec<_> = expect.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
+        assert_eq!(found, expect);
+    };
+    let (contoso, fabrikam) = (w.tenants[0].name.as_str(), "Fabrikam");
+    let both = [(contoso, 24), (fabrikam, 24)];
+    is(of(&s, "198.51.100.9"), &[&[(fabrikam, 32)], &both[..]].concat());
+    is(of(&s, "::ffff:198.51.100.8"), &both);
+    is(of(&s, "2001:db8:0:1::5"), &[(contoso, 48)]);
+    is(of(&s, "192.0.2.1"), &[]);
+    let put = |position, tenant| {
+        let change = Change::TenantPut(tenant);
+        ChangeEntry { position, at_us: 0, change }
+    };
+    let at = s.position().position;
+    s.apply(&put(at + 1, TenantRecord { trusted_networks: Vec::new(), ..other.clone() }));
+    is(of(&s, "198.51.100.9"), &[(contoso, 24)]);
+    s.apply(&put(at + 2, TenantRecord { trusted_networks: vec![network("192.0.2.1")], ..other }));
+    is(of(&s, "192.0.2.1"), &[(fabrikam, 32)]);
+
+    // What the last release wrote has none.
+    let old = r#"{"id":"00000000-0000-0000-0000-000000000001","name":"C","domain":"c.example"}"#;
+    let old: TenantRecord = serde_json::from_str(old).expect("a tenant of 0.1.0");
+    assert!(old.trusted_networks.is_empty());
+    assert!(!serde_json::to_string(&old).expect("JSON").contains("trusted"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::{
     output::{self, Columns},
 };
 use clap::{Args, Subcommand};
+use reqwest::Method;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -64,9 +65,32 @@ pub enum AlarmAction {
     },
 }
 
+/// `meetpoint edges …`.
+#[derive(Debug, Subcommand)]
+pub enum EdgeAction {
+    /// Edges that were heard, and since when one is given up
+    List {
+        #[command(flatten)]
+        paging: Paging,
+    },
+    /// Forget an edge that is out of service: its alarms end, its id is free for another client
+    Forget {
+        /// Its id
+        edge: Uuid,
+    },
+}
+
+const EDGES: Columns = &[
+    ("EDGE", "id"),
+    ("STARTED", "started_at"),
+    ("HEARD", "heard_at"),
+    ("LOST SINCE", "lost_at"),
+    ("CLIENT", "principal_id"),
+];
 const ALARMS: Columns = &[
     ("RAISED", "raised_at"),
     ("CLEARED", "cleared_at"),
+    ("ENDED BY", "ended_by"),
     ("SEVERITY", "severity"),
     ("ALARM", "code"),
     ("EDGE", "edge_id"),
@@ -90,6 +114,21 @@ pub async fn run_alarms(client: &Client, action: AlarmAction) -> Result<(), CliE
     client.list("/programme/v1/alarms", query.collect(), &paging, ALARMS).await
 }
 
+/// Runs `meetpoint edges …`.
+pub async fn run_edges(client: &Client, action: EdgeAction) -> Result<(), CliError> {
+    match action {
+        EdgeAction::List { paging } => {
+            client.list("/programme/v1/edges", Vec::new(), &paging, EDGES).await
+        }
+        EdgeAction::Forget { edge } => {
+            let path = format!("/programme/v1/edges/{edge}");
+            client.send(Method::DELETE, &path, None, None::<&()>).await?;
+            eprintln!("forgotten");
+            Ok(())
+        }
+    }
+}
+
 /// Runs `meetpoint explain …`.
 pub async fn run_explain(client: &Client, action: ExplainAction) -> Result<(), CliError> {
     let ExplainAction::Call(ask) = action;
@@ -104,14 +143,7 @@ pub async fn run_explain(client: &Client, action: ExplainAction) -> Result<(), C
         return calls::suppose(client, called, ask.from, inbound).await;
     }
     let answer = match (ask.call, ask.sip_call_id, client.face().await?) {
-        (_, _, Face::Operator) => {
-            return Err(CliError::Usage {
-                reason: "calls are explained to tenants and to the programme owner".to_owned(),
-                remedy: "See `meetpoint call list` for your records, or ask one of those."
-                    .to_owned(),
-            });
-        }
-        (None, _, Face::Tenant) => {
+        (None, _, Face::Tenant | Face::Operator) => {
             return Err(CliError::Usage {
                 reason: "only the programme owner finds calls by their SIP Call-ID".to_owned(),
                 remedy: "Give the id of the call's record, see `meetpoint call list`.".to_owned(),
@@ -119,6 +151,9 @@ pub async fn run_explain(client: &Client, action: ExplainAction) -> Result<(), C
         }
         (Some(id), _, Face::Tenant) => {
             client.get(&format!("/tenant/v1/calls/{id}/explain")).await?.body
+        }
+        (Some(id), _, Face::Operator) => {
+            client.get(&format!("/operator/v1/calls/{id}/explain")).await?.body
         }
         (Some(id), ..) => {
             client.query("/programme/v1/explain/call", &[("id", id.to_string())]).await?
@@ -154,8 +189,16 @@ fn show(mut answer: Value, with_messages: bool) -> Result<(), CliError> {
     }
     let routing = answer["routing"].take();
     if !routing.is_null() {
-        output::print("\nIts way, by today's data:\n")?;
+        let as_of = answer["routing_as_of"].as_str().unwrap_or("now").to_owned();
+        output::print(&format!("\nThe way of a call like it, by the data of {as_of}:\n"))?;
         calls::routing(routing)?;
+        for change in items(&answer["routing_changed"]) {
+            let text = |field: &str| change[field].as_str().unwrap_or("none");
+            let (what, then, now) = (text("what"), text("then"), text("now"));
+            output::print(&output::harmless(&format!(
+                "Changed since the call: {what} was {then}, is {now}.\n"
+            )))?;
+        }
     }
     let alarms = answer["alarms"].take();
     if !items(&alarms).is_empty() {
@@ -195,8 +238,8 @@ fn with_meaning(mut attempt: Value) -> Value {
         Some(408 | 503 | 504) => "the trunk could not: the next one was tried",
         Some(200..=299) => "answered",
         Some(487) => "cancelled",
-        Some(486 | 600) => "busy: final, no other trunk is tried",
-        Some(_) => "final: no other trunk is tried",
+        Some(486 | 600) => "busy: final, unless it is a call for help",
+        Some(_) => "final, unless it is a call for help: no other trunk is tried",
         None => "",
     };
     attempt["means"] = means.into();

@@ -13,6 +13,7 @@ mod error;
 mod fraud;
 mod inside;
 mod ladder;
+mod networks;
 mod numbers;
 mod operators;
 mod output;
@@ -106,8 +107,12 @@ pub enum Command {
     Explain(Group<inside::ExplainAction>),
     /// Alarms of the edges
     Alarms(Group<inside::AlarmAction>),
+    /// Edges that were heard, and those that are gone
+    Edges(Group<inside::EdgeAction>),
     /// Limits of calls to costly destinations
     Fraud(Group<fraud::Action>),
+    /// Trusted networks: from where calls for help are carried whoever makes them
+    Network(Group<networks::Action>),
     /// The secrets that all edges share
     EdgeKey(Group<sign_in::EdgeKeyAction>),
     /// Who did what
@@ -129,7 +134,9 @@ pub async fn run(command: Command) -> ExitCode {
         Command::Client(group) => with(group, sign_in::run_client).await,
         Command::Explain(group) => with(group, inside::run_explain).await,
         Command::Alarms(group) => with(group, inside::run_alarms).await,
+        Command::Edges(group) => with(group, inside::run_edges).await,
         Command::Fraud(group) => with(group, fraud::run).await,
+        Command::Network(group) => with(group, networks::run).await,
         Command::EdgeKey(group) => with(group, sign_in::run_edge_key).await,
         Command::Audit(group) => with(group, sign_in::run_audit).await,
     };

@@ -83,6 +83,16 @@ pub enum Trunk {
         #[arg(long, value_name = "CALLS", required_unless_present = "max_calls")]
         max_rate: Option<u32>,
     },
+    /// Say whether a trunk bears several early dialogs of one call, as a queue makes them
+    EarlyDialogs {
+        /// Name or id
+        operator: String,
+        /// FQDN or id
+        trunk: String,
+        /// `single`: of several phones that ring it hears the first; `several` as standard
+        #[arg(value_parser = ["single", "several"])]
+        bears: String,
+    },
 }
 
 /// `meetpoint operator trunk add`.
@@ -117,6 +127,9 @@ pub struct TrunkAdd {
     /// Longest URI it takes, bytes
     #[arg(long, value_name = "BYTES")]
     max_uri: Option<u32>,
+    /// It bears one early dialog of a call only
+    #[arg(long)]
+    single_early_dialog: bool,
     /// Most calls at once over all edges, both ways
     #[arg(long, value_name = "CALLS")]
     max_calls: Option<u32>,
@@ -256,6 +269,7 @@ async fn trunk(client: &Client, action: Trunk) -> Result<(), CliError> {
                 options_interval_seconds: add.options_interval,
                 send_options: add.no_options.then_some(false),
                 max_uri: add.max_uri,
+                single_early_dialog: add.single_early_dialog,
                 max_concurrent_calls: add.max_calls,
                 max_calls_per_second: add.max_rate,
             };
@@ -265,10 +279,15 @@ async fn trunk(client: &Client, action: Trunk) -> Result<(), CliError> {
         Trunk::Enable { operator, trunk } => (operator, trunk, enable(true)),
         Trunk::Limit { operator, trunk, max_calls, max_rate } => {
             let update = TrunkUpdate {
-                enabled: None,
                 max_concurrent_calls: max_calls,
                 max_calls_per_second: max_rate,
+                ..TrunkUpdate::default()
             };
+            (operator, trunk, update)
+        }
+        Trunk::EarlyDialogs { operator, trunk, bears } => {
+            let single = Some(bears == "single");
+            let update = TrunkUpdate { single_early_dialog: single, ..TrunkUpdate::default() };
             (operator, trunk, update)
         }
     };

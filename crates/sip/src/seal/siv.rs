@@ -234,6 +234,47 @@ mod tests {
         }
     }
 
+    fn hex(text: &str) -> Vec<u8> {
+        let pairs = text.as_bytes().chunks(2);
+        let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).expect("text"), 16);
+        pairs.map(|pair| byte(pair).expect("hexadecimal")).collect()
+    }
+
+    /// RFC 5297 appendix A: key, associated data, plaintext, output.
+    #[test]
+    fn the_examples_of_the_standard_come_out_as_printed() {
+        for (key, data, text, output) in [
+            (
+                "fffefdfcfbfaf9f8f7f6f5f4f3f2f1f0f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff",
+                &["101112131415161718191a1b1c1d1e1f2021222324252627"][..],
+                "112233445566778899aabbccddee",
+                "85632d07c6e8f37f950acd320a2ecc9340c02b9690c4dc04daef7f6afe5c",
+            ),
+            (
+                "7f7e7d7c7b7a79787776757473727170404142434445464748494a4b4c4d4e4f",
+                &[
+                    "00112233445566778899aabbccddeeffdeaddadadeaddadaffeeddccbbaa99887766554433221100",
+                    "102030405060708090a0",
+                    "09f911029d74e35bd84156c5635688c0",
+                ],
+                "7468697320697320736f6d6520706c61696e7465787420746f20656e6372797074207573\
+                 696e67205349562d414553",
+                "7bdb6e3b432667eb06f4d14bff2fbd0fcb900f2fddbe404326601965c889bf17dba77ceb\
+                 094fa663b7a3f748ba8af829ea64ad544a272e9c485b62a3fd5c0d",
+            ),
+        ] {
+            let (key, mut text) = (hex(key), hex(text));
+            let data: Vec<_> = data.iter().map(|item| hex(item)).collect();
+            let plain = text.clone();
+            let siv: Siv<aes::Aes128Enc> = Siv::new(&key, [&data[0], LABELS[0]]).expect("32 bytes");
+            let bound: Vec<&[u8]> = data[1..].iter().map(|item| &item[..]).collect();
+            let tag = siv.seal(0, &bound, &mut text);
+            assert_eq!([&tag[..], &text].concat(), hex(output));
+            assert!(siv.open(0, &bound, &mut text, tag));
+            assert_eq!(text, plain);
+        }
+    }
+
     #[test]
     fn a_key_has_its_length() {
         for len in [0, 31, 33, 63, 65] {

@@ -55,6 +55,7 @@ fn trunk_row(id: TrunkId, operator: OperatorId) -> TrunkRow {
         options_interval_seconds: 60,
         failover_time_seconds: 10,
         max_uri: 256,
+        single_early_dialog: true,
         max_concurrent_calls: None,
         max_calls_per_second: Some(50),
         version: 1,
@@ -167,6 +168,7 @@ impl Ground {
                     domain: tenant.to_string(),
                     created_at: 1,
                     fraud_limits: None,
+                    trusted_networks: None,
                 };
                 tx.tenant_insert(&row).await?;
                 address(&mut tx, tenant, location).await?;

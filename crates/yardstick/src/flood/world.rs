@@ -58,6 +58,7 @@ pub fn write(folder: &Path, args: &Args) -> io::Result<()> {
         name: "Organisation".into(),
         domain: DOMAIN.into(),
         fraud_limits: None,
+        trusted_networks: Vec::new(),
     });
     let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
     let ha1 = Ha1::from_password(USER, DOMAIN, PASSWORD);

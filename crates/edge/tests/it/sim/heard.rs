@@ -56,6 +56,10 @@ impl Ua {
         };
         self.check_in_dialog(m, at);
         let d = &mut self.dialogs[at];
+        if d.extra {
+            (d.hears_ack, d.acked) = (false, true);
+            return;
+        }
         match d.unacked {
             Some((cseq, tx)) if cseq == m.cseq().number => {
                 d.unacked = None;
@@ -169,7 +173,8 @@ impl Ua {
         match m.method() {
             Method::Bye => {
                 // It may have overtaken the ACK.
-                d.established |= d.state == State::Confirmed;
+                d.established |= d.state == State::Confirmed && !d.extra;
+                d.hears_ack = false;
                 d.state = State::Over;
                 d.unacked = None;
                 reply(self, 200, false, false);
@@ -336,6 +341,9 @@ impl Ua {
                     asking: false,
                     established: false,
                     reinvited: 0,
+                    extra: false,
+                    hears_ack: false,
+                    acked: false,
                 });
                 self.dialogs.len() - 1
             }

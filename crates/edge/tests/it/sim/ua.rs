@@ -50,6 +50,19 @@ pub struct Dlg {
     /// The ACK of the first INVITE passed here.
     pub established: bool,
     pub reinvited: u32,
+    /// A fork that answered when another one had.
+    pub extra: bool,
+    /// Its answer is repeated until an ACK comes.
+    pub(super) hears_ack: bool,
+    /// One came.
+    pub(super) acked: bool,
+}
+
+impl Dlg {
+    /// It answered second, was acknowledged and got a BYE.
+    pub fn was_hung_up(&self) -> bool {
+        self.extra && self.acked && self.state == State::Over
+    }
 }
 
 /// What this user agent does in a call, and when.
@@ -63,6 +76,11 @@ pub enum Deed {
     },
     Answer {
         fork: usize,
+    },
+    /// Another fork of the called side answers too, until that is acknowledged.
+    AnswerAgain {
+        fork: usize,
+        every: Duration,
     },
     Refuse {
         status: u16,
@@ -346,6 +364,7 @@ impl Ua {
                 }
             }
             Deed::Answer { fork } => self.accept(now, fork, out),
+            Deed::AnswerAgain { fork, every } => self.accept_again(now, fork, every, out),
             Deed::Refuse { status } => {
                 if let Some(r) = self.ringing.as_mut().filter(|r| !r.done) {
                     r.done = true;
@@ -360,6 +379,7 @@ impl Ua {
             Deed::Ask { method } => {
                 let up = self.dialogs.iter().position(|d| {
                     d.state == State::Confirmed
+                        && !d.extra
                         && (!d.asking || !matches!(method, "INVITE" | "UPDATE"))
                 });
                 if let Some(at) = up {
@@ -376,8 +396,8 @@ impl Ua {
                 self.layer.cancel(now, tx, None, out);
             }
             Deed::Bye => {
-                let up = self.dialogs.iter().position(|d| d.state == State::Confirmed);
-                if let Some(at) = up {
+                let up = |d: &Dlg| d.state == State::Confirmed && !d.extra;
+                if let Some(at) = self.dialogs.iter().position(up) {
                     self.ask(now, at, "BYE", "", out);
                 }
             }
@@ -417,6 +437,9 @@ impl Ua {
             asking: false,
             established: false,
             reinvited: 0,
+            extra: false,
+            hears_ack: false,
+            acked: false,
         });
         self.dialogs.len() - 1
     }
@@ -469,6 +492,43 @@ impl Ua {
                 .header(HeaderName::SessionExpires, "1800;refresher=uac")
                 .body("application/sdp", b"v=0 answer");
         });
+    }
+
+    /// A proxy on this side has forked, and its second branch answers as well (RFC 3261
+    /// section 13.2.2.4): nothing of the first answer's transaction repeats it.
+    fn accept_again(&mut self, now: Instant, fork: usize, every: Duration, out: &mut Sent) {
+        if self.final_status != Some(200) {
+            return;
+        }
+        let Some(bytes) = self.ringing.as_ref().map(|r| r.bytes.clone()) else { return };
+        let at = self.callee_dialog(&bytes, fork);
+        let d = &mut self.dialogs[at];
+        if !d.extra {
+            // Not heard of before, or early.
+            (d.state, d.extra, d.hears_ack) = (State::Confirmed, true, true);
+        }
+        if !d.hears_ack || d.state != State::Confirmed {
+            return;
+        }
+        let again = every * 2;
+        if again > Duration::from_secs(32) {
+            d.hears_ack = false;
+            return self.ask(now, at, "BYE", "", out);
+        }
+        self.deeds.push((now + every, Deed::AnswerAgain { fork, every: again }));
+        let tag = d.local_tag.clone();
+        let mut parser = Parser::default();
+        let invite = parser.parse(&bytes).expect("it was read");
+        let mut answer = Vec::new();
+        let ok = reason_phrase(200);
+        let mut b =
+            MessageBuilder::response_to(&mut answer, &invite, 200, ok, Some(tag.as_bytes()), None);
+        for hop in self.hops.iter().rev() {
+            b = b.header_fmt(HeaderName::RecordRoute, format_args!("<{hop}>"));
+        }
+        b.header_fmt(HeaderName::Contact, format_args!("<{}>", self.contact))
+            .body("application/sdp", b"v=0 another answer");
+        out.0.push(answer);
     }
 
     pub(super) fn events(&mut self, now: Instant, out: &mut Sent) {

@@ -172,6 +172,7 @@ async fn trunk(
         options_interval_seconds: Some(OPTIONS_SECONDS),
         send_options: Some(true),
         max_uri: None,
+        single_early_dialog: false,
         max_concurrent_calls: None,
         max_calls_per_second: None,
     };
