@@ -84,9 +84,12 @@ pub struct ExplainCall {
     /// Called by this person of the tenant; or
     #[serde(default)]
     pub from_user_id: Option<Uuid>,
-    /// brought by the operator of the called number.
+    /// brought by the operator of the called number; or
     #[serde(default)]
     pub inbound: bool,
+    /// called by a phone at this public address that proves nothing.
+    #[serde(default)]
+    pub from_address: Option<String>,
     /// What is dialled.
     pub called: String,
 }

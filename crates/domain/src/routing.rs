@@ -169,6 +169,8 @@ pub struct Route {
     pub caller_id: Option<E164>,
     /// Where to.
     pub destination: Destination,
+    /// The country that help must come to, of an emergency call.
+    pub emergency_in: Option<Country>,
 }
 
 /// Why a call is refused, with the SIP answer for it.
@@ -311,6 +313,7 @@ fn inbound(
         operator: Some(view.operator),
         caller_id: None,
         destination,
+        emergency_in: None,
     })
 }
 
@@ -404,7 +407,27 @@ fn help(
         operator: Some(operator),
         caller_id: number.map(|n| n.number),
         destination: Destination::Trunks { profile, digits: Dialled::Emergency(digits) },
+        emergency_in: Some(country),
     })
+}
+
+/// Calling profiles by which an emergency call in a country can still leave once the
+/// trunks of its own have failed: those that serve the country and have a trunk in
+/// use, in the order of their ids (emergency.md section 7: "never a final failure
+/// while an untried route exists").
+pub fn further_profiles(
+    world: &impl World,
+    country: Country,
+    own: CallingProfileId,
+) -> Vec<CallingProfileId> {
+    let mut further = Vec::new();
+    world.help(country, &mut |v| {
+        if v.serves && v.open && v.profile != own {
+            further.push(v.profile);
+        }
+    });
+    further.sort();
+    further
 }
 
 fn outbound(
@@ -435,6 +458,7 @@ fn outbound(
             operator: None,
             caller_id: own.map(|n| n.number),
             destination: deliver(world, view.target, trace)?,
+            emergency_in: None,
         });
     }
     let own = own.ok_or(RouteRefusal::UserHasNoNumber)?;
@@ -448,6 +472,7 @@ fn outbound(
         operator: Some(own.operator),
         caller_id: Some(own.number),
         destination: Destination::Trunks { profile: own.profile, digits: Dialled::Number(dialled) },
+        emergency_in: None,
     })
 }
 

@@ -49,17 +49,21 @@ impl Exchange {
         };
         let found = self.view(async move |mut db| {
             let Some(row) = db.cdr_get(of, CdrId(id)).await? else { return Ok(None) };
-            let names = trunk_names(&mut db, trunks_of(std::slice::from_ref(&row))).await?;
-            Ok(Some((row, names)))
+            let trunks = trunks_of(std::slice::from_ref(&row));
+            let names = trunk_names(&mut db, trunks.clone(), of).await?;
+            let all = trunk_names(&mut db, trunks, CdrOf::All).await?;
+            Ok(Some((row, names, all)))
         });
-        let (row, names) = found.await?.ok_or_else(|| not_found("call", id))?;
-        Ok((document(row.clone(), of, &names), document(row, CdrOf::All, &names)))
+        let (row, names, all) = found.await?.ok_or_else(|| not_found("call", id))?;
+        Ok((document(row.clone(), of, &names), document(row, CdrOf::All, &all)))
     }
 
     /// A record as the programme owner sees it.
     pub(crate) async fn call_document(&self, row: CdrRow) -> Result<CallRecord, Problem> {
         let trunks = trunks_of(std::slice::from_ref(&row));
-        let names = self.view(async move |mut db| Ok(trunk_names(&mut db, trunks).await?)).await?;
+        let names = self
+            .view(async move |mut db| Ok(trunk_names(&mut db, trunks, CdrOf::All).await?))
+            .await?;
         Ok(document(row, CdrOf::All, &names))
     }
 
@@ -107,7 +111,7 @@ impl Exchange {
         query.before = cursor(&list)?;
         let read = self.view(async move |mut db| {
             let rows = db.cdr_list(of, &query, limit + 1).await?;
-            let names = trunk_names(&mut db, trunks_of(&rows)).await?;
+            let names = trunk_names(&mut db, trunks_of(&rows), of).await?;
             Ok((rows, names))
         });
         let (rows, names) = read.await?;
@@ -151,10 +155,18 @@ fn trunks_of(rows: &[CdrRow]) -> BTreeSet<TrunkId> {
 
 /// Takes the ids by value: a future that holds borrowed rows cannot be proven `Send` where a
 /// handler needs it.
-async fn trunk_names(db: &mut Db, trunks: BTreeSet<TrunkId>) -> Result<Names, StoreError> {
+async fn trunk_names(
+    db: &mut Db,
+    trunks: BTreeSet<TrunkId>,
+    of: CdrOf,
+) -> Result<Names, StoreError> {
     let mut names = Names::new();
     for id in trunks {
-        if let Some(name) = db.trunk_name(id).await? {
+        let name = match of {
+            CdrOf::Operator(operator) => db.trunk_name_of(id, operator).await?,
+            CdrOf::All | CdrOf::Tenant(_) => db.trunk_name(id).await?,
+        };
+        if let Some(name) = name {
             names.insert(id, name);
         }
     }
@@ -215,6 +227,11 @@ fn document(row: CdrRow, of: CdrOf, names: &Names) -> CallRecord {
         record.user_name = None;
         record.queue_id = None;
         record.queue_name = None;
+        // A call for help may have been tried by others' trunks too.
+        record.attempts.retain(|attempt| attempt.trunk.is_some());
+        if record.trunk.is_none() {
+            record.trunk_id = None;
+        }
         // The other leg is the tenant's.
         if row.in_trunk_id.is_none() {
             record.in_call_id = None;

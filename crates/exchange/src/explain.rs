@@ -8,14 +8,27 @@ use api_types::call::{ExplainCall, ExplainStep, Explanation};
 use domain::fraud::{ClassLimit, DestinationClass, FraudLimits};
 use domain::routing::{
     Call, CallKind, Destination, Dialled, HelpView, NumberView, Recorded, Route, RouteRefusal,
-    Source, Trace, TrunkView, UserView, World, route,
+    Source, Trace, TrunkView, UserView, World, further_profiles, route,
 };
+use domain::trusted::TrustedNetwork;
 use domain::{CallingProfileId, ResourceAccountId, TenantId, TrunkId, UserId};
 use feed::record::{NumberRecord, QueueRecord, UserRecord};
 use numbering::Country;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use store::WorldTrunkRow;
+
+/// Who would make a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Caller {
+    /// A person.
+    User(UserId),
+    /// The operator that holds the called number brings it.
+    Operator,
+    /// A phone at this public address that proves nothing.
+    Address(IpAddr),
+}
 
 /// Longest dialled text that is looked at.
 const MOST_DIALLED: usize = 128;
@@ -26,8 +39,8 @@ impl Exchange {
     /// only the edges know: all enabled ones are named.
     ///
     /// # Errors
-    /// `invalid_field` unless the caller is exactly one of a user and the
-    /// operator; `unknown_user` where it is not the tenant's; `forbidden`.
+    /// `invalid_field` unless the caller is exactly one of a user, the operator and an
+    /// address; `unknown_user` where it is not the tenant's; `forbidden`.
     pub async fn explain_call(&self, cx: &Cx, ask: ExplainCall) -> Result<Explanation, Problem> {
         let tenant = cx.tenant(Access::Read)?;
         let called = ask.called.trim().to_owned();
@@ -35,11 +48,18 @@ impl Exchange {
             let reason = format!("what is dialled is 1 to {MOST_DIALLED} bytes long");
             return Err(ErrorCode::InvalidField.problem(Some("/called"), reason));
         }
-        let caller = match (ask.from_user_id, ask.inbound) {
-            (Some(user), false) => Some(UserId(user)),
-            (None, true) => None,
+        let caller = match (ask.from_user_id, ask.inbound, ask.from_address) {
+            (Some(user), false, None) => Caller::User(UserId(user)),
+            (None, true, None) => Caller::Operator,
+            (None, false, Some(address)) => {
+                Caller::Address(address.trim().parse().map_err(|_| {
+                    let reason = format!("{address:?} is not an IP address");
+                    ErrorCode::InvalidField.problem(Some("/from_address"), reason)
+                })?)
+            }
             _ => {
-                let reason = "a call comes from one of your users, or inbound from an operator";
+                let reason = "a call comes from one of your users, inbound from an operator, or \
+                              from an address";
                 return Err(ErrorCode::InvalidField.problem(Some("/from_user_id"), reason));
             }
         };
@@ -50,7 +70,7 @@ impl Exchange {
     pub(crate) async fn explain(
         &self,
         tenant: TenantId,
-        caller: Option<UserId>,
+        caller: Caller,
         called: String,
     ) -> Result<Explanation, Problem> {
         self.view(async move |mut db| {
@@ -73,17 +93,18 @@ impl Exchange {
 fn tell(
     world: &Lazy,
     tenant: TenantId,
-    caller: Option<UserId>,
+    caller: Caller,
     called: &str,
 ) -> Result<Explanation, Problem> {
     let mut trace = Recorded::default();
     let source = match caller {
-        Some(user) if world.user(user).is_none_or(|u| u.tenant != tenant) => {
+        Caller::User(user) if world.user(user).is_none_or(|u| u.tenant != tenant) => {
             let reason = format!("{user} is not one of your users");
             return Err(ErrorCode::UnknownUser.problem(Some("/from_user_id"), reason));
         }
-        Some(user) => Ok(Source::User(user)),
-        None => inbound_source(world, tenant, called, &mut trace),
+        Caller::User(user) => Ok(Source::User(user)),
+        Caller::Operator => inbound_source(world, tenant, called, &mut trace),
+        Caller::Address(address) => unproven_source(world, tenant, address, &mut trace),
     };
     let routed = source.and_then(|source| route(world, Call { source, called }, &mut trace));
     let mut trunks = Vec::new();
@@ -99,6 +120,14 @@ fn tell(
                     // No call for help fails while there is an untried way.
                     trunks = all.iter().map(|t| t.fqdn.clone()).collect();
                 }
+                let further = route
+                    .emergency_in
+                    .map(|country| further_profiles(world, country, profile))
+                    .unwrap_or_default();
+                for other in &further {
+                    let all = world.profile(*other).iter().filter(|t| t.enabled);
+                    trunks.extend(all.map(|t| t.fqdn.clone()));
+                }
                 trace.step("trunk.order", || {
                     format!(
                         "{enabled} of the {} trunks of calling profile {profile} are enabled; \
@@ -106,6 +135,12 @@ fn tell(
                         all.len()
                     )
                 });
+                if !further.is_empty() {
+                    trace.step("emergency.further_profiles", || {
+                        let ids: Vec<_> = further.iter().map(ToString::to_string).collect();
+                        format!("then those of others that serve the country: {}", ids.join(", "))
+                    });
+                }
             }
         }
         Err(refusal) => trace.step(refusal.code(), || refusal.to_string()),
@@ -142,6 +177,30 @@ fn inbound_source(
     let trunk = world.profile(view.profile).first().ok_or(RouteRefusal::SourceUnknown)?;
     trace.step("source.trunk", || format!("brought by trunk {}", trunk.fqdn));
     Ok(Source::Trunk(trunk.id))
+}
+
+/// The tenant's narrowest trusted network around an address. Which of several tenants
+/// behind one address a call is of, the edge tells by the name it bears.
+fn unproven_source(
+    world: &Lazy,
+    tenant: TenantId,
+    address: IpAddr,
+    trace: &mut Recorded,
+) -> Result<Source, RouteRefusal> {
+    let networks = world.known(&world.networks, tenant, Ask::Networks(tenant));
+    let around = networks.into_iter().flatten().filter(|n| n.prefix.contains(address));
+    let Some(network) = around.max_by_key(|n| (n.unproven_help, n.prefix.bits())) else {
+        trace.step("network.trusted", || format!("{address} is in none of your networks"));
+        return Err(RouteRefusal::CallerUnproven);
+    };
+    trace.step("network.trusted", || {
+        let demands = if network.unproven_help { "" } else { ", which demands proof" };
+        format!("{address} is in {}{demands}", network.prefix)
+    });
+    if !network.unproven_help {
+        return Err(RouteRefusal::CallerUnproven);
+    }
+    Ok(Source::Network(tenant, network.country))
 }
 
 /// The location that the call's number has.
@@ -194,6 +253,7 @@ enum Ask {
     NumberOfTenant(TenantId, Option<Country>),
     Help(Country),
     FraudLimits(TenantId),
+    Networks(TenantId),
 }
 
 /// A world that notes what it does not know yet. Each fetch answers one more
@@ -208,6 +268,7 @@ struct Lazy {
     numbers_of_tenants: HashMap<(TenantId, Option<Country>), Option<E164>>,
     help: HashMap<Country, Vec<HelpView>>,
     fraud_limits: HashMap<TenantId, FraudLimits>,
+    networks: HashMap<TenantId, Vec<TrustedNetwork>>,
     missing: RefCell<Vec<Ask>>,
 }
 
@@ -266,6 +327,11 @@ impl Lazy {
                 let row = db.tenant_get(tenant).await?;
                 let set = row.and_then(|row| row.fraud_limits).map(|set| set.0);
                 self.fraud_limits.insert(tenant, set.unwrap_or_default());
+            }
+            Ask::Networks(tenant) => {
+                let row = db.tenant_get(tenant).await?;
+                let set = row.and_then(|row| row.trusted_networks).map(|set| set.0);
+                self.networks.insert(tenant, set.unwrap_or_default());
             }
             Ask::Help(country) => {
                 let rows = db.world_help_profiles(country).await?;

@@ -4,6 +4,7 @@
 use crate::act::{not_found, time};
 use crate::alarms;
 use crate::authz::Access;
+use crate::explain::Caller;
 use crate::*;
 use api_types::call::{CallRecord, Explanation};
 use api_types::inside::{Alarm, CallExplained, CallMessage, RoutingChange};
@@ -135,9 +136,12 @@ impl Exchange {
         match (&cx.actor.role, &record) {
             (Role::ProgrammeOwner, _) => {}
             (Role::OperatorAdmin { operator }, Some(record)) => {
-                packets = self.packets_of_operator(*operator, record, packets).await?;
-                routing_changed.retain(|change| change.what != "operator_id");
-                routing = routing.and_then(|routing| routing_for(*operator, routing));
+                let trunks = self.trunks_of_operator(*operator).await?;
+                packets = packets_of_operator(&trunks, record, packets);
+                routing = routing.and_then(|routing| routing_for(*operator, &trunks, routing));
+                if let Some(routing) = &routing {
+                    routing_changed = changed_since(record, routing);
+                }
             }
             (_, record) => {
                 let tenant = record.as_ref().and_then(|record| record.tenant_id);
@@ -161,22 +165,12 @@ impl Exchange {
         })
     }
 
-    /// Those that an operator's own trunks sent or got, on its leg of the call.
-    async fn packets_of_operator(
-        &self,
-        operator: OperatorId,
-        record: &CallRecord,
-        mut packets: Vec<(Uuid, TracedPacket)>,
-    ) -> Result<Vec<(Uuid, TracedPacket)>, Problem> {
-        let trunks = self
+    /// The names of an operator's trunks.
+    async fn trunks_of_operator(&self, operator: OperatorId) -> Result<BTreeSet<String>, Problem> {
+        let rows = self
             .view(async move |mut db| Ok(db.trunk_list(operator, None, MAX_TRUNKS).await?))
             .await?;
-        let is_inbound = record.kind.as_deref() == Some("inbound");
-        packets.retain(|(_, packet)| {
-            let is_caller_leg = record.in_call_id.as_ref() == Some(&packet.call_id);
-            is_caller_leg == is_inbound && trunks.iter().any(|t| t.fqdn == packet.peer_name)
-        });
-        Ok(packets)
+        Ok(rows.into_iter().map(|row| row.fqdn).collect())
     }
 
     /// Those whose Call-ID no call of somebody else has: a phone may take the
@@ -243,9 +237,9 @@ impl Exchange {
     async fn routing_now(&self, record: &CallRecord) -> Result<Option<Explanation>, Problem> {
         let Some(tenant) = record.tenant_id else { return Ok(None) };
         let caller = match record.kind.as_deref() {
-            Some("inbound") => None,
+            Some("inbound") => Caller::Operator,
             Some(_) => match record.user_id {
-                Some(user) => Some(UserId(user)),
+                Some(user) => Caller::User(UserId(user)),
                 None => return Ok(None),
             },
             None => return Ok(None),
@@ -298,9 +292,28 @@ const RULES_FOR_OPERATORS: [&str; 9] = [
     "trunk.order",
 ];
 
-/// What an operator may know of the way a call takes; nothing where it is no longer
-/// its own.
-fn routing_for(operator: OperatorId, mut routing: Explanation) -> Option<Explanation> {
+/// Those that an operator's own trunks sent or got, on its leg of the call.
+fn packets_of_operator(
+    trunks: &BTreeSet<String>,
+    record: &CallRecord,
+    mut packets: Vec<(Uuid, TracedPacket)>,
+) -> Vec<(Uuid, TracedPacket)> {
+    let is_inbound = record.kind.as_deref() == Some("inbound");
+    packets.retain(|(_, packet)| {
+        let is_caller_leg = record.in_call_id.as_ref() == Some(&packet.call_id);
+        is_caller_leg == is_inbound && trunks.contains(&packet.peer_name)
+    });
+    packets
+}
+
+/// What an operator with these trunks may know of the way a call takes; nothing where
+/// it is no longer its own.
+fn routing_for(
+    operator: OperatorId,
+    trunks: &BTreeSet<String>,
+    mut routing: Explanation,
+) -> Option<Explanation> {
+    routing.trunks.retain(|trunk| trunks.contains(trunk));
     routing.steps.retain(|step| RULES_FOR_OPERATORS.contains(&step.rule.as_str()));
     (routing.operator_id == Some(operator.0)).then_some(routing)
 }
@@ -422,15 +435,17 @@ mod tests {
             code: None,
             sip_code: None,
             operator_id: Some(Uuid::from_u128(operator)),
-            trunks: Vec::new(),
+            trunks: vec!["a1.example".to_owned(), "b1.example".to_owned()],
             steps: ["number.owner", "number.assignment", "queue.agents", "number.location"]
                 .map(step)
                 .into(),
         };
-        let told = routing_for(own, routing(1)).expect("its own");
+        let trunks = BTreeSet::from(["a1.example".to_owned()]);
+        let told = routing_for(own, &trunks, routing(1)).expect("its own");
+        assert_eq!(told.trunks, ["a1.example"]);
         let rules: Vec<_> = told.steps.iter().map(|s| s.rule.as_str()).collect();
         assert_eq!(rules, ["number.owner"]);
-        assert!(routing_for(own, routing(2)).is_none(), "another's by now");
+        assert!(routing_for(own, &trunks, routing(2)).is_none(), "another's by now");
     }
 
     #[test]

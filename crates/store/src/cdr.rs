@@ -192,6 +192,7 @@ statements! {
     CDR_GET_OF_TENANT = calls!("WHERE c.id = $1 AND c.tenant_id = $2");
     CDR_GET_OF_OPERATOR = calls!("WHERE c.id = $1 AND c.operator_id = $2");
     TRUNK_NAME = "SELECT fqdn AS v FROM trunk WHERE id = $1";
+    TRUNK_NAME_OF = "SELECT fqdn AS v FROM trunk WHERE id = $1 AND operator_id = $2";
 }
 
 impl Db {
@@ -291,5 +292,14 @@ impl Db {
     /// A trunk's name, whoever's it is.
     pub async fn trunk_name(&mut self, id: TrunkId) -> Result<Option<String>, StoreError> {
         self.value(TRUNK_NAME, args![id]).await
+    }
+
+    /// The name of one of an operator's trunks.
+    pub async fn trunk_name_of(
+        &mut self,
+        id: TrunkId,
+        operator: OperatorId,
+    ) -> Result<Option<String>, StoreError> {
+        self.value(TRUNK_NAME_OF, args![id, operator]).await
     }
 }

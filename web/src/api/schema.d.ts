@@ -1664,12 +1664,14 @@ export interface components {
         ExplainCall: {
             /** @description What is dialled. */
             called: string;
+            /** @description called by a phone at this public address that proves nothing. */
+            from_address?: string | null;
             /**
              * Format: uuid
              * @description Called by this person of the tenant; or
              */
             from_user_id?: string | null;
-            /** @description brought by the operator of the called number. */
+            /** @description brought by the operator of the called number; or */
             inbound?: boolean;
         };
         /** @description One rule of an explanation. */

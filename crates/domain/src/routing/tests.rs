@@ -178,6 +178,12 @@ fn help_leaves_by_whoever_serves_the_country() {
         assert_eq!(from(tenant, country, called), expect, "{tenant} {country} {called}");
     }
     assert_eq!(RouteRefusal::NoEmergencyRoute.sip_status(), 503);
+    for (country, own, expect) in [("DE", 10, &[20][..]), ("DE", 20, &[]), ("FR", 10, &[])] {
+        let country = Country::parse(country).expect("country");
+        let further = further_profiles(&Little, country, CallingProfileId(id(own)));
+        let further: Vec<_> = further.iter().map(|p| p.0.as_u128()).collect();
+        assert_eq!(further, expect, "{country} beside {own}");
+    }
     let mut trunks = [("silent", true, false), ("drains", false, true), ("well", true, true)];
     let state = |t: &(&str, bool, bool)| usable_for_help((t.1, t.2));
     assert_eq!(trunk_order(&mut trunks, state, 5), 3);

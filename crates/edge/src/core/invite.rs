@@ -176,6 +176,12 @@ impl Core {
             }
             Destination::Trunks { profile, .. } => {
                 self.order_trunks(r.at, index, profile, world);
+                if let Some(country) = route.emergency_in {
+                    let further = routing::further_profiles(world, country, profile);
+                    for profile in further {
+                        self.order_trunks(r.at, index, profile, world);
+                    }
+                }
                 // Only the trunk of a dialog can replace it.
                 if let Some((_, Some(holder))) = replaced {
                     let trunks = &mut self.calls[index as usize].trunks;
@@ -298,6 +304,7 @@ impl Core {
         self.set_deadline(at, index, time, Deadline::Ring);
     }
 
+    /// Appends the trunks of a calling profile to those that the call tries.
     fn order_trunks(
         &mut self,
         at: Moment,
@@ -309,15 +316,20 @@ impl Core {
         let call = &mut self.calls[index as usize];
         let help = is_for_help(call);
         let trunks = &mut call.trunks;
-        World::trunks(world, profile, &mut |t| trunks.push(t.trunk));
+        let before = trunks.len();
+        World::trunks(world, profile, &mut |t| {
+            if !trunks[..before].contains(&t.trunk) {
+                trunks.push(t.trunk);
+            }
+        });
         let health = &self.shared.health;
         let state = |id: &domain::TrunkId| {
             let Some(t) = world.trunk_record(*id) else { return (false, false) };
             let state = (t.enabled, health.is_first_choice(*id, t.send_options, at.wall_us));
             if help { routing::usable_for_help(state) } else { state }
         };
-        let usable = routing::trunk_order(trunks, state, seed);
-        trunks.truncate(usable);
+        let usable = routing::trunk_order(&mut trunks[before..], state, seed);
+        trunks.truncate(before + usable);
     }
 
     /// Sends the call to the next trunk in order; `false` if none is left.

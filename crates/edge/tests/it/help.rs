@@ -156,6 +156,31 @@ fn another_trunk_is_tried_for_help_whatever_the_first_one_says() {
     }
 }
 
+#[test]
+fn another_operator_that_serves_the_country_is_tried_for_help_at_last() {
+    let mut w = two_operators();
+    let german_number = w.numbers.last_mut().expect("one");
+    german_number.country = gb();
+    german_number.number = E164::parse("+442079469999").expect("number");
+    let mut net = Net::new(w);
+    net.register(alice(), "alice");
+    dial(&mut net, "999", "everywhere");
+    let invite = net.expect_request(operator(), "INVITE");
+    net.respond(operator(), &invite, 503, b"");
+    net.expect_request(operator(), "ACK");
+    let invite = net.expect_request(german(), "INVITE");
+    assert!(invite.uri().starts_with("sip:999@trunk21"), "{}", invite.uri());
+    net.respond(german(), &invite, 200, b"v=0");
+    net.expect(alice(), 200);
+    // No other call goes there.
+    dial(&mut net, "+493012345678", "elsewhere");
+    let invite = net.expect_request(operator(), "INVITE");
+    net.respond(operator(), &invite, 503, b"");
+    net.expect_request(operator(), "ACK");
+    net.expect(alice(), 503);
+    net.silent(german());
+}
+
 /// A call in the name of somebody of the tenant's, without credentials.
 fn ask(net: &mut Net, from: SocketAddr, uri: &str, name: &str, call_id: &str) {
     let bytes = net.request(from, (Method::Invite, uri), (name, uri), call_id, &[], b"v=0");

@@ -279,7 +279,12 @@ fn use_cases_may_move_between_threads() {
         sendable(&exchange.programme_call_list(cx, exchange::CallFilter::default(), list()));
         sendable(&exchange.call_get(cx, Uuid::nil()));
         let called = String::new();
-        let ask = api_types::call::ExplainCall { from_user_id: None, inbound: true, called };
+        let ask = api_types::call::ExplainCall {
+            from_user_id: None,
+            inbound: true,
+            from_address: None,
+            called,
+        };
         sendable(&exchange.explain_call(cx, ask));
     }
     let _ = look;

@@ -13,11 +13,16 @@ impl Furnished {
 }
 
 fn from(user: Uuid, called: &str) -> ExplainCall {
-    ExplainCall { from_user_id: Some(user), inbound: false, called: called.into() }
+    ExplainCall {
+        from_user_id: Some(user),
+        inbound: false,
+        from_address: None,
+        called: called.into(),
+    }
 }
 
 fn inbound(called: &str) -> ExplainCall {
-    ExplainCall { from_user_id: None, inbound: true, called: called.into() }
+    ExplainCall { from_user_id: None, inbound: true, from_address: None, called: called.into() }
 }
 
 fn rules(told: &Explanation) -> Vec<&str> {
@@ -103,6 +108,49 @@ on_both!(nothing_refuses_an_emergency_call, |db| {
     let told = house.explain(&house.tenant_admin, from(house.alice.id, "999")).await;
     assert_eq!((told.routed, told.trunks.len()), (true, 2), "{told:?}");
     assert!(told.steps[1].found.contains("drain"), "{told:?}");
+});
+
+on_both!(a_call_that_nobody_proves_goes_by_the_network_it_comes_from, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let house = furnish(exchange, owner).await;
+    let put = doc(serde_json::json!({ "networks": [
+        { "ip_address": "198.51.100.0", "mask_bits": 24, "country": "GB" },
+        { "ip_address": "203.0.113.0", "mask_bits": 24, "country": "GB",
+          "unproven_emergency_calls": false },
+    ] }));
+    let admin = cx(&house.tenant_admin);
+    house.exchange.trusted_networks_put(&admin, put).await.expect("set");
+    let at = |address: &str, called: &str| ExplainCall {
+        from_user_id: None,
+        inbound: false,
+        from_address: Some(address.into()),
+        called: called.into(),
+    };
+    let told = house.explain(&house.tenant_admin, at("198.51.100.9", "999")).await;
+    assert_eq!((told.routed, told.kind.as_deref()), (true, Some("emergency")), "{told:?}");
+    let way = [
+        "network.trusted",
+        "emergency.dial_string",
+        "source.network",
+        "emergency.operator_of_number",
+        "number.location",
+        "trunk.order",
+    ];
+    assert_eq!(rules(&told), way);
+    for (address, called, found) in [
+        ("198.51.100.9", "+493012345", "is in 198.51.100.0/24"),
+        ("203.0.113.9", "999", "which demands proof"),
+        ("192.0.2.9", "999", "in none of your networks"),
+    ] {
+        let told = house.explain(&house.tenant_admin, at(address, called)).await;
+        assert_eq!(told.code.as_deref(), Some("caller_unproven"), "{address}");
+        assert!(told.steps[0].found.contains(found), "{told:?}");
+    }
+    let told = house.explain(&house.other_admin, at("198.51.100.9", "999")).await;
+    assert_eq!(told.code.as_deref(), Some("caller_unproven"), "another's network");
+    let refused = house.exchange.explain_call(&admin, at("office", "999")).await;
+    assert_eq!(refused.expect_err("no address").field.as_deref(), Some("/from_address"));
 });
 
 on_both!(a_refusal_names_its_rule, |db| {

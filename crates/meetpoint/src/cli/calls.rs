@@ -97,7 +97,9 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
         Action::Show { call } => {
             client.show(&client.get(&format!("/tenant/v1/calls/{call}")).await?.body)
         }
-        Action::Explain { called, from, inbound } => suppose(client, called, from, inbound).await,
+        Action::Explain { called, from, inbound } => {
+            suppose(client, called, from, inbound, None).await
+        }
     }
 }
 
@@ -107,12 +109,13 @@ pub async fn suppose(
     called: String,
     from: Option<String>,
     inbound: bool,
+    from_address: Option<String>,
 ) -> Result<(), CliError> {
     let from_user_id = match from {
         Some(user) => Some(client.user(&user).await?),
         None => None,
     };
-    let body = ExplainCall { from_user_id, inbound, called };
+    let body = ExplainCall { from_user_id, inbound, from_address, called };
     let answer = client.post("/tenant/v1/explain/call", &body).await?.body;
     if client.json {
         return output::json(&answer);

@@ -38,6 +38,9 @@ pub struct ExplainCall {
     /// Brought by the operator of the called number
     #[arg(long, requires = "to")]
     inbound: bool,
+    /// By a phone at this public address that proves nothing
+    #[arg(long, value_name = "ADDRESS", requires = "to", conflicts_with_all = ["from", "inbound"])]
+    from_address: Option<String>,
     /// Show the SIP messages themselves below the ladder
     #[arg(long)]
     messages: bool,
@@ -139,8 +142,8 @@ pub async fn run_explain(client: &Client, action: ExplainAction) -> Result<(), C
                 remedy: "Sign in as the tenant's administrator.".to_owned(),
             });
         }
-        let inbound = ask.inbound || ask.from.is_none();
-        return calls::suppose(client, called, ask.from, inbound).await;
+        let inbound = ask.inbound || (ask.from.is_none() && ask.from_address.is_none());
+        return calls::suppose(client, called, ask.from, inbound, ask.from_address).await;
     }
     let answer = match (ask.call, ask.sip_call_id, client.face().await?) {
         (None, _, Face::Tenant | Face::Operator) => {
