@@ -5,4 +5,10 @@
 //! documents. This crate knows no database, no network and no time of day; files come
 //! in as bytes, and a project's folder belongs to the command line.
 
+pub mod assess;
+pub mod erlang;
+pub mod groups;
 pub mod model;
+pub mod network;
+pub mod operators;
+pub mod subnet;
