@@ -9,6 +9,7 @@ pub mod book;
 pub mod cover;
 pub mod score;
 pub mod sensitivity;
+mod tied;
 
 pub use book::{
     Answer, Book, BookError, CountryNeed, CountryOffer, Criterion, Evidence, Need, Operator,

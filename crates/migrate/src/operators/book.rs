@@ -224,8 +224,11 @@ impl BookError {
     }
 }
 
-/// A price no bill of this world reaches; keeps sums of thousands of them within 64 bits.
-const MOST_MONEY: i64 = 1_000_000_000_000;
+/// A price no bill of this world reaches, in minor units.
+const MOST_MONEY: i64 = 1_000_000_000;
+
+/// More numbers or channels than any country of a tenant has.
+const MOST_COUNT: u32 = 10_000_000;
 
 impl Book {
     /// Is the book within its limits and free of contradictions?
@@ -322,6 +325,19 @@ impl Need {
                     "name operators as the book does",
                 ));
             }
+        }
+        let absurd = |need: &CountryNeed| {
+            need.numbers > MOST_COUNT
+                || need.traffic.channels > MOST_COUNT
+                || need.traffic.minutes > u64::from(MOST_COUNT) * 1_000
+        };
+        if let Some((country, _)) = self.countries.iter().find(|(_, need)| absurd(need)) {
+            return Err(BookError::new(
+                "need_out_of_range",
+                format!("countries.{country}"),
+                "more numbers, channels or minutes than a country has".into(),
+                "at most 10 million numbers and channels, 10 billion minutes",
+            ));
         }
         check_money("countries", self.countries.values().filter_map(|need| need.stay))?;
         check_money("point_worth", [self.point_worth])

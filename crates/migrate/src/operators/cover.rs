@@ -14,7 +14,7 @@ use numbering::Country;
 use serde::{Deserialize, Serialize};
 
 use super::book::{Book, CountryNeed, CountryOffer, Criterion, Need, Operator, Service, monthly};
-use super::score;
+use super::{score, tied};
 
 /// How many of the best sets of operators are kept.
 pub const KEPT: usize = 5;
@@ -144,6 +144,7 @@ struct Search<'a> {
     apart: Vec<(usize, usize)>,
     kept: usize,
     best: Vec<(Price, u32, Vec<Way>)>,
+    aims: Aims,
     steps: u64,
 }
 
@@ -183,6 +184,7 @@ pub fn best(
         .collect();
     // What fits least is placed first.
     places.sort_by_key(|place| (std::cmp::Reverse(place.need.numbers), place.country));
+    let aims = Aims::new(&places, book).expect("checked documents leave room for their sums");
     let mut search = Search {
         book,
         places,
@@ -191,6 +193,7 @@ pub fn best(
         apart: need.apart.iter().filter_map(|(a, b)| Some((index(a)?, index(b)?))).collect(),
         kept: kept.max(1),
         best: Vec::new(),
+        aims,
         steps: 0,
     };
     search.operators(0, 0);
@@ -285,71 +288,38 @@ impl Search<'_> {
         }
         let options: Vec<Vec<Course>> =
             self.places.iter().map(|place| options(place, taken)).collect();
-        let count = self.book.operators.len();
-        // From each country on: what the rest costs at least, and what each operator can still bill.
-        let mut rest = vec![Price::default(); options.len() + 1];
-        let mut room = vec![vec![0_i128; count]; options.len() + 1];
-        for at in (0..options.len()).rev() {
-            let least = options[at].first().map(|option| option.price).unwrap_or_default();
-            rest[at] = rest[at + 1] + least;
-            room[at] = room[at + 1].clone();
-            for option in &options[at] {
-                if let Way::By { operator, .. } = option.way {
-                    room[at][operator] += option.billed;
-                }
-            }
-        }
-        let mut inner = Inner {
-            options: &options,
-            rest: &rest,
-            room: &room,
-            taken,
-            numbers: vec![0; count],
-            billed: vec![0; count],
-            ways: Vec::with_capacity(options.len()),
+        let ways: Vec<Vec<tied::Way>> = options
+            .iter()
+            .map(|courses| courses.iter().map(|course| self.aims.way(course)).collect())
+            .collect();
+        let numbers: Vec<i128> =
+            self.places.iter().map(|place| i128::from(place.need.numbers)).collect();
+        let least: Vec<i128> = (0_u32..)
+            .zip(&self.book.operators)
+            .map(|(at, o)| if taken & (1 << at) == 0 { 0 } else { i128::from(o.least_bill) })
+            .collect();
+        let tied = tied::Tied {
+            ways: &ways,
+            numbers: &numbers,
+            most_numbers: self.most_numbers,
+            least: &least,
         };
-        self.countries(&mut inner, entry);
-    }
-
-    fn countries(&mut self, inner: &mut Inner<'_>, so_far: Price) {
-        self.steps += 1;
-        if self.steps > MOST_STEPS && !self.best.is_empty() {
-            return;
-        }
-        let at = inner.ways.len();
-        let shortfall: i128 = (0..self.book.operators.len())
-            .filter(|operator| inner.taken & (1 << operator) != 0)
-            .map(|operator| {
-                let least = i128::from(self.book.operators[operator].least_bill);
-                (least - inner.billed[operator] - inner.room[at][operator]).max(0)
-            })
-            .sum();
-        let bound = so_far + inner.rest[at] + Price { money: shortfall, ..Price::default() };
-        if !self.may_enter(bound) {
-            return;
-        }
-        if at == inner.options.len() {
-            self.keep(bound, inner.taken, inner.ways.clone());
-            return;
-        }
-        let numbers = i128::from(self.places[at].need.numbers);
-        for option in &inner.options[at] {
-            if let Way::By { operator, .. } = option.way {
-                let held = inner.numbers[operator] + numbers;
-                if self.most_numbers.is_some_and(|most| held > most) {
-                    continue;
-                }
-                inner.numbers[operator] += numbers;
-                inner.billed[operator] += option.billed;
+        let below = match self.best.last() {
+            Some((worst, ..)) if self.best.len() >= self.kept => {
+                self.aims.value(*worst) - self.aims.value(entry)
             }
-            inner.ways.push(option.way);
-            self.countries(inner, so_far + option.price);
-            inner.ways.pop();
-            if let Way::By { operator, .. } = option.way {
-                inner.numbers[operator] -= numbers;
-                inner.billed[operator] -= option.billed;
-            }
-        }
+            _ => i128::MAX,
+        };
+        let Some((value, picks)) = tied::solve(&tied, below, &mut self.steps, MOST_STEPS) else {
+            return;
+        };
+        let picked: Vec<Course> =
+            picks.iter().zip(&options).map(|(pick, courses)| courses[*pick]).collect();
+        let price = picked.iter().fold(entry, |sum, course| sum + course.price);
+        // What the ways do not say is the shortfall of least bills.
+        let shortfall = value - picked.iter().map(|c| self.aims.value(c.price)).sum::<i128>();
+        let price = price + Price { money: shortfall, ..Price::default() };
+        self.keep(price, taken, picked.iter().map(|course| course.way).collect());
     }
 
     /// Keeps a set that uses all it takes: one that does not is another set with a needless fee.
@@ -439,14 +409,45 @@ impl Search<'_> {
     }
 }
 
-struct Inner<'a> {
-    options: &'a [Vec<Course>],
-    rest: &'a [Price],
-    room: &'a [Vec<i128>],
-    taken: u32,
-    numbers: Vec<i128>,
-    billed: Vec<i128>,
-    ways: Vec<Way>,
+/// The three aims in one whole number: the heavier aim outweighs all of the lighter.
+struct Aims {
+    uncovered: i128,
+    unsecured: i128,
+}
+
+impl Aims {
+    /// `None` where the instance is so absurd that no whole number of this machine holds it.
+    fn new(places: &[Place<'_>], book: &Book) -> Option<Self> {
+        let mut money: i128 = 1;
+        let mut numbers: i128 = 1;
+        for place in places {
+            let most = place.offers.iter().flatten().map(|(bill, worth)| bill.max(worth)).max();
+            let fee = place.fixed.iter().max().copied().unwrap_or(0);
+            let stay = i128::from(place.need.stay.unwrap_or(0));
+            money += most.copied().unwrap_or(0).max(0) + fee + stay;
+            numbers += i128::from(place.need.numbers.max(1));
+        }
+        for operator in &book.operators {
+            money += i128::from(operator.onboarding) + i128::from(operator.least_bill);
+        }
+        let unsecured = money.checked_mul(2)?;
+        let uncovered = unsecured.checked_mul(numbers.checked_add(1)?)?;
+        // Room for sums of them, and for the bound's finer units.
+        uncovered.checked_mul(numbers)?.checked_mul(1 << 6)?;
+        Some(Self { uncovered, unsecured })
+    }
+
+    fn value(&self, price: Price) -> i128 {
+        price.uncovered * self.uncovered + price.unsecured * self.unsecured + price.money
+    }
+
+    fn way(&self, course: &Course) -> tied::Way {
+        let operator = match course.way {
+            Way::By { operator, .. } => Some(operator),
+            Way::Stay | Way::Nobody => None,
+        };
+        tied::Way { operator, value: self.value(course.price), billed: course.billed }
+    }
 }
 
 /// Prices were held below [`super::book::MOST_COUNTRIES`] times a bounded sum, yet numbers multiply

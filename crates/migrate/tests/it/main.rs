@@ -1,0 +1,3 @@
+//! Migration readiness as an administrator meets it.
+
+mod verdict;
