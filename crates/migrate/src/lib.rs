@@ -11,4 +11,5 @@ pub mod groups;
 pub mod model;
 pub mod network;
 pub mod operators;
+pub mod report;
 pub mod subnet;
