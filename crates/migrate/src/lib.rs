@@ -1,8 +1,11 @@
 //! Migration readiness: from exports somebody made to a verdict they can trust
 //! (migration.md; design section 7).
 //!
-//! Each stage is a pure function from documents to documents: [`model`] holds the
-//! documents. This crate knows no database, no network and no time of day; files come
+//! Each stage is a pure function from documents to documents: [`import`] reads files into
+//! rows, [`model`] holds what is made of them. This crate knows no database, no network and no time of day; files come
 //! in as bytes, and a project's folder belongs to the command line.
 
+pub mod import;
+pub mod inventory;
 pub mod model;
+pub mod read;
