@@ -8,6 +8,7 @@
 
 pub mod assess;
 pub mod erlang;
+pub mod export;
 pub mod groups;
 pub mod import;
 pub mod inventory;

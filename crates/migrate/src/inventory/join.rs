@@ -159,33 +159,24 @@ impl Builder {
     /// FreePBX: an inbound route gives its number to the extension or group it leads to
     /// (migration.md statement 9).
     fn join_routes(&mut self) {
-        for (did, destination, at) in std::mem::take(&mut self.routes) {
+        let mut by_extension: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, line) in self.inventory.pbx_lines.iter().enumerate() {
+            by_extension.entry(line.extension.clone()).or_default().push(index);
+        }
+        let pilots: HashSet<String> =
+            self.inventory.hunt_groups.iter().map(|group| group.pilot.text().to_owned()).collect();
+        for (did, number, destination, at) in std::mem::take(&mut self.routes) {
             let mut parts = destination.split(',');
             let (context, target) =
                 (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-            let number = self
-                .inventory
-                .pbx_patterns
-                .iter()
-                .find(|pattern| pattern.at == at)
-                .and_then(|pattern| pattern.number)
-                .map(crate::model::LineNumber::new);
-            let mut joined = false;
-            if matches!(context, "ext-group" | "ext-queues") {
-                for group in &mut self.inventory.hunt_groups {
-                    if group.pilot.text() == target {
-                        joined = true;
-                    }
-                }
-            } else {
-                for line in &mut self.inventory.pbx_lines {
-                    if line.extension == target {
-                        joined = true;
-                        line.line = number.or(line.line);
-                        line.external = Cell::given(did.clone(), at);
-                    }
-                }
+            let to_group = matches!(context, "ext-group" | "ext-queues");
+            let lines = by_extension.get(target).filter(|_| !to_group);
+            for index in lines.into_iter().flatten() {
+                let line = &mut self.inventory.pbx_lines[*index];
+                line.line = number.or(line.line);
+                line.external = Cell::given(did.clone(), at);
             }
+            let joined = lines.is_some() || (to_group && pilots.contains(target));
             if !joined && context.starts_with("from-did") {
                 let message = format!("{did} leads to {target}, which no export lists");
                 self.remark(

@@ -6,6 +6,8 @@ use crate::model::{
     PstnAssignment, Resolution, SourceFile, SourceKind, UpgradeMode,
 };
 
+use std::collections::HashMap;
+
 /// How a value is shown in a conflict and compared.
 pub(super) trait Shown {
     fn shown(&self) -> String;
@@ -61,6 +63,8 @@ pub(super) struct Merge<'a> {
     pub files: &'a [SourceFile],
     pub resolutions: &'a [HandResolution],
     pub conflicts: &'a mut Vec<Conflict>,
+    /// Where a conflict of kind, subject and field stands.
+    pub index: &'a mut HashMap<(&'static str, String, String), usize>,
 }
 
 impl Merge<'_> {
@@ -95,11 +99,8 @@ impl Merge<'_> {
                     resolution = Resolution::Hand { reason: hand.reason.clone() };
                 }
                 let told = ConflictValue { value: is, at: *at };
-                let known = self.conflicts.iter_mut().rev().find(|conflict| {
-                    conflict.kind == self.kind
-                        && conflict.subject == self.subject
-                        && conflict.field == field
-                });
+                let key = (self.kind, self.subject.to_owned(), field.to_owned());
+                let known = self.index.get(&key).and_then(|at| self.conflicts.get_mut(*at));
                 match known {
                     Some(conflict) => {
                         conflict.values.push(told);
@@ -108,14 +109,17 @@ impl Merge<'_> {
                         }
                         conflict.resolution = resolution;
                     }
-                    None => self.conflicts.push(Conflict {
-                        kind: self.kind.to_owned(),
-                        subject: self.subject.to_owned(),
-                        field: field.to_owned(),
-                        values: vec![ConflictValue { value: was, at: *old_at }, told],
-                        resolution,
-                        taken: usize::from(take_new),
-                    }),
+                    None => {
+                        self.index.insert(key, self.conflicts.len());
+                        self.conflicts.push(Conflict {
+                            kind: self.kind.to_owned(),
+                            subject: self.subject.to_owned(),
+                            field: field.to_owned(),
+                            values: vec![ConflictValue { value: was, at: *old_at }, told],
+                            resolution,
+                            taken: usize::from(take_new),
+                        });
+                    }
                 }
                 if take_new {
                     *mine = new;

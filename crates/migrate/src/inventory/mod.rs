@@ -17,7 +17,8 @@ mod voice;
 
 use crate::import::{ImportedFile, Row, Rows};
 use crate::model::{
-    Cloud, FileId, Inventory, Remark, RemarkKind, SourceKind, SourceRef, UserLicence,
+    Cloud, FileId, HuntKind, Inventory, LineNumber, Remark, RemarkKind, SourceKind, SourceRef,
+    UserLicence,
 };
 use numbering::Country;
 use serde::{Deserialize, Serialize};
@@ -87,8 +88,12 @@ pub struct Builder {
     remark_counts: HashMap<String, usize>,
     /// Sites users were said to sit at, by user.
     seats: Vec<(String, String, SourceRef)>,
-    /// Inbound routes of a PBX: number as written, destination, place.
-    routes: Vec<(String, String, SourceRef)>,
+    /// Inbound routes of a PBX: number as written, what it is, destination, place.
+    routes: Vec<(String, Option<LineNumber>, String, SourceRef)>,
+    /// Where a conflict of kind, subject and field stands.
+    conflicts: HashMap<(&'static str, String, String), usize>,
+    /// Where a group of a PBX stands.
+    groups: HashMap<(HuntKind, String), usize>,
 }
 
 impl Builder {

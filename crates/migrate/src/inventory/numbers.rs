@@ -179,6 +179,7 @@ impl Builder {
             files: &inventory.files,
             resolutions: &self.settings.resolutions,
             conflicts: &mut inventory.conflicts,
+            index: &mut self.conflicts,
         };
         merge.cell("activation", &mut mine.activation, new.activation);
         merge.cell("target_id", &mut mine.target_id, new.target_id);

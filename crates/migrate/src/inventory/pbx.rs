@@ -151,18 +151,15 @@ impl Builder {
         at: SourceRef,
     ) {
         let groups = &mut self.inventory.hunt_groups;
-        let index = match groups.iter().position(|g| g.name == name && g.kind == Some(kind)) {
-            Some(index) => index,
-            None => {
-                groups.push(HuntGroup {
-                    name: name.to_owned(),
-                    kind: Some(kind),
-                    at,
-                    ..HuntGroup::default()
-                });
-                groups.len() - 1
-            }
-        };
+        let index = *self.groups.entry((kind, name.to_owned())).or_insert_with(|| {
+            groups.push(HuntGroup {
+                name: name.to_owned(),
+                kind: Some(kind),
+                at,
+                ..HuntGroup::default()
+            });
+            groups.len() - 1
+        });
         let group = &mut groups[index];
         if let Some(pilot) = pilot
             && group.pilot.get().is_none()
@@ -301,14 +298,14 @@ impl Builder {
         let destination = row.text(columns.get("destination"));
         let (file, _) = &self.files[row.file.0 as usize];
         let country = file.source.country.or(self.settings.country);
-        let number = self.read_number(&did, country, row.at()).map(LineNumber::e164);
-        self.routes.push((did.clone(), destination.text().to_owned(), row.at()));
+        let number = self.read_number(&did, country, row.at());
+        self.routes.push((did.clone(), number, destination.text().to_owned(), row.at()));
         self.inventory.pbx_patterns.push(PbxPattern {
             pattern: did,
             kind: "inbound".to_owned(),
             partition: Cell::Absent,
             destination,
-            number,
+            number: number.map(LineNumber::e164),
             at: row.at(),
         });
     }

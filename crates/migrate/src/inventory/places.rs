@@ -54,6 +54,7 @@ impl Builder {
             files: &inventory.files,
             resolutions: &self.settings.resolutions,
             conflicts: &mut inventory.conflicts,
+            index: &mut self.conflicts,
         };
         merge.cell("region", &mut site.region, text("region"));
         merge.cell("address", &mut site.address, text("address"));

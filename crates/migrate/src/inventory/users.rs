@@ -71,6 +71,7 @@ impl Builder {
             files: &inventory.files,
             resolutions: &self.settings.resolutions,
             conflicts: &mut inventory.conflicts,
+            index: &mut self.conflicts,
         };
         merge.cell("object_id", &mut user.object_id, object_id);
         merge.cell("display_name", &mut user.display_name, text("display_name"));
