@@ -37,7 +37,7 @@ pub fn blocking(erlangs: f64, channels: u32) -> f64 {
 ///
 /// `None` where the target is not between 0 and 1 or more than [`MOST_CHANNELS`] were needed.
 pub fn channels(erlangs: f64, target: f64) -> Option<u32> {
-    if !erlangs.is_finite() || !(target > 0.0 && target < 1.0) {
+    if !(erlangs.is_finite() && target > 0.0 && target < 1.0) {
         return None;
     }
     if erlangs <= 0.0 {

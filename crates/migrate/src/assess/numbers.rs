@@ -39,12 +39,10 @@ fn tenant(scope: &Scope<'_>, found: &mut Findings<'_>) {
         let message =
             format!("Every number that is unassigned is blocked for {days_blocked} days.");
         found.add(rule, "tenant", days.at(), message);
-    } else if forever.is_lost() || days.is_lost() || forever.is_unknown() {
-        if !scope.inventory.numbers.is_empty() {
-            let message = "It is not known whether the tenant blocks numbers that are unassigned.";
-            found.unknown(rule, "tenant", forever.at(), message).fix =
-                "Import Get-CsPhoneNumberTenantConfiguration.".into();
-        }
+    } else if (days.is_lost() || forever.is_unknown()) && !scope.inventory.numbers.is_empty() {
+        let message = "It is not known whether the tenant blocks numbers that are unassigned.";
+        found.unknown(rule, "tenant", forever.at(), message).fix =
+            "Import Get-CsPhoneNumberTenantConfiguration.".into();
     }
     let mails = [&tenant.assignment_email, &tenant.unassignment_email];
     if let Some(mail) = mails.into_iter().find(|mail| mail.copied() == Some(true)) {
