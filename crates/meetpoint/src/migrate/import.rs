@@ -426,10 +426,13 @@ fn say(told: &Told) -> Result<(), CliError> {
         }
         (None, None) => format!("{}: {}\n", told.file, told.status),
     };
+    let mut last = "";
     for remark in told.remarks.iter().take(SHOWN) {
         text.push_str(&format!("  row {}: {}: {}\n", remark.at.row, remark.code, remark.message));
-        if !remark.remedy.is_empty() {
+        // One command brings several lost columns back: it is said once.
+        if !remark.remedy.is_empty() && remark.remedy != last {
             text.push_str(&format!("    {}\n", remark.remedy));
+            last = &remark.remedy;
         }
     }
     if told.remark_count > SHOWN {

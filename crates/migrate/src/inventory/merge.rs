@@ -2,8 +2,8 @@
 
 use super::HandResolution;
 use crate::model::{
-    AccountType, ActivationState, AssignmentCategory, Cell, Conflict, ConflictValue, NumberSource,
-    PstnAssignment, Resolution, SourceFile, SourceKind, UpgradeMode,
+    AccountType, ActivationState, AssignmentCategory, BlockedState, Cell, Conflict, ConflictValue,
+    NumberSource, PstnAssignment, Resolution, SourceFile, SourceKind, UpgradeMode,
 };
 
 use std::collections::HashMap;
@@ -22,6 +22,12 @@ impl Shown for String {
 impl Shown for bool {
     fn shown(&self) -> String {
         if *self { "True" } else { "False" }.to_owned()
+    }
+}
+
+impl Shown for jiff::Timestamp {
+    fn shown(&self) -> String {
+        self.to_string()
     }
 }
 
@@ -53,7 +59,8 @@ words_are_shown!(
     ActivationState,
     PstnAssignment,
     AssignmentCategory,
-    NumberSource
+    NumberSource,
+    BlockedState
 );
 
 /// Merges the fields of one thing.

@@ -75,7 +75,8 @@ pub struct Builder {
     inventory: Inventory,
     files: Vec<(ImportedFile, Columns)>,
     users: HashMap<String, usize>,
-    numbers: HashMap<String, usize>,
+    /// Numbers by line and type, and the file that told of each last.
+    numbers: HashMap<String, (usize, FileId)>,
     sites: HashMap<String, usize>,
     resource_accounts: HashMap<String, usize>,
     associations: HashMap<String, (Vec<String>, SourceRef)>,
@@ -141,6 +142,7 @@ impl Builder {
             K::NumberTenantConfiguration => self.number_configuration(row, columns),
             K::NumberPolicies => self.number_policy(row, columns),
             K::NumberOrder => self.number_order(row, columns),
+            K::BatchPolicies => self.batch_policy(row, columns),
             K::ResourceAccounts => self.resource_account(row, columns),
             K::ResourceAssociations => self.association(row, columns),
             K::CallQueues => self.queue(row, columns),

@@ -154,17 +154,20 @@ impl Builder {
             Some(kind) => format!("{named} {}", kind.word()),
             None => named,
         };
-        let Some(first) = self.numbers.get(&key).copied() else {
-            self.numbers.insert(key, self.inventory.numbers.len());
+        let known = self
+            .numbers
+            .get_mut(&key)
+            .map(|known| (known.0, std::mem::replace(&mut known.1, new.at.file) == new.at.file));
+        let Some((first, same_file)) = known else {
+            self.numbers.insert(key, (self.inventory.numbers.len(), new.at.file));
             self.inventory.numbers.push(new);
             return;
         };
-        if self.inventory.numbers[first].at.file == new.at.file {
+        if same_file {
             let times = self.inventory.numbers[first].times + 1;
             self.inventory.numbers[first].times = times;
             new.times = times;
-            let row = self.inventory.numbers[first].at.row;
-            let message = format!("{} is in the file already, in row {row}", new.raw);
+            let message = format!("{} is in the file already", new.raw);
             let (at, remedy) = (new.at, "Keep the row that is true; each was taken.");
             self.remark(RemarkKind::Duplicate, at, "duplicate_number", message, remedy);
             self.inventory.numbers.push(new);
@@ -201,8 +204,8 @@ impl Builder {
         fuller(&mut mine.customer_actions, new.customer_actions);
         fuller(&mut mine.reverse_lookup, new.reverse_lookup);
         fuller(&mut mine.tags, new.tags);
-        fuller(&mut mine.blocked, new.blocked);
-        fuller(&mut mine.blocked_until, new.blocked_until);
+        merge.cell("blocked", &mut mine.blocked, new.blocked);
+        merge.cell("blocked_until", &mut mine.blocked_until, new.blocked_until);
     }
 
     pub(super) fn number_policy(&mut self, row: &Row<'_>, columns: &Columns) {

@@ -3,7 +3,7 @@
 use super::{Builder, Columns};
 use crate::import::Row;
 use crate::model::{
-    Cell, Cloud, GroupRank, PolicyGrant, PolicyKind, PolicyLevel, Trunk, VoiceRoute,
+    Cell, Cloud, GroupRank, PolicyGrant, PolicyKind, PolicyLevel, RemarkKind, Trunk, VoiceRoute,
     VoiceRoutingPolicy,
 };
 use crate::read;
@@ -149,6 +149,18 @@ impl Builder {
         for level in levels {
             let grant = PolicyGrant { kind, name: name.clone(), level, at: row.at() };
             self.inventory.policy_grants.push(grant);
+        }
+    }
+
+    /// Users whom a batch did not reach are told.
+    pub(super) fn batch_policy(&mut self, row: &Row<'_>, columns: &Columns) {
+        let result = row.str(columns.get("result"));
+        if !result.eq_ignore_ascii_case("Success") {
+            let user = row.str(columns.get("id"));
+            let state = row.str(columns.get("state"));
+            let message = format!("{user} was not assigned its policy: {result} ({state})");
+            let remedy = "Assign by object id or SIP address, not by user principal name.";
+            self.remark(RemarkKind::Note, row.at(), "batch_policy_failed", message, remedy);
         }
     }
 

@@ -142,6 +142,8 @@ words! {
         NumberPolicies = "Get-CsPhoneNumberPolicyAssignment",
         /// `Get-CsOnlineTelephoneNumberOrder`.
         NumberOrder = "Get-CsOnlineTelephoneNumberOrder",
+        /// `Get-CsBatchPolicyAssignmentOperation`, the state of each user.
+        BatchPolicies = "Get-CsBatchPolicyAssignmentOperation",
         /// `Get-CsOnlineApplicationInstance`.
         ResourceAccounts = "Get-CsOnlineApplicationInstance",
         /// `Get-CsOnlineApplicationInstanceAssociation`.

@@ -22,6 +22,7 @@ fn statement_01_documented_samples_import_with_every_row_and_word() {
         ("Get-CsUserCallingSettings.json", SourceKind::CallingSettings, 7),
         ("Get-CsOnlineLisCivicAddress.csv", SourceKind::CivicAddresses, 2),
         ("Get-CsOnlineLisSubnet.csv", SourceKind::LisSubnets, 2),
+        ("Get-CsBatchPolicyAssignmentOperation.UserState.csv", SourceKind::BatchPolicies, 3),
         ("Get-CsOnlineLisSwitch.csv", SourceKind::LisSwitches, 2),
         ("Get-CsOnlineLisPort.csv", SourceKind::LisPorts, 2),
         ("Get-CsOnlineLisWirelessAccessPoint.csv", SourceKind::LisAccessPoints, 3),
@@ -78,6 +79,14 @@ fn statement_01_documented_samples_import_with_every_row_and_word() {
     assert_eq!(all.access_points[2].bssid, "F0-6E-0B-C2-03-*");
     let failed = told(&all.remarks, RemarkKind::Note);
     assert!(failed.contains(&(1, "number_order_failed")), "{failed:?}");
+    assert!(failed.contains(&(4, "batch_policy_failed")), "{failed:?}");
+    // Rows of one number in one file stay rows, and are told; another file adds to the first.
+    let both = inventory([
+        taken("l", sample("Get-CsPhoneNumberAssignment.format-list.txt")),
+        taken("t", sample("Get-CsPhoneNumberAssignment.joined.csv")),
+    ]);
+    assert_eq!(both.numbers.len(), 7);
+    assert_eq!(told(&both.remarks, RemarkKind::Duplicate).len(), 2);
 }
 
 #[test]

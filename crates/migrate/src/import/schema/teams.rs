@@ -252,6 +252,14 @@ pub(super) const ALL: &[Schema] = &[
         ],
     ),
     plain(
+        K::BatchPolicies,
+        "batch-policies",
+        "",
+        &[&["id", "result", "state"]],
+        &["id"],
+        &[text("id", &["Id", "Identity"]), text("result", &["Result"]), text("state", &["State"])],
+    ),
+    plain(
         K::ResourceAccounts,
         "resource-accounts",
         "Get-CsOnlineApplicationInstance",
