@@ -16,6 +16,7 @@ mod open;
 mod operators;
 mod orders;
 mod people;
+mod project;
 mod tenants;
 mod value;
 mod world;
@@ -34,6 +35,7 @@ pub use operators::{
 };
 pub use orders::{EntryResult, OrderEntryRow, OrderRow};
 pub use people::{AccountRow, AgentRow, PersonRow};
+pub use project::{Import, Project, ProjectPart, ProjectSource};
 pub use tenants::{CivicAddressRow, ConsentRow, HeldRow, LocationCountryRow, LocationRow};
 pub use value::Json;
 pub use world::{WorldNumberRow, WorldTrunkRow};

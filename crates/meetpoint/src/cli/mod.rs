@@ -9,13 +9,13 @@ mod config;
 mod consents;
 #[cfg(test)]
 mod coverage;
-mod error;
+pub mod error;
 mod fraud;
 mod inside;
 mod ladder;
 mod numbers;
 mod operators;
-mod output;
+pub mod output;
 mod people;
 mod sign_in;
 pub mod sip;

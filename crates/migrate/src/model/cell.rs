@@ -142,6 +142,8 @@ words! {
         NumberPolicies = "Get-CsPhoneNumberPolicyAssignment",
         /// `Get-CsOnlineTelephoneNumberOrder`.
         NumberOrder = "Get-CsOnlineTelephoneNumberOrder",
+        /// `Get-CsBatchPolicyAssignmentOperation`, the state of each user.
+        BatchPolicies = "Get-CsBatchPolicyAssignmentOperation",
         /// `Get-CsOnlineApplicationInstance`.
         ResourceAccounts = "Get-CsOnlineApplicationInstance",
         /// `Get-CsOnlineApplicationInstanceAssociation`.
@@ -222,10 +224,16 @@ words! {
         FreepbxExtensions = "FreePBX extensions",
         /// FreePBX inbound routes.
         FreepbxRoutes = "FreePBX inbound routes",
+        /// FreePBX ring groups and queues.
+        FreepbxGroups = "FreePBX groups",
         /// Asterisk `pjsip.conf` or `sip.conf`.
         AsteriskEndpoints = "Asterisk endpoints",
+        /// Number table of AudioCodes OVOC or Live.
+        AudiocodesNumbers = "AudioCodes numbers",
         /// Any list of lines.
         Lines = "lines",
+        /// Which user sits at which site.
+        Assignments = "sites of users",
         /// Sites with their links.
         Sites = "sites",
         /// Telephones and their models.

@@ -10,6 +10,7 @@ use migrate::model::{PlanStatus, Severity};
 
 /// `UPDATE_RULES=1` writes the pages anew.
 #[test]
+#[allow(clippy::disallowed_methods, reason = "tests own files, the crate does not")]
 fn rules_have_their_pages() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/rules");
     let update = std::env::var_os("UPDATE_RULES").is_some();

@@ -182,7 +182,8 @@ fn statement_15_no_data_in_the_busy_hour_is_insufficient_and_bursts_count() {
 #[test]
 fn statement_16_voice_is_held_against_queue_and_link_each_way() {
     // 4 calls of 76 kbit/s: 304 each way.
-    let small: [(fn(&mut Site), Rule, &str, &str); 4] = [
+    type Case = (fn(&mut Site), Rule, &'static str, &'static str);
+    let small: [Case; 4] = [
         (|s| s.queue_up_kbps = given(300.0), Rule::NetworkQueue, "up", "down"),
         (|s| s.queue_down_kbps = given(300.0), Rule::NetworkQueue, "down", "up"),
         (|s| s.wan_up_kbps = given(400.0), Rule::NetworkWan, "up", "down"),
