@@ -5,6 +5,7 @@ mod carrier;
 mod cli;
 mod demo;
 mod house;
+mod migrate;
 mod serve;
 mod settings;
 
@@ -34,6 +35,11 @@ enum Command {
         #[command(subcommand)]
         action: cli::sip::Action,
     },
+    /// Migration readiness: from exports to a verdict, without a running Meetpoint
+    Migrate {
+        #[command(subcommand)]
+        action: migrate::Action,
+    },
     /// Print a completion script for your shell
     Completions {
         /// Which shell
@@ -60,6 +66,7 @@ async fn main() -> ExitCode {
         Command::Edge(args) => serve::edge(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Sip { action } => cli::sip::run(action),
+        Command::Migrate { action } => migrate::run(action).await,
         Command::Client(command) => cli::run(*command).await,
     }
 }

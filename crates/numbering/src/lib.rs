@@ -16,5 +16,7 @@ mod range;
 
 pub use country::{Country, CountryError, Region};
 pub use e164::{E164, E164Error};
-pub use metadata::{Description, NumberKind, Tariff, code_admits, describe, from_dialled, tariff};
+pub use metadata::{
+    Description, NumberKind, Tariff, code_admits, describe, from_dialled, is_possible, tariff,
+};
 pub use range::{NumberRange, RangeError};

@@ -44,6 +44,13 @@ pub fn describe(number: E164) -> Description {
     Description { country, kind, known_range: parsed.is_valid() }
 }
 
+/// Has any country numbers of this length behind this code? A number may be possible and yet
+/// lie in no known range.
+pub fn is_possible(number: E164) -> bool {
+    PhoneNumber::parse(number.to_string(), None)
+        .is_ok_and(|parsed| parsed.is_possible_with_reason().is_ok())
+}
+
 /// What the metadata says about what a call costs the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tariff {
@@ -167,6 +174,24 @@ mod tests {
         ] {
             let (n, c) = (E164::parse(number).expect("number"), Country::parse(country));
             assert_eq!(code_admits(n, c.expect("country")), admitted, "{number} {country}");
+        }
+    }
+
+    #[test]
+    fn possible_is_less_than_known() {
+        for (number, possible, known) in [
+            ("+442079460000", true, true),
+            ("+15555555555", true, false),
+            ("+1555555555", false, false),
+            ("+4412345678910", false, false),
+            ("+390612345678", true, true),
+        ] {
+            let number = E164::parse(number).expect("number");
+            assert_eq!(
+                (is_possible(number), describe(number).known_range),
+                (possible, known),
+                "{number}"
+            );
         }
     }
 

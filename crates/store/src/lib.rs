@@ -17,6 +17,7 @@ mod open;
 mod operators;
 mod orders;
 mod people;
+mod project;
 mod tenants;
 mod value;
 mod world;
@@ -36,6 +37,7 @@ pub use operators::{
 };
 pub use orders::{EntryResult, OrderEntryRow, OrderRow};
 pub use people::{AccountRow, AgentRow, PersonRow};
+pub use project::{Import, Project, ProjectPart, ProjectSource};
 pub use tenants::{CivicAddressRow, ConsentRow, HeldRow, LocationCountryRow, LocationRow};
 pub use value::Json;
 pub use world::{HelpProfileRow, WorldNumberRow, WorldTrunkRow};

@@ -202,7 +202,7 @@ async fn open_lite(url: &str) -> Result<Backend, OpenError> {
 
 /// Makes the file, where it is not there yet, for its owner only: it holds
 /// secrets. SQLite gives its log and shared memory the same permissions.
-fn make_private(file: &Path) -> std::io::Result<()> {
+pub(crate) fn make_private(file: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
 
     let name = file.to_string_lossy();

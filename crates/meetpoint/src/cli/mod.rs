@@ -9,14 +9,14 @@ mod config;
 mod consents;
 #[cfg(test)]
 mod coverage;
-mod error;
+pub mod error;
 mod fraud;
 mod inside;
 mod ladder;
 mod networks;
 mod numbers;
 mod operators;
-mod output;
+pub mod output;
 mod people;
 mod sign_in;
 pub mod sip;

@@ -9,6 +9,7 @@ mod demo;
 mod edge;
 mod fleet;
 mod inside;
+mod migrate;
 mod others;
 mod process;
 mod serve;

@@ -1,0 +1,278 @@
+//! From imported rows to the inventory: a pure function, fed file by file so that rows need not
+//! all be in memory at once.
+//!
+//! What two files say differently of one thing is a [`Conflict`]: settled by the rule that the
+//! export whose own field it is counts, else the file imported first, or by somebody's hand.
+
+mod join;
+mod licences;
+mod merge;
+mod numbers;
+mod pbx;
+mod places;
+mod policies;
+mod traffic;
+mod users;
+mod voice;
+
+use crate::import::{ImportedFile, Row, Rows};
+use crate::model::{
+    Cloud, FileId, HuntKind, Inventory, LineNumber, Remark, RemarkKind, SourceKind, SourceRef,
+    UserLicence,
+};
+use numbering::Country;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// Remarks of one code that are kept; more are counted.
+const MOST_REMARKS: usize = 50_000;
+
+/// What an administrator says of the tenant as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Name of the tenant, for reports.
+    pub name: String,
+    /// Country of national numbers where nothing nearer tells.
+    pub country: Option<Country>,
+    /// Cloud, where no export tells.
+    pub cloud: Option<Cloud>,
+    /// Conflicts settled by hand.
+    pub resolutions: Vec<HandResolution>,
+}
+
+/// A conflict settled by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandResolution {
+    /// `user`, `number` or `site`.
+    pub kind: String,
+    /// Which.
+    pub subject: String,
+    /// Field.
+    pub field: String,
+    /// The value that counts: one of those in conflict.
+    pub value: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Where the columns of a file are.
+#[derive(Clone, Debug, Default)]
+struct Columns {
+    by_name: HashMap<String, usize>,
+}
+
+impl Columns {
+    fn get(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+}
+
+/// Builds an inventory.
+#[derive(Debug, Default)]
+pub struct Builder {
+    settings: Settings,
+    inventory: Inventory,
+    files: Vec<(ImportedFile, Columns)>,
+    users: HashMap<String, usize>,
+    /// Numbers by line and type, and the file that told of each last.
+    numbers: HashMap<String, (usize, FileId)>,
+    sites: HashMap<String, usize>,
+    resource_accounts: HashMap<String, usize>,
+    associations: HashMap<String, (Vec<String>, SourceRef)>,
+    licences: HashMap<String, Vec<UserLicence>>,
+    /// Assigned products as Graph tells them: user, product id, plans switched off, place.
+    assigned: Vec<(String, String, Vec<String>, SourceRef)>,
+    parties: HashMap<String, u32>,
+    trunks: HashMap<String, u32>,
+    seen_calls: std::collections::HashSet<u64>,
+    remark_counts: HashMap<String, usize>,
+    /// Sites users were said to sit at, by user.
+    seats: Vec<(String, String, SourceRef)>,
+    /// Inbound routes of a PBX: number as written, what it is, destination, place.
+    routes: Vec<(String, Option<LineNumber>, String, SourceRef)>,
+    /// Where a conflict of kind, subject and field stands.
+    conflicts: HashMap<(&'static str, String, String), usize>,
+    /// Where a group of a PBX stands.
+    groups: HashMap<(HuntKind, String), usize>,
+}
+
+impl Builder {
+    /// An empty one.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, ..Self::default() }
+    }
+
+    /// The next file, with the remarks made while it was read.
+    pub fn file(&mut self, file: ImportedFile, remarks: Vec<Remark>) -> FileId {
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        let by_name = file
+            .uses
+            .iter()
+            .enumerate()
+            .filter(|(_, column)| column.index == 0)
+            .map(|(at, column)| (column.field.clone(), at))
+            .collect();
+        self.inventory.files.push(file.source.clone());
+        self.files.push((file, Columns { by_name }));
+        for mut remark in remarks {
+            remark.at.file = id;
+            self.keep_remark(remark);
+        }
+        id
+    }
+
+    /// Some rows of a file.
+    pub fn rows(&mut self, file: FileId, rows: &Rows) {
+        let Some((imported, columns)) = self.files.get(file.0 as usize).cloned() else { return };
+        for at in 0..rows.len() {
+            let (line, cells) = rows.row(at);
+            self.row(&Row { file, line, uses: &imported.uses, cells }, &imported, &columns);
+        }
+    }
+
+    fn row(&mut self, row: &Row<'_>, file: &ImportedFile, columns: &Columns) {
+        use SourceKind as K;
+        match file.source.kind {
+            K::OnlineUsers | K::UserConfigurations | K::DirectoryUsers => {
+                self.user(row, columns, file.source.kind);
+            }
+            K::NumberAssignments | K::AcquiredNumbers => self.number(row, columns, file),
+            K::AudiocodesNumbers => self.operator_number(row, columns, file),
+            K::NumberTenantConfiguration => self.number_configuration(row, columns),
+            K::NumberPolicies => self.number_policy(row, columns),
+            K::NumberOrder => self.number_order(row, columns),
+            K::BatchPolicies => self.batch_policy(row, columns),
+            K::ResourceAccounts => self.resource_account(row, columns),
+            K::ResourceAssociations => self.association(row, columns),
+            K::CallQueues => self.queue(row, columns),
+            K::AutoAttendants => self.attendant(row, columns),
+            K::CallingSettings => self.calling_settings(row, columns),
+            K::SharedCalling => self.shared_calling(row, columns),
+            K::CivicAddresses => self.address(row, columns),
+            K::LisLocations => self.location(row, columns),
+            K::LisSubnets => self.lis_subnet(row, columns),
+            K::LisAccessPoints => self.access_point(row, columns),
+            K::LisSwitches => self.switch(row, columns),
+            K::LisPorts => self.port(row, columns),
+            K::NetworkSites | K::Sites => self.site(row, columns, file.source.kind),
+            K::NetworkSubnets => self.site_subnet(row, columns),
+            K::TrustedAddresses => self.trusted(row, columns),
+            K::Buildings => self.building(row, columns),
+            K::VoiceRoutes => self.voice_route(row, columns),
+            K::PstnUsages => self.pstn_usage(row, columns),
+            K::VoiceRoutingPolicies => self.voice_routing_policy(row, columns),
+            K::Gateways => self.gateway(row, columns),
+            K::GroupPolicies => self.group_policy(row, columns),
+            K::UserPolicies => self.user_policy(row, columns),
+            K::GroupMembers => self.group_member(row, columns),
+            K::SubscribedSkus => self.sku(row, columns),
+            K::LicenceDetails => self.licence(row, columns),
+            K::Tenant => self.tenant(row, columns),
+            K::PstnCalls | K::DirectRoutingCalls | K::OtherCalls => {
+                self.call(row, columns, file.source.kind);
+            }
+            K::Quality => self.quality(row, columns),
+            K::TeamsNetworkTool | K::Iperf3 | K::ThousandEyes | K::Measurements => {
+                self.measurement(row, columns, file);
+            }
+            K::CucmPhones => self.cucm_phone(row, columns, file),
+            K::CucmGroups => self.cucm_group(row, columns, file),
+            K::CucmPatterns => self.cucm_pattern(row, columns),
+            K::AvayaStations => self.avaya_station(row, columns, file),
+            K::FreepbxExtensions => self.freepbx_extension(row, columns, file),
+            K::FreepbxRoutes => self.freepbx_route(row, columns),
+            K::FreepbxGroups => self.freepbx_group(row, columns),
+            K::AsteriskEndpoints => self.asterisk_endpoint(row, columns, file),
+            K::Lines => self.line(row, columns, file),
+            K::Devices => self.device(row, columns),
+            K::Rooms => self.room(row, columns, file),
+            K::Roles => self.role(row, columns),
+            K::Assignments => self.seat(row, columns),
+            K::BilledNumbers => self.billed(row, columns, file),
+            K::Other => {}
+        }
+    }
+
+    /// Joins everything.
+    pub fn finish(mut self) -> Inventory {
+        self.join();
+        let mut counts: Vec<(String, usize)> = std::mem::take(&mut self.remark_counts)
+            .into_iter()
+            .filter(|(_, count)| *count > MOST_REMARKS)
+            .collect();
+        counts.sort();
+        for (code, count) in counts {
+            self.inventory.remarks.push(Remark {
+                kind: RemarkKind::Note,
+                at: SourceRef::default(),
+                message: format!("{} more remarks of {code} are not shown", count - MOST_REMARKS),
+                code,
+                remedy: String::new(),
+            });
+        }
+        self.inventory
+    }
+
+    fn keep_remark(&mut self, remark: Remark) {
+        let count = self.remark_counts.entry(remark.code.clone()).or_default();
+        *count += 1;
+        if *count <= MOST_REMARKS {
+            self.inventory.remarks.push(remark);
+        }
+    }
+
+    fn remark(
+        &mut self,
+        kind: RemarkKind,
+        at: SourceRef,
+        code: &str,
+        message: String,
+        remedy: &str,
+    ) {
+        let (code, remedy) = (code.to_owned(), remedy.to_owned());
+        self.keep_remark(Remark { kind, at, code, message, remedy });
+    }
+
+    /// A word of an enum, told about where nobody knows it.
+    fn word<T>(
+        &mut self,
+        row: &Row<'_>,
+        at: Option<usize>,
+        read: impl Fn(&str) -> T,
+        is_other: impl Fn(&T) -> bool,
+    ) -> crate::model::Cell<T> {
+        let cell = row.cell(at, |text| Some((read(text), text)));
+        if let crate::model::Cell::Given { value: (value, text), at } = &cell
+            && is_other(value)
+        {
+            let message = format!("{text:?} is no word this version knows");
+            self.remark(RemarkKind::UnknownWord, *at, "unknown_word", message, "");
+        }
+        cell.map(|(value, _)| value)
+    }
+
+    /// Country for national numbers of a row: its site's, its file's, the tenant's.
+    fn country_of(&self, file: &ImportedFile, site: &str) -> Option<Country> {
+        let of_site = self
+            .sites
+            .get(&site.to_lowercase())
+            .and_then(|at| Country::parse(self.inventory.sites[*at].country.text()).ok());
+        of_site.or(file.source.country).or(self.settings.country)
+    }
+}
+
+/// The inventory of files that are all at hand: what [`Builder`] does file by file.
+pub fn build(
+    settings: Settings,
+    files: impl IntoIterator<Item = (ImportedFile, Vec<Remark>, Vec<Rows>)>,
+) -> Inventory {
+    let mut builder = Builder::new(settings);
+    for (file, remarks, rows) in files {
+        let id = builder.file(file, remarks);
+        for rows in rows {
+            builder.rows(id, &rows);
+        }
+    }
+    builder.finish()
+}
