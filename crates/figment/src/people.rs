@@ -30,7 +30,10 @@ pub fn write(plan: &Plan, files: &mut dyn Files) -> io::Result<()> {
     files.file("Get-CsOnlineApplicationInstance.csv", &mut |out| accounts(plan, out))?;
     files.file("Get-CsCallQueue.json", &mut |out| queues(plan, out))?;
     files.file("Get-CsAutoAttendant.json", &mut |out| attendants(plan, out))?;
-    files.file("Get-CsUserCallingSettings.json", &mut |out| forwards(plan, out))?;
+    // PowerShell writes no file of nothing.
+    if !plan.forwards.is_empty() {
+        files.file("Get-CsUserCallingSettings.json", &mut |out| forwards(plan, out))?;
+    }
     policies(plan, files)
 }
 

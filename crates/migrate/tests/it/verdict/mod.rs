@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod cover;
+mod planted;
 mod reports;
 mod rules_accounts;
 mod rules_numbers;

@@ -1,0 +1,62 @@
+//! Made-up tenants as export files: every planted fault is found, and nobody else is blocked.
+
+use figment::{InMemory, Key, Size, make};
+use jiff::civil::date;
+use migrate::assess::{Assessment, Settings, assess, severity_word};
+use migrate::model::{Inventory, RemarkKind, Severity};
+
+use crate::support::{inventory, taken};
+
+/// Tenants tried; `SEEDS=200` tries as many as the long runs do.
+#[allow(clippy::disallowed_methods, reason = "a test may be told how long to run")]
+fn seeds() -> std::ops::RangeInclusive<u64> {
+    let most = std::env::var("SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(4);
+    1..=most
+}
+
+fn tenant(seed: u64, faulty: bool) -> (Inventory, Assessment, Key) {
+    let mut files = InMemory::default();
+    let key = make(seed, &Size::SMALL, faulty, &mut files).expect("memory takes everything");
+    let files = files.0.iter().map(|(name, bytes)| taken(name, bytes));
+    let inventory = inventory(files);
+    let assessment =
+        assess(&inventory, &Settings::default(), date(2026, 3, 9)).expect("default settings");
+    (inventory, assessment, key)
+}
+
+#[test]
+fn every_planted_fault_is_found_and_nobody_blameless_is_blocked() {
+    for seed in seeds() {
+        let (_, assessment, key) = tenant(seed, true);
+        assert!(key.planted.len() > 30, "seed {seed}: {}", key.planted.len());
+        for planted in &key.planted {
+            let hit = assessment
+                .findings
+                .iter()
+                .find(|f| f.code == planted.code && f.subject == planted.subject);
+            let severity = hit.map(|finding| severity_word(finding.severity));
+            assert_eq!(severity, Some(planted.severity), "seed {seed}: {planted:?}");
+        }
+        let blamed: Vec<_> = assessment
+            .findings
+            .iter()
+            .filter(|f| f.severity == Severity::Block && !key.touched.contains(&f.subject))
+            .collect();
+        assert!(blamed.is_empty(), "seed {seed}: {blamed:#?}");
+    }
+}
+
+#[test]
+fn a_made_up_tenant_without_faults_is_read_whole_and_blocked_nowhere() {
+    let (inventory, assessment, key) = tenant(7, false);
+    assert!(key.planted.is_empty());
+    let rejected: Vec<_> =
+        inventory.remarks.iter().filter(|r| r.kind == RemarkKind::Rejected).collect();
+    assert!(rejected.is_empty(), "{rejected:#?}");
+    assert_eq!(inventory.users.len(), Size::SMALL.users);
+    assert_eq!(inventory.calls.records.len(), Size::SMALL.calls);
+    // Left are what only the project can tell: tests, owners, operators.
+    let blocks: Vec<_> =
+        assessment.findings.iter().filter(|f| f.severity == Severity::Block).collect();
+    assert!(blocks.is_empty(), "{blocks:#?}");
+}
