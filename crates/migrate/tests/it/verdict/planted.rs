@@ -28,7 +28,7 @@ fn tenant(seed: u64, faulty: bool) -> (Inventory, Assessment, Key) {
 fn every_planted_fault_is_found_and_nobody_blameless_is_blocked() {
     for seed in seeds() {
         let (_, assessment, key) = tenant(seed, true);
-        assert!(key.planted.len() > 30, "seed {seed}: {}", key.planted.len());
+        assert!(key.planted.len() >= 20, "seed {seed}: {}", key.planted.len());
         for planted in &key.planted {
             let hit = assessment
                 .findings
