@@ -101,7 +101,7 @@ impl<P: Clone> TransactionLayer<P> {
     /// Takes a buffer back.
     pub fn recycle(&mut self, mut buffer: Vec<u8>) {
         let capacity = buffer.capacity();
-        if capacity >= FRESH && capacity <= POOL_CAPACITY && self.pool.len() < POOL_LEN {
+        if (FRESH..=POOL_CAPACITY).contains(&capacity) && self.pool.len() < POOL_LEN {
             buffer.clear();
             self.pool.push(buffer);
         }
