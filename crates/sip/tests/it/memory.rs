@@ -86,7 +86,7 @@ fn seals_and_call_ids_reuse_what_they_are_given() {
 }
 
 #[test]
-fn a_warm_layer_carries_an_invite_through_without_allocating() {
+fn a_warm_layer_allocates_for_an_invite_only_the_answer_it_keeps() {
     let mut now = crate::epoch();
     let mut layer: TransactionLayer<u32> = TransactionLayer::new(Config::default(), [1; 16]);
     let mut parser = Parser::default();
@@ -129,5 +129,6 @@ fn a_warm_layer_carries_an_invite_through_without_allocating() {
     for _ in 0..20 {
         call();
     }
-    assert_eq!(allocations(call), 0);
+    // Cut to its length, for it lingers: the buffer it was written into is used again.
+    assert_eq!(allocations(call), 1);
 }
