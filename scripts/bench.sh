@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds release programs and measures the edge with them; further arguments go
+# Builds programs as a release has them where a call passes through (Cargo.toml, profile `measured`) and measures the edge with them; further arguments go
 # to the benchmark itself (bench/signalling/*.py --help).
 #
 #   scripts/bench.sh run       beside Kamailio and the kernel's floor
@@ -12,7 +12,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 scripts/setup.sh bench >&2
 echo "bench: building meetpoint (minutes the first time)" >&2
-cargo build --locked --release --package meetpoint --package yardstick >&2
+cargo build --locked --profile measured --package meetpoint --package yardstick >&2
 target=$(cargo metadata --locked --no-deps --format-version 1 |
     python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
-exec python3 "bench/signalling/$which.py" --bin "$target/release" --began "$began" "$@"
+exec python3 "bench/signalling/$which.py" --bin "$target/measured" --began "$began" "$@"

@@ -12,9 +12,9 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"
 if [ -z "${BIN:-}" ]; then
     echo "overload: building (minutes the first time)" >&2
-    cargo build --locked --release --package meetpoint --package yardstick >&2
+    cargo build --locked --profile measured --package meetpoint --package yardstick >&2
     BIN=$(cargo metadata --locked --no-deps --format-version 1 |
-        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/measured
 fi
 exec 9>"${TMPDIR:-/tmp}/meetpoint-bench.lock"
 flock 9
