@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds programs as a release has them where a call passes through (Cargo.toml, profile `measured`) and measures the edge with them; further arguments go
-# to the benchmark itself (bench/signalling/*.py --help).
+# Builds programs that are as a release has them where a call passes through
+# (profile `measured` in Cargo.toml) and measures the edge with them; further
+# arguments go to the benchmark itself (bench/signalling/*.py --help).
 #
 #   scripts/bench.sh run       beside Kamailio and the kernel's floor
 #   scripts/bench.sh growth    alone: how cost grows with numbers, calls and cores
