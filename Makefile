@@ -1,6 +1,6 @@
 # `make demo` and `make test` are all a newcomer needs; both do their own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup web fmt fuzz bench-signalling bench-signalling-growth soak bench-overload
+.PHONY: help demo test setup web fmt fuzz bench-signalling bench-signalling-growth soak bench-overload bench-migrate
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-24s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,3 +34,6 @@ bench-signalling-growth: ## what the edge costs with more numbers, calls and cor
 
 bench-overload: ## ten times what the edge can carry, with 100 calls for help (root, about four minutes)
 	@bench/overload/run.sh $(ARGS)
+
+bench-migrate: ## import and verdict of a large tenant beside DuckDB (a release build, then about two minutes)
+	@bench/migrate/run.sh $(ARGS)
