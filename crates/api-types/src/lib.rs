@@ -8,6 +8,7 @@
 //! a [`Problem`] that names the field, never with a parser's message.
 
 pub mod call;
+pub mod compat;
 pub mod fraud;
 pub mod identity;
 pub mod inside;

@@ -135,6 +135,16 @@ codes! {
     LocationCountry = "location_country", 422, "The location lies in another country than the number.", "Choose a location in the number's country.";
     UnknownUser = "unknown_user", 422, "There is no such user in this tenant.", "Use a user id from the tenant's list.";
     UnknownAccount = "unknown_account", 422, "There is no such resource account in this tenant.", "Use an id from the tenant's list.";
+    // The compatible face.
+    UnsupportedApiVersion = "unsupported_api_version", 400, "The request names no version of this API that is supported here.", "Send api-version=2023-10-01 or api-version=2024-02-29-preview.";
+    UnsupportedFilter = "unsupported_filter", 400, "The filter is not one this list understands.", "Use the subset described in docs/compatible-api.md.";
+    RepeatabilityInvalid = "repeatability_invalid", 400, "The two Repeatability headers do not make a repeatable request.", "Send a Repeatability-Request-ID and the time it was first sent, or neither.";
+    RepeatabilityExpired = "repeatability_expired", 412, "Repeatability-First-Sent is outside the time for which answers are kept.", "Read what is there, and send a new request with a new id.";
+    ServiceNotOffered = "service_not_offered", 422, "This exchange does not offer that service.", "Set enabled to false; what else is said of the service is kept.";
+    AccountNotEmpty = "account_not_empty", 409, "There are numbers in the account.", "Delete them first, or set deleteNumbers=true.";
+    AccountBound = "account_bound", 409, "The account's tenant cannot change while it has Operator Connect numbers.", "Delete those numbers first, or use another account.";
+    NoTenant = "no_tenant", 409, "The account names no tenant.", "Set serviceDetails/teamsTenantId of the account.";
+    InOtherAccount = "in_other_account", 409, "The number is in another account of this operator.", "Delete it there first.";
     // Addresses.
     LocationInUse = "location_in_use", 409, "Numbers still use this location.", "Give those numbers another location first.";
 }

@@ -23,6 +23,7 @@ const PROGRAMS: &[&str] = &[
     "operator",
     "edge",
     "oauth",
+    "provapi",
     "session",
     "errors",
     "docs",

@@ -26,7 +26,8 @@ pub struct Query<T>(pub T);
 /// Parts of the path.
 pub struct Path<T>(pub T);
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// The body is said to be JSON.
+pub fn is_json(headers: &HeaderMap) -> bool {
     headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -56,7 +57,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 }
 
 /// Parses a document; the refusal names the field and the place.
-fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
+pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let pointer = pointer(error.path());

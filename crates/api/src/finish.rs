@@ -1,7 +1,10 @@
 //! What every answer carries: the request's id, problem documents written out,
 //! and the headers that tell a browser what a page may do.
 
-use crate::failure::{Failure, refuse};
+use crate::{
+    compat::envelope,
+    failure::{Failure, refuse},
+};
 use api_types::ErrorCode;
 use axum::{
     body::Body,
@@ -41,6 +44,7 @@ pub async fn finish(mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let if_none_match = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let compatible = envelope::Asked::of(&request);
     request.extensions_mut().insert(RequestId(id.clone()));
     let started = Instant::now();
 
@@ -56,9 +60,12 @@ pub async fn finish(mut request: Request, next: Next) -> Response {
             refuse(ErrorCode::Busy, None, "the request took longer than 30 seconds").into_response()
         }
     };
-    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
-        response = written(failure, &id, response);
-    }
+    let failure = response.extensions_mut().remove::<Failure>();
+    response = match (compatible, failure) {
+        (Some(asked), failure) => asked.answered(failure, &id, response),
+        (None, Some(failure)) => written(failure, &id, response),
+        (None, None) => response,
+    };
     let status = response.status();
     let ms = started.elapsed().as_millis() as u64;
     match status.as_u16() {
@@ -94,19 +101,29 @@ fn written(failure: Failure, id: &str, bare: Response) -> Response {
     let headers = &mut parts.headers;
     headers.remove(header::CONTENT_LENGTH);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    if parts.status == StatusCode::UNAUTHORIZED {
-        let challenge = if problem.code == ErrorCode::Unauthenticated.code() {
+    challenge(parts.status, &problem.code, headers);
+    wait(retry_after, headers);
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// How to prove who one is, where that was missing.
+pub fn challenge(status: StatusCode, code: &str, headers: &mut HeaderMap) {
+    if status == StatusCode::UNAUTHORIZED {
+        let challenge = if code == ErrorCode::Unauthenticated.code() {
             "Bearer realm=\"meetpoint\""
         } else {
             "Bearer realm=\"meetpoint\", error=\"invalid_token\""
         };
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
+}
+
+/// When to come again.
+pub fn wait(retry_after: Option<Duration>, headers: &mut HeaderMap) {
     if let Some(wait) = retry_after {
         let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    Response::from_parts(parts, Body::from(body))
 }
 
 /// Pages set their own policy before this; everything else may do nothing at all.

@@ -1,5 +1,5 @@
 //! The HTTP faces of Meetpoint: `/programme/v1`, `/tenant/v1`, `/operator/v1`
-//! and `/edge/v1`, with sign-in, the OpenAPI document, its page, the pages of
+//! and `/edge/v1`, the compatible one at `/provapi`, with sign-in, the OpenAPI document, its page, the pages of
 //! the error registry, and the web page itself.
 //!
 //! Handlers hold no rule: they parse the request, call one use case of
@@ -8,6 +8,7 @@
 
 mod assets;
 mod auth;
+mod compat;
 mod csv;
 mod edge;
 mod extract;
@@ -175,6 +176,7 @@ fn build(state: ApiState, closing: Arc<watch::Sender<bool>>) -> Router {
     let app: App =
         Arc::new(Shared { exchange: state.exchange, config: state.config, limits, closing });
     let (api, _) = openapi::routes().split_for_parts();
+    let api = api.merge(compat::token::routes()).nest(compat::BASE, compat::routes());
     let compressible = DefaultPredicate::new()
         // The feed of an edge must not wait in a compressor's buffer.
         .and(NotForContentType::const_new("application/octet-stream"));

@@ -47,7 +47,8 @@ fn refused(status: StatusCode, error: &'static str, description: impl Into<Strin
     response
 }
 
-fn invalid_request(description: impl Into<String>) -> Response {
+/// The form itself is wrong.
+pub fn invalid_request(description: impl Into<String>) -> Response {
     refused(StatusCode::BAD_REQUEST, "invalid_request", description)
 }
 
@@ -87,55 +88,80 @@ fn form_decoded(text: &str) -> String {
     )
 )]
 pub async fn token(State(app): State<App>, request: Request) -> Response {
-    let headers = request.headers().clone();
-    let is_form = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| {
-            let essence = value.split(';').next().unwrap_or_default().trim();
-            essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        });
-    if !is_form {
-        return invalid_request("Content-Type is not application/x-www-form-urlencoded");
-    }
-    let body = match read_body(request).await {
-        Ok(body) => body,
-        Err(failure) => return invalid_request(failure.problem.reason),
+    let asked = match Asked::read(request).await {
+        Ok(asked) => asked,
+        Err(refusal) => return refusal,
     };
-    let form: TokenRequest = match serde_urlencoded::from_bytes(&body) {
-        Ok(form) => form,
-        Err(error) => return invalid_request(error.to_string()),
-    };
-    match form.grant_type.as_deref() {
-        Some("client_credentials") => {}
-        Some(other) => {
-            let description = format!("grant_type is {other:?}; only client_credentials is known");
-            return refused(StatusCode::BAD_REQUEST, "unsupported_grant_type", description);
-        }
-        None => return invalid_request("grant_type is missing"),
-    }
-    let (id, secret) = match (basic(&headers), form.client_id, form.client_secret) {
-        (Some(_), _, Some(_)) => {
-            return invalid_request("the client's secret comes by HTTP Basic and in the form");
-        }
-        (Some(Ok(pair)), ..) => pair,
-        (Some(Err(reason)), ..) => {
-            return refused(StatusCode::UNAUTHORIZED, "invalid_client", reason);
-        }
-        (None, Some(id), Some(secret)) => (id, secret),
-        (None, ..) => {
-            let description = "client_id and client_secret are missing";
-            return refused(StatusCode::UNAUTHORIZED, "invalid_client", description);
-        }
-    };
-    match app.exchange.token_issue(&id, &secret, form.scope.as_deref()).await {
+    match app.exchange.token_issue(&asked.id, &asked.secret, asked.scope.as_deref()).await {
         Ok(answer) => axum::Json(answer).into_response(),
         Err(problem) => oauth_error(problem),
     }
 }
 
+/// A client that asks for a token.
+pub struct Asked {
+    pub id: String,
+    pub secret: String,
+    pub scope: Option<String>,
+}
+
+impl Asked {
+    /// Reads the form; what is wrong with it is answered already.
+    pub async fn read(request: Request) -> Result<Self, Response> {
+        let headers = request.headers().clone();
+        let is_form = headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| {
+                let essence = value.split(';').next().unwrap_or_default().trim();
+                essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+            });
+        if !is_form {
+            return Err(invalid_request("Content-Type is not application/x-www-form-urlencoded"));
+        }
+        let body = match read_body(request).await {
+            Ok(body) => body,
+            Err(failure) => return Err(invalid_request(failure.problem.reason)),
+        };
+        let form: TokenRequest = match serde_urlencoded::from_bytes(&body) {
+            Ok(form) => form,
+            Err(error) => return Err(invalid_request(error.to_string())),
+        };
+        match form.grant_type.as_deref() {
+            Some("client_credentials") => {}
+            Some(other) => {
+                let description =
+                    format!("grant_type is {other:?}; only client_credentials is known");
+                return Err(refused(
+                    StatusCode::BAD_REQUEST,
+                    "unsupported_grant_type",
+                    description,
+                ));
+            }
+            None => return Err(invalid_request("grant_type is missing")),
+        }
+        let (id, secret) = match (basic(&headers), form.client_id, form.client_secret) {
+            (Some(_), _, Some(_)) => {
+                return Err(invalid_request(
+                    "the client's secret comes by HTTP Basic and in the form",
+                ));
+            }
+            (Some(Ok(pair)), ..) => pair,
+            (Some(Err(reason)), ..) => {
+                return Err(refused(StatusCode::UNAUTHORIZED, "invalid_client", reason));
+            }
+            (None, Some(id), Some(secret)) => (id, secret),
+            (None, ..) => {
+                let description = "client_id and client_secret are missing";
+                return Err(refused(StatusCode::UNAUTHORIZED, "invalid_client", description));
+            }
+        };
+        Ok(Self { id, secret, scope: form.scope })
+    }
+}
+
 /// The registry's codes in OAuth's words; what OAuth has no word for stays a problem.
-fn oauth_error(problem: Problem) -> Response {
+pub fn oauth_error(problem: Problem) -> Response {
     let Problem { code, reason, .. } = &problem;
     match ErrorCode::parse(code) {
         Some(ErrorCode::InvalidClient | ErrorCode::Unauthenticated | ErrorCode::NotFound) => {

@@ -130,7 +130,11 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     }
     let components = document.components.get_or_insert_default();
     let scopes = Scopes::from_iter(
-        exchange::Scope::ALL.map(|scope| (scope.as_str().to_owned(), String::new())),
+        exchange::Scope::ALL
+            .into_iter()
+            // Those of the compatible face are not of this document.
+            .filter(|scope| !exchange::Scope::PROVISIONING.contains(scope))
+            .map(|scope| (scope.as_str().to_owned(), String::new())),
     );
     components.security_schemes.insert(
         "oauth2".to_owned(),

@@ -11,6 +11,8 @@ use domain::{OperatorId, TenantId};
 pub(crate) enum Access {
     Read,
     Write,
+    /// Told apart from writing on the compatible face alone.
+    Delete,
 }
 
 /// Whose face it is on.
@@ -20,13 +22,15 @@ pub(crate) enum Face {
     Operator,
     Tenant,
     Edge,
+    /// The compatible one, for operators.
+    Provisioning,
 }
 
 /// The whole policy.
 pub(crate) fn authorize(actor: &Actor, face: Face, access: Access) -> Result<(), Problem> {
     let of_role = match actor.role {
         Role::ProgrammeOwner => face == Face::Programme,
-        Role::OperatorAdmin { .. } => face == Face::Operator,
+        Role::OperatorAdmin { .. } => matches!(face, Face::Operator | Face::Provisioning),
         Role::TenantAdmin { .. } => face == Face::Tenant,
         Role::Edge => face == Face::Edge,
     };
@@ -34,20 +38,32 @@ pub(crate) fn authorize(actor: &Actor, face: Face, access: Access) -> Result<(),
         let reason = format!("the role {} has no part in this face", actor.role.as_str());
         return Err(ErrorCode::Forbidden.problem(None, reason));
     }
-    let needed = match (face, access) {
-        (Face::Programme, Access::Read) => Scope::ProgrammeRead,
-        (Face::Programme, Access::Write) => Scope::ProgrammeWrite,
-        (Face::Operator, Access::Read) => Scope::OperatorRead,
-        (Face::Operator, Access::Write) => Scope::OperatorWrite,
-        (Face::Tenant, Access::Read) => Scope::TenantRead,
-        (Face::Tenant, Access::Write) => Scope::TenantWrite,
-        (Face::Edge, _) => Scope::Edge,
-    };
-    if !actor.scopes.contains(&needed) {
-        let reason = format!("the token lacks the scope {}", needed.as_str());
+    let needed = needed(face, access);
+    if !needed.iter().any(|scope| actor.scopes.contains(scope)) {
+        let reason = format!("the token lacks the scope {}", needed[0].as_str());
         return Err(ErrorCode::Forbidden.problem(None, reason));
     }
     Ok(())
+}
+
+/// Any one of these will do.
+const fn needed(face: Face, access: Access) -> &'static [Scope] {
+    match (face, access) {
+        (Face::Programme, Access::Read) => &[Scope::ProgrammeRead],
+        (Face::Programme, Access::Write | Access::Delete) => &[Scope::ProgrammeWrite],
+        (Face::Operator, Access::Read) => &[Scope::OperatorRead],
+        (Face::Operator, Access::Write | Access::Delete) => &[Scope::OperatorWrite],
+        (Face::Tenant, Access::Read) => &[Scope::TenantRead],
+        (Face::Tenant, Access::Write | Access::Delete) => &[Scope::TenantWrite],
+        (Face::Edge, _) => &[Scope::Edge],
+        (Face::Provisioning, Access::Read) => &[Scope::ProvisioningRead, Scope::ProvisioningAdmin],
+        (Face::Provisioning, Access::Write) => {
+            &[Scope::ProvisioningWrite, Scope::ProvisioningAdmin]
+        }
+        (Face::Provisioning, Access::Delete) => {
+            &[Scope::ProvisioningDelete, Scope::ProvisioningAdmin]
+        }
+    }
 }
 
 impl Cx {
@@ -61,6 +77,15 @@ impl Cx {
 
     pub(crate) fn operator(&self, access: Access) -> Result<OperatorId, Problem> {
         authorize(&self.actor, Face::Operator, access)?;
+        match self.actor.role {
+            Role::OperatorAdmin { operator } => Ok(operator),
+            _ => Err(ErrorCode::Forbidden.problem(None, "not an operator's administrator")),
+        }
+    }
+
+    /// The operator on the compatible face.
+    pub(crate) fn provisioning(&self, access: Access) -> Result<OperatorId, Problem> {
+        authorize(&self.actor, Face::Provisioning, access)?;
         match self.actor.role {
             Role::OperatorAdmin { operator } => Ok(operator),
             _ => Err(ErrorCode::Forbidden.problem(None, "not an operator's administrator")),
@@ -83,15 +108,36 @@ mod tests {
 
     #[test]
     fn every_role_face_access_and_scope() {
-        let roles = [
-            (Role::ProgrammeOwner, Face::Programme),
-            (Role::OperatorAdmin { operator: OperatorId(Uuid::nil()) }, Face::Operator),
-            (Role::TenantAdmin { tenant: TenantId(Uuid::nil()) }, Face::Tenant),
-            (Role::Edge, Face::Edge),
+        use Scope as S;
+        // Face, access, and the scopes that open it.
+        let table: [(Face, [&[S]; 3]); 5] = [
+            (Face::Programme, [&[S::ProgrammeRead], &[S::ProgrammeWrite], &[S::ProgrammeWrite]]),
+            (Face::Operator, [&[S::OperatorRead], &[S::OperatorWrite], &[S::OperatorWrite]]),
+            (Face::Tenant, [&[S::TenantRead], &[S::TenantWrite], &[S::TenantWrite]]),
+            (Face::Edge, [&[S::Edge], &[S::Edge], &[S::Edge]]),
+            (
+                Face::Provisioning,
+                [
+                    &[S::ProvisioningRead, S::ProvisioningAdmin],
+                    &[S::ProvisioningWrite, S::ProvisioningAdmin],
+                    &[S::ProvisioningDelete, S::ProvisioningAdmin],
+                ],
+            ),
         ];
-        for (role, home) in roles {
-            for face in [Face::Programme, Face::Operator, Face::Tenant, Face::Edge] {
-                for access in [Access::Read, Access::Write] {
+        let roles: [(Role, &[Face]); 4] = [
+            (Role::ProgrammeOwner, &[Face::Programme]),
+            (
+                Role::OperatorAdmin { operator: OperatorId(Uuid::nil()) },
+                &[Face::Operator, Face::Provisioning],
+            ),
+            (Role::TenantAdmin { tenant: TenantId(Uuid::nil()) }, &[Face::Tenant]),
+            (Role::Edge, &[Face::Edge]),
+        ];
+        for (role, homes) in roles {
+            for (face, opening) in table {
+                for (access, opening) in
+                    [Access::Read, Access::Write, Access::Delete].into_iter().zip(opening)
+                {
                     for scope in Scope::ALL {
                         let actor = Actor {
                             principal: Uuid::nil(),
@@ -99,17 +145,7 @@ mod tests {
                             role,
                             scopes: vec![scope],
                         };
-                        let expect = face == home
-                            && scope
-                                == match (face, access) {
-                                    (Face::Programme, Access::Read) => Scope::ProgrammeRead,
-                                    (Face::Programme, Access::Write) => Scope::ProgrammeWrite,
-                                    (Face::Operator, Access::Read) => Scope::OperatorRead,
-                                    (Face::Operator, Access::Write) => Scope::OperatorWrite,
-                                    (Face::Tenant, Access::Read) => Scope::TenantRead,
-                                    (Face::Tenant, Access::Write) => Scope::TenantWrite,
-                                    (Face::Edge, _) => Scope::Edge,
-                                };
+                        let expect = homes.contains(&face) && opening.contains(&scope);
                         let got = authorize(&actor, face, access);
                         assert_eq!(got.is_ok(), expect, "{role:?} {face:?} {access:?} {scope:?}");
                         if let Err(problem) = got {

@@ -45,7 +45,7 @@ fn consent_document(row: ConsentRow) -> Consent {
     }
 }
 
-fn consent_word(status: ConsentStatus) -> &'static str {
+pub(crate) fn consent_word(status: ConsentStatus) -> &'static str {
     match status {
         ConsentStatus::Active => "Active",
         ConsentStatus::Suspended => "Suspended",
@@ -53,7 +53,7 @@ fn consent_word(status: ConsentStatus) -> &'static str {
     }
 }
 
-fn relationship_word(status: RelationshipStatus) -> &'static str {
+pub(crate) fn relationship_word(status: RelationshipStatus) -> &'static str {
     match status {
         RelationshipStatus::ConsentAcknowledged => "ConsentAcknowledged",
         RelationshipStatus::CustomerContacted => "CustomerContacted",
@@ -63,7 +63,7 @@ fn relationship_word(status: RelationshipStatus) -> &'static str {
     }
 }
 
-fn relationship_parse(word: &str) -> Option<RelationshipStatus> {
+pub(crate) fn relationship_parse(word: &str) -> Option<RelationshipStatus> {
     [
         RelationshipStatus::ConsentAcknowledged,
         RelationshipStatus::CustomerContacted,
@@ -200,7 +200,7 @@ fn consent_change(tx: &mut Tx, row: &ConsentRow) {
 }
 
 /// Locks a consent and reads it.
-async fn consent_must(
+pub(crate) async fn consent_must(
     tx: &mut Tx,
     tenant: TenantId,
     operator: OperatorId,
@@ -210,8 +210,26 @@ async fn consent_must(
     Ok(tx.consent_get(tenant, operator).await?.ok_or_else(|| not_found("consent with", id))?)
 }
 
+/// Moves the operator's side, by the rules.
+pub(crate) fn relationship_move(
+    row: &mut ConsentRow,
+    to: RelationshipStatus,
+    comment: Option<String>,
+) -> Result<(), Problem> {
+    let next = relationship_next(row.relationship, to, comment.as_deref());
+    row.relationship = next.map_err(|refusal| {
+        let (code, field) = match refusal {
+            RelationshipRefusal::CommentMissing => (ErrorCode::CommentMissing, "/comment"),
+            RelationshipRefusal::WrongState { .. } => (ErrorCode::RelationshipState, "/status"),
+        };
+        code.problem(Some(field), refusal.to_string())
+    })?;
+    row.relationship_comment = comment;
+    Ok(())
+}
+
 /// Writes the edited record, with its change.
-async fn consent_save(tx: &mut Tx, row: &mut ConsentRow) -> Result<(), Fail> {
+pub(crate) async fn consent_save(tx: &mut Tx, row: &mut ConsentRow) -> Result<(), Fail> {
     row.modified_at = tx.at();
     raced(tx.consent_update(row, row.version).await?)?;
     row.version += 1;
@@ -493,19 +511,7 @@ impl Exchange {
         self.act(cx, "relationship.update", Keep::Answer, async |mut tx| {
             let mut row = consent_must(&mut tx, tenant, operator, tenant_id).await?;
             matches(if_match, row.version, true)?;
-            row.relationship = relationship_next(row.relationship, to, comment.as_deref())
-                .map_err(|refusal| {
-                    let (code, field) = match refusal {
-                        RelationshipRefusal::CommentMissing => {
-                            (ErrorCode::CommentMissing, "/comment")
-                        }
-                        RelationshipRefusal::WrongState { .. } => {
-                            (ErrorCode::RelationshipState, "/status")
-                        }
-                    };
-                    code.problem(Some(field), refusal.to_string())
-                })?;
-            row.relationship_comment = comment.clone();
+            relationship_move(&mut row, to, comment.clone())?;
             consent_save(&mut tx, &mut row).await?;
             let id = row.id;
             done(consent_document(row), id)

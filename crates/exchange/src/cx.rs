@@ -41,11 +41,19 @@ pub enum Scope {
     TenantWrite,
     /// `edge`
     Edge,
+    /// `ProvisioningAPI.Read`, of the compatible face as all that follow.
+    ProvisioningRead,
+    /// `ProvisioningAPI.Write`
+    ProvisioningWrite,
+    /// `ProvisioningAPI.Delete`
+    ProvisioningDelete,
+    /// `ProvisioningAPI.Admin`: all three.
+    ProvisioningAdmin,
 }
 
 impl Scope {
     /// Every scope there is.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::ProgrammeRead,
         Self::ProgrammeWrite,
         Self::OperatorRead,
@@ -53,6 +61,18 @@ impl Scope {
         Self::TenantRead,
         Self::TenantWrite,
         Self::Edge,
+        Self::ProvisioningRead,
+        Self::ProvisioningWrite,
+        Self::ProvisioningDelete,
+        Self::ProvisioningAdmin,
+    ];
+
+    /// The roles of the compatible face (operator-connect.md 3).
+    pub const PROVISIONING: [Self; 4] = [
+        Self::ProvisioningRead,
+        Self::ProvisioningWrite,
+        Self::ProvisioningDelete,
+        Self::ProvisioningAdmin,
     ];
 
     /// The name on the wire.
@@ -65,6 +85,10 @@ impl Scope {
             Self::TenantRead => "tenant.read",
             Self::TenantWrite => "tenant.write",
             Self::Edge => "edge",
+            Self::ProvisioningRead => "ProvisioningAPI.Read",
+            Self::ProvisioningWrite => "ProvisioningAPI.Write",
+            Self::ProvisioningDelete => "ProvisioningAPI.Delete",
+            Self::ProvisioningAdmin => "ProvisioningAPI.Admin",
         }
     }
 

@@ -145,18 +145,7 @@ impl Exchange {
         client_secret: &str,
         scope: Option<&str>,
     ) -> Result<TokenAnswer, Problem> {
-        let refused =
-            || ErrorCode::InvalidClient.problem(None, "no client has this id and this secret");
-        let id = Uuid::parse_str(client_id).map_err(|_| refused())?;
-        let mut db = self.read().await?;
-        let client = db.principal_get(id).await.map_err(|e| store_problem(&e))?;
-        drop(db);
-        // The hash is compared even where there is no client, so that both
-        // refusals take the same time.
-        let given = secret::hash(client_secret);
-        let kept = client.as_ref().map_or(&[0u8; 32][..], |c| &c.secret_hash[..]);
-        let good = bool::from(given[..].ct_eq(kept));
-        let Some(client) = client.filter(|_| good) else { return Err(refused()) };
+        let client = self.client_proven(client_id, client_secret).await?;
         let role = role_of(&client.role, client.operator_id, client.tenant_id)?;
         let scopes = match scope.map(str::trim).filter(|s| !s.is_empty()) {
             None => role.scopes().to_vec(),
@@ -170,6 +159,72 @@ impl Exchange {
                 })
                 .collect::<Result<Vec<_>, _>>()?,
         };
+        let token = self.token_draw(client.id, &scopes).await?;
+        Ok(TokenAnswer {
+            access_token: token,
+            token_type: "Bearer".to_owned(),
+            expires_in: TOKEN_SECONDS.cast_unsigned(),
+            scope: scopes_text(&scopes),
+        })
+    }
+
+    /// The client of this id and secret.
+    async fn client_proven(
+        &self,
+        client_id: &str,
+        client_secret: &str,
+    ) -> Result<PrincipalRow, Problem> {
+        let refused =
+            || ErrorCode::InvalidClient.problem(None, "no client has this id and this secret");
+        let id = Uuid::parse_str(client_id).map_err(|_| refused())?;
+        let mut db = self.read().await?;
+        let client = db.principal_get(id).await.map_err(|e| store_problem(&e))?;
+        drop(db);
+        // The hash is compared even where there is no client, so that both
+        // refusals take the same time.
+        let given = secret::hash(client_secret);
+        let kept = client.as_ref().map_or(&[0u8; 32][..], |c| &c.secret_hash[..]);
+        let good = bool::from(given[..].ct_eq(kept));
+        client.filter(|_| good).ok_or_else(refused)
+    }
+
+    /// A token for the compatible face. As with the service whose clients it is for, a scope names
+    /// an application of any name and `.default`: all roles the client has. One role alone, such
+    /// as `api://anything/ProvisioningAPI.Read`, may be named instead.
+    ///
+    /// # Errors
+    /// `invalid_client`; `invalid_parameter` for a scope of another form; `forbidden` for a client
+    /// of no operator.
+    pub async fn provisioning_token_issue(
+        &self,
+        client_id: &str,
+        client_secret: &str,
+        scope: &str,
+    ) -> Result<TokenAnswer, Problem> {
+        let client = self.client_proven(client_id, client_secret).await?;
+        let role = role_of(&client.role, client.operator_id, client.tenant_id)?;
+        if !matches!(role, Role::OperatorAdmin { .. }) {
+            let reason = format!("a {} has no role in the Provisioning API", client.role);
+            return Err(ErrorCode::Forbidden.problem(None, reason));
+        }
+        let mut scopes = Vec::new();
+        for asked in scope.split_ascii_whitespace() {
+            let last = asked.rsplit_once('/').map(|(_, last)| last);
+            match last.map(|last| (last, Scope::parse(last))) {
+                Some((".default", _)) => scopes.push(Scope::ProvisioningAdmin),
+                Some((_, Some(scope))) if Scope::PROVISIONING.contains(&scope) => {
+                    scopes.push(scope);
+                }
+                _ => {
+                    let reason = format!("{asked:?} is neither <application>/.default nor a role");
+                    return Err(ErrorCode::InvalidParameter.problem(Some("scope"), reason));
+                }
+            }
+        }
+        if scopes.is_empty() {
+            let reason = "a scope such as <application>/.default is missing";
+            return Err(ErrorCode::InvalidParameter.problem(Some("scope"), reason));
+        }
         let token = self.token_draw(client.id, &scopes).await?;
         Ok(TokenAnswer {
             access_token: token,

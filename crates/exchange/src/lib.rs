@@ -14,6 +14,7 @@ mod addresses;
 mod alarms;
 mod authz;
 mod calls;
+pub mod compat;
 mod consents;
 mod cx;
 mod edge_keys;

@@ -104,12 +104,21 @@ fn refusal(refusal: AssignRefusal) -> Problem {
 
 /// Whom a number is given to.
 #[derive(Clone, Copy)]
-enum To {
+pub(crate) enum To {
     User(UserId),
     Account(ResourceAccountId),
 }
 
 impl To {
+    /// Who has it.
+    pub(crate) fn of(row: &NumberRow) -> Option<Self> {
+        match (row.person_id, row.account_id) {
+            (Some(person), _) => Some(Self::User(person)),
+            (_, Some(account)) => Some(Self::Account(account)),
+            _ => None,
+        }
+    }
+
     fn parse(put: &AssignmentPut) -> Result<Self, Problem> {
         match (put.user_id, put.resource_account_id) {
             (Some(user), None) => Ok(Self::User(UserId(user))),
@@ -123,7 +132,7 @@ impl To {
 
     /// Keeps others from giving the assignee a number meanwhile, and tells what
     /// the rules want to know.
-    async fn lock(self, tx: &mut Tx, tenant: TenantId) -> Result<Assignee, Fail> {
+    pub(crate) async fn lock(self, tx: &mut Tx, tenant: TenantId) -> Result<Assignee, Fail> {
         match self {
             Self::User(id) => {
                 tx.person_touch(tenant, id).await?;
@@ -147,7 +156,7 @@ impl To {
     }
 
     /// The assignee's record with its number as it is now.
-    async fn change(self, tx: &mut Tx, tenant: TenantId) -> Result<(), Fail> {
+    pub(crate) async fn change(self, tx: &mut Tx, tenant: TenantId) -> Result<(), Fail> {
         match self {
             Self::User(id) => {
                 if let Some(row) = tx.person_get(tenant, id).await? {
@@ -198,7 +207,8 @@ async fn save(
         None => (None, None),
     };
     let (number, version) = (before.number, before.version);
-    raced(tx.number_assign(number, version, person, account, location).await?)?;
+    let at = tx.at();
+    raced(tx.number_assign(number, version, person, account, location, at).await?)?;
     let row = number_must(tx, before.tenant_id, number).await?;
     change(tx, &Change::NumbersPut { numbers: vec![records::number(&row)] });
     Ok(row)
@@ -313,14 +323,10 @@ impl Exchange {
         self.act(cx, "number.unassign", Keep::Answer, async |mut tx| {
             let (row, _) = number_locked(&mut tx, tenant, number).await?;
             matches(if_match, row.version, false)?;
-            let from = match (row.person_id, row.account_id) {
-                (Some(person), _) => To::User(person),
-                (_, Some(account)) => To::Account(account),
-                _ => {
-                    let reason = format!("{number} is assigned to nobody");
-                    return Err(ErrorCode::NotAssigned.problem(None, reason).into());
-                }
-            };
+            let from = To::of(&row).ok_or_else(|| {
+                let reason = format!("{number} is assigned to nobody");
+                ErrorCode::NotAssigned.problem(None, reason)
+            })?;
             from.lock(&mut tx, tenant).await?;
             let row = save(&mut tx, &row, None, row.location_id).await?;
             from.change(&mut tx, tenant).await?;

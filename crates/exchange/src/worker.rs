@@ -241,6 +241,30 @@ struct Parsed<'a> {
     known_range: bool,
 }
 
+/// A number's country, by its digits and by what its operator declared.
+pub(crate) fn country_of(number: E164, declared: Option<&str>) -> Result<Country, EntryError> {
+    let told = describe(number);
+    let declared = declared.map(Country::parse).transpose();
+    let declared =
+        declared.map_err(|e| ErrorCode::InvalidField.entry(Some("country"), e.to_string()))?;
+    match (declared, told.country) {
+        (Some(declared), Some(told_country)) if told.known_range && declared != told_country => {
+            let reason = format!("{number} is a number of {told_country}, not of {declared}");
+            Err(ErrorCode::InvalidField.entry(Some("country"), reason))
+        }
+        // Where the range is unknown the digits still tell the code, and with it which
+        // countries there are to choose from: else a declaration would get round a consent.
+        (Some(declared), _) if !code_admits(number, declared) => {
+            let reason = format!("{number} has a calling code that {declared} does not use");
+            Err(ErrorCode::InvalidField.entry(Some("country"), reason))
+        }
+        (declared, told) => declared.or(told).ok_or_else(|| {
+            let reason = format!("the digits of {number} tell no country");
+            ErrorCode::CountryUnknown.entry(Some("country"), reason)
+        }),
+    }
+}
+
 fn parse(entry: &OrderEntryRow) -> Result<Parsed<'_>, EntryError> {
     let number = number_parse(entry)?;
     let usage = entry.usage.as_deref().and_then(Usage::parse);
@@ -250,25 +274,7 @@ fn parse(entry: &OrderEntryRow) -> Result<Parsed<'_>, EntryError> {
         ErrorCode::ProfileUnusable.entry(Some("calling_profile_id"), reason)
     })?;
     let told = describe(number);
-    let declared = entry.country.as_deref().map(Country::parse).transpose();
-    let declared =
-        declared.map_err(|e| ErrorCode::InvalidField.entry(Some("country"), e.to_string()))?;
-    let country = match (declared, told.country) {
-        (Some(declared), Some(told_country)) if told.known_range && declared != told_country => {
-            let reason = format!("{number} is a number of {told_country}, not of {declared}");
-            return Err(ErrorCode::InvalidField.entry(Some("country"), reason));
-        }
-        // Where the range is unknown the digits still tell the code, and with it which
-        // countries there are to choose from: else a declaration would get round a consent.
-        (Some(declared), _) if !code_admits(number, declared) => {
-            let reason = format!("{number} has a calling code that {declared} does not use");
-            return Err(ErrorCode::InvalidField.entry(Some("country"), reason));
-        }
-        (declared, told) => declared.or(told).ok_or_else(|| {
-            let reason = format!("the digits of {number} tell no country");
-            ErrorCode::CountryUnknown.entry(Some("country"), reason)
-        })?,
-    };
+    let country = country_of(number, entry.country.as_deref())?;
     Ok(Parsed {
         entry,
         number,

@@ -132,7 +132,7 @@ statements! {
             FROM json_array_elements_text(CAST($1 AS json)) AS j (value)) \
         AND person_id IS NULL AND account_id IS NULL";
     NUMBER_ASSIGN = "UPDATE number SET person_id = $3, account_id = $4, location_id = $5, \
-        version = version + 1 WHERE number = $1 AND version = $2";
+        modified_at = $6, version = version + 1 WHERE number = $1 AND version = $2";
 }
 
 fn json(numbers: &[E164]) -> String {
@@ -247,8 +247,9 @@ impl Db {
         person: Option<UserId>,
         account: Option<ResourceAccountId>,
         location: Option<LocationId>,
+        at: i64,
     ) -> Result<bool, StoreError> {
-        let args = args![number, version, person, account, location];
+        let args = args![number, version, person, account, location, at];
         Ok(self.exec(NUMBER_ASSIGN, args).await? > 0)
     }
 }

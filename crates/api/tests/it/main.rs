@@ -1,6 +1,7 @@
 //! The faces over HTTP: a real server on a free port over SQLite.
 
 mod auth;
+mod compat;
 mod connections;
 mod edges;
 mod input;

@@ -6,16 +6,21 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// An operator that may upload to a tenant, which has consented.
-struct House {
-    server: Server,
-    operator: String,
-    tenant: String,
-    tenant_id: Value,
-    profile_id: Value,
+pub struct House {
+    pub server: Server,
+    pub operator: String,
+    pub operator_id: String,
+    pub tenant: String,
+    pub tenant_id: Value,
+    pub profile_id: Value,
 }
 
 async fn house() -> House {
-    let server = Server::start().await;
+    house_in(Server::start().await).await
+}
+
+/// The house in a server of any database.
+pub async fn house_in(server: Server) -> House {
     let operator = server.make("/programme/v1/operators", json!({ "name": "Alba" })).await;
     let operator_id = operator["id"].as_str().expect("an id").to_owned();
     let of = |what: &str| format!("/programme/v1/operators/{operator_id}/{what}");
@@ -37,13 +42,13 @@ async fn house() -> House {
     assert_eq!(put.status(), StatusCode::OK);
     let tenant = json!({ "name": "Contoso", "domain": "contoso.example" });
     let tenant = server.make("/programme/v1/tenants", tenant).await;
-    let desk = json!({ "operator_id": operator_id });
+    let desk = json!({ "operator_id": &operator_id });
     let desk = server.client("Alba's desk", "operator_admin", desk).await;
     let operator_token = server.token_of(&desk).await;
     let desk = server.client("desk", "tenant_admin", json!({ "tenant_id": tenant["id"] })).await;
     let tenant_token = server.token_of(&desk).await;
     let consent = json!({
-        "operator_id": operator_id, "countries": ["GB"], "company_name": "Contoso Ltd",
+        "operator_id": &operator_id, "countries": ["GB"], "company_name": "Contoso Ltd",
         "company_size": "L50_U249", "notice_accepted": true,
         "contacts": [{ "full_name": "Ada Byron", "email": "ada@contoso.example" }],
     });
@@ -53,6 +58,7 @@ async fn house() -> House {
     House {
         server,
         operator: operator_token,
+        operator_id,
         tenant: tenant_token,
         tenant_id: tenant["id"].clone(),
         profile_id: profile["id"].clone(),

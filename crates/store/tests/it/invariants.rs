@@ -227,9 +227,9 @@ impl Ground {
         location: Option<LocationId>,
     ) -> Result<bool, StoreError> {
         let number = e164(last);
-        let step = self
-            .store
-            .write(async |mut tx: Tx| tx.number_assign(number, 1, person, account, location).await);
+        let step = self.store.write(async |mut tx: Tx| {
+            tx.number_assign(number, 1, person, account, location, 2).await
+        });
         step.await
     }
 }
