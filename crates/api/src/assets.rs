@@ -28,6 +28,7 @@ const PROGRAMS: &[&str] = &[
     "docs",
     "openapi.json",
     "healthz",
+    "livez",
     "readyz",
 ];
 

@@ -18,6 +18,7 @@ mod operators;
 mod orders;
 mod people;
 mod project;
+mod request_use;
 mod tenants;
 mod value;
 mod world;
@@ -38,6 +39,7 @@ pub use operators::{
 pub use orders::{EntryResult, OrderEntryRow, OrderRow};
 pub use people::{AccountRow, AgentRow, PersonRow};
 pub use project::{Import, Project, ProjectPart, ProjectSource};
+pub use request_use::RequestUseRow;
 pub use tenants::{CivicAddressRow, ConsentRow, HeldRow, LocationCountryRow, LocationRow};
 pub use value::Json;
 pub use world::{HelpProfileRow, WorldNumberRow, WorldTrunkRow};
@@ -55,6 +57,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         operators::STATEMENTS,
         orders::STATEMENTS,
         people::STATEMENTS,
+        request_use::STATEMENTS,
         tenants::STATEMENTS,
         world::STATEMENTS,
     ]
