@@ -85,6 +85,7 @@ codes! {
     IdempotencyMismatch = "idempotency_mismatch", 422, "This idempotency key was used for another request.", "Use a new key for a new request.";
     Conflict = "conflict", 409, "Something with this identity exists already.", "Read the existing one, or choose another name.";
     Busy = "busy", 503, "The database is busy or away.", "Repeat the request after Retry-After.";
+    DatabaseAway = "database_away", 503, "This node does not reach its database.", "Repeat the request after Retry-After; another node may answer at once.";
     Internal = "internal", 500, "Something failed inside.", "Report it with the request id.";
     // Operators.
     TooFewTrunks = "too_few_trunks", 422, "A calling profile needs at least two trunks of its operator.", "Name two or more trunks.";

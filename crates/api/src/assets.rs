@@ -29,6 +29,7 @@ const PROGRAMS: &[&str] = &[
     "docs",
     "openapi.json",
     "healthz",
+    "livez",
     "readyz",
 ];
 

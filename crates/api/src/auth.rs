@@ -111,6 +111,12 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
                 return rate_limited(per_client, wait);
             }
             let actor = app.exchange.actor_from_token(shown.token()).await;
+            // A database that is away says nothing about the token.
+            if let Err(problem) = &actor
+                && problem.status >= 500
+            {
+                return Failure::from(problem.clone()).into_response();
+            }
             app.limits.prove(hash, actor.is_ok());
             match actor {
                 Ok(actor) => Ok((actor, shown)),

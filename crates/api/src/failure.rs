@@ -20,8 +20,11 @@ pub type Answer<T> = Result<T, Failure>;
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        let retry_after =
-            (problem.code == ErrorCode::Busy.code()).then_some(Duration::from_secs(1));
+        let retry_after = match ErrorCode::parse(&problem.code) {
+            Some(ErrorCode::Busy) => Some(Duration::from_secs(1)),
+            Some(ErrorCode::DatabaseAway) => Some(Duration::from_secs(2)),
+            _ => None,
+        };
         Self { problem: problem.into(), retry_after }
     }
 }

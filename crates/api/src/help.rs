@@ -15,8 +15,9 @@ use axum::{
 use serde_json::json;
 use std::fmt::Write;
 
-/// The process answers.
-pub async fn healthz() -> Response {
+/// The process answers, whatever became of its database: whoever restarts it for
+/// that makes nothing better.
+pub async fn livez() -> Response {
     respond::ok(json!({ "status": "ok" }))
 }
 

@@ -25,6 +25,7 @@ mod operator;
 mod programme;
 mod respond;
 mod session;
+mod shared_limit;
 mod tenant;
 
 use axum::{
@@ -76,6 +77,16 @@ pub struct ApiConfig {
     pub connections: u32,
 }
 
+impl ApiConfig {
+    /// Requests a minute of this caller.
+    fn per_minute(&self, who: limit::Counted) -> u32 {
+        match who {
+            limit::Counted::Session(_) => self.session_requests_per_minute,
+            limit::Counted::Client(_) | limit::Counted::Address(_) => self.requests_per_minute,
+        }
+    }
+}
+
 impl Default for ApiConfig {
     fn default() -> Self {
         Self {
@@ -114,7 +125,7 @@ type App = Arc<Shared>;
 /// Serve it with the peer's address as connect info (as [`serve`] does);
 /// otherwise all callers who have not proven who they are share one limit.
 pub fn router(state: ApiState) -> Router {
-    build(state, Arc::default())
+    build(app_of(state, Arc::default()))
 }
 
 /// Serves [`router`] until `shutdown` is ready, then lets requests finish and
@@ -130,7 +141,12 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let closing = Arc::<watch::Sender<bool>>::default();
     let (most, header_timeout) = (state.config.connections.max(1), state.config.header_timeout);
-    let router = build(state, closing.clone());
+    let app = app_of(state, closing.clone());
+    // Where there may be other nodes, limits hold over all of them.
+    if app.exchange.is_shared() {
+        tokio::spawn(shared_limit::share(app.clone(), closing.subscribe()));
+    }
+    let router = build(app);
     let seats = Arc::new(Semaphore::new(most as usize));
     let mut shutdown = pin!(shutdown);
     loop {
@@ -171,17 +187,20 @@ pub async fn serve(
     Ok(())
 }
 
-fn build(state: ApiState, closing: Arc<watch::Sender<bool>>) -> Router {
+fn app_of(state: ApiState, closing: Arc<watch::Sender<bool>>) -> App {
     let limits = limit::Limits::default();
-    let app: App =
-        Arc::new(Shared { exchange: state.exchange, config: state.config, limits, closing });
+    Arc::new(Shared { exchange: state.exchange, config: state.config, limits, closing })
+}
+
+fn build(app: App) -> Router {
     let (api, _) = openapi::routes().split_for_parts();
     let api = api.merge(compat::token::routes()).nest(compat::BASE, compat::routes());
     let compressible = DefaultPredicate::new()
         // The feed of an edge must not wait in a compressor's buffer.
         .and(NotForContentType::const_new("application/octet-stream"));
     api.layer(middleware::from_fn_with_state(app.clone(), auth::identify))
-        .route("/healthz", get(help::healthz))
+        .route("/livez", get(help::livez))
+        .route("/healthz", get(help::livez))
         .route("/readyz", get(help::readyz))
         .route("/openapi.json", get(openapi::document))
         .route("/errors", get(help::errors))

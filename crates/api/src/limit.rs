@@ -29,6 +29,41 @@ impl Counted {
     }
 }
 
+impl Counted {
+    /// As other nodes are told of it.
+    fn name(&self) -> String {
+        match self {
+            Self::Client(id) => format!("client:{id}"),
+            Self::Session(id) => format!("session:{id}"),
+            Self::Address(Some(address)) => format!("address:{address}"),
+            Self::Address(None) => "address:".to_owned(),
+        }
+    }
+
+    /// Reads what another node told.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name.split_once(':')? {
+            ("client", id) => id.parse().ok().map(Self::Client),
+            ("session", id) => id.parse().ok().map(Self::Session),
+            ("address", "") => Some(Self::Address(None)),
+            ("address", address) => address.parse().ok().map(|a| Self::Address(Some(a))),
+            _ => None,
+        }
+    }
+}
+
+/// How long a count for other nodes goes on without a request.
+const COUNT_KEPT: Duration = Duration::from_secs(300);
+
+/// What this node let through for a caller, as other nodes are told.
+struct Count {
+    /// Names this count: microseconds since 1970 UTC of its begin.
+    begun: i64,
+    used: i64,
+    told: i64,
+    at: Instant,
+}
+
 /// Above this many callers, those with a full bucket are forgotten.
 const MANY: usize = 10_000;
 
@@ -50,6 +85,7 @@ pub struct Limits {
     buckets: Mutex<HashMap<Counted, Bucket>>,
     /// Hashes of tokens that were good when they last came.
     proven: Mutex<HashSet<[u8; 32]>>,
+    counts: Mutex<HashMap<Counted, Count>>,
 }
 
 impl Limits {
@@ -65,9 +101,51 @@ impl Limits {
         bucket.at = now;
         if bucket.tokens >= 1.0 {
             bucket.tokens -= 1.0;
+            drop(buckets);
+            self.count(who, now);
             return Ok(());
         }
         Err(Duration::from_secs_f64((1.0 - bucket.tokens) * 60.0 / per_minute))
+    }
+
+    fn count(&self, who: Counted, now: Instant) {
+        let mut counts = self.counts.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let count = counts.entry(who).or_insert_with(|| Count {
+            begun: jiff::Timestamp::now().as_microsecond(),
+            used: 0,
+            told: 0,
+            at: now,
+        });
+        count.used += 1;
+        count.at = now;
+        // Where nobody asks for them they must not gather.
+        if counts.len() > 2 * MANY {
+            counts.clear();
+        }
+    }
+
+    /// Counts that grew since this was last asked: caller, begin and count.
+    pub fn news(&self, now: Instant) -> Vec<(String, i64, i64)> {
+        let mut counts = self.counts.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        counts.retain(|_, count| {
+            count.used > count.told || now.saturating_duration_since(count.at) < COUNT_KEPT
+        });
+        let grown = counts.iter_mut().filter(|(_, count)| count.used > count.told);
+        grown
+            .map(|(who, count)| {
+                count.told = count.used;
+                (who.name(), count.begun, count.used)
+            })
+            .collect()
+    }
+
+    /// Takes out what another node let through; a bucket may owe a minute's worth at most.
+    pub fn debit(&self, who: Counted, requests: f64, per_minute: u32, now: Instant) {
+        let per_minute = f64::from(per_minute.max(1));
+        let mut buckets = self.buckets.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let bucket = buckets.entry(who).or_insert(Bucket { tokens: per_minute, at: now });
+        bucket.tokens = (bucket.filled(per_minute, now) - requests).max(-per_minute);
+        bucket.at = now;
     }
 
     /// How long until the caller's next request, where it is not now. Takes nothing.
@@ -118,6 +196,27 @@ mod tests {
         assert_eq!(limits.take(a, 60, later), Ok(()));
         assert_eq!(limits.take(a, 60, later), Ok(()));
         assert!(limits.take(a, 60, later).is_err());
+    }
+
+    #[test]
+    fn what_another_node_let_through_is_owed_here() {
+        let (here, there) = (Limits::default(), Limits::default());
+        let (who, start) = (Counted::Client(Uuid::from_u128(1)), Instant::now());
+        for _ in 0..60 {
+            assert_eq!(here.take(who, 60, start), Ok(()));
+            assert_eq!(there.take(who, 60, start), Ok(()), "they have not spoken yet");
+        }
+        let news = there.news(start);
+        let [(name, _, 60)] = news.as_slice() else { panic!("{news:?}") };
+        assert_eq!(Counted::parse(name), Some(who));
+        assert!(there.news(start).is_empty(), "it is told once");
+        here.debit(who, 60.0, 60, start);
+        assert_eq!(here.take(who, 60, start), Err(Duration::from_secs(61)), "the debt comes first");
+        here.debit(who, 1e9, 60, start);
+        assert_eq!(here.take(who, 60, start), Err(Duration::from_secs(61)), "a minute's at most");
+        for who in [Counted::Session(Uuid::nil()), Counted::address(None)] {
+            assert_eq!(Counted::parse(&who.name()), Some(who));
+        }
     }
 
     #[test]

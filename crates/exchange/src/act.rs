@@ -54,6 +54,10 @@ pub(crate) fn store_problem(error: &StoreError) -> Problem {
             tracing::warn!(%error, "the database is busy");
             ErrorCode::Busy.problem(None, "the database did not take the request in time")
         }
+        StoreError::Away(_) => {
+            tracing::warn!(%error, "the database is away");
+            ErrorCode::DatabaseAway.problem(None, "the database does not answer this node")
+        }
         StoreError::Unknown(_) => {
             tracing::error!(%error, "the answer to a commit was lost");
             let reason = "the connection to the database broke at the end: \

@@ -31,6 +31,7 @@ mod people;
 mod programme;
 mod records;
 mod secret;
+mod sharing;
 mod worker;
 mod world;
 
@@ -41,6 +42,7 @@ pub use cx::{
 };
 
 pub use inside::WhichCall;
+pub use sharing::RequestUse;
 
 use act::{Fail, change, store_problem};
 use api_types::{ErrorCode, Page, Problem, identity::ClientCredentials};
@@ -54,6 +56,9 @@ use numbering::E164;
 use std::{pin::Pin, sync::Arc, time::Duration};
 use store::{Db, Store, StoreError, Tx};
 use uuid::Uuid;
+
+/// How long a database may take to say that it is there.
+const READY: Duration = Duration::from_secs(4);
 
 /// How an exchange is opened.
 #[derive(Clone, Debug)]
@@ -142,9 +147,19 @@ impl Exchange {
         Ok(self.inner.store.write(first).await?)
     }
 
-    /// The database answers.
+    /// The database answers, and in time: one that hangs is as good as gone.
+    ///
+    /// # Errors
+    /// `database_away`, `busy`.
     pub async fn ready(&self) -> Result<(), Problem> {
-        self.view(async |mut db| Ok(db.change_newest().await?)).await.map(drop)
+        let look = self.view(async |mut db| Ok(db.change_newest().await?));
+        match tokio::time::timeout(READY, look).await {
+            Ok(answer) => answer.map(drop),
+            Err(_elapsed) => {
+                let reason = format!("the database gave no answer within {} s", READY.as_secs());
+                Err(ErrorCode::DatabaseAway.problem(None, reason))
+            }
+        }
     }
 
     /// Closes every connection to the database.

@@ -34,6 +34,9 @@ const WATCH: Duration = Duration::from_secs(15);
 /// How long an answer is kept for a repeated idempotency key, microseconds.
 const ANSWERS_KEPT: i64 = 48 * 3600 * 1_000_000;
 
+/// How long other nodes may hear of requests that were let through, microseconds.
+const REQUESTS_KEPT: i64 = 1800 * 1_000_000;
+
 /// What became of one chunk.
 enum Step {
     /// More entries wait.
@@ -89,6 +92,7 @@ impl Exchange {
             .write(async |mut tx: Tx| {
                 let now = tx.at();
                 tx.change_trim(kept).await?;
+                tx.request_use_trim(now - REQUESTS_KEPT).await?;
                 tx.identity_expire(now, now - ANSWERS_KEPT).await
             })
             .await
@@ -124,7 +128,9 @@ impl Exchange {
                         // A database that is away says nothing about the order.
                         lasting = !matches!(
                             fail,
-                            Fail::Store(StoreError::Busy(_) | StoreError::Unknown(_))
+                            Fail::Store(
+                                StoreError::Busy(_) | StoreError::Away(_) | StoreError::Unknown(_)
+                            )
                         );
                     }
                     let release = async |mut tx: Tx| -> Result<(), StoreError> {

@@ -3,9 +3,12 @@
 /// Why the store did not do as asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// The database is busy, away, or chose this transaction as a victim.
-    #[error("the database is busy or away: {0}")]
+    /// The database is busy, or chose this transaction as a victim.
+    #[error("the database is busy: {0}")]
     Busy(String),
+    /// The database cannot be reached, or gave no connection in time.
+    #[error("the database is away: {0}")]
+    Away(String),
     /// The commit was sent, but its answer was lost: it may have taken effect.
     #[error("it is unknown whether it was committed: {0}")]
     Unknown(String),
@@ -43,7 +46,7 @@ pub enum Again {
 impl Retry for StoreError {
     fn retry(&self) -> Again {
         match self {
-            Self::Busy(_) => Again::Busy,
+            Self::Busy(_) | Self::Away(_) => Again::Busy,
             Self::Constraint(_) => Again::Constraint,
             Self::Unknown(_) | Self::Decode { .. } | Self::Database(_) => Again::No,
         }
@@ -69,12 +72,13 @@ impl From<sqlx::Error> for StoreError {
         let text = error.to_string();
         match &error {
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
-                Self::Busy(text)
+                Self::Away(text)
             }
             sqlx::Error::Database(db) => {
                 let code = db.code().unwrap_or_default();
                 // SQLite: 5 BUSY, 6 LOCKED in the low byte. PostgreSQL: 40001 serialization,
-                // 40P01 deadlock, 55P03 lock timeout, 57P0x shutting down, 08xxx connection.
+                // 40P01 deadlock, 55P03 lock timeout, 57014 statement timeout, 53300 too many
+                // connections, 57P0x shutting down, 08xxx connection.
                 let lite = db
                     .try_downcast_ref::<sqlx::sqlite::SqliteError>()
                     .and_then(|_| code.parse::<i32>().ok());
@@ -82,11 +86,14 @@ impl From<sqlx::Error> for StoreError {
                     Some(n) if matches!(n & 0xff, 5 | 6) => Self::Busy(text),
                     Some(n) if n & 0xff == 19 => Self::Constraint(text),
                     Some(_) => Self::Database(text),
-                    None if matches!(&*code, "40001" | "40P01" | "55P03" | "53300")
+                    None if matches!(&*code, "40001" | "40P01" | "55P03" | "57014") => {
+                        Self::Busy(text)
+                    }
+                    None if code == "53300"
                         || code.starts_with("57P0")
                         || code.starts_with("08") =>
                     {
-                        Self::Busy(text)
+                        Self::Away(text)
                     }
                     None if code.starts_with("23") => Self::Constraint(text),
                     None => Self::Database(text),

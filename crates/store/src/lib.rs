@@ -19,6 +19,7 @@ mod orders;
 mod people;
 mod project;
 mod provisioning;
+mod request_use;
 mod tenants;
 mod value;
 mod world;
@@ -43,6 +44,7 @@ pub use provisioning::{
     AddressPick, InformationRequestPick, InformationRequestRow, NumberAccountPick,
     NumberAccountRow, NumberEdit, PlaceRow, ProvisionedPick, ProvisionedPut, ProvisionedRow, Span,
 };
+pub use request_use::RequestUseRow;
 pub use tenants::{CivicAddressRow, ConsentRow, HeldRow, LocationCountryRow, LocationRow};
 pub use value::Json;
 pub use world::{HelpProfileRow, WorldNumberRow, WorldTrunkRow};
@@ -61,6 +63,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         orders::STATEMENTS,
         people::STATEMENTS,
         provisioning::STATEMENTS,
+        request_use::STATEMENTS,
         tenants::STATEMENTS,
         world::STATEMENTS,
     ]

@@ -20,6 +20,8 @@ const TRIM_LOCK: i64 = 0x006d_6565_7474_726d;
 const CHANNEL: &str = "meetpoint_change";
 /// How often a closure runs again before the caller hears of it.
 const TRIES: u32 = 8;
+/// How long after its begin no closure runs again: whoever waits is told instead.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 row! {
     /// One entry of the change log.
@@ -209,6 +211,7 @@ impl Store {
         Work: Future<Output = Result<T, E>>,
     {
         let mut tries = 0;
+        let begun = tokio::time::Instant::now();
         loop {
             tries += 1;
             let error = match self.attempt(&work).await {
@@ -220,7 +223,7 @@ impl Store {
                 Again::Constraint => 3,
                 Again::Busy => TRIES,
             };
-            if tries >= most {
+            if tries >= most || begun.elapsed() >= PATIENCE {
                 return Err(error);
             }
             let spread = u64::from(Uuid::now_v7().as_bytes()[15]);

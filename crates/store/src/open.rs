@@ -21,7 +21,19 @@ static PG: Migrator = sqlx::migrate!("migrations/pg");
 
 const READERS_LITE: u32 = 4;
 const POOL_PG: u32 = 16;
-const ACQUIRE: Duration = Duration::from_secs(10);
+/// How long whoever wants SQLite's one writer may wait for it.
+const ACQUIRE_LITE: Duration = Duration::from_secs(10);
+/// How long a request may wait for a connection: one that waited longer is better told so.
+const ACQUIRE_PG: Duration = Duration::from_secs(3);
+/// What every connection to PostgreSQL promises: no statement and no idle transaction holds
+/// others up for ever, and the locks of a node that lost its power are free within half a
+/// minute.
+const SESSION_PG: &str = "SET statement_timeout = '30s'; \
+    SET lock_timeout = '10s'; \
+    SET idle_in_transaction_session_timeout = '60s'; \
+    SET tcp_keepalives_idle = 10; \
+    SET tcp_keepalives_interval = 5; \
+    SET tcp_keepalives_count = 4;";
 
 /// The database, whichever it is. Cheap to clone.
 #[derive(Clone)]
@@ -129,6 +141,11 @@ impl Store {
         Ok(Db { inner })
     }
 
+    /// Whether other processes may work on the same database.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.backend, Backend::Pg { .. })
+    }
+
     /// Prepares one statement, to find out whether this server understands it.
     pub async fn prepare(&self, sql: &'static str) -> Result<(), StoreError> {
         match &self.backend {
@@ -174,7 +191,7 @@ async fn open_lite(url: &str) -> Result<Backend, OpenError> {
     make_private(options.get_filename()).map_err(|error| OpenError::Connect(error.into()))?;
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
-        .acquire_timeout(ACQUIRE)
+        .acquire_timeout(ACQUIRE_LITE)
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_with(options.clone())
@@ -193,7 +210,7 @@ async fn open_lite(url: &str) -> Result<Backend, OpenError> {
     }
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS_LITE)
-        .acquire_timeout(ACQUIRE)
+        .acquire_timeout(ACQUIRE_LITE)
         .connect_with(options.pragma("query_only", "ON"))
         .await
         .map_err(OpenError::Connect)?;
@@ -223,7 +240,10 @@ async fn open_pg(url: &str) -> Result<Backend, OpenError> {
         .disable_statement_logging();
     let pool = PgPoolOptions::new()
         .max_connections(POOL_PG)
-        .acquire_timeout(ACQUIRE)
+        .acquire_timeout(ACQUIRE_PG)
+        .after_connect(|connection, _| {
+            Box::pin(async move { connection.execute(SESSION_PG).await.map(drop) })
+        })
         .connect_with(options)
         .await
         .map_err(OpenError::Connect)?;

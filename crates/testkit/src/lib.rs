@@ -32,6 +32,18 @@ pub fn postgres() -> Database {
     Database { name: "postgres", url: cluster().database(), _folder: None }
 }
 
+/// A fresh database in a cluster that the test may stop.
+pub fn postgres_in(cluster: &Cluster) -> Database {
+    Database { name: "postgres", url: cluster.database(), _folder: None }
+}
+
+impl Database {
+    /// The same database for another node; a SQLite file stays with the first one.
+    pub fn beside(&self) -> Self {
+        Self { name: self.name, url: self.url.clone(), _folder: None }
+    }
+}
+
 /// One of each: what every suite over the store runs on.
 pub fn both() -> [Database; 2] {
     [sqlite(), postgres()]

@@ -30,6 +30,9 @@ pid=$!
 cat >/dev/null
 $as kill -INT "$(head -n1 "$folder/data/postmaster.pid")" 2>/dev/null || kill -INT $pid
 wait $pid
+# One that was started again is no child of ours.
+n=0
+while [ -e "$folder/data/postmaster.pid" ] && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1)); done
 rm -rf "$folder"
 "#;
 
@@ -43,7 +46,11 @@ pub fn cluster() -> &'static Cluster {
 }
 
 impl Cluster {
-    fn start() -> Self {
+    /// One of the test's own, to be stopped and started under it. It goes when it is dropped.
+    ///
+    /// # Panics
+    /// Where PostgreSQL's server programs are not installed, or do not start.
+    pub fn start() -> Self {
         let bin = server_programs();
         let user = server_user();
         let folder = TempDir::new("pg").into_path();
@@ -74,15 +81,49 @@ impl Cluster {
             .spawn()
             .expect("a shell can be started");
         let cluster = Self { folder, bin, user, databases: AtomicU32::new(0), _keeper: keeper };
+        cluster.answers();
+        cluster
+    }
+
+    fn answers(&self) {
         crate::wait_for("PostgreSQL to answer", || {
-            let asked = Command::new(cluster.bin.join("pg_isready"))
+            let asked = Command::new(self.bin.join("pg_isready"))
                 .arg("-q")
                 .arg("-h")
-                .arg(&cluster.folder)
+                .arg(&self.folder)
                 .status();
             asked.is_ok_and(|status| status.success()).then_some(())
         });
-        cluster
+    }
+
+    /// Ends the server as a crash would: connections break, nothing is written down.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn stop(&self) {
+        let mut stop = as_user(self.user, &self.bin.join("pg_ctl"));
+        stop.args(["stop", "-w", "-m", "immediate", "-D"]).arg(self.folder.join("data"));
+        run(&mut stop, "stop the server");
+    }
+
+    /// Starts the server that was stopped, on the same data.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn start_again(&self) {
+        let mut start = as_user(self.user, &self.bin.join("pg_ctl"));
+        start
+            .args(["start", "-w", "-D"])
+            .arg(self.folder.join("data"))
+            .arg("-l")
+            .arg(self.folder.join("log-again"))
+            .arg("-o")
+            .arg(format!("-k {}", self.folder.display()))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        assert!(start.status().is_ok_and(|status| status.success()), "the server starts again");
+        self.answers();
     }
 
     /// A fresh database; the answer is its URL.

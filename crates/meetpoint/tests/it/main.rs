@@ -10,6 +10,7 @@ mod edge;
 mod fleet;
 mod inside;
 mod migrate;
+mod nodes;
 mod others;
 mod process;
 mod serve;

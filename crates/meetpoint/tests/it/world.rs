@@ -28,12 +28,20 @@ pub struct Plane {
     folder: TempDir,
     program: PathBuf,
     pub owner: Client,
+    requests: u32,
 }
 
-fn command(path: &Path, folder: &TempDir, database: &str, listen: &str, chunk: u32) -> Command {
+fn command(
+    path: &Path,
+    folder: &TempDir,
+    database: &str,
+    listen: &str,
+    chunk: u32,
+    requests: u32,
+) -> Command {
     let mut command = program(path);
     command
-        .args(["serve", "--no-edge", "--requests-per-minute", "1000000"])
+        .args(["serve", "--no-edge", "--requests-per-minute", &requests.to_string()])
         .args(["--database-url", database, "--listen", listen])
         .args(["--order-chunk", &chunk.to_string()])
         .arg("--data-dir")
@@ -48,21 +56,59 @@ impl Plane {
 
     /// Another build of the program.
     pub async fn start_of(program: &Path, database: Database, chunk: u32) -> Self {
+        Self::start_limited(program, database, chunk, 1_000_000).await
+    }
+
+    /// With so many requests a minute.
+    pub async fn start_limited(
+        program: &Path,
+        database: Database,
+        chunk: u32,
+        requests: u32,
+    ) -> Self {
         let folder = TempDir::new("plane");
-        let process =
-            Process::spawn(command(program, &folder, &database.url, "127.0.0.1:0", chunk));
+        let process = Process::spawn(command(
+            program,
+            &folder,
+            &database.url,
+            "127.0.0.1:0",
+            chunk,
+            requests,
+        ));
         let id = process.told("client id:");
         let secret = process.told("client secret:");
         let url = process.told("API and page:");
         let base = url.trim_end_matches('/').to_owned();
         let listen = base.trim_start_matches("http://").to_owned();
         let owner = Client::sign_in(&base, &id, &secret).await;
-        let program = program.to_owned();
-        Self { process: Some(process), base, listen, database, chunk, folder, program, owner }
+        let (program, process) = (program.to_owned(), Some(process));
+        Self { process, base, listen, database, chunk, folder, program, owner, requests }
+    }
+
+    /// Another node on the same database.
+    pub fn beside(&self) -> Self {
+        let (folder, database) = (TempDir::new("plane"), self.database.beside());
+        let (chunk, requests) = (self.chunk, self.requests);
+        let process = Process::spawn(command(
+            &self.program,
+            &folder,
+            &database.url,
+            "127.0.0.1:0",
+            chunk,
+            requests,
+        ));
+        let url = process.told("API and page:");
+        assert!(!process.stderr().contains("client secret"), "the house is there already");
+        let base = url.trim_end_matches('/').to_owned();
+        let listen = base.trim_start_matches("http://").to_owned();
+        let owner = self.owner.at(&base);
+        let (program, process) = (self.program.clone(), Some(process));
+        Self { process, base, listen, database, chunk, folder, program, owner, requests }
     }
 
     fn command(&self) -> Command {
-        command(&self.program, &self.folder, &self.database.url, &self.listen, self.chunk)
+        let (url, listen) = (&self.database.url, &self.listen);
+        command(&self.program, &self.folder, url, listen, self.chunk, self.requests)
     }
 
     pub fn kill(&mut self) {
@@ -109,6 +155,17 @@ impl Client {
         Self { http, base, id, secret, token }
     }
 
+    /// The same caller, with the same token, at another node.
+    pub fn at(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
+    }
+
+    /// Status and headers of a GET.
+    pub async fn look(&self, path: &str) -> reqwest::Response {
+        let request = self.http.get(format!("{}{path}", self.base)).bearer_auth(&self.token);
+        request.send().await.expect("it answers")
+    }
+
     pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
         let mut request =
             self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
@@ -144,6 +201,7 @@ pub fn id(value: &Value) -> String {
 }
 
 /// An operator with its numbers at a tenant, without any call yet.
+#[derive(Clone)]
 pub struct Seeded {
     pub operator: Client,
     pub profile: String,
