@@ -11,6 +11,6 @@ export MEETPOINT_LAST_RELEASE
 # One after the other: each wants the cores for itself.
 cargo test --locked --profile demo --package meetpoint --features soak --test it -- \
     --test-threads 1 --nocapture soak::
-SEEDS=200 cargo test --locked --profile demo --package migrate --test it -- planted
+SEEDS=200 LONG_MB=1024 cargo test --locked --profile demo --package migrate --test it -- planted a_very_long_table
 SIM_SEEDS=${SIM_SEEDS:-2000} \
     cargo test --locked --profile demo --package edge --test it -- sim::

@@ -30,6 +30,7 @@ pub use settings::{EmergencyTest, Exception, NetworkLimits, RuleChange, Settings
 pub use sites::{SiteVerdict, Voice};
 
 use std::collections::BTreeMap;
+use std::{panic, thread};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -79,17 +80,27 @@ pub fn assess(
 ) -> Result<Assessment, SettingsError> {
     settings.check()?;
     let scope = Scope::new(inventory);
-    let mut found = Findings::new(inventory, settings);
-    let licences = licences::judge(&scope, day, &mut found);
-    inventory::judge(&scope, &mut found);
-    numbers::judge(&scope, day, &mut found);
-    policies::judge(&scope, &mut found);
-    hybrid::judge(&scope, settings, &mut found);
-    emergency::judge(&scope, settings, &mut found);
-    let (segments, exceptions) = models::judge(&scope, settings, day, &mut found);
-    let sites = sites::judge(&scope, settings, &mut found);
+    // Two threads, each with findings of its own: which rule speaks first is settled afterwards.
+    let (mut found, licences, (segments, exceptions), beside) = thread::scope(|threads| {
+        let beside = threads.spawn(|| {
+            let mut found = Findings::new(inventory, settings);
+            emergency::judge(&scope, settings, &mut found);
+            let sites = sites::judge(&scope, settings, &mut found);
+            let groups = groups::move_groups(inventory, &groups::Binding::of(settings));
+            (found, sites, groups)
+        });
+        let mut found = Findings::new(inventory, settings);
+        let licences = licences::judge(&scope, day, &mut found);
+        inventory::judge(&scope, &mut found);
+        numbers::judge(&scope, day, &mut found);
+        policies::judge(&scope, &mut found);
+        hybrid::judge(&scope, settings, &mut found);
+        let models = models::judge(&scope, settings, day, &mut found);
+        (found, licences, models, beside.join())
+    });
+    let (more, sites, groups) = beside.unwrap_or_else(|panic| panic::resume_unwind(panic));
+    found.join(more);
     let findings = found.finish();
-    let groups = groups::move_groups(inventory, &groups::Binding::of(settings));
     let people = people::judge(&scope, &findings, &sites);
     let headline = people::headline(&people, &sites, &findings, &groups.groups);
     Ok(Assessment {

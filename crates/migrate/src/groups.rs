@@ -3,12 +3,13 @@
 //! Everything that ties two together is a [`Link`] with its reason. Links that bind make groups;
 //! within a group [`explain`] gives the shortest chain of links between any two members.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::assess::Settings;
 use crate::model::{
     Inventory, Link, LinkReason, MoveGroup, PolicyKind, PolicyLevel, SourceRef, Strength,
 };
+use foldhash::{HashMap, HashMapExt};
 
 /// Which links bind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

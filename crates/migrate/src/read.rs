@@ -4,7 +4,7 @@ use crate::import;
 use crate::model::{LineNumber, LineNumberError};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use numbering::{Country, E164};
 use std::borrow::Cow;
 
@@ -136,6 +136,9 @@ fn repaired(
 /// Days and months that could be each other's are not guessed.
 pub fn moment(text: &str) -> Option<Timestamp> {
     let text = text.trim();
+    if let Some(moment) = plain_moment(text.as_bytes()) {
+        return Some(moment);
+    }
     if let Some(inner) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
         let digits = inner.split(['+', '-']).find(|part| !part.is_empty())?;
         return Timestamp::from_millisecond(digits.parse().ok()?).ok();
@@ -153,6 +156,52 @@ pub fn moment(text: &str) -> Option<Timestamp> {
         return at.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp());
     }
     written(bare)?.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp())
+}
+
+/// `2025-10-11T21:30:00Z`, as the usage reports write each call's times.
+fn plain_moment(text: &[u8]) -> Option<Timestamp> {
+    let &[
+        y1,
+        y2,
+        y3,
+        y4,
+        b'-',
+        o1,
+        o2,
+        b'-',
+        d1,
+        d2,
+        b'T',
+        h1,
+        h2,
+        b':',
+        m1,
+        m2,
+        b':',
+        s1,
+        s2,
+        b'Z',
+    ] = text
+    else {
+        return None;
+    };
+    let figure = |digits: &[u8]| {
+        digits.iter().try_fold(0i16, |sum, digit| {
+            digit.is_ascii_digit().then(|| sum * 10 + i16::from(digit - b'0'))
+        })
+    };
+    let two = |a, b| figure(&[a, b]).and_then(|two| i8::try_from(two).ok());
+    let year = figure(&[y1, y2, y3, y4])?;
+    let at = DateTime::new(
+        year,
+        two(o1, o2)?,
+        two(d1, d2)?,
+        two(h1, h2)?,
+        two(m1, m2)?,
+        two(s1, s2)?,
+        0,
+    );
+    Offset::UTC.to_timestamp(at.ok()?).ok()
 }
 
 /// `10/31/2025 9:30:00 PM`, `31.10.2025 21:30`.
@@ -346,6 +395,10 @@ mod tests {
             ("31/10/2025 21:30", Some("2025-10-31T21:30:00Z")),
             ("10/31/2025 21:30", Some("2025-10-31T21:30:00Z")),
             ("1760218200", Some("2025-10-11T21:30:00Z")),
+            ("2024-02-29T23:59:59Z", Some("2024-02-29T23:59:59Z")),
+            ("2025-02-29T00:00:00Z", None),
+            ("2025-10-11T24:30:00Z", None),
+            ("2025-1O-11T21:30:00Z", None),
             ("10/11/2025 21:30", None),
             ("tomorrow", None),
             ("", None),

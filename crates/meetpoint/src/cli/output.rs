@@ -2,8 +2,9 @@
 
 use super::error::CliError;
 use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
 use serde_json::Value;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 /// Columns of a list: heading and field.
 pub type Columns = &'static [(&'static str, &'static str)];
@@ -22,6 +23,18 @@ pub fn print(text: &str) -> Result<(), CliError> {
 /// The API's document.
 pub fn json(document: &Value) -> Result<(), CliError> {
     print(&format!("{document:#}\n"))
+}
+
+/// As [`json`], of anything, without a tree of it in memory: for large documents.
+pub fn large_json(document: &impl Serialize) -> Result<(), CliError> {
+    let mut out = BufWriter::with_capacity(1 << 18, std::io::stdout().lock());
+    let written = serde_json::to_writer_pretty(&mut out, document).map_err(std::io::Error::from);
+    match written.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(CliError::File { path: "stdout".into(), reason: error.to_string() })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn table() -> Table {

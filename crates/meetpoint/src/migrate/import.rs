@@ -14,6 +14,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use store::ProjectSource;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 /// Remarks kept together.
 const REMARKS: usize = 2000;
@@ -69,6 +70,8 @@ struct Told {
 
 /// From the reading thread to the database.
 enum Piece {
+    /// The file will be read; it takes the place of its former self or not.
+    Source(ProjectSource, bool),
     Begin,
     Rows(Vec<u8>),
     Remarks(Vec<u8>),
@@ -187,6 +190,97 @@ impl Seek for Watched {
     }
 }
 
+/// A file on its way: what was read of it, and how its reading ends.
+struct Reading {
+    from: mpsc::Receiver<Piece>,
+    task: JoinHandle<Result<Outcome, CliError>>,
+}
+
+/// How the reading of a file ended.
+enum Outcome {
+    /// Read: what became of its parts, and the columns of those that were taken.
+    Read(Vec<Told>, Vec<Vec<String>>),
+    /// The same bytes are known already.
+    Unchanged(Told),
+    /// It is the file that was still on its way: to be begun again once that is kept.
+    Again,
+}
+
+/// Begins to read a file in a thread of its own. `known` is what the project has, `under_way`
+/// what may soon be in it too.
+fn begin(
+    path: PathBuf,
+    how: String,
+    options: Options,
+    known: Vec<ProjectSource>,
+    under_way: Option<ProjectSource>,
+) -> Reading {
+    let (to, from) = mpsc::channel(8);
+    let task = tokio::task::spawn_blocking(move || {
+        let wrong = |error: std::io::Error| CliError::File {
+            path: path.clone(),
+            reason: error.to_string(),
+        };
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut file = File::open(&path).map_err(wrong)?;
+        let size = file.metadata().map_err(wrong)?.len();
+        let sha256 = digest(&mut file).map_err(wrong)?;
+        // A relative and an absolute way to one file are the same file.
+        let key = path.canonicalize().map_err(wrong)?.to_string_lossy().into_owned();
+        if under_way.is_some_and(|other| other.path == key || other.sha256 == sha256) {
+            return Ok(Outcome::Again);
+        }
+        let before = known.iter().find(|source| source.path == key);
+        let same = match before {
+            // Its former self, if it differs, must go, whatever else has these bytes.
+            Some(own) => Some(own).filter(|own| own.sha256 == sha256 && own.options == how),
+            None => known.iter().find(|other| other.sha256 == sha256),
+        };
+        if let Some(source) = same {
+            return Ok(Outcome::Unchanged(unchanged(name, source, &key)));
+        }
+        let source = ProjectSource { path: key, sha256: sha256.clone(), options: how };
+        let mut sink = Channel {
+            to,
+            remarks: Vec::new(),
+            first: Vec::new(),
+            count: 0,
+            told: Vec::new(),
+            columns: Vec::new(),
+        };
+        let failed = |error: ImportError| wrong(std::io::Error::other(error.to_string()));
+        sink.send(Piece::Source(source, before.is_some())).map_err(failed)?;
+        let watched = Watched { file, name: name.clone(), size, read: 0, said: 0 };
+        import::read(&name, &sha256, watched, &options, &mut sink).map_err(failed)?;
+        Ok(Outcome::Read(sink.told, sink.columns))
+    });
+    Reading { from, task }
+}
+
+fn unchanged(name: String, known: &ProjectSource, key: &str) -> Told {
+    let note = if known.path == key {
+        Vec::new()
+    } else {
+        vec![Remark {
+            kind: RemarkKind::Duplicate,
+            at: migrate::model::SourceRef::default(),
+            code: "same_file".to_owned(),
+            message: format!("the same bytes were imported as {}", known.path),
+            remedy: String::new(),
+        }]
+    };
+    Told {
+        file: name,
+        kind: None,
+        status: "unchanged",
+        rows: 0,
+        rejected: 0,
+        remark_count: note.len(),
+        remarks: note,
+        error: None,
+    }
+}
+
 fn digest(file: &mut File) -> std::io::Result<String> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
@@ -261,15 +355,39 @@ pub async fn run(import: Import) -> Result<(), CliError> {
     let how = serde_json::to_string(&how).unwrap_or_default();
     let mut mappings = folder.mappings().await?;
     let paths = files(&import.paths, folder.dir())?;
+    let options = Options {
+        mappings: own.iter().cloned().chain(mappings.iter().cloned()).collect(),
+        site: import.site.clone(),
+        country: of_country,
+        limits: import::Limits::default(),
+    };
+    let failed = |error: store::StoreError| store_error(folder.dir(), &error);
+    let mut known = folder.store().sources().await.map_err(failed)?;
     let mut told: Vec<Told> = Vec::new();
-    for path in paths {
-        let options = Options {
-            mappings: own.iter().cloned().chain(mappings.iter().cloned()).collect(),
-            site: import.site.clone(),
-            country: of_country,
-            limits: import::Limits::default(),
+    let mut ahead: Option<Reading> = None;
+    for (at, path) in paths.iter().enumerate() {
+        let start = |path: &PathBuf, known: &[ProjectSource], under_way| {
+            begin(path.clone(), how.clone(), options.clone(), known.to_vec(), under_way)
         };
-        let (mut more, columns) = one(&folder, &path, &how, options).await?;
+        let mut reading = ahead.take().unwrap_or_else(|| start(path, &known, None));
+        // The next file is read while this one goes to the disk.
+        let mut next = |source: &ProjectSource| {
+            ahead = paths.get(at + 1).map(|path| start(path, &known, Some(source.clone())));
+        };
+        let (mut outcome, mut source) = one(&folder, path, reading, &mut next).await?;
+        if matches!(outcome, Outcome::Again) {
+            reading = start(path, &known, None);
+            (outcome, source) = one(&folder, path, reading, &mut next).await?;
+        }
+        if let Some(source) = source {
+            known.retain(|own| own.path != source.path);
+            known.push(source);
+        }
+        let (mut more, columns) = match outcome {
+            Outcome::Read(told, columns) => (told, columns),
+            Outcome::Unchanged(told) => (vec![told], Vec::new()),
+            Outcome::Again => continue,
+        };
         if let Some(own) = &own {
             for columns in columns {
                 let signature = import::signature(&columns);
@@ -304,69 +422,25 @@ pub async fn run(import: Import) -> Result<(), CliError> {
     }
 }
 
-/// One file: nothing of it is kept unless all of it is.
+/// One file: nothing of it is kept unless all of it is. Answers what was kept, too.
 async fn one(
     folder: &Folder,
     path: &Path,
-    how: &str,
-    options: Options,
-) -> Result<(Vec<Told>, Vec<Vec<String>>), CliError> {
-    let wrong =
-        |error: std::io::Error| CliError::File { path: path.to_owned(), reason: error.to_string() };
+    mut reading: Reading,
+    begun: &mut impl FnMut(&ProjectSource),
+) -> Result<(Outcome, Option<ProjectSource>), CliError> {
     let failed = |error: store::StoreError| store_error(folder.dir(), &error);
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut file = File::open(path).map_err(wrong)?;
-    let size = file.metadata().map_err(wrong)?.len();
-    let sha256 = digest(&mut file).map_err(wrong)?;
-    // A relative and an absolute way to one file are the same file.
-    let key = path.canonicalize().map_err(wrong)?.to_string_lossy().into_owned();
-    let known = folder.store().sources().await.map_err(failed)?;
-    let same = known.iter().find(|source| source.path == key || source.sha256 == sha256);
-    let replaces = known.iter().any(|source| source.path == key);
-    if let Some(source) = same.filter(|s| s.sha256 == sha256 && (s.options == how || s.path != key))
-    {
-        let note = if source.path == key {
-            Vec::new()
-        } else {
-            vec![Remark {
-                kind: RemarkKind::Duplicate,
-                at: migrate::model::SourceRef::default(),
-                code: "same_file".to_owned(),
-                message: format!("the same bytes were imported as {}", source.path),
-                remedy: String::new(),
-            }]
-        };
-        let told = Told {
-            file: name,
-            kind: None,
-            status: "unchanged",
-            rows: 0,
-            rejected: 0,
-            remark_count: note.len(),
-            remarks: note,
-            error: None,
-        };
-        return Ok((vec![told], Vec::new()));
-    }
-    let source = ProjectSource { path: key, sha256: sha256.clone(), options: how.to_owned() };
-    let mut kept = folder.store().replace(&source).await.map_err(failed)?;
-    let (to, mut from) = mpsc::channel(8);
-    let reading = tokio::task::spawn_blocking(move || {
-        let mut sink = Channel {
-            to,
-            remarks: Vec::new(),
-            first: Vec::new(),
-            count: 0,
-            told: Vec::new(),
-            columns: Vec::new(),
-        };
-        let watched = Watched { file, name: name.clone(), size, read: 0, said: 0 };
-        let outcome = import::read(&name, &sha256, watched, &options, &mut sink);
-        outcome.map(|()| (sink.told, sink.columns))
-    });
+    let mut keeping = None;
     let mut part = None;
     let (mut rows, mut remarks) = (0, 0);
-    while let Some(piece) = from.recv().await {
+    while let Some(piece) = reading.from.recv().await {
+        if let Piece::Source(source, replaces) = piece {
+            begun(&source);
+            let kept = folder.store().replace(&source).await.map_err(failed)?;
+            keeping = Some((kept, source, replaces));
+            continue;
+        }
+        let Some((kept, ..)) = &mut keeping else { continue };
         match (piece, part) {
             (Piece::Begin, _) => {
                 part = Some(kept.part().await.map_err(failed)?);
@@ -391,20 +465,25 @@ async fn one(
             _ => {}
         }
     }
-    let outcome = reading.await.map_err(|error| wrong(std::io::Error::other(error)))?;
-    let (mut told, columns) =
-        outcome.map_err(|error| wrong(std::io::Error::other(error.to_string())))?;
+    let mut outcome = reading
+        .task
+        .await
+        .map_err(|error| CliError::File { path: path.to_owned(), reason: error.to_string() })??;
+    let (Outcome::Read(told, columns), Some((kept, source, replaces))) = (&mut outcome, keeping)
+    else {
+        return Ok((outcome, None));
+    };
     // A file of which nothing was taken is not remembered: it may be read otherwise next time,
     // and what an earlier version of it said stays.
     if columns.is_empty() {
         drop(kept);
-        return Ok((told, columns));
+        return Ok((outcome, None));
     }
     kept.commit().await.map_err(failed)?;
     if replaces {
         told.iter_mut().filter(|t| t.status == "imported").for_each(|t| t.status = "replaced");
     }
-    Ok((told, columns))
+    Ok((outcome, Some(source)))
 }
 
 /// A file in a few lines.

@@ -6,9 +6,10 @@ use crate::cli::output;
 use migrate::assess;
 use migrate::import::{ImportedFile, Mapping, Rows};
 use migrate::inventory::{Builder, Settings};
-use migrate::model::{Inventory, Remark};
+use migrate::model::{FileId, Inventory, Remark};
 use std::path::{Path, PathBuf};
 use store::{Project, StoreError};
+use tokio::sync::mpsc;
 
 /// The database.
 const DATABASE: &str = "project.db";
@@ -28,6 +29,12 @@ pub const CHOICE: &str = "choice.json";
 pub const REPORT: &str = "report.html";
 /// Its workbook.
 pub const WORKBOOK: &str = "report.xlsx";
+
+/// From the database to the inventory.
+enum Imported {
+    File(Box<ImportedFile>, Vec<Remark>),
+    Rows(Rows),
+}
 
 /// An open project.
 pub struct Folder {
@@ -176,6 +183,19 @@ impl Folder {
         let unreadable =
             |error: &dyn std::fmt::Display| file_error(&self.dir.join(DATABASE), error);
         let mut builder = Builder::new(self.settings().await?);
+        // The database is read while what came from it is joined.
+        let (to, mut from) = mpsc::channel::<Imported>(8);
+        let joining = tokio::task::spawn_blocking(move || {
+            let mut id = FileId::default();
+            while let Some(imported) = from.blocking_recv() {
+                match imported {
+                    Imported::File(file, remarks) => id = builder.file(*file, remarks),
+                    Imported::Rows(rows) => builder.rows(id, &rows),
+                }
+            }
+            builder.finish()
+        });
+        let gone = |_| unreadable(&"the inventory was given up");
         for part in self.store.parts().await.map_err(failed)? {
             let file: ImportedFile =
                 serde_json::from_str(&part.head).map_err(|error| unreadable(&error))?;
@@ -187,14 +207,16 @@ impl Folder {
                     serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
                 remarks.extend(more);
             }
-            let id = builder.file(file, remarks);
+            to.send(Imported::File(Box::new(file), remarks)).await.map_err(gone)?;
             for seq in 0.. {
                 let body = self.store.chunk(part.id, "rows", seq).await.map_err(failed)?;
                 let Some(body) = body else { break };
-                builder.rows(id, &Rows::from_bytes(&body).map_err(|error| unreadable(&error))?);
+                let rows = Rows::from_bytes(&body).map_err(|error| unreadable(&error))?;
+                to.send(Imported::Rows(rows)).await.map_err(gone)?;
             }
         }
-        Ok(builder.finish())
+        drop(to);
+        joining.await.map_err(|error| unreadable(&error))
     }
 }
 

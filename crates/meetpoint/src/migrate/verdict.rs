@@ -14,6 +14,7 @@ use migrate::report::{self, Report};
 use numbering::Country;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 fn today(day: Option<Date>) -> Date {
@@ -46,16 +47,15 @@ fn judge(folder: &Folder, inventory: &Inventory, day: Date) -> Result<Assessment
 /// Who is ready, who is not, what to fix first.
 pub async fn assess(common: Common, day: Option<Date>) -> Result<(), CliError> {
     let folder = Folder::open(&common.project).await?;
-    let inventory = folder.inventory().await?;
+    // Taken apart by the end of the process: millions of small texts take long one by one.
+    let inventory = ManuallyDrop::new(folder.inventory().await?);
     if inventory.files.is_empty() {
         return Err(CliError::usage("nothing is imported yet: there is nothing to judge"));
     }
-    let assessment = judge(&folder, &inventory, today(day))?;
+    let assessment = ManuallyDrop::new(judge(&folder, &inventory, today(day))?);
     folder.close().await;
     if common.json {
-        let document = serde_json::to_value(&assessment)
-            .map_err(|error| CliError::usage(format!("the verdict cannot be told: {error}")))?;
-        return output::json(&document);
+        return output::large_json(&*assessment);
     }
     let head = &assessment.headline;
     let mut text = format!("verdict: {}\n", head.verdict.words());

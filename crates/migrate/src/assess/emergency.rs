@@ -1,7 +1,7 @@
 //! Emergency readiness: addresses, places, subnets, trusted addresses, tests (migration.md
 //! section 1.5, statement 37).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::findings::Findings;
@@ -12,6 +12,7 @@ use crate::model::{
     Address, AddressState, Cell, Inventory, NumberType, Severity, Site, SourceKind, SourceRef,
 };
 use crate::subnet::{Subnet, looks_like_an_id, overlaps};
+use foldhash::{HashMap, HashSet};
 
 pub fn judge(scope: &Scope<'_>, settings: &Settings, found: &mut Findings<'_>) {
     let places = Places::new(scope.inventory);

@@ -94,6 +94,11 @@ impl<'a> Findings<'a> {
         &mut self.kept[at].1
     }
 
+    /// Takes over what was found beside.
+    pub fn join(&mut self, other: Findings<'_>) {
+        self.kept.extend(other.kept);
+    }
+
     /// The findings, the worst first, one for each rule and subject.
     pub fn finish(mut self) -> Vec<Finding> {
         self.kept.sort_by(|(a_rule, a), (b_rule, b)| {

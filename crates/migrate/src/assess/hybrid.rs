@@ -1,7 +1,7 @@
 //! Several models beside each other, the local directory, and compliance recording (migration.md
 //! sections 1.2 and 5.2).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use super::findings::Findings;
 use super::rules::Rule;
@@ -10,6 +10,7 @@ use super::settings::Settings;
 use crate::model::{
     AccountType, Cloud, NumberSource, NumberType, PolicyKind, Role, Severity, UpgradeMode,
 };
+use foldhash::{HashMap, HashMapExt};
 
 pub fn judge(scope: &Scope<'_>, settings: &Settings, found: &mut Findings<'_>) {
     cloud(scope, found);

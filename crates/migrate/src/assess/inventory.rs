@@ -1,7 +1,5 @@
 //! Is the inventory complete, and does it hang together? (migration.md sections 1.1 and 1.4)
 
-use std::collections::HashSet;
-
 use super::findings::Findings;
 use super::rules::Rule;
 use super::scope::Scope;
@@ -9,6 +7,7 @@ use crate::model::{
     CallingSettings, Cell, ForwardKind, LineClass, LineNumber, NumberType, QueueTarget, Remark,
     RemarkKind, SourceKind, TargetKind,
 };
+use foldhash::{HashSet, HashSetExt};
 
 /// Remarks of one kind named in a message; all of them stand in the inventory.
 const SHOWN: usize = 5;

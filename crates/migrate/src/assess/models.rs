@@ -1,8 +1,9 @@
 //! Which model for which segment, and what stays where it is (migration.md section 5.2, Hybrid;
 //! design section 7).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use foldhash::HashMap;
 use jiff::civil::Date;
 use numbering::Country;
 use serde::{Deserialize, Serialize};
@@ -91,7 +92,7 @@ pub fn judge(
         let number = scope.numbers(at).next();
         let country = user
             .line
-            .and_then(|line| numbering::describe(line.e164()).country)
+            .and_then(|line| scope.country_of(line))
             .or_else(|| number.and_then(|number| number.country))
             .or_else(|| Country::parse(user.usage_location.text()).ok())
             .or(home);

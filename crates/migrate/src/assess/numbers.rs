@@ -1,7 +1,6 @@
 //! Numbers and their holders (migration.md sections 0, 1.3 and 4.8).
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use numbering::Country;
@@ -66,6 +65,7 @@ fn shape(number: &Number, found: &mut Findings<'_>) {
         _ => {}
     }
     if let (Some(line), Ok(exported)) = (number.line, Country::parse(number.iso_country.text()))
+        && number.country != Some(exported)
         && !numbering::code_admits(line.e164(), exported)
     {
         let message = format!(

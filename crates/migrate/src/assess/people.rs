@@ -1,8 +1,9 @@
 //! Who is ready: every account with a voice, by its own findings, its numbers', its groups' and its
 //! site's.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use serde::{Deserialize, Serialize};
 
 use super::rules::Rule;

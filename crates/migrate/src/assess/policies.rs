@@ -1,6 +1,6 @@
 //! Policies that hijack routes, at all four levels (migration.md sections 0, fact 4, and 1.6).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::Findings;
 use super::rules::Rule;
@@ -8,6 +8,7 @@ use super::scope::{Account, Scope};
 use crate::model::{
     NumberType, PolicyKind, PolicyLevel, RoomKind, Severity, SourceKind, VoiceRoutingPolicy,
 };
+use foldhash::{HashMap, HashMapExt};
 
 const ROUTING: PolicyKind = PolicyKind::OnlineVoiceRoutingPolicy;
 

@@ -1,11 +1,13 @@
 //! The inventory with its joins made once, and who of it is in scope.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Inventory, LineNumber, Number, NumberType, PolicyGrant, PolicyKind, PolicyLevel,
     PstnAssignment, RoomKind, SourceKind, User,
 };
+use foldhash::{HashMap, HashMapExt};
+use numbering::Country;
 
 /// What holds numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,6 +169,14 @@ impl<'a> Scope<'a> {
             .flatten()
             .chain(&self.numbers_of[at])
             .find_map(|number| known(&numbers[*number]))
+    }
+
+    /// Country of a line: the inventory has described nearly all of them.
+    pub fn country_of(&self, line: LineNumber) -> Option<Country> {
+        let listed = self.by_line.get(&line).and_then(|listed| listed.first());
+        listed
+            .and_then(|at| self.inventory.numbers[*at].country)
+            .or_else(|| numbering::describe(line.e164()).country)
     }
 
     /// A user's own subject and all of the numbers they hold, as exported.

@@ -20,6 +20,10 @@ pub enum Damage {
 /// Text without what never belongs to it: blanks of any kind around it, byte order marks, and
 /// control characters other than line breaks and tabs.
 pub(super) fn trimmed(text: &str) -> Cow<'_, str> {
+    // Most cells are printable ASCII: nothing but blanks around them can be amiss.
+    if text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
+        return Cow::Borrowed(text.trim_matches(' '));
+    }
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\u{200b}');
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r')) {
         let kept = |c: &char| !c.is_control() || matches!(c, '\n' | '\t' | '\r');
@@ -45,20 +49,17 @@ pub(crate) fn is_scientific(text: &str) -> bool {
 /// The name of a .NET type: dotted, without blanks, of .NET's own or Microsoft's names, or with
 /// the marks of generic and array types.
 pub(crate) fn is_type_name(text: &str) -> bool {
-    if text.contains(char::is_whitespace) || !text.contains('.') {
+    // Dismisses nearly every cell at a glance.
+    let marked = text.ends_with("[]") || text.contains('`');
+    let prefixed = ["System.", "Microsoft.", "Deserialized."].iter().any(|p| text.starts_with(p));
+    if !(prefixed || marked) || text.contains(char::is_whitespace) || !text.contains('.') {
         return false;
     }
     let bare = text.split(['`', '[']).next().unwrap_or_default();
-    let named = bare.split('.').all(|part| {
+    bare.split('.').all(|part| {
         part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '+'))
-    });
-    named
-        && (bare.starts_with("System.")
-            || bare.starts_with("Microsoft.")
-            || bare.starts_with("Deserialized.")
-            || text.contains('`')
-            || text.ends_with("[]"))
+    })
 }
 
 /// `="0123"`, by which people keep spreadsheets from counting.

@@ -285,7 +285,7 @@ impl<'a> Collector<'a> {
                 }
                 Ok(Some(text)) => {
                     has_key |= self.keys.contains(&at);
-                    if text.contains('\u{fffd}') {
+                    if !text.is_ascii() && text.contains('\u{fffd}') {
                         replaced = replaced.or(Some(matched.column));
                     }
                 }

@@ -88,7 +88,9 @@ pub(super) fn read(
         .buffer_capacity(64 << 10)
         .from_reader(quotes);
     let mut record = StringRecord::new();
+    // The row before this one: whether it is whole shows only once the file goes on.
     let mut held: Option<(u32, StringRecord)> = None;
+    let mut spare = StringRecord::new();
     loop {
         allowance.reset();
         let began = table.position().line() + skipped;
@@ -100,7 +102,7 @@ pub(super) fn read(
             break;
         }
         // The reader stands behind the record now, but before the second half of a CRLF.
-        let inside = record.iter().map(|cell| cell.matches('\n').count() as u64).sum::<u64>();
+        let inside = record.as_slice().bytes().filter(|byte| *byte == b'\n').count() as u64;
         let behind = table.position().line() + skipped;
         let at = behind.saturating_sub(inside + u64::from(!crlf)).max(1);
         let at = u32::try_from(at).unwrap_or(u32::MAX);
@@ -111,10 +113,11 @@ pub(super) fn read(
             }
             continue;
         }
-        if let Some((at, record)) = held.take() {
-            row(at, &record, collector)?;
+        if let Some((at, before)) = held.take() {
+            row(at, &before, collector)?;
+            spare = before;
         }
-        held = Some((at, std::mem::take(&mut record)));
+        held = Some((at, std::mem::replace(&mut record, std::mem::take(&mut spare))));
     }
     let Some((mut at, record)) = held else { return Ok(()) };
     if last.get() != b'\n' && !crlf {

@@ -126,21 +126,19 @@ impl Rows {
 
     /// From what [`Rows::to_bytes`] made; anything else is refused.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, RowsError> {
-        let mut words = bytes
-            .chunks_exact(4)
-            .map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
-        let mut next = || words.next().ok_or(RowsError);
-        let (rows, ends, text) = (next()? as usize, next()? as usize, next()? as usize);
-        let head = 12usize
-            .checked_add(rows.checked_mul(8).ok_or(RowsError)?)
-            .and_then(|head| head.checked_add(ends.checked_mul(4)?))
-            .ok_or(RowsError)?;
+        let word = |word: &[u8]| u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
+        let (lengths, _) = bytes.split_at_checked(12).ok_or(RowsError)?;
+        let length = |at: usize| word(&lengths[at * 4..]) as usize;
+        let (rows, ends, text) = (length(0), length(1), length(2));
+        let ends_at = 12usize.checked_add(rows.checked_mul(8).ok_or(RowsError)?);
+        let ends_at = ends_at.ok_or(RowsError)?;
+        let head = ends_at.checked_add(ends.checked_mul(4).ok_or(RowsError)?).ok_or(RowsError)?;
         if head.checked_add(text) != Some(bytes.len()) {
             return Err(RowsError);
         }
         let rows: Vec<(u32, u32)> =
-            (0..rows).map(|_| Ok((next()?, next()?))).collect::<Result<_, RowsError>>()?;
-        let ends: Vec<u32> = (0..ends).map(|_| next()).collect::<Result<_, _>>()?;
+            bytes[12..ends_at].chunks_exact(8).map(|row| (word(row), word(&row[4..]))).collect();
+        let ends: Vec<u32> = bytes[ends_at..head].chunks_exact(4).map(word).collect();
         let text = std::str::from_utf8(&bytes[head..]).map_err(|_| RowsError)?.to_owned();
         let ascending = rows.windows(2).all(|pair| pair[0].1 <= pair[1].1)
             && rows.iter().all(|row| row.1 as usize <= ends.len())

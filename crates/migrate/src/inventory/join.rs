@@ -2,11 +2,12 @@
 
 use super::Builder;
 use crate::model::{
-    AccountType, Cell, Cloud, LineClass, Number, NumberType, PbxLine, PolicyGrant, PolicyLevel,
-    RemarkKind, ResourceAccount, Role, RoleMark, Room, RoomKind, SharedLine, SourceKind, SourceRef,
-    User,
+    AccountType, Cell, Cloud, LineClass, LineNumber, Number, NumberType, PbxLine, PolicyGrant,
+    PolicyLevel, RemarkKind, ResourceAccount, Role, RoleMark, Room, RoomKind, SharedLine,
+    SourceKind, SourceRef, User,
 };
-use std::collections::{BTreeMap, HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use std::collections::BTreeMap;
 
 impl Builder {
     pub(super) fn join(&mut self) {
@@ -188,7 +189,7 @@ impl Builder {
                 );
             }
         }
-        let lines: HashMap<&str, (&Cell<String>, Option<crate::model::LineNumber>)> = self
+        let lines: HashMap<&str, (&Cell<String>, Option<LineNumber>)> = self
             .inventory
             .pbx_lines
             .iter()
@@ -380,12 +381,8 @@ impl Builder {
                 .and_then(|id| holders.get(id.as_str()))
                 .map(|upn| (*upn).to_owned());
         }
-        let mut known: HashSet<String> = self
-            .inventory
-            .numbers
-            .iter()
-            .filter_map(|number| number.line.map(|line| line.to_string()))
-            .collect();
+        let mut known: HashSet<LineNumber> =
+            self.inventory.numbers.iter().filter_map(|number| number.line).collect();
         let mut added = Vec::new();
         let of_users = self.inventory.users.iter().filter_map(|user: &User| {
             Some((
@@ -405,7 +402,7 @@ impl Builder {
             Some((line.line?, raw, line.user.clone(), Cell::given(NumberType::None, at), at))
         });
         let of_routes = self.inventory.pbx_patterns.iter().filter_map(|pattern| {
-            let line = crate::model::LineNumber::new(pattern.number?);
+            let line = LineNumber::new(pattern.number?);
             Some((
                 line,
                 pattern.pattern.clone(),
@@ -417,7 +414,7 @@ impl Builder {
         for (line, raw, target, number_type, at) in
             of_users.chain(of_accounts).chain(of_lines).chain(of_routes)
         {
-            if known.insert(line.to_string()) {
+            if known.insert(line) {
                 added.push(Number {
                     raw,
                     line: Some(line),
@@ -507,6 +504,9 @@ impl Builder {
                 all.entry(number).or_default().push(grant);
                 all
             });
+        if of_numbers.is_empty() {
+            return;
+        }
         for number in &mut self.inventory.numbers {
             let line = number.line.map(|line| line.to_string());
             let own =

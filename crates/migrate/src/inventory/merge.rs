@@ -5,8 +5,7 @@ use crate::model::{
     AccountType, ActivationState, AssignmentCategory, BlockedState, Cell, Conflict, ConflictValue,
     NumberSource, PstnAssignment, Resolution, SourceFile, SourceKind, UpgradeMode,
 };
-
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// How a value is shown in a conflict and compared.
 pub(super) trait Shown {

@@ -17,12 +17,12 @@ mod voice;
 
 use crate::import::{ImportedFile, Row, Rows};
 use crate::model::{
-    Cloud, FileId, HuntKind, Inventory, LineNumber, Remark, RemarkKind, SourceKind, SourceRef,
-    UserLicence,
+    CallKind, Cloud, FileId, HuntKind, Inventory, LineNumber, Remark, RemarkKind, SourceKind,
+    SourceRef, UserLicence,
 };
+use foldhash::{HashMap, HashSet};
 use numbering::Country;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// Remarks of one code that are kept; more are counted.
 const MOST_REMARKS: usize = 50_000;
@@ -85,7 +85,9 @@ pub struct Builder {
     assigned: Vec<(String, String, Vec<String>, SourceRef)>,
     parties: HashMap<String, u32>,
     trunks: HashMap<String, u32>,
-    seen_calls: std::collections::HashSet<u64>,
+    seen_calls: HashSet<u64>,
+    /// Directions of calls by their words.
+    call_kinds: HashMap<String, CallKind>,
     remark_counts: HashMap<String, usize>,
     /// Sites users were said to sit at, by user.
     seats: Vec<(String, String, SourceRef)>,

@@ -7,8 +7,9 @@ use crate::model::{
     SourceKind, Tool, Transport,
 };
 use crate::read;
+use foldhash::quality::FixedState;
 use numbering::{Country, E164};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 
 impl Builder {
     fn party(&mut self, name: &str) -> u32 {
@@ -34,6 +35,19 @@ impl Builder {
         index
     }
 
+    /// The direction of a call. Exports say it in few words, each very often.
+    fn call_kind(&mut self, call_type: &str, direction: &str) -> CallKind {
+        let word = if call_type.is_empty() { direction } else { call_type };
+        if let Some(kind) = self.call_kinds.get(word) {
+            return *kind;
+        }
+        let kind = kind_of(word);
+        if self.call_kinds.len() < 1000 {
+            self.call_kinds.insert(word.to_owned(), kind);
+        }
+        kind
+    }
+
     pub(super) fn call(&mut self, row: &Row<'_>, columns: &Columns, source: SourceKind) {
         let str = |name: &str| row.str(columns.get(name));
         let moment = |name: &str| read::moment(str(name)).map(|at| at.as_second());
@@ -45,14 +59,10 @@ impl Builder {
         };
         // Exports of overlapping months hold the same calls.
         let id = str("usage_id");
-        if !id.is_empty() {
-            let mut hash = DefaultHasher::new();
-            id.hash(&mut hash);
-            if !self.seen_calls.insert(hash.finish()) {
-                let message = "the call is known from another row".to_owned();
-                self.remark(RemarkKind::Duplicate, row.at(), "duplicate_call", message, "");
-                return;
-            }
+        if !id.is_empty() && !self.seen_calls.insert(FixedState::default().hash_one(id)) {
+            let message = "the call is known from another row".to_owned();
+            self.remark(RemarkKind::Duplicate, row.at(), "duplicate_call", message, "");
+            return;
         }
         let end = moment("end").or_else(|| moment("failure"));
         let told = seconds(str("duration"));
@@ -84,7 +94,7 @@ impl Builder {
         };
         let country = self.settings.country;
         let (from, to) = (str("from"), str("to"));
-        let kind = kind_of(str("call_type"), str("direction"));
+        let kind = self.call_kind(str("call_type"), str("direction"));
         let system = match source {
             SourceKind::DirectRoutingCalls => CallSystem::DirectRouting,
             SourceKind::OtherCalls => CallSystem::Pbx,
@@ -98,8 +108,7 @@ impl Builder {
             },
         };
         let named = [str("upn"), str("party"), str("user_id")].into_iter().find(|n| !n.is_empty());
-        let party = named.unwrap_or(if kind == CallKind::Inbound { to } else { from }).to_owned();
-        let party = self.party(&party);
+        let party = self.party(named.unwrap_or(if kind == CallKind::Inbound { to } else { from }));
         let trunk = self.trunk_index(str("trunk"));
         let sip_code = str("sip_code").parse().unwrap_or(0);
         let number = |text: &str| telephone(text, country);
@@ -241,14 +250,17 @@ fn seconds(text: &str) -> Option<u32> {
             sum.checked_mul(60)?.checked_add(part)
         });
     }
+    if let Ok(whole) = text.parse() {
+        return Some(whole);
+    }
     let value = read::decimal(text).filter(|value| (0.0..4e9).contains(value))?;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     Some(value.ceil() as u32)
 }
 
 /// Direction by the usage reports' words (migration.md section 1.8).
-fn kind_of(call_type: &str, direction: &str) -> CallKind {
-    let word = if call_type.is_empty() { direction } else { call_type }.to_ascii_lowercase();
+fn kind_of(word: &str) -> CallKind {
+    let word = word.to_ascii_lowercase();
     if word.contains("emergency") {
         CallKind::Emergency
     } else if word.starts_with("conf") || word.contains("_conf") {

@@ -1,7 +1,8 @@
 //! What changed since the last run.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::assess::{Assessment, Readiness};

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::page::{class, count, escaped, many, money, name, readiness, severity, table};
+use super::page::{
+    class, count, escaped, many, money, name, readiness, rule_link, severity, table,
+};
 use super::svg::{Bar, bars, stacked};
 use super::worklist::{Work, worklist};
 use super::{Report, difference};
@@ -194,7 +196,7 @@ fn fix_first(works: &[Work], out: &mut String) {
         .iter()
         .map(|work| {
             vec![
-                format!("<a href=\"#{0}\"><code>{0}</code></a>", work.code),
+                rule_link(&work.code),
                 severity(work.severity).to_owned(),
                 if work.stops_everybody { "everybody".to_owned() } else { count(work.holds_back) },
                 count(work.alone),
@@ -252,11 +254,7 @@ fn sites(assessment: &Assessment, out: &mut String) {
         .iter()
         .take(ROWS)
         .map(|site| {
-            let codes: Vec<String> = site
-                .because
-                .iter()
-                .map(|code| format!("<a href=\"#{code}\"><code>{code}</code></a>"))
-                .collect();
+            let codes: Vec<String> = site.because.iter().map(|code| rule_link(code)).collect();
             vec![
                 name(&site.site),
                 readiness(site.network),

@@ -29,6 +29,13 @@ pub fn name(text: &str) -> String {
     format!("<bdi>{}</bdi>", escaped(text))
 }
 
+/// A rule's code in a table, with a link to what the page says of it. Narrow columns break it
+/// between its words only.
+pub fn rule_link(code: &str) -> String {
+    let code = escaped(code);
+    format!("<a href=\"#{code}\"><code>{}</code></a>", code.replace('_', "_<wbr>"))
+}
+
 /// A whole number with thin separators.
 pub fn count(number: usize) -> String {
     let digits = number.to_string();
@@ -127,6 +134,12 @@ mod tests {
             assert_eq!(escaped(text), wanted);
         }
         assert_eq!(name("\u{202e}evil"), "<bdi>\u{202e}evil</bdi>");
+    }
+
+    #[test]
+    fn codes_break_between_words() {
+        let link = rule_link("network_loss");
+        assert_eq!(link, "<a href=\"#network_loss\"><code>network_<wbr>loss</code></a>");
     }
 
     #[test]

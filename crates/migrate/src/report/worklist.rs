@@ -1,7 +1,8 @@
 //! What to fix first: by how many it holds back, and by what it takes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashMapExt, HashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::assess::{Assessment, Effort, Readiness, Rule};

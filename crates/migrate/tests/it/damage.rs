@@ -167,16 +167,21 @@ impl Seek for Generated {
     }
 }
 
+/// Megabytes of the long table; `LONG_MB=1024` reads as much as the long runs do.
+#[allow(clippy::disallowed_methods, reason = "a test may be told how long to run")]
+fn long_mb() -> u64 {
+    std::env::var("LONG_MB").ok().and_then(|text| text.parse().ok()).unwrap_or(8)
+}
+
 #[test]
 fn a_very_long_table_is_read_in_pieces() {
-    let file = Generated::new(
-        "UsageId,UPN,Call Type,Start Time,Duration Seconds\n",
-        "u,a@x.com,user_out,2026-01-05T10:00:00Z,120\n",
-        200_000,
-    );
+    const LINE: &str = "u,a@x.com,user_out,2026-01-05T10:00:00Z,120\n";
+    let lines = (long_mb() << 20).div_ceil(LINE.len() as u64);
+    let head = "UsageId,UPN,Call Type,Start Time,Duration Seconds\n";
+    let file = Generated::new(head, LINE, lines);
     let mut counted = Counted::default();
     import::read("calls.csv", "0", file, &Options::default(), &mut counted).expect("kept");
-    assert_eq!(counted.rows, 200_000);
+    assert_eq!(counted.rows as u64, lines);
     assert!(counted.heaviest < 4 << 20, "{}", counted.heaviest);
 }
 
