@@ -476,7 +476,7 @@ pub(super) fn usual(number_usage: Option<(Usage, bool)>) -> CallingConfig {
 pub(super) fn path_number(text: &str) -> Result<E164, Problem> {
     E164::parse(text).map_err(|error| {
         let reason = format!("{text:?}: {error}");
-        Problem { status: 400, ..ErrorCode::InvalidNumber.problem(Some("telephoneNumber"), reason) }
+        ErrorCode::InvalidNumber.problem(Some("telephoneNumber"), reason)
     })
 }
 

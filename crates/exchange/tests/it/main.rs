@@ -2,6 +2,7 @@
 
 mod alarms;
 mod calls;
+mod compat;
 mod consents;
 mod edges;
 mod explain;
