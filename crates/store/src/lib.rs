@@ -21,6 +21,7 @@ mod project;
 mod request_use;
 mod tenants;
 mod value;
+mod walls;
 mod world;
 
 pub use alarm::{AlarmQuery, AlarmRow};
@@ -42,6 +43,7 @@ pub use project::{Import, Project, ProjectPart, ProjectSource};
 pub use request_use::RequestUseRow;
 pub use tenants::{CivicAddressRow, ConsentRow, HeldRow, LocationCountryRow, LocationRow};
 pub use value::Json;
+pub use walls::{RUNTIME_ROLE, Reach};
 pub use world::{HelpProfileRow, WorldNumberRow, WorldTrunkRow};
 
 /// Every statement with its name, to be prepared on both servers by a test. A
@@ -59,6 +61,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         people::STATEMENTS,
         request_use::STATEMENTS,
         tenants::STATEMENTS,
+        walls::STATEMENTS,
         world::STATEMENTS,
     ]
     .into_iter()
