@@ -109,7 +109,7 @@ pub(crate) fn change_other(tx: &mut Tx, resource: &str, id: impl ToString) {
 }
 
 impl Exchange {
-    /// Runs a use case that writes. Boxed for the reason that `view` is.
+    /// Runs a use case that writes what the actor reaches. Boxed for the reason that `view` is.
     pub(crate) fn act<'a, T, Work>(
         &'a self,
         cx: &'a Cx,
@@ -139,7 +139,7 @@ impl Exchange {
                 finish(&mut tx, cx, action, keep, &answer, &subject).await?;
                 Ok::<T, Fail>(answer)
             };
-            Ok(self.inner.store.write(run).await?)
+            Ok(self.inner.store.write_as(cx.reach(), run).await?)
         })
     }
 }

@@ -105,7 +105,7 @@ impl Exchange {
         list: ListQuery,
     ) -> Result<Page<CivicAddress>, Problem> {
         let tenant = cx.tenant(Access::Read)?;
-        self.addresses(tenant, list).await
+        self.addresses(cx, tenant, list).await
     }
 
     /// Addresses of a tenant that consented to the operator.
@@ -117,23 +117,25 @@ impl Exchange {
     ) -> Result<Page<CivicAddress>, Problem> {
         let operator = cx.operator(Access::Read)?;
         let tenant = TenantId(tenant_id);
-        let consent =
-            self.view(async |mut db: Db| Ok(db.consent_get(tenant, operator).await?)).await?;
+        let consent = self
+            .view_as(cx, async |mut db: Db| Ok(db.consent_get(tenant, operator).await?))
+            .await?;
         let current = consent.filter(|c| c.status != domain::consent::ConsentStatus::Removed);
         if current.is_none() {
             return Err(not_found("tenant", tenant_id));
         }
-        self.addresses(tenant, list).await
+        self.addresses(cx, tenant, list).await
     }
 
     async fn addresses(
         &self,
+        cx: &Cx,
         tenant: TenantId,
         list: ListQuery,
     ) -> Result<Page<CivicAddress>, Problem> {
         let (limit, after) = (limit(&list)?, cursor(&list)?);
         let (rows, locations) = self
-            .view(async |mut db: Db| {
+            .view_as(cx, async |mut db: Db| {
                 let rows = db.address_list(tenant, after, limit + 1).await?;
                 let locations = match (rows.first(), rows.last()) {
                     (Some(first), Some(last)) => {
@@ -150,7 +152,7 @@ impl Exchange {
     /// One address.
     pub async fn civic_address_get(&self, cx: &Cx, id: Uuid) -> Result<CivicAddress, Problem> {
         let tenant = cx.tenant(Access::Read)?;
-        self.view(async |mut db: Db| address_must(&mut db, tenant, id).await)
+        self.view_as(cx, async |mut db: Db| address_must(&mut db, tenant, id).await)
             .await
             .map(|(row, locations)| address_document(row, &locations))
     }

@@ -264,7 +264,7 @@ impl Exchange {
             return Err(parameter("service", "a service is Calling or AudioConferencing"));
         }
         let rows = self
-            .view(async |mut db: Db| {
+            .view_as(cx, async |mut db: Db| {
                 // Regions are known here, not in the database: read on until the page is full.
                 let mut rows = Vec::new();
                 loop {
@@ -358,7 +358,7 @@ impl Exchange {
     /// The tenant's consents.
     pub async fn consent_list(&self, cx: &Cx, list: ListQuery) -> Result<Page<Consent>, Problem> {
         let tenant = cx.tenant(Access::Read)?;
-        self.consents(Some(tenant), None, list).await
+        self.consents(cx, Some(tenant), None, list).await
     }
 
     /// Who consented to the operator.
@@ -368,18 +368,19 @@ impl Exchange {
         list: ListQuery,
     ) -> Result<Page<Consent>, Problem> {
         let operator = cx.operator(Access::Read)?;
-        self.consents(None, Some(operator), list).await
+        self.consents(cx, None, Some(operator), list).await
     }
 
     async fn consents(
         &self,
+        cx: &Cx,
         tenant: Option<TenantId>,
         operator: Option<OperatorId>,
         list: ListQuery,
     ) -> Result<Page<Consent>, Problem> {
         let (limit, after) = (limit(&list)?, cursor(&list)?);
         let rows = self
-            .view(async |mut db: Db| {
+            .view_as(cx, async |mut db: Db| {
                 Ok(db.consent_list(tenant, operator, after, limit + 1).await?)
             })
             .await?;
@@ -390,7 +391,9 @@ impl Exchange {
     pub async fn consent_get(&self, cx: &Cx, operator_id: Uuid) -> Result<Consent, Problem> {
         let tenant = cx.tenant(Access::Read)?;
         let row = self
-            .view(async |mut db: Db| Ok(db.consent_get(tenant, OperatorId(operator_id)).await?))
+            .view_as(cx, async |mut db: Db| {
+                Ok(db.consent_get(tenant, OperatorId(operator_id)).await?)
+            })
             .await?;
         row.map(consent_document).ok_or_else(|| not_found("consent to operator", operator_id))
     }
@@ -399,7 +402,9 @@ impl Exchange {
     pub async fn operator_consent_get(&self, cx: &Cx, tenant_id: Uuid) -> Result<Consent, Problem> {
         let operator = cx.operator(Access::Read)?;
         let row = self
-            .view(async |mut db: Db| Ok(db.consent_get(TenantId(tenant_id), operator).await?))
+            .view_as(cx, async |mut db: Db| {
+                Ok(db.consent_get(TenantId(tenant_id), operator).await?)
+            })
             .await?;
         row.map(consent_document).ok_or_else(|| not_found("consent of tenant", tenant_id))
     }

@@ -3,6 +3,7 @@
 use api_types::Problem;
 use domain::{OperatorId, TenantId};
 use jiff::Timestamp;
+use store::Reach;
 use uuid::Uuid;
 
 /// What an actor may stand for; the boundary of what it can see.
@@ -142,6 +143,18 @@ pub struct Cx {
     pub request_id: String,
     /// The caller's idempotency key with the SHA-256 of method, path and body.
     pub idempotency_key: Option<(String, [u8; 32])>,
+}
+
+impl Cx {
+    /// What of the database the actor's use cases reach.
+    pub(crate) fn reach(&self) -> Reach {
+        let principal = self.actor.principal;
+        match self.actor.role {
+            Role::ProgrammeOwner | Role::Edge => Reach::All,
+            Role::OperatorAdmin { operator } => Reach::Operator { operator, principal },
+            Role::TenantAdmin { tenant } => Reach::Tenant { tenant, principal },
+        }
+    }
 }
 
 /// Which page of a list.

@@ -176,7 +176,23 @@ impl Exchange {
         self.inner.store.read().await.map_err(|error| store_problem(&error))
     }
 
-    /// Reads at one moment. The future is boxed here, where its borrows have
+    /// Reads what the actor reaches, at one moment.
+    pub(crate) fn view_as<'a, T: Send + 'a, Work>(
+        &'a self,
+        cx: &'a Cx,
+        work: impl FnOnce(Db) -> Work + Send + 'a,
+    ) -> Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 'a>>
+    where
+        Work: Future<Output = Result<T, Fail>> + Send + 'a,
+    {
+        Box::pin(async move {
+            let db = self.inner.store.read_as(cx.reach()).await;
+            Ok(work(db.map_err(|error| store_problem(&error))?).await?)
+        })
+    }
+
+    /// Reads anything at one moment, for what has to see both sides of a wall and shows one.
+    /// The future is boxed here, where its borrows have
     /// names: a caller further up could not show that it is `Send`.
     pub(crate) fn view<'a, T: Send + 'a, Work>(
         &'a self,

@@ -74,7 +74,7 @@ impl Exchange {
     /// `forbidden` for anybody but one of the tenant's.
     pub async fn trusted_networks_get(&self, cx: &Cx) -> Result<TrustedNetworks, Problem> {
         let tenant = cx.tenant(Access::Read)?;
-        let row = self.view(async |mut db| Ok(db.tenant_get(tenant).await?)).await?;
+        let row = self.view_as(cx, async |mut db| Ok(db.tenant_get(tenant).await?)).await?;
         row.as_ref().map(document).ok_or_else(|| not_found("tenant", tenant))
     }
 

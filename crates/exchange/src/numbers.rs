@@ -223,7 +223,7 @@ impl Exchange {
         list: ListQuery,
     ) -> Result<Page<Number>, Problem> {
         let tenant = cx.tenant(Access::Read)?;
-        self.numbers(NumberPick { tenant: Some(tenant), ..pick(filter)? }, list).await
+        self.numbers(cx, NumberPick { tenant: Some(tenant), ..pick(filter)? }, list).await
     }
 
     /// The operator's numbers at all tenants, without the tenants' people.
@@ -242,7 +242,7 @@ impl Exchange {
             return Err(ErrorCode::InvalidParameter.problem(Some("assigned_to_id"), reason));
         }
         let pick = NumberPick { operator: Some(operator), ..pick(filter)? };
-        let mut numbers = self.numbers(pick, list).await?;
+        let mut numbers = self.numbers(cx, pick, list).await?;
         for number in &mut numbers.items {
             number.assigned_to_id = None;
             number.assigned_to_name = None;
@@ -250,19 +250,26 @@ impl Exchange {
         Ok(numbers)
     }
 
-    async fn numbers(&self, pick: NumberPick, list: ListQuery) -> Result<Page<Number>, Problem> {
+    async fn numbers(
+        &self,
+        cx: &Cx,
+        pick: NumberPick,
+        list: ListQuery,
+    ) -> Result<Page<Number>, Problem> {
         let limit = limit(&list)?;
         let after = cursor::<E164>(&list)?;
         let pick = NumberPick { after, ..pick };
-        let rows =
-            self.view(async |mut db: Db| Ok(db.number_list(&pick, limit + 1).await?)).await?;
+        let rows = self
+            .view_as(cx, async |mut db: Db| Ok(db.number_list(&pick, limit + 1).await?))
+            .await?;
         Ok(page(rows, limit, |row| row.number, number_document))
     }
 
     /// One number of the tenant.
     pub async fn number_get(&self, cx: &Cx, number: E164) -> Result<Number, Problem> {
         let tenant = cx.tenant(Access::Read)?;
-        let row = self.view(async |mut db: Db| number_must(&mut db, tenant, number).await).await?;
+        let row =
+            self.view_as(cx, async |mut db: Db| number_must(&mut db, tenant, number).await).await?;
         Ok(number_document(row))
     }
 

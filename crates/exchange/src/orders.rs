@@ -218,7 +218,7 @@ impl Exchange {
         let operator = cx.operator(Access::Read)?;
         let (limit, before) = (limit(&list)?, cursor(&list)?);
         let rows = self
-            .view(async |mut db: Db| Ok(db.order_list(operator, before, limit + 1).await?))
+            .view_as(cx, async |mut db: Db| Ok(db.order_list(operator, before, limit + 1).await?))
             .await?;
         Ok(page(rows, limit, |row| row.id.0, order_document))
     }
@@ -226,8 +226,9 @@ impl Exchange {
     /// One order.
     pub async fn number_order_get(&self, cx: &Cx, id: Uuid) -> Result<NumberOrder, Problem> {
         let operator = cx.operator(Access::Read)?;
-        let row =
-            self.view(async |mut db: Db| order_must(&mut db, operator, OrderId(id)).await).await?;
+        let row = self
+            .view_as(cx, async |mut db: Db| order_must(&mut db, operator, OrderId(id)).await)
+            .await?;
         Ok(order_document(row))
     }
 
@@ -241,7 +242,7 @@ impl Exchange {
         let operator = cx.operator(Access::Read)?;
         let (limit, after) = (limit(&list)?, cursor::<i64>(&list)?);
         let rows = self
-            .view(async |mut db: Db| {
+            .view_as(cx, async |mut db: Db| {
                 let order = order_must(&mut db, operator, OrderId(id)).await?;
                 Ok(db.entry_list(order.id, after, limit + 1).await?)
             })

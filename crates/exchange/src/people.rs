@@ -132,7 +132,7 @@ impl Exchange {
         let tenant = cx.tenant(Access::Read)?;
         let (limit, after) = (limit(&list)?, cursor(&list)?);
         let rows = self
-            .view(async |mut db: Db| Ok(db.person_list(tenant, after, limit + 1).await?))
+            .view_as(cx, async |mut db: Db| Ok(db.person_list(tenant, after, limit + 1).await?))
             .await?;
         Ok(page(rows, limit, |row| row.id.0, user_document))
     }
@@ -140,7 +140,8 @@ impl Exchange {
     /// One person.
     pub async fn user_get(&self, cx: &Cx, id: Uuid) -> Result<User, Problem> {
         let tenant = cx.tenant(Access::Read)?;
-        let row = self.view(async |mut db: Db| person_must(&mut db, tenant, id).await).await?;
+        let row =
+            self.view_as(cx, async |mut db: Db| person_must(&mut db, tenant, id).await).await?;
         Ok(user_document(row))
     }
 
@@ -260,7 +261,7 @@ impl Exchange {
         let tenant = cx.tenant(Access::Read)?;
         let (limit, after) = (limit(&list)?, cursor(&list)?);
         let (rows, agents) = self
-            .view(async |mut db: Db| {
+            .view_as(cx, async |mut db: Db| {
                 let rows = db.account_list(tenant, after, limit + 1).await?;
                 Ok((rows, db.agent_list(Some(tenant)).await?))
             })
@@ -283,7 +284,7 @@ impl Exchange {
         id: Uuid,
     ) -> Result<ResourceAccount, Problem> {
         let tenant = cx.tenant(Access::Read)?;
-        self.view(async |mut db: Db| {
+        self.view_as(cx, async |mut db: Db| {
             let row = db.account_get(tenant, ResourceAccountId(id)).await?;
             let row = row.ok_or_else(|| not_found("resource account", id))?;
             let agents = agents_of(&db.agent_list(Some(tenant)).await?, row.id);

@@ -22,6 +22,7 @@ mod provisioning;
 mod request_use;
 mod tenants;
 mod value;
+mod walls;
 mod world;
 
 pub use alarm::{AlarmQuery, AlarmRow};
@@ -47,6 +48,7 @@ pub use provisioning::{
 pub use request_use::RequestUseRow;
 pub use tenants::{CivicAddressRow, ConsentRow, HeldRow, LocationCountryRow, LocationRow};
 pub use value::Json;
+pub use walls::{RUNTIME_ROLE, Reach};
 pub use world::{HelpProfileRow, WorldNumberRow, WorldTrunkRow};
 
 /// Every statement with its name, to be prepared on both servers by a test. A
@@ -65,6 +67,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         provisioning::STATEMENTS,
         request_use::STATEMENTS,
         tenants::STATEMENTS,
+        walls::STATEMENTS,
         world::STATEMENTS,
     ]
     .into_iter()

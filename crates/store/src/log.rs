@@ -4,6 +4,7 @@
 use crate::db::{Db, statements};
 use crate::open::{Backend, begin};
 use crate::value::{args, row};
+use crate::walls::Reach;
 use crate::{Again, Retry, Store, StoreError};
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
@@ -47,7 +48,8 @@ statements! {
     CHANGE_NEWEST = "SELECT MAX(pos) AS v FROM change_log";
     CHANGE_LIST = "SELECT pos, at, body FROM change_log WHERE pos > $1 ORDER BY pos LIMIT $2";
     CHANGE_TRIM = "DELETE FROM change_log WHERE pos <= $1";
-    CHANGE_LOCK_PG = "SELECT pg_advisory_xact_lock($1)";
+    TRIM_LOCK_PG = "SELECT pg_advisory_xact_lock($1)";
+    CHANGE_LOCK_PG = "SELECT pg_advisory_xact_lock($1), set_config('meetpoint.reach', 'all', TRUE)";
     CHANGE_APPEND_PG = "INSERT INTO change_log (pos, at, body) \
         SELECT nextval('change_position'), $1, e.body FROM ( \
             SELECT value AS body FROM json_array_elements_text(CAST($2 AS json)) \
@@ -169,8 +171,9 @@ impl Tx {
 
     /// The commit discipline: on PostgreSQL the lock that orders commits is
     /// taken last, here and nowhere else, and only then are positions drawn, so
-    /// that no reader sees a later position before an earlier one. SQLite has one
-    /// writer and needs none of it.
+    /// that no reader sees a later position before an earlier one. The log is the
+    /// house's, so that from there on the transaction reaches everything. SQLite has
+    /// one writer and needs none of it.
     async fn commit(mut self) -> Result<Option<u64>, StoreError> {
         let open = self.open.take().expect("only the drop takes it away");
         open.commit().await
@@ -201,11 +204,24 @@ impl Open {
 }
 
 impl Store {
-    /// Runs `work` in one transaction and commits it, together with the changes
+    /// As [`Store::write_as`], for the house itself.
+    pub async fn write<T, E, Work>(&self, work: impl Fn(Tx) -> Work) -> Result<T, E>
+    where
+        E: From<StoreError> + Retry,
+        Work: Future<Output = Result<T, E>>,
+    {
+        self.write_as(Reach::All, work).await
+    }
+
+    /// Runs `work` in one transaction of somebody's reach and commits it, together with the changes
     /// it collected. Where the database was busy, or somebody was faster, the
     /// whole closure runs again on what is there then: it must have no effect
     /// outside the transaction.
-    pub async fn write<T, E, Work>(&self, work: impl Fn(Tx) -> Work) -> Result<T, E>
+    pub async fn write_as<T, E, Work>(
+        &self,
+        reach: Reach,
+        work: impl Fn(Tx) -> Work,
+    ) -> Result<T, E>
     where
         E: From<StoreError> + Retry,
         Work: Future<Output = Result<T, E>>,
@@ -214,7 +230,7 @@ impl Store {
         let begun = tokio::time::Instant::now();
         loop {
             tries += 1;
-            let error = match self.attempt(&work).await {
+            let error = match self.attempt(reach, &work).await {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
@@ -231,12 +247,12 @@ impl Store {
         }
     }
 
-    async fn attempt<T, E, Work>(&self, work: &impl Fn(Tx) -> Work) -> Result<T, E>
+    async fn attempt<T, E, Work>(&self, reach: Reach, work: &impl Fn(Tx) -> Work) -> Result<T, E>
     where
         E: From<StoreError>,
         Work: Future<Output = Result<T, E>>,
     {
-        let db = begin(&self.backend).await?;
+        let db = begin(&self.backend, reach).await?;
         let at = jiff::Timestamp::now().as_microsecond();
         let open = Open { db, changes: Vec::new(), keep: true, at };
         let back = Back::default();
@@ -320,7 +336,7 @@ impl Db {
     /// that what it reads of the floor is the floor.
     pub async fn change_trim(&mut self, keep: u64) -> Result<(), StoreError> {
         if self.is_pg() {
-            self.exec(CHANGE_LOCK_PG, args![TRIM_LOCK]).await?;
+            self.exec(TRIM_LOCK_PG, args![TRIM_LOCK]).await?;
         }
         let floor = self.change_newest().await?.saturating_sub(keep);
         if floor > self.change_floor().await? {

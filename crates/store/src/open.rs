@@ -1,13 +1,14 @@
 //! Opening a database and bringing its schema up to date.
 
 use crate::db::{Db, Inner};
+use crate::walls::{self, Reach};
 use crate::{StoreError, log};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Executor, PgPool, SqlSafeStr};
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgPool, SqlSafeStr};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -89,6 +90,13 @@ pub enum OpenError {
     /// The schema could not be brought up to date.
     #[error("the schema cannot be brought up to date: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// PostgreSQL's role for requests could not be made or used.
+    #[error(
+        "the role {role} cannot be made or used: {0}. Have an administrator of the server run: \
+         CREATE ROLE {role} NOLOGIN; GRANT {role} TO (the user of the database URL)",
+        role = walls::RUNTIME_ROLE
+    )]
+    Role(sqlx::Error),
     /// The first rows could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -109,7 +117,7 @@ impl Store {
             "postgres" | "postgresql" => open_pg(url).await?,
             _ => return Err(OpenError::Scheme),
         };
-        let mut db = begin(&backend).await?;
+        let mut db = begin(&backend, Reach::All).await?;
         db.meta_put_new("epoch", &Uuid::now_v7().to_string()).await?;
         let epoch = db.meta_get("epoch").await?.and_then(|text| text.parse().ok());
         let epoch = epoch.ok_or(StoreError::Decode { column: "epoch" })?;
@@ -130,12 +138,18 @@ impl Store {
         self.shared.epoch
     }
 
-    /// A consistent view: everything read through it is of one moment.
+    /// A consistent view of everything: what is read through it is of one moment.
     pub async fn read(&self) -> Result<Db, StoreError> {
+        self.read_as(Reach::All).await
+    }
+
+    /// The same of what somebody reaches.
+    pub async fn read_as(&self, reach: Reach) -> Result<Db, StoreError> {
         let inner = match &self.backend {
             Backend::Lite { readers, .. } => Inner::Lite(readers.begin().await?),
             Backend::Pg { pool } => {
-                Inner::Pg(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+                const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                Inner::Pg(pool.begin_with(AssertSqlSafe(reach.begin_pg(BEGIN))).await?)
             }
         };
         Ok(Db { inner })
@@ -171,10 +185,12 @@ impl Store {
     }
 }
 
-pub(crate) async fn begin(backend: &Backend) -> Result<Db, StoreError> {
+pub(crate) async fn begin(backend: &Backend, reach: Reach) -> Result<Db, StoreError> {
     let inner = match backend {
         Backend::Lite { writer, .. } => Inner::Lite(writer.begin_with("BEGIN IMMEDIATE").await?),
-        Backend::Pg { pool } => Inner::Pg(pool.begin().await?),
+        Backend::Pg { pool } => {
+            Inner::Pg(pool.begin_with(AssertSqlSafe(reach.begin_pg("BEGIN"))).await?)
+        }
     };
     Ok(Db { inner })
 }
@@ -238,16 +254,18 @@ async fn open_pg(url: &str) -> Result<Backend, OpenError> {
         .map_err(OpenError::Url)?
         .application_name("meetpoint")
         .disable_statement_logging();
+    walls::set_up_pg(&options, &migrator(&PG)).await?;
     let pool = PgPoolOptions::new()
         .max_connections(POOL_PG)
         .acquire_timeout(ACQUIRE_PG)
         .after_connect(|connection, _| {
-            Box::pin(async move { connection.execute(SESSION_PG).await.map(drop) })
+            Box::pin(async move {
+                connection.execute(SESSION_PG).await?;
+                connection.execute(walls::SET_ROLE_PG).await.map(drop)
+            })
         })
         .connect_with(options)
         .await
         .map_err(OpenError::Connect)?;
-    // Takes its own advisory lock.
-    migrator(&PG).run(&pool).await?;
     Ok(Backend::Pg { pool })
 }

@@ -3,3 +3,4 @@
 mod invariants;
 mod log;
 mod schema;
+mod walls;
