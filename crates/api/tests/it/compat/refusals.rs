@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 const FREE: &str = "+442079460050";
 
+/// Version, method, path, body; the status and the code of the refusal.
+type Row<'a> = (ApiVersion, &'a Method, &'a str, Option<Value>, u16, &'a str);
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_refusal_has_its_code_and_status() {
     let face = face(testkit::sqlite()).await;
@@ -47,7 +50,7 @@ async fn each_refusal_has_its_code_and_status() {
     let status = |status: &str| Some(json!({ "customerRelationship": { "status": status } }));
     let get = Method::GET;
     let (put, post, patch, delete) = (Method::PUT, Method::POST, Method::PATCH, Method::DELETE);
-    let table: Vec<(ApiVersion, &Method, &str, Option<Value>, u16, &str)> = vec![
+    let table: Vec<Row> = vec![
         // Lists.
         (NEWER, &get, "/accounts?filter=name ne 'x'", None, 400, "UnsupportedFilter"),
         (NEWER, &get, "/accounts?filter=email eq 'x'", None, 400, "UnsupportedFilter"),
