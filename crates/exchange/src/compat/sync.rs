@@ -304,6 +304,9 @@ pub(super) async fn sync(
         None => None,
     };
     let numbers: Vec<E164> = items.iter().map(|item| item.number).collect();
+    // A number that another operator holds, and the tenant's person who loses one, are behind the
+    // wall of what the operator has itself.
+    tx.reach_all().await?;
     let held: HashMap<E164, WorldNumberRow> =
         tx.numbers_held(&numbers).await?.into_iter().map(|row| (row.number, row)).collect();
     let mut done = Inventory::default();
