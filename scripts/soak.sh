@@ -11,6 +11,8 @@ export MEETPOINT_LAST_RELEASE
 # One after the other: each wants the cores for itself.
 cargo test --locked --profile demo --package meetpoint --features soak --test it -- \
     --test-threads 1 --nocapture soak::
+RACE_SECONDS=60 cargo test --locked --profile demo --package exchange --test it -- \
+    --nocapture race::
 SEEDS=200 cargo test --locked --profile demo --package migrate --test it -- planted
 SIM_SEEDS=${SIM_SEEDS:-2000} \
     cargo test --locked --profile demo --package edge --test it -- sim::

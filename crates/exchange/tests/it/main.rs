@@ -12,3 +12,4 @@ mod networks;
 mod numbers;
 mod orders;
 mod programme;
+mod race;
