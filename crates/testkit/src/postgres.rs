@@ -96,13 +96,14 @@ impl Cluster {
         });
     }
 
-    /// Ends the server as a crash would: connections break, nothing is written down.
+    /// Stops the server: connections break. What was committed is kept, which a crash of a
+    /// cluster that syncs nothing would not do.
     ///
     /// # Panics
     /// Where it does not run.
     pub fn stop(&self) {
         let mut stop = as_user(self.user, &self.bin.join("pg_ctl"));
-        stop.args(["stop", "-w", "-m", "immediate", "-D"]).arg(self.folder.join("data"));
+        stop.args(["stop", "-w", "-m", "fast", "-D"]).arg(self.folder.join("data"));
         run(&mut stop, "stop the server");
     }
 

@@ -13,3 +13,4 @@ mod networks;
 mod numbers;
 mod orders;
 mod programme;
+mod race;
