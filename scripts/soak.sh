@@ -14,6 +14,5 @@ cargo test --locked --profile demo --package meetpoint --features soak --test it
 SEEDS=200 LONG_MB=1024 cargo test --locked --profile demo --package migrate --test it -- planted a_very_long_table
 RACE_SECONDS=60 cargo test --locked --profile demo --package exchange --test it -- \
     --nocapture race::
-SEEDS=200 cargo test --locked --profile demo --package migrate --test it -- planted
 SIM_SEEDS=${SIM_SEEDS:-2000} \
     cargo test --locked --profile demo --package edge --test it -- sim::
