@@ -1,6 +1,7 @@
 //! `meetpoint`: one binary for the exchange, its edges and its command line.
 
 mod admin;
+mod backup;
 mod carrier;
 mod cli;
 mod demo;
@@ -26,6 +27,15 @@ enum Command {
     Serve(settings::ServeArgs),
     /// Check the settings of `serve` and show what they mean
     CheckConfig(settings::ServeArgs),
+    /// Write everything of one moment into a file, while the exchange goes on
+    Backup(backup::BackupArgs),
+    /// Put a backup into a database of either kind; stop every node of it first
+    Restore(backup::RestoreArgs),
+    /// Databases: copy one into another
+    Db {
+        #[command(subcommand)]
+        action: backup::DbAction,
+    },
     /// Run an edge alone, fed over HTTP
     Edge(serve::EdgeArgs),
     /// Run a whole exchange with simulated operators and phones
@@ -63,6 +73,9 @@ async fn main() -> ExitCode {
         }
         Command::Serve(args) => serve::serve(args).await,
         Command::CheckConfig(args) => serve::check_config(args),
+        Command::Backup(args) => backup::backup(args).await,
+        Command::Restore(args) => backup::restore(args).await,
+        Command::Db { action } => backup::db(action).await,
         Command::Edge(args) => serve::edge(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Sip { action } => cli::sip::run(action),

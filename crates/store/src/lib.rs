@@ -6,6 +6,7 @@
 //! method of [`Db`], named noun first.
 
 mod alarm;
+pub mod backup;
 mod cdr;
 mod db;
 mod edge;
@@ -56,6 +57,7 @@ pub use world::{HelpProfileRow, WorldNumberRow, WorldTrunkRow};
 pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         alarm::STATEMENTS,
+        backup::STATEMENTS,
         edge::STATEMENTS,
         cdr::STATEMENTS,
         identity::STATEMENTS,

@@ -102,6 +102,11 @@ pub enum OpenError {
     Store(#[from] StoreError),
 }
 
+/// The newest migration of the common schema.
+pub(crate) fn newest_migration() -> i64 {
+    COMMON.iter().map(|migration| migration.version).max().unwrap_or_default()
+}
+
 fn migrator(dialect: &Migrator) -> Migrator {
     Migrator::with_migrations(COMMON.iter().chain(dialect.iter()).cloned().collect())
 }

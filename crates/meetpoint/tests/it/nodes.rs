@@ -9,6 +9,7 @@ use reqwest::StatusCode;
 use reqwest::header::RETRY_AFTER;
 use serde_json::Value;
 
+use crate::process::meetpoint;
 use crate::world::{LOOPBACK, Plane, SOON, seed};
 
 const ORDERS: usize = 10;
@@ -154,4 +155,51 @@ async fn a_limit_holds_over_both_nodes() {
         assert!(Instant::now() < deadline, "the second node does not hear of the first");
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
+}
+
+/// Runs a command to its end: whether it succeeded, and what it said.
+fn run(arguments: &[&str]) -> (bool, String) {
+    let output = meetpoint().args(arguments).output().expect("the program starts");
+    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_is_the_same_house() {
+    let (from, to) = (testkit::sqlite(), testkit::postgres());
+    let (from_url, to_url) = (from.url.clone(), to.url.clone());
+    let mut plane = Plane::start(from, 1000).await;
+    let seeded = seed(&plane, [(LOOPBACK, 9).into(), (LOOPBACK, 10).into()]).await;
+    seeded.person("zoe", Some("+442079460001")).await;
+    let numbers = seeded.tenant.get("/tenant/v1/numbers").await;
+
+    // The first one goes on while it is backed up.
+    let folder = testkit::TempDir::new("backup");
+    let file = folder.path().join("house").display().to_string();
+    let (done, said) = run(&["backup", &file, "--database-url", &from_url]);
+    assert!(done && said.contains("Backed up:") && said.contains(" person"), "{said}");
+    let (done, said) = run(&["backup", &file, "--database-url", &from_url]);
+    assert!(!done && said.contains("exists:") && said.contains("--overwrite"), "{said}");
+    let (done, said) = run(&["restore", &file, "--database-url", &to_url, "--dry-run"]);
+    assert!(done && said.contains("nothing was restored"), "{said}");
+    let (done, said) = run(&["backup", &file, "--database-url", "sqlite:///nowhere/at/all.db"]);
+    assert!(!done && said.contains("database_url_invalid:"), "{said}");
+
+    plane.kill();
+    let (done, said) = run(&["db", "copy", &from_url, &to_url]);
+    assert!(done && said.contains("Copied and compared:"), "{said}");
+    let (done, said) = run(&["db", "copy", &from_url, &to_url]);
+    assert!(!done && said.contains("not_empty:"), "{said}");
+    let other = plane.on(to);
+    // Clients, tokens and numbers are what they were, and the house goes on.
+    assert_eq!(seeded.tenant.at(&other.base).get("/tenant/v1/numbers").await, numbers);
+    let mut there = seeded.clone();
+    (there.operator, there.tenant) =
+        (seeded.operator.at(&other.base), seeded.tenant.at(&other.base));
+    let order = there.order(&["+442079460002".to_owned()]).await;
+    assert_eq!(there.order_done(&order).await["status"], "success");
+
+    // And back into a file, over what it has.
+    drop(other);
+    let (done, said) = run(&["restore", &file, "--database-url", &to_url, "--overwrite"]);
+    assert!(done && said.contains("Restored and compared:"), "{said}");
 }

@@ -87,7 +87,12 @@ impl Plane {
 
     /// Another node on the same database.
     pub fn beside(&self) -> Self {
-        let (folder, database) = (TempDir::new("plane"), self.database.beside());
+        self.on(self.database.beside())
+    }
+
+    /// Another node on a database that has the same house.
+    pub fn on(&self, database: Database) -> Self {
+        let folder = TempDir::new("plane");
         let (chunk, requests) = (self.chunk, self.requests);
         let process = Process::spawn(command(
             &self.program,

@@ -1,5 +1,6 @@
 //! The store, on both databases.
 
+mod backup;
 mod invariants;
 mod log;
 mod schema;
