@@ -159,13 +159,7 @@ impl Exchange {
                 })
                 .collect::<Result<Vec<_>, _>>()?,
         };
-        let token = self.token_draw(client.id, &scopes).await?;
-        Ok(TokenAnswer {
-            access_token: token,
-            token_type: "Bearer".to_owned(),
-            expires_in: TOKEN_SECONDS.cast_unsigned(),
-            scope: scopes_text(&scopes),
-        })
+        self.token_draw(client.id, &scopes).await
     }
 
     /// The client of this id and secret.
@@ -225,25 +219,20 @@ impl Exchange {
             let reason = "a scope such as <application>/.default is missing";
             return Err(ErrorCode::InvalidParameter.problem(Some("scope"), reason));
         }
-        let token = self.token_draw(client.id, &scopes).await?;
-        Ok(TokenAnswer {
-            access_token: token,
-            token_type: "Bearer".to_owned(),
-            expires_in: TOKEN_SECONDS.cast_unsigned(),
-            scope: scopes_text(&scopes),
-        })
+        self.token_draw(client.id, &scopes).await
     }
 
-    async fn token_draw(&self, principal: Uuid, scopes: &[Scope]) -> Result<String, Problem> {
-        let token = secret::draw();
-        let (hash, scopes) = (secret::hash(&token), scopes_text(scopes));
+    async fn token_draw(&self, principal: Uuid, scopes: &[Scope]) -> Result<TokenAnswer, Problem> {
+        let access_token = secret::draw();
+        let (hash, scope) = (secret::hash(&access_token), scopes_text(scopes));
         let kept = self.inner.store.write(async |mut tx: Tx| {
             let at = tx.at();
             let until = at + TOKEN_SECONDS * SECOND;
-            tx.token_insert(hash, principal, "bearer", &scopes, at, until).await
+            tx.token_insert(hash, principal, "bearer", &scope, at, until).await
         });
         kept.await.map_err(|e| store_problem(&e))?;
-        Ok(token)
+        let expires_in = TOKEN_SECONDS.cast_unsigned();
+        Ok(TokenAnswer { access_token, token_type: "Bearer".to_owned(), expires_in, scope })
     }
 
     /// Who a bearer token or session cookie stands for.

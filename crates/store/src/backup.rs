@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Postgres, Row as _, Sqlite};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 const FORMAT: &str = "meetpoint-backup";
@@ -489,7 +489,9 @@ impl Store {
         if path.exists() && !overwrite {
             return Err(BackupError::Exists(path.display().to_string()));
         }
-        let draft = path.with_extension("incomplete");
+        let mut draft = path.as_os_str().to_owned();
+        draft.push(".incomplete");
+        let draft = PathBuf::from(draft);
         let _gone = std::fs::remove_file(&draft);
         crate::open::make_private(&draft)?;
         let file = std::fs::OpenOptions::new().write(true).truncate(true).open(&draft)?;
@@ -497,6 +499,9 @@ impl Store {
         match written {
             Ok(backup) => {
                 std::fs::rename(&draft, path)?;
+                // Its name is on the disk too, should the power go now.
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
                 Ok(backup)
             }
             Err(error) => {

@@ -183,6 +183,12 @@ on_both!(each_number_fails_alone, |db| {
         let put = town.provision(number("A", ONE, config)).await.expect("kept");
         assert_eq!(status(&put), expect, "{words}");
     }
+    town.agree(&town.fabrikam, &town.alpha).await;
+    town.settle(&town.fabrikam, "GB").await;
+    let theirs = town.upload(&town.alpha, &town.fabrikam, &["+442079460500"]);
+    assert_eq!(town.run(&town.alpha, theirs).await.0.status, "success");
+    let held = town.provision(number("A", "+442079460500", json!({}))).await.expect("kept");
+    assert_eq!(status(&held), failed("HeldElsewhere"));
     let outside = town.provision(number("A", "+442079469999", json!({}))).await.expect("kept");
     assert_eq!(status(&outside), failed("OutsideRanges"));
 

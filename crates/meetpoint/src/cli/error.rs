@@ -30,7 +30,12 @@ pub enum CliError {
         reason: String,
     },
     /// The work was done and has failed in part; what failed is already on show.
-    Partial(String),
+    Partial {
+        /// How much failed.
+        reason: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
 }
 
 impl CliError {
@@ -63,8 +68,8 @@ impl CliError {
                 format!("{}: {reason}", path.display()),
                 "Correct or remove the file.".to_owned(),
             ),
-            Self::Partial(reason) => {
-                ("partial", None, reason.clone(), "Correct the failed entries.".to_owned())
+            Self::Partial { reason, remedy } => {
+                ("partial", None, reason.clone(), (*remedy).to_owned())
             }
         };
         if as_json {

@@ -418,7 +418,10 @@ pub async fn run(import: Import) -> Result<(), CliError> {
     }
     match refused {
         0 => Ok(()),
-        count => Err(CliError::Partial(format!("{count} files were refused"))),
+        count => Err(CliError::Partial {
+            reason: format!("files refused: {count}"),
+            remedy: "Mend or leave out the files named above; what was taken need not be imported again.",
+        }),
     }
 }
 

@@ -116,6 +116,35 @@ fn statement_10_importing_again_changes_nothing() {
 }
 
 #[test]
+fn files_of_the_same_bytes_count_once_and_take_the_place_of_their_former_selves() {
+    let folder = TempDir::new("migrate-twins");
+    let project = folder.path().join("project");
+    let dir = folder.path().join("exports");
+    std::fs::create_dir(&dir).expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(dir.join(name), text).expect("a file");
+    let import = || {
+        let told = json_of(&["import", dir.to_str().expect("UTF-8")], &project);
+        let files = told["files"].as_array().expect("files").clone();
+        let status = |f: &Value| f["status"].as_str().expect("a status").to_owned();
+        files.iter().map(status).collect::<Vec<_>>()
+    };
+    let users = || json_of(&["inventory"], &project)["counts"]["users"].clone();
+    init(&project);
+    // Beside each other, the second is looked at while the first is still on its way.
+    write("a.csv", USERS);
+    write("b.csv", USERS);
+    assert_eq!(import(), ["imported", "unchanged"]);
+    assert_eq!(users(), 2);
+    // Different again, the second brings its own; then the first becomes what the second is.
+    write("b.csv", &USERS.replace("bob@x.com", "rob@x.com"));
+    assert_eq!(import(), ["unchanged", "imported"]);
+    assert_eq!(users(), 3);
+    write("a.csv", &USERS.replace("bob@x.com", "rob@x.com"));
+    assert_eq!(import(), ["replaced", "unchanged"]);
+    assert_eq!(users(), 2, "nobody of the former first file is left");
+}
+
+#[test]
 fn statement_38_exports_are_deleted_whole_and_no_secret_is_kept() {
     let folder = TempDir::new("migrate-purge");
     let project = folder.path().join("project");

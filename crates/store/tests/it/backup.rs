@@ -38,6 +38,8 @@ async fn there_and_back(from: Database, to: Database) {
     assert_eq!(heard, taken.tables.len(), "each table is told");
     assert_eq!((taken.head.position, taken.head.database.as_str()), (1200, from.name));
     assert_eq!(check(&file).expect("whole"), taken);
+    let names: Vec<_> = std::fs::read_dir(folder.path()).expect("lists").collect();
+    assert_eq!(names.len(), 1, "no draft is left: {names:?}");
     let again = store.backup(&file, false, |_| ()).await;
     assert!(matches!(again, Err(BackupError::Exists(_))), "{again:?}");
 

@@ -262,7 +262,10 @@ impl Common {
             eprintln!("dry run: nothing was changed");
         }
         if failed > 0 {
-            return Err(CliError::Partial(format!("{failed} of {total} entries failed")));
+            return Err(CliError::Partial {
+                reason: format!("{failed} of {total} entries failed"),
+                remedy: "Correct the failed entries.",
+            });
         }
         Ok(())
     }
