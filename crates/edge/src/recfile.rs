@@ -47,6 +47,12 @@ pub fn append_to(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path)
 }
 
+/// Makes an empty file, readable by its owner only.
+pub fn create(path: &Path) -> io::Result<File> {
+    let mut how = OpenOptions::new();
+    how.create(true).read(true).write(true).truncate(true).mode(0o600).open(path)
+}
+
 /// Replaces a file as a whole: readers see the old bytes or the new ones, and
 /// after a crash one of the two is there.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -62,8 +68,7 @@ pub fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 fn rewrite(path: &Path, bytes: &[u8], sync: fn(&File) -> io::Result<()>) -> io::Result<()> {
     let fresh = path.with_extension("new");
-    let mut file =
-        OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&fresh)?;
+    let mut file = create(&fresh)?;
     file.write_all(bytes)?;
     sync(&file)?;
     std::fs::rename(&fresh, path)

@@ -1,6 +1,7 @@
 //! The disk, as the journal and the world's files use it: few operations, each
 //! with what it promises, so that tests can cut the power at any point.
 
+use crate::journal::Slate;
 use crate::recfile;
 use std::fmt::Debug;
 use std::fs::{self, File};
@@ -24,6 +25,11 @@ pub trait Storage: Send + Sync + Debug + 'static {
     fn replace(&self, name: &str, bytes: &[u8], durable: bool) -> io::Result<()>;
     /// Removes a file; one that is not there is removed already.
     fn remove(&self, name: &str) -> io::Result<()>;
+    /// Makes a file whose bytes are written in memory and outlive the process, though not
+    /// the machine; `None` where there is no such thing.
+    fn slate(&self, _name: &str) -> io::Result<Option<Slate>> {
+        Ok(None)
+    }
 }
 
 /// A file open for appending.
@@ -85,6 +91,10 @@ impl Storage for FileSystem {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             other => other,
         }
+    }
+
+    fn slate(&self, name: &str) -> io::Result<Option<Slate>> {
+        Slate::on(&recfile::create(&self.folder.join(name))?).map(Some)
     }
 }
 

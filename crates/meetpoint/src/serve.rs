@@ -31,14 +31,18 @@ pub fn start_log(default: &str) {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
-/// Waits for SIGTERM or SIGINT.
-pub async fn told_to_stop() {
+/// Listens for SIGTERM and SIGINT from this call on; what is returned ends with the first.
+/// Call it before saying that the program is up: whoever heard that may send one.
+pub fn told_to_stop() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate =
-        signal(SignalKind::terminate()).expect("the runtime has its signal driver enabled");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+    let listen = |kind| signal(kind).expect("the runtime has its signal driver enabled");
+    let (mut terminate, mut interrupt) =
+        (listen(SignalKind::terminate()), listen(SignalKind::interrupt()));
+    async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
 
@@ -83,6 +87,7 @@ pub async fn serve(args: ServeArgs) -> ExitCode {
         inside: settings.inside,
         data_dir: settings.data_dir,
     };
+    let stop_asked = told_to_stop();
     let house = match House::start(plan).await {
         Ok(house) => house,
         Err(error) => {
@@ -107,7 +112,7 @@ pub async fn serve(args: ServeArgs) -> ExitCode {
     if let Some(address) = house.admin {
         eprintln!("Admin:        http://{address}/");
     }
-    told_to_stop().await;
+    stop_asked.await;
     eprintln!("Stopping.");
     house.stop().await;
     ExitCode::SUCCESS
@@ -222,6 +227,7 @@ pub async fn edge(args: EdgeArgs) -> ExitCode {
         }
     };
     let admin = inside.admin.clone();
+    let stop_asked = told_to_stop();
     let running = match start_edge(settings, inside, &data_dir, feed) {
         Ok(running) => running,
         Err(error) => {
@@ -249,7 +255,7 @@ pub async fn edge(args: EdgeArgs) -> ExitCode {
     if let Some((address, _)) = &admin {
         eprintln!("Admin:        http://{address}/");
     }
-    told_to_stop().await;
+    stop_asked.await;
     eprintln!("Stopping.");
     running.drain(std::time::Duration::from_secs(args.drain_seconds)).await;
     stop.send_replace(true);

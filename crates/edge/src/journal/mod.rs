@@ -1,17 +1,20 @@
 //! The call-record journal: what keeps records while the control plane is away
 //! (design decision 2).
 //!
-//! Shards hand records over without waiting; one thread writes whatever has
-//! gathered within a few milliseconds and syncs it as a group, so that a busy
-//! edge pays one sync for many records. Delivery reads only what is on disk and
+//! Shards hand records over without waiting, before the packets of the same moment
+//! leave, and from then on a kill costs none of them: they stand on a [`Slate`]. One
+//! thread writes whatever has gathered within a few milliseconds and syncs it as a
+//! group, so that a busy edge pays one sync for many records. Delivery reads only what is on disk and
 //! moves the acknowledged position behind it; a segment goes when all of it has
 //! been acknowledged. After a crash at any point each record is delivered at
 //! least once.
 
 mod group;
+mod slate;
 mod writer;
 
 pub use group::Segments;
+pub use slate::Slate;
 pub use writer::{JournalStats, JournalWriter, Wake};
 
 use crate::recfile;
@@ -29,6 +32,9 @@ const SEGMENT: u64 = 8 * 1024 * 1024;
 
 /// Read at once, bytes: what delivery holds in memory, whatever lies on the disk.
 const CHUNK: u64 = 256 * 1024;
+
+/// How names of slates end.
+const SLATE: &str = ".slate";
 
 const ACKNOWLEDGED: &str = "acknowledged";
 const REFUSED: &str = "refused";
@@ -91,10 +97,13 @@ impl Journal {
         let (segments, begin) = resume(&storage)?;
         let (publish, synced) = watch::channel(begin.1);
         let stats = Arc::new(JournalStats::default());
-        let shared = writer::Shared::new(wakes, stats.clone());
+        let left = Left::find(&*storage)?;
+        let slates = (0..wakes.len()).map(|n| new_slate(&*storage, begin.1, n)).collect();
+        let shared = writer::Shared::new(wakes, slates, stats.clone());
         let thread = std::thread::Builder::new().name("cdr-journal".into()).spawn({
             let shared = shared.clone();
-            move || writer::write_groups(&shared, segments, &publish)
+            let storage = storage.clone();
+            move || writer::write_groups(&shared, segments, &publish, left, &*storage)
         })?;
         shared.thread.set(thread.thread().clone()).expect("nobody else sets it");
         let journal = Self {
@@ -307,6 +316,38 @@ fn resume(storage: &Arc<dyn Storage>) -> io::Result<(Segments, (Place, Place))> 
     let first = found.first().map_or(begin, |segment| Place { segment: *segment, offset: 0 });
     let acked = known.unwrap_or(first);
     Ok((Segments::begin(storage.clone(), begin), (acked, begin)))
+}
+
+/// What slates of earlier lives hold: records that those may not have written.
+struct Left {
+    records: Vec<u8>,
+    names: Vec<String>,
+}
+
+impl Left {
+    fn find(storage: &dyn Storage) -> io::Result<Self> {
+        let mut names = storage.names()?;
+        names.retain(|name| name.ends_with(SLATE));
+        names.sort();
+        let (mut records, mut bytes) = (Vec::new(), Vec::new());
+        for name in &names {
+            storage.read_at(name, 0, 2 * slate::HALF as u64, &mut bytes)?;
+            slate::read(&bytes, &mut records);
+        }
+        Ok(Self { records, names })
+    }
+}
+
+/// A slate for one writer of this life; without one, as on a full disk, a kill may
+/// cost what was not synced.
+fn new_slate(storage: &dyn Storage, life: Place, writer: usize) -> Option<Slate> {
+    let name = format!("{:016}-{writer}{SLATE}", life.segment);
+    storage.slate(&name).unwrap_or_else(|error| {
+        tracing::warn!(%error, "a kill may cost call records of the last milliseconds");
+        // Half made: nothing to read in it.
+        let _ = storage.remove(&name);
+        None
+    })
 }
 
 fn segment_name(segment: u64) -> String {

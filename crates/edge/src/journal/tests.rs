@@ -132,3 +132,79 @@ async fn what_cannot_be_read_is_put_aside_before_its_segment_goes() {
     let torn = fs::read(folder.0.join(format!("{:016}.torn", 1))).expect("what was unsound");
     assert_eq!(torn, segment[sound..]);
 }
+
+/// What the system has of a folder while its process lives: what a kill leaves.
+fn after_kill(folder: &Path) -> Folder {
+    let copy = Folder::new();
+    fs::create_dir_all(&copy.0).expect("made");
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let entry = entry.expect("an entry");
+        fs::copy(entry.path(), copy.0.join(entry.file_name())).expect("copied");
+    }
+    copy
+}
+
+async fn delivered(folder: &Path) -> BTreeSet<u128> {
+    let (journal, writers) = Journal::open(folder, vec![Box::new(|| {})]).expect("opens");
+    drop(writers);
+    let mut found = BTreeSet::new();
+    while let Some(batch) = journal.next_batch(100).await.expect("readable") {
+        found.extend(batch.body.records.iter().map(|r| r.id.0.as_u128()));
+        journal.acknowledge(&batch).expect("acknowledged");
+    }
+    journal.join();
+    let slates = fs::read_dir(folder).expect("a folder");
+    let slates = slates
+        .filter(|f| f.as_ref().is_ok_and(|f| f.file_name().to_string_lossy().ends_with(SLATE)))
+        .count();
+    assert_eq!(slates, 0, "nothing is delivered once more at the next start");
+    found
+}
+
+/// No wait for a sync anywhere: what was handed over outlives a kill.
+#[tokio::test]
+async fn a_kill_costs_no_record_that_was_handed_over() {
+    let folder = Folder::new();
+    let wakes: Vec<Wake> = vec![Box::new(|| {}), Box::new(|| {})];
+    let (journal, mut writers) = Journal::open(&folder.0, wakes).expect("opens");
+    let mut expected = BTreeSet::new();
+    for n in 1..=200u128 {
+        let writer = &mut writers[(n % 2) as usize];
+        assert!(writer.append(&record(n)));
+        writer.hand_over(None);
+        expected.insert(n);
+        if n % 50 == 0 {
+            assert_eq!(delivered(&after_kill(&folder.0).0).await, expected);
+        }
+    }
+    drop(writers);
+    journal.join();
+    assert_eq!(delivered(&folder.0).await, expected);
+}
+
+#[test]
+fn a_full_slate_keeps_what_it_has_and_turns() {
+    let folder = Folder::new();
+    fs::create_dir_all(&folder.0).expect("made");
+    let path = folder.0.join("a.slate");
+    let mut slate = Slate::on(&crate::recfile::create(&path).expect("made")).expect("mapped");
+    let (mut one, mut payload) = (Vec::new(), Vec::new());
+    encode(&record(1), &mut payload, &mut one);
+    let fit = (slate::HALF - 8) / one.len();
+    let read = || {
+        let mut records = Vec::new();
+        slate::read(&fs::read(&path).expect("there"), &mut records);
+        records.len() / one.len()
+    };
+    for _ in 0..fit + 3 {
+        slate.put(&one);
+    }
+    assert_eq!(read(), fit);
+    slate.turn();
+    slate.put(&one);
+    assert_eq!(read(), fit + 1, "the group that is being written and one more");
+    slate.turn();
+    assert_eq!(read(), 1, "the older group is on disk");
+    slate.put(&one);
+    assert_eq!(read(), 2, "what stood in the half before is gone");
+}

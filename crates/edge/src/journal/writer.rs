@@ -1,8 +1,9 @@
 //! From the shards to the disk: each shard gathers its records in a buffer of its
-//! own and hands it over once per turn of its loop; one thread writes what has
+//! own and hands it over before its packets leave; one thread writes what has
 //! gathered from all of them and syncs it as a group.
 
-use super::Segments;
+use super::{Left, Segments, Slate};
+use crate::storage::Storage;
 use feed::cdr::CdrRecord;
 use std::fmt;
 use std::io;
@@ -39,6 +40,22 @@ struct Gathered {
     /// The number of the last record in it, or taken from it.
     upto: u64,
     closed: bool,
+    slate: Option<Slate>,
+}
+
+impl Gathered {
+    /// Takes whole records, after which a kill does not cost them.
+    fn add(&mut self, bytes: &mut Vec<u8>) {
+        if let Some(slate) = &mut self.slate {
+            slate.put(bytes);
+        }
+        if self.bytes.is_empty() {
+            std::mem::swap(&mut self.bytes, bytes);
+        } else {
+            self.bytes.extend_from_slice(bytes);
+            bytes.clear();
+        }
+    }
 }
 
 /// Between one shard and the writing thread.
@@ -127,15 +144,19 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub fn new(wakes: Vec<Wake>, stats: Arc<JournalStats>) -> Arc<Self> {
-        let queue = |wake| Queue {
-            gathered: Mutex::default(),
+    pub fn new(
+        wakes: Vec<Wake>,
+        slates: Vec<Option<Slate>>,
+        stats: Arc<JournalStats>,
+    ) -> Arc<Self> {
+        let queue = |(wake, slate)| Queue {
+            gathered: Mutex::new(Gathered { slate, ..Gathered::default() }),
             synced: AtomicU64::new(0),
             wanted: AtomicU64::new(NOTHING),
             wake,
         };
         Arc::new(Self {
-            queues: wakes.into_iter().map(queue).collect(),
+            queues: wakes.into_iter().zip(slates).map(queue).collect(),
             pending: AtomicBool::new(false),
             thread: OnceLock::new(),
             stats,
@@ -213,15 +234,11 @@ impl JournalWriter {
             return;
         }
         let mut gathered = queue.lock();
-        if gathered.bytes.is_empty() {
-            std::mem::swap(&mut gathered.bytes, &mut self.bytes);
-        } else if gathered.bytes.len() < MAX_WAITING {
-            gathered.bytes.extend_from_slice(&self.bytes);
-            self.bytes.clear();
-        } else {
+        if gathered.bytes.len() >= MAX_WAITING {
             // The disk is stuck: they gather here until it moves.
             return;
         }
+        gathered.add(&mut self.bytes);
         gathered.records += std::mem::take(&mut self.records);
         gathered.upto = self.taken;
         drop(gathered);
@@ -236,9 +253,9 @@ impl JournalWriter {
 
 impl Drop for JournalWriter {
     fn drop(&mut self) {
-        let bytes = std::mem::take(&mut self.bytes);
+        let mut bytes = std::mem::take(&mut self.bytes);
         let mut gathered = self.queue().lock();
-        gathered.bytes.extend_from_slice(&bytes);
+        gathered.add(&mut bytes);
         gathered.records += self.records;
         gathered.upto = self.taken;
         gathered.closed = true;
@@ -247,13 +264,15 @@ impl Drop for JournalWriter {
     }
 }
 
-/// Writes groups until every writer is gone.
+/// Writes groups until every writer is gone, first what an earlier life left.
 pub(super) fn write_groups(
     shared: &Shared,
     mut segments: Segments,
     publish: &watch::Sender<super::Place>,
+    left: Left,
+    storage: &dyn Storage,
 ) {
-    if shared.queues.is_empty() {
+    if !write_left(shared, &mut segments, publish, left, storage) || shared.queues.is_empty() {
         return;
     }
     let mut group = Vec::new();
@@ -275,6 +294,10 @@ pub(super) fn write_groups(
             let mut gathered = queue.lock();
             group.extend_from_slice(&gathered.bytes);
             gathered.bytes.clear();
+            if let Some(slate) = &mut gathered.slate {
+                // The other half's records are on disk since the group before.
+                slate.turn();
+            }
             if gathered.bytes.capacity() > WORTH_KEEPING {
                 gathered.bytes = Vec::new();
             }
@@ -303,8 +326,45 @@ pub(super) fn write_groups(
             }
         }
         if closed == shared.queues.len() {
-            return;
+            return remove_slates(storage);
         }
+    }
+}
+
+/// Writes the records that a killed process left, which it may have written too:
+/// delivery is at least once.
+fn write_left(
+    shared: &Shared,
+    segments: &mut Segments,
+    publish: &watch::Sender<super::Place>,
+    left: Left,
+    storage: &dyn Storage,
+) -> bool {
+    if !left.records.is_empty() {
+        if !commit(shared, segments, &left.records) {
+            return false;
+        }
+        let _ = publish.send(segments.place());
+    }
+    for name in &left.names {
+        remove_slate(storage, name);
+    }
+    true
+}
+
+/// All records are on disk.
+fn remove_slates(storage: &dyn Storage) {
+    for name in storage.names().unwrap_or_default() {
+        if name.ends_with(super::SLATE) {
+            remove_slate(storage, &name);
+        }
+    }
+}
+
+fn remove_slate(storage: &dyn Storage, name: &str) {
+    if let Err(error) = storage.remove(name) {
+        // Its records are written once more by the next life: they are merged by id.
+        tracing::warn!(%error, name, "a file of written call records stays");
     }
 }
 

@@ -278,8 +278,7 @@ impl Shard {
         }
     }
 
-    /// Hands over the records of this turn, and sends the answers that waited for
-    /// earlier ones to be on disk.
+    /// Sends the answers that waited for records which are on disk now.
     fn journal(&mut self) {
         loop {
             self.flush();
@@ -396,6 +395,7 @@ impl Shard {
                     mine |= 1 << n;
                 }
             }
+            self.record();
             self.transmit();
             // Answers leave first: nobody waits for our books.
             for n in (0..taken).filter(|n| mine & 1 << n != 0) {
@@ -464,8 +464,23 @@ impl Shard {
     /// Does what the core wants done. Called behind each batch and before every
     /// sleep.
     fn flush(&mut self) {
+        self.record();
         self.transmit();
         self.book();
+    }
+
+    /// Puts call records where a kill does not reach them, before a packet tells anybody
+    /// of what they are about.
+    fn record(&mut self) {
+        if self.out.cdrs.is_empty() {
+            return;
+        }
+        for record in &self.out.cdrs {
+            if !self.parts.records.append(record) {
+                self.core.record_lost(self.parts.records.taken());
+            }
+        }
+        self.parts.records.hand_over(self.core.awaits_record());
     }
 
     /// The one place where packets leave; [`Shard::book`] comes next, before the
@@ -500,11 +515,7 @@ impl Shard {
         }
         self.parts.trace.leaving(&self.out, &self.core);
         self.tell_siblings();
-        for record in self.out.cdrs.drain(..) {
-            if !self.parts.records.append(&record) {
-                self.core.record_lost(self.parts.records.taken());
-            }
-        }
+        self.out.cdrs.clear();
         for change in self.out.bindings.drain(..) {
             // The registrar outlives the shards.
             let _ = self.parts.registrar.send(change);

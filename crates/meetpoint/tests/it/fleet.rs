@@ -10,7 +10,7 @@ use testkit::TempDir;
 
 use crate::process::{Process, meetpoint};
 use crate::world::{
-    Client, OUTSIDER, Plane, SOON, Seeded, free_address, phone, register, seed, trunk,
+    Client, OUTSIDER, Plane, SOON, Seeded, free_address_at, phone, register, seed, trunk,
 };
 
 const NUMBER: &str = "+442079460001";
@@ -47,6 +47,12 @@ impl Fleet {
         let edge = Process::spawn(command);
         edge.told("SIP over UDP:");
         self.edges[which] = Some(edge);
+        // What one knows alone dies with it: what follows is told to both.
+        if let [Some(one), Some(other)] = &self.edges {
+            for edge in [one, other] {
+                edge.shows("a sibling speaks", SOON);
+            }
+        }
     }
 
     /// Re-INVITEs from both sides; each must be answered by whichever edge lives.
@@ -72,7 +78,7 @@ async fn call(trunk: &OperatorTrunk, phone: &Phone) -> (Call, Call, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_outlive_each_edge_in_turn() {
     let plane = Plane::start(testkit::sqlite(), 1000).await;
-    let port = free_address().port();
+    let port = free_address_at(HOSTS[0]).port();
     let at = |which: usize| SocketAddr::from((HOSTS[which], port));
     let operator = trunk([127, 0, 0, 83], at(0)).await;
     let spare = ([127, 0, 0, 84], 5060).into();
@@ -87,7 +93,7 @@ async fn calls_outlive_each_edge_in_turn() {
         client,
         folders: [TempDir::new("edge-a"), TempDir::new("edge-b")],
         port,
-        links: [free_address(), free_address()],
+        links: HOSTS.map(free_address_at),
         edges: [None, None],
     };
     fleet.start(0);

@@ -363,7 +363,12 @@ pub async fn register(phone: &Phone) {
 
 /// A free address for UDP and TCP, to be bound by a program in a moment.
 pub fn free_address() -> SocketAddr {
-    let udp = std::net::UdpSocket::bind((LOOPBACK, 0)).expect("a free port");
+    free_address_at(LOOPBACK)
+}
+
+/// The same at a host that no client's connection leaves from, so that the port stays free.
+pub fn free_address_at(host: impl Into<std::net::IpAddr>) -> SocketAddr {
+    let udp = std::net::UdpSocket::bind((host.into(), 0)).expect("a free port");
     udp.local_addr().expect("it is bound")
 }
 
