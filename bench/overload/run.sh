@@ -12,9 +12,9 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"
 if [ -z "${BIN:-}" ]; then
     echo "overload: building (minutes the first time)" >&2
-    cargo build --locked --profile measured --package meetpoint --package yardstick >&2
+    cargo build --locked --release --package edge-host --package yardstick >&2
     BIN=$(cargo metadata --locked --no-deps --format-version 1 |
-        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/measured
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release
 fi
 exec 9>"${TMPDIR:-/tmp}/meetpoint-bench.lock"
 flock 9
@@ -42,7 +42,7 @@ trap finish EXIT
 
 export MEETPOINT_TOKEN=yardstick
 "$BIN/yardstick" flood --write "$folder/edge" --group "$group"
-RUST_LOG=error "$BIN/meetpoint" edge --url http://127.0.0.1:9 --data-dir "$folder/edge" \
+RUST_LOG=error "$BIN/meetpoint-edge" --url http://127.0.0.1:9 --data-dir "$folder/edge" \
     --shards 1 --sip-udp 127.0.0.1:5960 --sip-tcp 127.0.0.1:5960 >&2 9>&- &
 edge=$!
 echo "$edge" >"$group/cgroup.procs"

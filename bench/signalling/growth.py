@@ -62,7 +62,7 @@ def show(what, result):
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--bin", type=Path, default=rig.ROOT / "target" / "release",
-                   help="folder of the programs meetpoint and yardstick")
+                   help="folder of the programs meetpoint-edge and yardstick")
     p.add_argument("--began", help=argparse.SUPPRESS)
     p.add_argument("--many", type=int, default=MANY, help="the great count of numbers")
     p.add_argument("--held", type=int, default=100_000, help="calls that stand at once")
@@ -72,7 +72,7 @@ def main():
     rig.own_network()
     rig.loopback_up()
     rig.split_cores()
-    meetpoint, yardstick = args.bin / "meetpoint", args.bin / "yardstick"
+    program, yardstick = args.bin / "meetpoint-edge", args.bin / "yardstick"
     with rig.machine_to_ourselves(), \
             tempfile.TemporaryDirectory(prefix="bench-growth-", dir=rig.ROOT / "target") as folder:
         rig.check_ports()
@@ -84,19 +84,19 @@ def main():
         runs = {"few": [], "many": []}
         for _ in range(2):
             for name, data in (("few", few), ("many", many)):
-                runs[name].append(cost(Edge(meetpoint, data, folder), args.seconds, 1))
+                runs[name].append(cost(Edge(program, data, folder), args.seconds, 1))
                 show(f"{FEW if name == 'few' else args.many} numbers", runs[name][-1])
         best = {name: statistics.median(r["cpu_per_1000"] for r in rs) for name, rs in runs.items()}
         per_number = (runs["many"][0]["pss"] - runs["few"][0]["pss"]) / (args.many - FEW)
 
         # With the load on one of the same cores: on more than two, it has its own.
         pair = set(rig.CORES[:2])
-        one = cost(Edge(meetpoint, few, folder), args.seconds, 2)
+        one = cost(Edge(program, few, folder), args.seconds, 2)
         show("one shard, one core", one)
-        two = cost(Edge(meetpoint, few, folder, shards=2, cores=pair), args.seconds, 2)
+        two = cost(Edge(program, few, folder, shards=2, cores=pair), args.seconds, 2)
         show("two shards, two cores", two)
 
-        standing = held(Edge(meetpoint, few, folder), args.held, args.rate)
+        standing = held(Edge(program, few, folder), args.held, args.rate)
         run = standing["run"]
         print(f"{args.held} calls held: {standing['bytes_per_call']:.0f} bytes each, PSS "
               f"{standing['before'] / 1e6:.1f} -> {standing['at_most'] / 1e6:.1f} -> "

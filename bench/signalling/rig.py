@@ -362,14 +362,14 @@ class Floor(System):
 class Edge(System):
     """The edge alone: its control plane is a port where nobody listens."""
 
-    def __init__(self, meetpoint, data, work, shards=1, cores=None):
+    def __init__(self, program, data, work, shards=1, cores=None):
         super().__init__("edge", data, work, cores)
-        self.meetpoint, self.shards = meetpoint, shards
+        self.program, self.shards = program, shards
 
     def command(self):
         folder = self.work / "data"
         shutil.copytree(self.data.folder / "edge", folder)
-        return [self.meetpoint, "edge", "--url", "http://127.0.0.1:9", "--data-dir", folder,
+        return [self.program, "--url", "http://127.0.0.1:9", "--data-dir", folder,
                 "--sip-udp", "127.0.0.1:5060", "--sip-tcp", "127.0.0.1:5060",
                 "--shards", str(self.shards)], {"MEETPOINT_TOKEN": TOKEN, "RUST_LOG": "error"}
 

@@ -85,7 +85,7 @@ def ratios(rounds):
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--bin", type=Path, default=rig.ROOT / "target" / "release",
-                   help="folder of the programs meetpoint and yardstick")
+                   help="folder of the programs meetpoint-edge and yardstick")
     p.add_argument("--numbers", type=int, default=1_000_000)
     p.add_argument("--rounds", type=int, default=3, help="undisturbed rounds wanted")
     p.add_argument("--minutes", type=float, default=14, help="no round begins that would end later")
@@ -106,7 +106,7 @@ def main():
         systems = {
             "kamailio": Kamailio("kamailio", data, folder),
             "floor": Floor(args.bin / "yardstick", data, folder),
-            "edge": Edge(args.bin / "meetpoint", data, folder),
+            "edge": Edge(args.bin / "meetpoint-edge", data, folder),
         }
         good, failed, tried, longest = [], 0, 0, 0.0
         print(f"CPU at {RATE} calls/s on one core; set-up time (INVITE and 180) at {LATENCY_RATE} calls/s")

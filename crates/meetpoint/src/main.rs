@@ -1,6 +1,5 @@
 //! `meetpoint`: one binary for the exchange, its edges and its command line.
 
-mod admin;
 mod backup;
 mod carrier;
 mod cli;
@@ -37,7 +36,7 @@ enum Command {
         action: backup::DbAction,
     },
     /// Run an edge alone, fed over HTTP
-    Edge(serve::EdgeArgs),
+    Edge(edge_host::EdgeArgs),
     /// Run a whole exchange with simulated operators and phones
     Demo(demo::DemoArgs),
     /// Look into SIP messages, without a running Meetpoint
@@ -76,7 +75,7 @@ async fn main() -> ExitCode {
         Command::Backup(args) => backup::backup(args).await,
         Command::Restore(args) => backup::restore(args).await,
         Command::Db { action } => backup::db(action).await,
-        Command::Edge(args) => serve::edge(args).await,
+        Command::Edge(args) => edge_host::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Sip { action } => cli::sip::run(action),
         Command::Migrate { action } => migrate::run(action).await,

@@ -1,16 +1,16 @@
 //! What `meetpoint serve` is told: flags, then environment, then a small TOML
 //! file, then defaults.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
-use edge::fleet::FleetConfig;
 use serde::Deserialize;
 
-use crate::admin::{InsideSettings, InsideWords, inside_settings};
+use edge_host::settings::{
+    EdgeSettings, EdgeWords, SettingsError, address, bounded, edge_settings, hosts, refuse,
+};
+use edge_host::{InsideSettings, InsideWords, inside_settings};
 
 /// Where `serve` listens and keeps its data. Each has an environment variable,
 /// and most a line in the file named by `--config`.
@@ -122,78 +122,6 @@ pub struct Settings {
     pub requests_per_minute: u32,
     /// Entries of an order that commit together.
     pub order_chunk: u32,
-}
-
-/// Settings of an edge.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EdgeSettings {
-    /// SIP over UDP.
-    pub sip_udp: Vec<SocketAddr>,
-    /// SIP over TCP.
-    pub sip_tcp: Vec<SocketAddr>,
-    /// Host it is reached by; `None` takes the listening address.
-    pub sip_host: Option<String>,
-    /// Hosts of these addresses that are its own; empty is all of them.
-    pub sip_home: Vec<IpAddr>,
-    /// The other edges.
-    pub fleet: Option<FleetConfig>,
-    /// Threads that carry calls; `None` is one per core.
-    pub shards: Option<usize>,
-    /// How long one of them may have work without a pause before it refuses calls.
-    pub shed_after: Duration,
-}
-
-/// The words for an edge's settings, as flags, environment or file have them.
-#[derive(Clone, Debug, Default)]
-pub struct EdgeWords {
-    /// SIP over UDP.
-    pub sip_udp: Option<Vec<String>>,
-    /// SIP over TCP.
-    pub sip_tcp: Option<Vec<String>>,
-    /// Host it is reached by.
-    pub sip_host: Option<String>,
-    /// Hosts that are its own.
-    pub sip_home: Option<Vec<String>>,
-    /// Where it listens for other edges.
-    pub fleet_listen: Option<String>,
-    /// Where they listen.
-    pub siblings: Option<Vec<String>>,
-    /// Threads that carry calls.
-    pub shards: Option<usize>,
-    /// How long one of them may be behind, in milliseconds.
-    pub shed_after_ms: Option<u64>,
-}
-
-/// What is wrong with the settings.
-#[derive(Debug, PartialEq, Eq)]
-pub struct SettingsError {
-    /// Stable.
-    pub code: &'static str,
-    /// Which setting.
-    pub field: String,
-    /// What is wrong.
-    pub reason: String,
-    /// What to do.
-    pub remedy: String,
-}
-
-impl fmt::Display for SettingsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { code, field, reason, remedy } = self;
-        write!(f, "{code}: {field}: {reason}. {remedy}")
-    }
-}
-
-impl std::error::Error for SettingsError {}
-
-pub(crate) fn refuse<T>(
-    code: &'static str,
-    field: &str,
-    reason: impl fmt::Display,
-    remedy: &str,
-) -> Result<T, SettingsError> {
-    let (field, reason, remedy) = (field.to_owned(), reason.to_string(), remedy.to_owned());
-    Err(SettingsError { code, field, reason, remedy })
 }
 
 impl Settings {
@@ -319,80 +247,6 @@ impl Settings {
     }
 }
 
-/// An edge's settings from their words.
-///
-/// # Errors
-/// [`SettingsError`] names the setting and what to do.
-pub fn edge_settings(words: EdgeWords) -> Result<EdgeSettings, SettingsError> {
-    let settings = EdgeSettings {
-        sip_udp: addresses("sip_udp", words.sip_udp)?,
-        sip_tcp: addresses("sip_tcp", words.sip_tcp)?,
-        sip_host: words.sip_host,
-        sip_home: hosts("sip_home", words.sip_home)?,
-        fleet: fleet(words.fleet_listen, words.siblings)?,
-        shards: match words.shards {
-            Some(count) => Some(bounded("shards", count as u64, 1, 256)? as usize),
-            None => None,
-        },
-        shed_after: match words.shed_after_ms {
-            // Below that every burst of packets would be overload.
-            Some(ms) => Duration::from_millis(bounded("shed_after_ms", ms, 100, 60_000)?),
-            None => edge::core::admission::SHED_AFTER,
-        },
-    };
-    let mut listed = settings.sip_udp.iter().chain(&settings.sip_tcp);
-    if let Some(home) =
-        settings.sip_home.iter().find(|home| listed.clone().all(|a| a.ip() != **home))
-    {
-        return refuse(
-            "home_unknown",
-            "sip_home",
-            format_args!("{home} is the host of no address in sip_udp or sip_tcp"),
-            "List the addresses of all edges in sip_udp and sip_tcp, the same on each edge.",
-        );
-    }
-    if !settings.sip_home.is_empty() && settings.fleet.is_none() {
-        return refuse(
-            "fleet_listen_missing",
-            "fleet_listen",
-            "an edge that takes addresses over must hear when their own edge is back",
-            "Set fleet_listen to an address of this edge, and siblings to those of the others.",
-        );
-    }
-    if !settings.sip_home.is_empty()
-        && let Some(address) = listed.find(|a| a.port() == 0)
-    {
-        return refuse(
-            "address_invalid",
-            "sip_udp",
-            format_args!("{address} takes any free port, so no other edge can take it over"),
-            "Name the port, as a rule 5060.",
-        );
-    }
-    Ok(settings)
-}
-
-fn fleet(
-    listen: Option<String>,
-    siblings: Option<Vec<String>>,
-) -> Result<Option<FleetConfig>, SettingsError> {
-    let siblings = siblings.unwrap_or_default();
-    let siblings: Vec<SocketAddr> =
-        siblings.iter().map(|text| address("siblings", text)).collect::<Result<_, _>>()?;
-    match listen {
-        Some(listen) => {
-            Ok(Some(FleetConfig { listen: address("fleet_listen", &listen)?, siblings }))
-        }
-        None if siblings.is_empty() => Ok(None),
-        None => refuse(
-            "fleet_listen_missing",
-            "fleet_listen",
-            "there are siblings, but they have nowhere to reach this edge",
-            "Name the address and port of this edge that the siblings list, such as 10.0.0.1:7071.",
-        ),
-    }
-}
-
 fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
@@ -431,55 +285,6 @@ fn read_file(path: &Path) -> Result<FileSettings, SettingsError> {
             "`meetpoint serve --help` names every setting; in the file, - becomes _.",
         )
     })
-}
-
-pub(crate) fn address(field: &str, text: &str) -> Result<SocketAddr, SettingsError> {
-    text.parse().or_else(|_| {
-        refuse(
-            "address_invalid",
-            field,
-            format_args!("`{text}` is not an address and port"),
-            "Write an IP address and a port, such as 0.0.0.0:5060 or [::]:5060.",
-        )
-    })
-}
-
-fn addresses(field: &str, texts: Option<Vec<String>>) -> Result<Vec<SocketAddr>, SettingsError> {
-    match texts {
-        Some(texts) => texts.iter().map(|text| address(field, text)).collect(),
-        None => Ok(vec![address(field, "127.0.0.1:5060")?]),
-    }
-}
-
-fn hosts(field: &str, texts: Option<Vec<String>>) -> Result<Vec<IpAddr>, SettingsError> {
-    let parse = |text: String| {
-        text.trim().parse().or_else(|_| {
-            refuse(
-                "address_invalid",
-                field,
-                format_args!("`{text}` is not an IP address"),
-                "Write IP addresses without a port, such as 127.0.0.1 or ::1.",
-            )
-        })
-    };
-    texts.unwrap_or_default().into_iter().map(parse).collect()
-}
-
-pub(crate) fn bounded(
-    field: &str,
-    value: u64,
-    least: u64,
-    most: u64,
-) -> Result<u64, SettingsError> {
-    if (least..=most).contains(&value) {
-        return Ok(value);
-    }
-    refuse(
-        "value_out_of_range",
-        field,
-        format_args!("{value} is not between {least} and {most}"),
-        "Choose a value in that range, or leave it out for the default.",
-    )
 }
 
 #[cfg(test)]

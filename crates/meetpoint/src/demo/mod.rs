@@ -24,7 +24,7 @@ use self::failover::FailoverPlan;
 use self::report::{Fault, Notes, Report};
 use self::story::{STORIES, phones};
 use self::world::{World, WorldPlan, http_address};
-use crate::serve::{start_log, told_to_stop};
+use edge_host::{start_log, told_to_stop};
 
 /// What the demo is to do.
 #[derive(Args, Clone, Debug)]

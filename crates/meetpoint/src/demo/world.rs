@@ -11,9 +11,9 @@ use tempfile::TempDir;
 
 use super::client::{Client, Refusal};
 use super::report::Fault;
-use crate::admin::{InsideWords, inside_settings};
 use crate::house::{House, Plan};
-use crate::settings::EdgeSettings;
+use edge_host::settings::EdgeSettings;
+use edge_host::{InsideWords, inside_settings};
 
 /// Nobody who points a tool at the demo shall wonder about 429.
 const NO_LIMIT: u32 = 1_000_000;

@@ -44,6 +44,11 @@ const HOUSE: &[Floor] = &[
         never_reaches: SQL,
     },
     Floor {
+        name: "edge-host",
+        may_know: &["api-types", "domain", "edge", "feed"],
+        never_reaches: SQL,
+    },
+    Floor {
         name: "api",
         may_know: &["api-types", "domain", "exchange", "feed", "numbering", "location"],
         never_reaches: &[],
@@ -55,6 +60,7 @@ const HOUSE: &[Floor] = &[
             "api-types",
             "domain",
             "edge",
+            "edge-host",
             "exchange",
             "feed",
             "location",

@@ -3,6 +3,7 @@
 //! an address is set.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
@@ -15,8 +16,6 @@ use clap::Args;
 use domain::CdrId;
 use edge::EdgeView;
 use edge::inside::hep::HepConfig;
-use edge::inside::metrics::Text;
-use exchange::Exchange;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -129,12 +128,15 @@ pub fn inside_settings(words: InsideWords) -> Result<InsideSettings, SettingsErr
     Ok(InsideSettings { admin, trace_bytes: megabytes as usize * 1024 * 1024, hep })
 }
 
+/// Tells the metrics of what runs beside the edge, in Prometheus' text form.
+pub type Beside = Box<dyn Fn() -> Pin<Box<dyn Future<Output = String> + Send>> + Send + Sync>;
+
 /// What the listener shows.
 pub struct Admin {
     /// The edge in this process.
     pub edge: Option<EdgeView>,
-    /// The control plane in this process.
-    pub exchange: Option<Exchange>,
+    /// Metrics of what else runs in this process.
+    pub beside: Option<Beside>,
     /// What callers prove themselves with.
     pub token: Option<String>,
 }
@@ -195,14 +197,8 @@ fn same(a: &[u8], b: &[u8]) -> bool {
 
 async fn metrics(State(admin): App) -> Response {
     let mut text = admin.edge.as_ref().map(EdgeView::metrics).unwrap_or_default();
-    if let Some(exchange) = &admin.exchange {
-        let mut control = Text::default();
-        let (gauge, ready) = ("gauge", exchange.ready().await.is_ok());
-        let help = "1 while the control plane's database answers.";
-        control.single("meetpoint_database_up", gauge, help, u8::from(ready));
-        let help = "Edges that follow the feed of this node.";
-        control.single("meetpoint_edges_following", gauge, help, exchange.edges_following());
-        text += &control.into_string();
+    if let Some(beside) = &admin.beside {
+        text += &beside().await;
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
