@@ -155,6 +155,10 @@ fn numbers(scope: &Scope<'_>, places: &Places<'_>, found: &mut Findings<'_>) {
             }
             continue;
         }
+        if owned && place.is_lost() && number.civic_address_id.get().is_some() {
+            let message = "Its emergency location was lost in the export.";
+            found.unknown(Rule::EmergencyLocationMissing, &number.raw, place.at(), message);
+        }
         if !owned || number.civic_address_id.get().is_some() {
             continue;
         }
@@ -212,6 +216,11 @@ fn networks(scope: &Scope<'_>, places: &Places<'_>, found: &mut Findings<'_>) {
     let mapped = sorted_addresses(inventory.lis_subnets.iter().filter_map(|subnet| subnet.address));
     let lis_known = inventory.has(SourceKind::LisSubnets);
     for subnet in &inventory.site_subnets {
+        if subnet.bits.is_lost() || subnet.site.is_lost() {
+            let message = "Its mask or its site was lost in the export.";
+            let rule = Rule::EmergencySubnetNotMapped;
+            found.unknown(rule, &subnet.subnet, Some(subnet.at), message);
+        }
         let (Some(address), Some(bits)) = (subnet.address, subnet.bits.copied()) else { continue };
         let Some(net) = Subnet::new(address, bits) else { continue };
         let at = Some(subnet.at);
@@ -374,6 +383,10 @@ fn sites(scope: &Scope<'_>, settings: &Settings, places: &Places<'_>, found: &mu
             let place = site.emergency_calling_policy.at();
             let message = "The site has no emergency calling policy of its own.";
             found.add(Rule::EmergencySiteWithoutPolicy, &site.name, place, message);
+        } else if site.emergency_calling_policy.is_lost() {
+            let place = site.emergency_calling_policy.at();
+            let message = "Its emergency calling policy was lost in the export.";
+            found.unknown(Rule::EmergencySiteWithoutPolicy, &site.name, place, message);
         }
         let tested =
             settings.emergency_tests.iter().any(|t| t.site.eq_ignore_ascii_case(&site.name));

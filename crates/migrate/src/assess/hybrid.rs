@@ -74,11 +74,19 @@ fn accounts(scope: &Scope<'_>, found: &mut Findings<'_>) {
             let place = user.hosting_provider.at().or(user.account_type.at());
             let message = "The account is homed on a server of the house.";
             found.add(Rule::HybridHomedOnPremises, &user.upn, place, message);
+        } else if user.hosting_provider.is_lost() {
+            let message = "Where the account is homed was lost in the export.";
+            let place = user.hosting_provider.at();
+            found.unknown(Rule::HybridHomedOnPremises, &user.upn, place, message);
         }
         if let Some(errors) = user.validation_errors.get().filter(|errors| !errors.is_empty()) {
             let message = format!("The directory reports: {}.", errors.join("; "));
             let place = user.validation_errors.at();
             found.add(Rule::AccountValidationErrors, &user.upn, place, message);
+        } else if user.validation_errors.is_lost() {
+            let message = "What the directory reports was lost in the export.";
+            let place = user.validation_errors.at();
+            found.unknown(Rule::AccountValidationErrors, &user.upn, place, message);
         }
         // An administrator's own entry (`True`) is no synchronised one.
         let by_directory = user.on_prem_line_uri.get().is_some()
@@ -93,6 +101,10 @@ fn accounts(scope: &Scope<'_>, found: &mut Findings<'_>) {
                 "The number is kept in the local directory and synchronised."
             };
             found.add_as(Rule::HybridOnPremisesNumber, severity, &user.upn, place, message);
+        } else if user.on_prem_line_uri.is_lost() {
+            let message = "Whether the local directory keeps the number was lost in the export.";
+            let place = user.on_prem_line_uri.at();
+            found.unknown(Rule::HybridOnPremisesNumber, &user.upn, place, message);
         }
     }
 }
@@ -105,6 +117,10 @@ fn two_models(scope: &Scope<'_>, found: &mut Findings<'_>) {
             .copied()
             .filter(|t| !matches!(t, NumberType::None | NumberType::Other))
     };
+    for number in numbers.iter().filter(|number| number.number_type.is_lost()) {
+        let message = "The model it is of was lost in the export.";
+        found.unknown(Rule::HybridTwoModels, &number.raw, number.number_type.at(), message);
+    }
     for listed in scope.by_line.values() {
         let types: BTreeSet<NumberType> = listed.iter().filter_map(real).collect();
         if types.len() > 1 {

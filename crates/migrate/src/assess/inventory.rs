@@ -185,11 +185,33 @@ fn names_application(scope: &Scope<'_>, id: &str) -> bool {
 
 fn forwards(scope: &Scope<'_>, found: &mut Findings<'_>) {
     for settings in &scope.inventory.calling_settings {
-        let Some((number, kind)) = forward_number(scope, settings) else { continue };
+        let Some((number, kind)) = forward_number(scope, settings) else {
+            if let Some(at) = forward_lost(settings) {
+                let message = "Where calls are forwarded to was lost in the export.";
+                let rule = Rule::InventoryForwardToNumber;
+                found.unknown(rule, &settings.user, Some(at), message).fix =
+                    "Export again: Get-CsUserCallingSettings | ConvertTo-Json -Depth 8".into();
+            }
+            continue;
+        };
         let message = format!("Calls are forwarded to {number}, a number of {kind}.");
         let rule = Rule::InventoryForwardToNumber;
         found.add(rule, &settings.user, Some(settings.at), message);
     }
+}
+
+/// Is a cell lost by which calls might be forwarded?
+fn forward_lost(settings: &CallingSettings) -> Option<crate::model::SourceRef> {
+    let ways = [
+        (&settings.forwarding, &settings.forwarding_kind, &settings.forwarding_target),
+        (&settings.unanswered, &settings.unanswered_kind, &settings.unanswered_target),
+    ];
+    ways.into_iter().find_map(|(on, kind, target)| {
+        let off = on.copied() == Some(false) || on.is_empty();
+        let elsewhere = kind.copied().is_some_and(|kind| kind != ForwardKind::SingleTarget);
+        let lost = on.is_lost() || kind.is_lost() || target.is_lost();
+        (lost && !off && !elsewhere).then(|| on.at().or(kind.at()).or(target.at())).flatten()
+    })
 }
 
 /// The tenant's own number a user forwards to, unless it is of Operator Connect already.

@@ -107,6 +107,13 @@ fn account(scope: &Scope<'_>, at: usize, user: &User, found: &mut Findings<'_>) 
     if kind == Some(AccountType::IneligibleUser) && holds {
         let message = "The account has no valid Teams licence and holds a number.";
         found.add(Rule::LicenceIneligible, &user.upn, user.account_type.at(), message);
+    } else if user.account_type.is_lost() && holds {
+        let message = "Whether the account has any valid Teams licence was lost in the export.";
+        found.unknown(Rule::LicenceIneligible, &user.upn, user.account_type.at(), message);
+    }
+    if user.soft_deleted.is_lost() && holds {
+        let message = "Whether the account was deleted was lost in the export.";
+        found.unknown(Rule::AccountSoftDeleted, &user.upn, user.soft_deleted.at(), message);
     }
     if user.soft_deleted.get().is_some() {
         if holds {
@@ -115,9 +122,15 @@ fn account(scope: &Scope<'_>, at: usize, user: &User, found: &mut Findings<'_>) 
         }
         return;
     }
-    if user.enabled.copied() == Some(false) && holds && scope.rooms[at].is_none() {
-        let message = "The account may not sign in and holds a number.";
-        found.add(Rule::AccountDisabled, &user.upn, user.enabled.at(), message);
+    // Rooms and common-area phones need nobody to sign in.
+    if holds && scope.rooms[at].is_none() {
+        if user.enabled.copied() == Some(false) {
+            let message = "The account may not sign in and holds a number.";
+            found.add(Rule::AccountDisabled, &user.upn, user.enabled.at(), message);
+        } else if user.enabled.is_lost() {
+            let message = "Whether the account may sign in was lost in the export.";
+            found.unknown(Rule::AccountDisabled, &user.upn, user.enabled.at(), message);
+        }
     }
     if !scope.voice[at] {
         return;
@@ -317,6 +330,9 @@ fn grace(subject: &str, licences: &[UserLicence], day: Date, found: &mut Finding
                 format!("{} is in grace until {until}.", name(licence))
             };
             found.add(Rule::LicenceGrace, subject, licence.grace_until.at(), message);
+        } else if licence.grace_until.is_lost() {
+            let message = format!("Until when {} is in grace was lost in the export.", name(licence));
+            found.unknown(Rule::LicenceGrace, subject, licence.grace_until.at(), message);
         } else if let Some(plan) = licence.plans.get().and_then(|plans| {
             plans.iter().find(|p| {
                 p.status == crate::model::PlanStatus::Warning

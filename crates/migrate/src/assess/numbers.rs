@@ -73,6 +73,9 @@ fn shape(number: &Number, found: &mut Findings<'_>) {
             number.country.map_or_else(|| "no such country".to_owned(), |c| c.to_string())
         );
         found.add(Rule::NumberCountry, &number.raw, number.iso_country.at(), message);
+    } else if number.iso_country.is_lost() {
+        let message = "The country the export has for it was lost.";
+        found.unknown(Rule::NumberCountry, &number.raw, number.iso_country.at(), message);
     }
     if number.line.is_some_and(LineNumber::has_extension) {
         let message = "An extension behind a number exists only as Direct Routing.";
@@ -131,6 +134,9 @@ fn state(scope: &Scope<'_>, number: &Number, day: Date, found: &mut Findings<'_>
     if number.port_in.get().is_some_and(|s| !s.eq_ignore_ascii_case("completed")) {
         let message = format!("A port is under way: {}.", number.port_in.text());
         found.add(Rule::NumberPortIn, &number.raw, number.port_in.at(), message);
+    } else if number.port_in.is_lost() {
+        let message = "Whether a port is under way was lost in the export.";
+        found.unknown(Rule::NumberPortIn, &number.raw, number.port_in.at(), message);
     }
     capability(scope, number, found);
 }
@@ -188,6 +194,11 @@ fn holders(scope: &Scope<'_>, found: &mut Findings<'_>) {
         );
         let to_application =
             number.assignment.copied() == Some(PstnAssignment::VoiceApplicationAssigned);
+        if number.target_id.is_lost() && to_account && scope.holder(number).is_none() {
+            let message = "Who holds it was lost in the export.";
+            let at = number.target_id.at();
+            found.unknown(Rule::NumberOrphan, &number.raw, at, message);
+        }
         let told = number.target_id.get().filter(|id| !id.contains('|'));
         if let Some(id) = told
             && to_account
@@ -244,6 +255,14 @@ fn listed_raw<'a>(scope: &Scope<'a>, line: LineNumber) -> Option<&'a str> {
 fn users(scope: &Scope<'_>, found: &mut Findings<'_>) {
     let numbers_known = scope.inventory.has(SourceKind::NumberAssignments)
         || scope.inventory.has(SourceKind::AcquiredNumbers);
+    for user in &scope.inventory.users {
+        // Who has a voice is told by this too: an account whose cell was lost may be anybody's.
+        if user.enterprise_voice.is_lost() && user.soft_deleted.get().is_none() {
+            let voice = user.enterprise_voice.at();
+            let message = "Whether enterprise voice is on was lost in the export.";
+            found.unknown(Rule::AccountVoiceOff, &user.upn, voice, message);
+        }
+    }
     for (at, user) in scope.voices() {
         if user.soft_deleted.get().is_some() {
             continue;
@@ -260,11 +279,6 @@ fn users(scope: &Scope<'_>, found: &mut Findings<'_>) {
                 let voice = user.enterprise_voice.at();
                 let message = "There is a number, and enterprise voice is off.";
                 found.add(Rule::AccountVoiceOff, &user.upn, voice, message);
-            }
-            _ if user.enterprise_voice.is_lost() => {
-                let voice = user.enterprise_voice.at();
-                let message = "Whether enterprise voice is on was lost in the export.";
-                found.unknown(Rule::AccountVoiceOff, &user.upn, voice, message);
             }
             _ => {}
         }

@@ -154,6 +154,10 @@ fn sites(scope: &Scope<'_>, found: &mut Findings<'_>) {
             };
             let place = policy.at().or(site.location_based_routing.at());
             found.add(Rule::PolicySiteRoutes, &site.name, place, message);
+        } else if policy.is_lost() || site.location_based_routing.is_lost() {
+            let message = "What the site routes was lost in the export.";
+            let place = policy.at().or(site.location_based_routing.at());
+            found.unknown(Rule::PolicySiteRoutes, &site.name, place, message);
         }
     }
 }
@@ -170,6 +174,10 @@ fn emergency_routing(scope: &Scope<'_>, found: &mut Findings<'_>) {
     for site in &scope.inventory.sites {
         if let Some(name) = site.emergency_call_routing_policy.get() {
             holders.entry(name).or_insert((0, site.emergency_call_routing_policy.at()));
+        } else if site.emergency_call_routing_policy.is_lost() {
+            let message = "The site's emergency call routing policy was lost in the export.";
+            let place = site.emergency_call_routing_policy.at();
+            found.unknown(Rule::PolicyEmergencyRouting, &site.name, place, message);
         }
     }
     for (name, (users, place)) in holders {

@@ -484,5 +484,8 @@ fn marks(measurements: &[&Measurement], desk: &mut Desk<'_, '_>) {
     if vpn {
         let message = "Voice goes through a VPN.".to_owned();
         desk.add(Rule::NetworkVpn, Severity::Warn, message);
+    } else if site.vpn.is_lost() {
+        let message = "Whether voice goes through a VPN was lost in the list of sites.".to_owned();
+        desk.add(Rule::NetworkVpn, Severity::Unknown, message);
     }
 }

@@ -20,6 +20,22 @@ fn phone_in(status: PlanStatus) -> Vec<PlanState> {
     vec![plan("MCOEV", status), plan("TEAMS1", PlanStatus::Success)]
 }
 
+/// A product with one plan that works for the time being.
+fn warned(name: &str) -> UserLicence {
+    let mut of_user = licence("MCOPSTN_5", &[]);
+    of_user.plans = given(vec![plan(name, PlanStatus::Warning)]);
+    of_user
+}
+
+/// Bob keeps everything but his number.
+fn without_number(tenant: &mut House) {
+    let bob = tenant.user(BOB);
+    bob.enterprise_voice = given(false);
+    bob.line_uri = empty();
+    bob.line = None;
+    tenant.inventory.numbers.retain(|number| number.raw != BOB_NUMBER);
+}
+
 fn remark(kind: RemarkKind) -> Remark {
     Remark {
         kind,
@@ -57,10 +73,16 @@ fn licences() -> Vec<Case> {
             } },
         Case { rule: Rule::LicencePhoneError, severity: Block, subject: BOB,
             breaks: |t| only_plans(t, BOB, phone_in(PlanStatus::Error)),
-            just_not: |t| only_plans(t, BOB, phone_in(PlanStatus::Success)) },
+            just_not: |t| {
+                only_plans(t, BOB, phone_in(PlanStatus::Error));
+                t.user(BOB).licences.push(licence("MCOEV", &["MCOEV"]));
+            } },
         Case { rule: Rule::LicencePhonePending, severity: Warn, subject: BOB,
             breaks: |t| only_plans(t, BOB, phone_in(PlanStatus::PendingActivation)),
-            just_not: |t| only_plans(t, BOB, phone_in(PlanStatus::Success)) },
+            just_not: |t| {
+                only_plans(t, BOB, phone_in(PlanStatus::PendingActivation));
+                t.user(BOB).licences.push(licence("MCOEV", &["MCOEV"]));
+            } },
         Case { rule: Rule::LicenceTeamsMissing, severity: Block, subject: BOB,
             breaks: |t| only_plans(t, BOB, vec![plan("MCOEV", PlanStatus::Success)]),
             just_not: |t| {
@@ -75,7 +97,10 @@ fn licences() -> Vec<Case> {
             just_not: |t| t.account(MAIN).licences.push(licence("MCOEV", &["MCOEV"])) },
         Case { rule: Rule::LicenceResourceAccountSeats, severity: Warn, subject: "tenant",
             breaks: |t| t.inventory.skus[2].enabled = given(1),
-            just_not: |t| t.inventory.skus[2].enabled = given(2) },
+            just_not: |t| {
+                t.inventory.skus[2].enabled = given(1);
+                t.inventory.resource_accounts.truncate(1);
+            } },
         Case { rule: Rule::LicenceRoomWithoutPhone, severity: Block, subject: ROOM,
             breaks: |t| t.user(ROOM).licences = vec![licence("Microsoft_Teams_Rooms_Basic", &["TEAMS1", "MCOMEETADV"])],
             just_not: |t| {
@@ -99,13 +124,13 @@ fn licences() -> Vec<Case> {
             } },
         Case { rule: Rule::LicenceGrace, severity: Warn, subject: BOB,
             breaks: |t| t.user(BOB).licences[0].grace_until = given(Timestamp::from_second(MONDAY).expect("an instant")),
-            just_not: |t| t.user(BOB).licences[0].grace_until = empty() },
+            just_not: |t| t.user(BOB).licences.push(warned("EXCHANGE_S_ENTERPRISE")) },
         Case { rule: Rule::LicenceCallingPlanAfterPort, severity: Info, subject: CAROL,
             breaks: nothing,
             just_not: |t| t.number(CAROL_NUMBER).number_type = given(NumberType::OperatorConnect) },
         Case { rule: Rule::LicenceCallingPlanGone, severity: Warn, subject: CAROL,
             breaks: |t| { t.user(CAROL).licences.pop(); },
-            just_not: nothing },
+            just_not: |t| t.user(CAROL).licences[1] = warned("MCOPSTN5") },
         Case { rule: Rule::LicenceIneligible, severity: Block, subject: BOB,
             breaks: |t| t.user(BOB).account_type = given(AccountType::IneligibleUser),
             just_not: |t| {
@@ -124,13 +149,17 @@ fn accounts() -> Vec<Case> {
     vec![
         Case { rule: Rule::AccountNotTeamsOnly, severity: Block, subject: BOB,
             breaks: |t| t.user(BOB).upgrade_mode = given(UpgradeMode::Islands),
-            just_not: |t| t.user(BOB).upgrade_mode = given(UpgradeMode::TeamsOnly) },
+            just_not: |t| {
+                let mut dora = user("dora@contoso.com", None);
+                dora.upgrade_mode = given(UpgradeMode::Islands);
+                t.inventory.users.push(dora);
+            } },
         Case { rule: Rule::AccountUsageLocation, severity: Block, subject: BOB,
             breaks: |t| t.user(BOB).usage_location = empty(),
             just_not: |t| t.user(BOB).usage_location = text("DE") },
         Case { rule: Rule::AccountVoiceOff, severity: Warn, subject: BOB,
             breaks: |t| t.user(BOB).enterprise_voice = given(false),
-            just_not: nothing },
+            just_not: without_number },
         Case { rule: Rule::AccountWithoutNumber, severity: Warn, subject: "dora@contoso.com",
             breaks: |t| {
                 let mut dora = user("dora@contoso.com", None);
@@ -160,7 +189,7 @@ fn accounts() -> Vec<Case> {
             } },
         Case { rule: Rule::AccountValidationErrors, severity: Block, subject: BOB,
             breaks: |t| t.user(BOB).validation_errors = given(vec!["duplicate LineURI".into()]),
-            just_not: |t| t.user(BOB).validation_errors = given(vec![]) },
+            just_not: |t| t.user(BOB).validation_errors = empty() },
         Case { rule: Rule::AccountSipDiffers, severity: Info, subject: BOB,
             breaks: |t| t.user(BOB).sip_address = text("robert@contoso.com"),
             just_not: |t| t.user(BOB).sip_address = text("Bob@contoso.com") },
@@ -178,11 +207,15 @@ fn accounts() -> Vec<Case> {
             just_not: |t| t.user(BOB).hosting_provider = text("sipfed.online.gov.skypeforbusiness.us") },
         Case { rule: Rule::RecordingPolicy, severity: Warn, subject: "Traders",
             breaks: |t| t.user(BOB).policies.push(recording()),
-            just_not: nothing },
+            just_not: |t| t.user(BOB).policies.push(PolicyGrant {
+                kind: PolicyKind::CallingLineIdentity,
+                ..recording()
+            }) },
         Case { rule: Rule::RecordingMissing, severity: Block, subject: BOB,
             breaks: |t| t.settings.recorded_departments.push("sales".into()),
             just_not: |t| {
-                t.settings.recorded_departments.push("sales".into());
+                t.settings.recorded_departments.push("traders".into());
+                t.user(BOB).department = text("Traders");
                 t.user(BOB).policies.push(recording());
             } },
     ]
@@ -249,7 +282,7 @@ fn inventory() -> Vec<Case> {
             just_not: |t| t.inventory.conflicts.push(conflict(Resolution::Hand { reason: "moved".into() })) },
         Case { rule: Rule::InventoryUserWithoutSite, severity: Warn, subject: BOB,
             breaks: |t| t.user(BOB).site = None,
-            just_not: nothing },
+            just_not: |t| { t.user(BOB).site = None; without_number(t); } },
         Case { rule: Rule::InventoryTargetGone, severity: Warn, subject: "Main",
             breaks: |t| t.inventory.attendants[0].targets = given(vec![QueueTarget {
                 when: "operator".into(), id: "id-nobody".into(), kind: TargetKind::User }]),
@@ -272,7 +305,10 @@ fn inventory() -> Vec<Case> {
             just_not: |t| forward(t, "+442079460002") },
         Case { rule: Rule::InventorySpecialLine, severity: Warn, subject: "+442079460999",
             breaks: fax,
-            just_not: nothing },
+            just_not: |t| {
+                fax(t);
+                t.inventory.special_lines[0].class = LineClass::Phone;
+            } },
         Case { rule: Rule::ModelException, severity: Warn, subject: "+442079460999",
             breaks: |t| {
                 fax(t);
@@ -284,7 +320,7 @@ fn inventory() -> Vec<Case> {
             } },
         Case { rule: Rule::ModelUncovered, severity: Unknown, subject: "tenant",
             breaks: |t| t.settings.covered_countries = None,
-            just_not: nothing },
+            just_not: |t| t.settings.covered_countries = Some(Vec::new()) },
     ]
 }
 

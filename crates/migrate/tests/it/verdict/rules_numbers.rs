@@ -8,7 +8,11 @@ use migrate::model::Severity::{Block, Info, Warn};
 use migrate::model::*;
 use numbering::Country;
 
-fn nothing(_: &mut House) {}
+/// Carol leaves, and with her the last Calling Plan.
+fn without_calling_plan(tenant: &mut House) {
+    tenant.inventory.users.retain(|user| user.upn != CAROL);
+    tenant.inventory.numbers.retain(|number| number.raw != CAROL_NUMBER);
+}
 
 fn blocked_until(tenant: &mut House, seconds: i64) {
     let until = Timestamp::from_second(MONDAY + seconds).expect("an instant");
@@ -55,10 +59,14 @@ pub fn cases() -> Vec<Case> {
                 short.validity = Some(NumberValidity::Impossible);
                 t.inventory.numbers.push(short);
             },
-            just_not: nothing },
+            just_not: |t| {
+                let mut odd = number("+442079460", NumberType::OperatorConnect, BOB, PstnAssignment::UserAssigned);
+                odd.validity = Some(NumberValidity::PossibleOnly);
+                t.inventory.numbers.push(odd);
+            } },
         Case { rule: Rule::NumberUnknownRange, severity: Warn, subject: BOB_NUMBER,
             breaks: |t| t.number(BOB_NUMBER).validity = Some(NumberValidity::PossibleOnly),
-            just_not: nothing },
+            just_not: |t| t.number(BOB_NUMBER).validity = Some(NumberValidity::Impossible) },
         Case { rule: Rule::NumberCountry, severity: Warn, subject: BOB_NUMBER,
             breaks: |t| t.number(BOB_NUMBER).iso_country = text("DE"),
             just_not: |t| t.number(BOB_NUMBER).iso_country = text("JE") },
@@ -70,7 +78,7 @@ pub fn cases() -> Vec<Case> {
             just_not: |t| t.inventory.numbers.push(number("+442079460102", NumberType::DirectRouting, "nobody", PstnAssignment::Unassigned)) },
         Case { rule: Rule::NumberOwnerDiffers, severity: Warn, subject: BOB_NUMBER,
             breaks: |t| { let holder = t.number(BOB_NUMBER); holder.target = Some(ALICE.into()); holder.target_id = text("id-alice@contoso.com"); },
-            just_not: nothing },
+            just_not: |t| { let holder = t.number(BOB_NUMBER); holder.target = None; holder.target_id = text("ID-Bob@Contoso.com"); } },
         Case { rule: Rule::NumberNotListed, severity: Warn, subject: BOB_NUMBER,
             breaks: |t| t.inventory.numbers.retain(|n| n.raw != BOB_NUMBER),
             just_not: |t| {
@@ -85,7 +93,7 @@ pub fn cases() -> Vec<Case> {
             just_not: |t| blocked_until(t, 7 * 86_400 - 1) },
         Case { rule: Rule::NumberNotActivated, severity: Block, subject: BOB_NUMBER,
             breaks: |t| t.number(BOB_NUMBER).activation = given(ActivationState::AssignmentFailed),
-            just_not: nothing },
+            just_not: |t| t.number(BOB_NUMBER).activation = empty() },
         Case { rule: Rule::NumberCapability, severity: Block, subject: MAIN_NUMBER,
             breaks: |t| t.number(MAIN_NUMBER).capabilities = given(vec!["UserAssignment".into()]),
             just_not: |t| t.number(MAIN_NUMBER).capabilities = given(vec!["UserAssignment".into(), "VoiceApplicationAssignment".into()]) },
@@ -106,10 +114,10 @@ pub fn cases() -> Vec<Case> {
             just_not: |t| t.inventory.tenant.assignment_blocked_days = empty() },
         Case { rule: Rule::TenantMailsUsers, severity: Info, subject: "tenant",
             breaks: |t| t.inventory.tenant.unassignment_email = given(true),
-            just_not: nothing },
+            just_not: |t| t.inventory.tenant.unassignment_email = empty() },
         Case { rule: Rule::TenantCloud, severity: Block, subject: "tenant",
             breaks: |t| t.inventory.tenant.cloud = given(Cloud::Dod),
-            just_not: |t| t.inventory.tenant.cloud = given(Cloud::Commercial) },
+            just_not: |t| t.inventory.tenant.cloud = Cell::given(Cloud::Commercial, at(9, 9)) },
         Case { rule: Rule::HybridTwoModels, severity: Block, subject: BOB_NUMBER,
             breaks: |t| listed_twice(t, NumberType::OperatorConnect),
             just_not: |t| listed_twice(t, NumberType::DirectRouting) },
@@ -120,11 +128,14 @@ pub fn cases() -> Vec<Case> {
             breaks: |t| amid(t, "+442079460102"),
             just_not: |t| amid(t, "+442079460104") },
         Case { rule: Rule::HybridSupportOwner, severity: Warn, subject: "tenant",
-            breaks: |t| { t.settings.support_owners.remove("OperatorConnect"); },
-            just_not: nothing },
+            breaks: |t| { t.settings.support_owners.remove("CallingPlan"); },
+            just_not: |t| { without_calling_plan(t); t.settings.support_owners.remove("CallingPlan"); } },
         Case { rule: Rule::HybridEmergencyModel, severity: Warn, subject: "tenant",
-            breaks: |t| { t.settings.emergency_tests.pop(); },
-            just_not: nothing },
+            breaks: |t| t.settings.emergency_tests.retain(|test| test.model != "CallingPlan"),
+            just_not: |t| {
+                without_calling_plan(t);
+                t.settings.emergency_tests.retain(|test| test.model != "CallingPlan");
+            } },
     ]
 }
 

@@ -6,7 +6,11 @@ use migrate::assess::Rule;
 use migrate::model::Severity::{Block, Info, Unknown, Warn};
 use migrate::model::*;
 
-fn nothing(_: &mut House) {}
+/// One window in the busy hour of each of these days, counted from a Monday.
+fn one_window_a_day(tenant: &mut House, days: &[i64]) {
+    tenant.inventory.measurements =
+        days.iter().map(|day| measurement(MONDAY + day * 86_400 + 36_000)).collect();
+}
 
 fn lis(tenant: &mut House, subnet: &str, place: Cell<String>) {
     tenant.inventory.lis_subnets.push(LisSubnet {
@@ -43,10 +47,16 @@ fn emergency() -> Vec<Case> {
             just_not: |t| t.inventory.addresses[0].house_number = empty() },
         Case { rule: Rule::EmergencyAddressNotValidated, severity: Block, subject: ADDRESS,
             breaks: |t| t.inventory.addresses[0].validation = given(AddressState::NotValidated),
-            just_not: nothing },
+            just_not: |t| {
+                let spare = Address { id: "spare".into(), validation: Cell::Absent, ..t.inventory.addresses[0].clone() };
+                t.inventory.addresses.push(spare);
+            } },
         Case { rule: Rule::EmergencyLocationMissing, severity: Block, subject: ALICE_NUMBER,
             breaks: |t| t.number(ALICE_NUMBER).location_id = text("no such place"),
-            just_not: |t| t.number(ALICE_NUMBER).location_id = text(PLACE) },
+            just_not: |t| {
+                t.number(ALICE_NUMBER).location_id = text("of an address");
+                t.inventory.addresses[0].default_location_id = text("of an address");
+            } },
         Case { rule: Rule::EmergencyNumberWithoutLocation, severity: Block, subject: ALICE_NUMBER,
             breaks: |t| { t.number(ALICE_NUMBER).location_id = empty(); t.number(ALICE_NUMBER).civic_address_id = empty(); },
             just_not: |t| t.number(ALICE_NUMBER).location_id = empty() },
@@ -70,7 +80,10 @@ fn emergency() -> Vec<Case> {
             just_not: |t| t.inventory.addresses[0].city = text("Leeds") },
         Case { rule: Rule::EmergencySiteWithoutPolicy, severity: Warn, subject: SITE,
             breaks: |t| t.site().emergency_calling_policy = empty(),
-            just_not: nothing },
+            just_not: |t| {
+                let depot = Site { name: "Depot".into(), declared: false, emergency_calling_policy: empty(), ..t.site().clone() };
+                t.inventory.sites.push(depot);
+            } },
         Case { rule: Rule::EmergencySiteNotTested, severity: Warn, subject: SITE,
             breaks: |t| t.settings.emergency_tests.iter_mut().for_each(|test| test.site = "Leeds".into()),
             just_not: |t| t.settings.emergency_tests.iter_mut().for_each(|test| test.site = "london hq".into()) },
@@ -86,14 +99,14 @@ fn every(n: usize, at: usize) -> bool {
 fn network() -> Vec<Case> {
     vec![
         Case { rule: Rule::NetworkInsufficient, severity: Unknown, subject: SITE,
-            breaks: |t| t.inventory.measurements.retain(|m| m.start.is_some_and(|s| s < MONDAY + 4 * 86_400)),
-            just_not: nothing },
+            breaks: |t| one_window_a_day(t, &[0, 1, 2, 3, 5]),
+            just_not: |t| one_window_a_day(t, &[0, 1, 2, 3, 4]) },
         Case { rule: Rule::NetworkNotMeasured, severity: Unknown, subject: SITE,
             breaks: |t| t.measured(|_, m| m.jitter_ms = Cell::Absent),
             just_not: |t| t.measured(|_, m| { m.rtt_ms = Cell::Absent; m.one_way_ms = given(10.0); }) },
         Case { rule: Rule::NetworkBurstNotMeasured, severity: Unknown, subject: SITE,
             breaks: |t| t.measured(|_, m| m.burst_loss_percent = Cell::Absent),
-            just_not: nothing },
+            just_not: |t| t.measured(|at, m| if at > 0 { m.burst_loss_percent = Cell::Absent; }) },
         Case { rule: Rule::NetworkLoss, severity: Block, subject: SITE,
             breaks: |t| t.measured(|at, m| if every(99, at) { m.loss_percent = given(1.0); }),
             just_not: |t| t.measured(|at, m| if every(100, at) { m.loss_percent = given(1.0); }) },
@@ -120,22 +133,22 @@ fn network() -> Vec<Case> {
             just_not: |t| t.site().usable_up_kbps = given(406.0) },
         Case { rule: Rule::NetworkGuess, severity: Info, subject: SITE,
             breaks: |t| t.inventory.calls.records.clear(),
-            just_not: nothing },
+            just_not: |t| { t.inventory.calls.records.clear(); t.site().peak_calls = given(4.0); } },
         Case { rule: Rule::NetworkDscp, severity: Warn, subject: SITE,
             breaks: |t| t.inventory.measurements[0].dscp_received = given(0),
-            just_not: nothing },
+            just_not: |t| t.measured(|at, m| if at > 0 { m.dscp_received = Cell::Absent; }) },
         Case { rule: Rule::NetworkNotUdp, severity: Warn, subject: SITE,
             breaks: |t| t.inventory.measurements[0].transport = given(Transport::Https),
-            just_not: nothing },
+            just_not: |t| t.inventory.measurements[0].transport = Cell::Absent },
         Case { rule: Rule::NetworkProxied, severity: Warn, subject: SITE,
             breaks: |t| t.inventory.measurements[0].proxied = given(true),
-            just_not: nothing },
+            just_not: |t| t.inventory.measurements[0].proxied = Cell::Absent },
         Case { rule: Rule::NetworkVpn, severity: Warn, subject: SITE,
             breaks: |t| t.site().vpn = given(true),
             just_not: |t| t.site().vpn = given(false) },
         Case { rule: Rule::NetworkMediaBypass, severity: Info, subject: SITE,
             breaks: |t| t.site().media_bypass = given(true),
-            just_not: nothing },
+            just_not: |t| t.site().media_bypass = empty() },
         Case { rule: Rule::NetworkSubnetOverlap, severity: Warn, subject: "10.1.0.128",
             breaks: |t| site_subnet(t, "10.1.0.128", 25, "Leeds"),
             just_not: |t| site_subnet(t, "10.1.0.128", 25, SITE) },

@@ -6,8 +6,6 @@ use migrate::assess::Rule;
 use migrate::model::Severity::{Block, Info, Warn};
 use migrate::model::*;
 
-fn nothing(_: &mut House) {}
-
 fn grant(kind: PolicyKind, name: &str, level: PolicyLevel) -> PolicyGrant {
     PolicyGrant { kind, name: name.into(), level, at: at(15, 4) }
 }
@@ -87,13 +85,16 @@ pub fn cases() -> Vec<Case> {
             just_not: |t| t.site().voice_routing_policy = empty() },
         Case { rule: Rule::PolicyEmergencyRouting, severity: Warn, subject: "UK-999",
             breaks: |t| t.site().emergency_call_routing_policy = text("UK-999"),
-            just_not: nothing },
+            just_not: |t| t.site().emergency_call_routing_policy = empty() },
         Case { rule: Rule::PolicySharedCalling, severity: Block, subject: "SC1",
             breaks: |t| shared_calling(t, SALES),
             just_not: |t| shared_calling(t, MAIN) },
         Case { rule: Rule::PolicyCommonAreaPhone, severity: Warn, subject: LOBBY,
             breaks: |t| t.user(LOBBY).policies.clear(),
-            just_not: nothing },
+            just_not: |t| {
+                let own = t.user(LOBBY).policies.remove(0);
+                t.inventory.policy_grants.push(own);
+            } },
         Case { rule: Rule::RouteWithoutTrunk, severity: Warn, subject: "UK national",
             breaks: |t| route(t, &["sbc.contoso.com"]),
             just_not: |t| { trunk(t, "SBC.contoso.com"); route(t, &["sbc.contoso.com"]); } },
