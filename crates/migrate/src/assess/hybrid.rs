@@ -55,6 +55,10 @@ fn accounts(scope: &Scope<'_>, found: &mut Findings<'_>) {
         let mode = &user.upgrade_mode;
         match mode.copied() {
             Some(UpgradeMode::TeamsOnly) => {}
+            Some(UpgradeMode::Other) => {
+                let message = "The mode stands in a word not known.";
+                found.unknown(Rule::AccountNotTeamsOnly, &user.upn, mode.at(), message);
+            }
             Some(other) => {
                 let message = format!("The mode is {}.", other.word());
                 found.add(Rule::AccountNotTeamsOnly, &user.upn, mode.at(), message);
@@ -117,8 +121,12 @@ fn two_models(scope: &Scope<'_>, found: &mut Findings<'_>) {
             .copied()
             .filter(|t| !matches!(t, NumberType::None | NumberType::Other))
     };
-    for number in numbers.iter().filter(|number| number.number_type.is_lost()) {
-        let message = "The model it is of was lost in the export.";
+    for number in numbers {
+        let message = match number.number_type.copied() {
+            Some(NumberType::Other) => "The model it is of stands in a word not known.",
+            None if number.number_type.is_lost() => "The model it is of was lost in the export.",
+            _ => continue,
+        };
         found.unknown(Rule::HybridTwoModels, &number.raw, number.number_type.at(), message);
     }
     for listed in scope.by_line.values() {

@@ -11,8 +11,8 @@ use super::plans::{self, PlanClass, PlanFound};
 use super::rules::Rule;
 use super::scope::{Account, Scope};
 use crate::model::{
-    AccountType, CallKind, Cloud, NumberType, ResourceAccount, RoomKind, Severity, SkuStatus,
-    SourceKind, User, UserLicence,
+    AccountType, CallKind, Cloud, NumberType, ResourceAccount, RoomKind, Severity, Sku,
+    SkuStatus, SourceKind, User, UserLicence,
 };
 
 /// Seats for resource accounts at no cost: 25, and one for each 10 seats with Teams Phone
@@ -66,6 +66,7 @@ pub fn judge(scope: &Scope<'_>, day: Date, found: &mut Findings<'_>) -> LicenceN
     }
     let hosts = conference_hosts(scope);
     let mut need = LicenceNeed::default();
+    let mut needed = [0; SEATS.len()];
     for (at, user) in inventory.users.iter().enumerate() {
         account(scope, at, user, found);
         if !scope.voice[at] {
@@ -73,6 +74,7 @@ pub fn judge(scope: &Scope<'_>, day: Date, found: &mut Findings<'_>) -> LicenceN
         }
         if exported && phone(scope, at, user, found) {
             need.phone_needed += 1;
+            needed[Seat::of(scope.rooms[at]) as usize] += 1;
         }
         grace(&user.upn, &user.licences, day, found);
         if exported {
@@ -96,7 +98,7 @@ pub fn judge(scope: &Scope<'_>, day: Date, found: &mut Findings<'_>) -> LicenceN
         }
         grace(&account.upn, &account.licences, day, found);
     }
-    seats(scope, &mut need, found);
+    seats(scope, needed, &mut need, found);
     need
 }
 
@@ -107,8 +109,8 @@ fn account(scope: &Scope<'_>, at: usize, user: &User, found: &mut Findings<'_>) 
     if kind == Some(AccountType::IneligibleUser) && holds {
         let message = "The account has no valid Teams licence and holds a number.";
         found.add(Rule::LicenceIneligible, &user.upn, user.account_type.at(), message);
-    } else if user.account_type.is_lost() && holds {
-        let message = "Whether the account has any valid Teams licence was lost in the export.";
+    } else if (kind == Some(AccountType::Other) || user.account_type.is_lost()) && holds {
+        let message = "What kind of account it is was lost, or stands in a word not known.";
         found.unknown(Rule::LicenceIneligible, &user.upn, user.account_type.at(), message);
     }
     if user.soft_deleted.is_lost() && holds {
@@ -352,8 +354,57 @@ fn name(licence: &UserLicence) -> &str {
     if licence.part_number.is_empty() { "A licence" } else { &licence.part_number }
 }
 
+/// Whom a seat with Teams Phone may be given to: a free seat for rooms is none for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seat {
+    People,
+    Rooms,
+    CommonArea,
+}
+
+const SEATS: [Seat; 3] = [Seat::People, Seat::Rooms, Seat::CommonArea];
+
+impl Seat {
+    const fn product(self) -> &'static str {
+        match self {
+            Self::People => "Teams Phone",
+            Self::Rooms => "Teams Rooms Pro",
+            Self::CommonArea => "Teams Shared Devices",
+        }
+    }
+
+    const fn of(room: Option<RoomKind>) -> Self {
+        match room {
+            Some(RoomKind::MeetingRoom) => Self::Rooms,
+            Some(RoomKind::CommonArea) => Self::CommonArea,
+            _ => Self::People,
+        }
+    }
+}
+
+/// Rooms' products are known by their plan; Teams Shared Devices has no plan of its own, only its
+/// part number (MCOCAP, MCOCAP_FACULTY, MCOCAP_GOV) tells.
+fn seat_of(sku: &Sku) -> Seat {
+    let part = sku.part_number.trim().to_ascii_uppercase();
+    if plans::sku_has(sku, PlanClass::Rooms) == Some(true)
+        || part.contains("TEAMS_ROOMS")
+        || matches!(part.as_str(), "MEETING_ROOM" | "MTR_PREM")
+    {
+        Seat::Rooms
+    } else if part == "MCOCAP" || part.starts_with("MCOCAP_") {
+        Seat::CommonArea
+    } else {
+        Seat::People
+    }
+}
+
 /// Seats of the tenant: what is short, what is in grace, what resource accounts may have.
-fn seats(scope: &Scope<'_>, need: &mut LicenceNeed, found: &mut Findings<'_>) {
+fn seats(
+    scope: &Scope<'_>,
+    needed: [u64; SEATS.len()],
+    need: &mut LicenceNeed,
+    found: &mut Findings<'_>,
+) {
     let skus = &scope.inventory.skus;
     if skus.is_empty() {
         if need.phone_needed > 0 {
@@ -372,7 +423,8 @@ fn seats(scope: &Scope<'_>, need: &mut LicenceNeed, found: &mut Findings<'_>) {
         return;
     }
     let mut unknown_plans = None;
-    let (mut phone_seats, mut free, mut resource_seats) = (0_u64, 0_u64, 0_u64);
+    let (mut phone_seats, mut resource_seats) = (0_u64, 0_u64);
+    let mut free = [0_u64; SEATS.len()];
     for sku in skus {
         if matches!(
             sku.status.copied(),
@@ -386,7 +438,9 @@ fn seats(scope: &Scope<'_>, need: &mut LicenceNeed, found: &mut Findings<'_>) {
             (Some(true), Some(enabled)) => {
                 phone_seats += enabled;
                 match sku.consumed.copied() {
-                    Some(consumed) => free += enabled.saturating_sub(consumed),
+                    Some(consumed) => {
+                        free[seat_of(sku) as usize] += enabled.saturating_sub(consumed);
+                    }
                     None => unknown_plans = Some(sku),
                 }
             }
@@ -410,22 +464,39 @@ fn seats(scope: &Scope<'_>, need: &mut LicenceNeed, found: &mut Findings<'_>) {
         return;
     }
     let allotment = Allotment::of(phone_seats);
-    let to_buy = need.phone_needed.saturating_sub(free);
+    let short: Vec<(Seat, u64)> = SEATS
+        .into_iter()
+        .zip(needed.iter().zip(free))
+        .map(|(seat, (needed, free))| (seat, needed.saturating_sub(free)))
+        .filter(|(_, short)| *short > 0)
+        .collect();
+    let to_buy: u64 = short.iter().map(|(_, short)| short).sum();
     let lacking = need.resource_accounts.saturating_sub(resource_seats);
     let to_order = lacking.min(allotment.free.saturating_sub(resource_seats));
-    need.phone_free = Some(free);
+    need.phone_free = Some(free.iter().sum());
     need.phone_to_buy = Some(to_buy);
     need.resource_seats = Some(resource_seats);
     need.allotment = Some(allotment);
     need.resource_to_order = Some(to_order);
     need.resource_to_buy = Some(lacking - to_order);
     if to_buy > 0 {
-        let message = format!(
-            "{} accounts need a seat with Teams Phone and {free} are free.",
-            need.phone_needed
-        );
+        let told: Vec<String> = short
+            .iter()
+            .map(|(seat, _)| {
+                let at = *seat as usize;
+                format!(
+                    "{} need a seat of {} and {} are free",
+                    needed[at],
+                    seat.product(),
+                    free[at]
+                )
+            })
+            .collect();
+        let costs: Vec<String> =
+            short.iter().map(|(seat, short)| format!("{short} of {}", seat.product())).collect();
+        let message = format!("{}.", told.join("; "));
         found.add(Rule::LicenceSeatsShort, "tenant", None, message).cost =
-            format!("{to_buy} seats with Teams Phone");
+            format!("seats: {}", costs.join(", "));
     }
     if lacking > 0 {
         let message = format!(

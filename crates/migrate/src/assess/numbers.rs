@@ -9,8 +9,8 @@ use super::findings::Findings;
 use super::rules::Rule;
 use super::scope::{Account, Scope, is_assigned};
 use crate::model::{
-    ActivationState, AssignmentCategory, BlockedState, LineNumber, Number, NumberType,
-    NumberValidity, PolicyKind, PstnAssignment, Severity, SourceKind,
+    ActivationState, BlockedState, LineNumber, Number, NumberType, NumberValidity, PolicyKind,
+    PstnAssignment, Severity, SourceKind,
 };
 
 pub fn judge(scope: &Scope<'_>, day: Date, found: &mut Findings<'_>) {
@@ -108,6 +108,10 @@ fn state(scope: &Scope<'_>, number: &Number, day: Date, found: &mut Findings<'_>
                 }
             }
         }
+        Some(BlockedState::Other) => {
+            let message = "Whether the number is blocked stands in a word not known.";
+            found.unknown(Rule::NumberBlocked, &number.raw, number.blocked.at(), message);
+        }
         _ if number.blocked.is_lost() => {
             let message = "Whether the number is blocked was lost in the export.";
             found.unknown(Rule::NumberBlocked, &number.raw, number.blocked.at(), message);
@@ -124,6 +128,10 @@ fn state(scope: &Scope<'_>, number: &Number, day: Date, found: &mut Findings<'_>
             let message = "A change of the number is still going on.";
             let at = number.activation.at();
             found.add_as(rule, Severity::Warn, &number.raw, at, message);
+        }
+        Some(ActivationState::Other) => {
+            let message = "The state of activation stands in a word not known.";
+            found.unknown(rule, &number.raw, number.activation.at(), message);
         }
         _ if number.activation.is_lost() => {
             let message = "The state of activation was lost in the export.";
@@ -305,13 +313,9 @@ fn users(scope: &Scope<'_>, found: &mut Findings<'_>) {
 fn owner_differs(scope: &Scope<'_>, user: usize, listed: &[usize], found: &mut Findings<'_>) {
     for at in listed {
         let number = &scope.inventory.numbers[*at];
-        let primary = !matches!(
-            number.category.copied(),
-            Some(AssignmentCategory::Private | AssignmentCategory::Alternate)
-        );
         let name = &scope.inventory.users[user].upn;
         match scope.holder(number) {
-            Some(holder) if holder != Account::User(user) && primary => {
+            Some(holder) if holder != Account::User(user) => {
                 let message = format!(
                     "The list of users says {name}, the list of numbers says {}.",
                     scope.subject(holder)

@@ -89,8 +89,13 @@ pub struct Headline {
     pub verdict: Readiness,
 }
 
-/// Subjects whose blocks concern everybody.
+/// Subjects that are nobody's own.
 const EVERYBODY: [&str; 2] = ["tenant", "Global"];
+
+/// Rules whose blocks stop every move. Seats that are short are not among them: who needs one is
+/// blocked alone, and the others may move.
+const STOPS_EVERYBODY: [Rule; 3] =
+    [Rule::TenantBlocksNumbers, Rule::TenantCloud, Rule::PolicyGlobalRoutes];
 
 /// Findings by subject: the gravest severity, and the codes worth naming.
 struct BySubject<'a>(HashMap<&'a str, Vec<&'a Finding>>);
@@ -244,7 +249,8 @@ pub fn headline(
     let mut seen = HashSet::new();
     headline.stops_everybody = findings
         .iter()
-        .filter(|f| f.severity == Severity::Block && EVERYBODY.contains(&f.subject.as_str()))
+        .filter(|f| f.severity == Severity::Block)
+        .filter(|f| STOPS_EVERYBODY.iter().any(|rule| rule.code() == f.code))
         .filter(|f| seen.insert(f.code.as_str()))
         .map(|f| f.code.clone())
         .collect();

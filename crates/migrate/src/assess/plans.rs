@@ -16,6 +16,8 @@ pub enum PlanClass {
     Conferencing,
     /// Teams itself.
     Teams,
+    /// Management of meeting rooms, by which rooms' products are known.
+    Rooms,
 }
 
 /// Plans by id and by name (migration.md section 2.1). MCOFMC1 (Teams Phone Mobile) and MCOPSTNC
@@ -42,6 +44,8 @@ const PLANS: &[(PlanClass, &str, &str)] = &[
     (PlanClass::Conferencing, "bb038288-76ab-49d6-afc1-eaa6c222c65a", "MCOMEETACPEA"),
     (PlanClass::Teams, "57ff2da0-773e-42df-b2af-ffb7a2317929", "TEAMS1"),
     (PlanClass::Teams, "304767db-7d23-49e8-a945-4a7eb65f9f28", "TEAMS_GOV"),
+    (PlanClass::Rooms, "ecc74eae-eeb7-4ad5-9c88-e8b2bfca75b8", "MTRProManagement"),
+    (PlanClass::Rooms, "bdaa59a3-74fd-4137-981a-31d4f84eb8a0", "MMR_P1"),
 ];
 
 /// What a plan is for; `None` if it decides nothing here. An id decides before a name.

@@ -171,7 +171,7 @@ rules! {
         "A common-area phone has no active plan of Teams Phone, which Teams Shared Devices contains."
         "Assign Teams Shared Devices."
     LicenceSeatsShort "licence_seats_short" Licences Block Days PLANS
-        "Fewer seats with Teams Phone are free than people need one."
+        "Fewer seats with Teams Phone are free than accounts need one: people's, rooms' and common-area phones' seats each for themselves. Who needs none may move."
         "Buy the seats before the first wave."
     LicenceGrace "licence_grace" Licences Warn Days PLANS
         "A licence works only for a time: in grace, in warning or suspended."
@@ -487,7 +487,8 @@ fn index() -> String {
         "# The rules of `meetpoint migrate assess`\n\n\
          Written from `crates/migrate/src/assess/rules.rs` (`UPDATE_RULES=1 cargo test -p migrate rules`). Each code is stable. A project may\n\
          switch a rule off or weigh it otherwise, with a reason that the report shows. Whatever the severity, a rule whose data was lost or never\n\
-         exported says `unknown`: it neither passes nor blocks.\n\n\
+         exported says `unknown`: it neither passes nor blocks. Rules that only inform stay\n\
+         silent then.\n\n\
          | code | area | severity |\n|---|---|---|\n",
     );
     for rule in Rule::ALL {

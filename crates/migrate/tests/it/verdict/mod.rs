@@ -12,8 +12,8 @@ mod statements;
 mod tenant;
 
 use migrate::assess::{Assessment, Rule, assess};
-use migrate::model::{Finding, Severity};
-use tenant::House;
+use migrate::model::*;
+use tenant::*;
 
 /// A rule with one tenant that breaks it and one that just does not: the nearest one on the good
 /// side of the limit, not merely one without any fault.
@@ -72,6 +72,68 @@ fn all_cases() -> Vec<Case> {
     cases.extend(rules_policies::cases());
     cases.extend(rules_places::cases());
     cases
+}
+
+/// The same fault weighs less where it stops nobody yet.
+#[test]
+fn some_rules_speak_more_softly() {
+    type Soft = (Rule, Severity, &'static str, fn(&mut House));
+    let cases: [Soft; 8] = [
+        (Rule::NumberNotActivated, Severity::Warn, BOB_NUMBER, |t| {
+            t.number(BOB_NUMBER).activation = given(ActivationState::UpdatePending);
+        }),
+        (Rule::TenantCloud, Severity::Info, "tenant", |t| {
+            t.inventory.tenant.cloud = given(Cloud::Gcc);
+        }),
+        (Rule::PolicyUserRoutes, Severity::Warn, "dora@contoso.com", |t| {
+            let mut dora = user("dora@contoso.com", None);
+            dora.enterprise_voice = given(true);
+            dora.policies.push(PolicyGrant {
+                kind: PolicyKind::OnlineVoiceRoutingPolicy,
+                name: "UK".into(),
+                level: PolicyLevel::User { user: "dora@contoso.com".into() },
+                at: at(0, 7),
+            });
+            t.inventory.users.push(dora);
+        }),
+        (Rule::HybridOnPremisesNumber, Severity::Warn, BOB, |t| {
+            t.inventory.tenant.on_prem_to_online = given(true);
+            t.user(BOB).on_prem_line_uri = text(BOB_NUMBER);
+        }),
+        (Rule::EmergencyAddressNotValidated, Severity::Warn, "spare", |t| {
+            let mut spare = t.inventory.addresses[0].clone();
+            spare.id = "spare".into();
+            spare.validation = given(AddressState::Invalid);
+            t.inventory.addresses.push(spare);
+        }),
+        (Rule::EmergencySubnetHost, Severity::Warn, "10.1.0.128", |t| {
+            t.inventory.lis_subnets.push(LisSubnet {
+                subnet: "10.1.0.128".into(),
+                address: "10.1.0.128".parse().ok(),
+                location_id: text(PLACE),
+                at: at(9, 3),
+                ..LisSubnet::default()
+            });
+        }),
+        (Rule::LicenceTeamsMissing, Severity::Warn, BOB, |t| {
+            let plans = vec![
+                plan("MCOEV", PlanStatus::Success),
+                plan("TEAMS1", PlanStatus::PendingProvisioning),
+            ];
+            t.user(BOB).licences[0].plans = given(plans);
+        }),
+        (Rule::LicenceResourceAccountMissing, Severity::Warn, SALES, |t| {
+            let pending = vec![plan("MCOEV_VIRTUALUSER", PlanStatus::PendingInput)];
+            t.account(SALES).licences[0].plans = given(pending);
+        }),
+    ];
+    for (rule, severity, subject, change) in cases {
+        let mut tenant = House::blameless();
+        change(&mut tenant);
+        let assessment = judged(&tenant);
+        let told = of_rule(&assessment, rule).into_iter().find(|f| f.subject == subject);
+        assert_eq!(told.map(|f| f.severity), Some(severity), "{} of {subject}", rule.code());
+    }
 }
 
 /// Every rule has its pair of tenants.

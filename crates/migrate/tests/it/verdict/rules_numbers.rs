@@ -144,6 +144,20 @@ fn number_rules() {
     check(&cases());
 }
 
+/// Whatever the line is for: two lists that differ about its holder need a look.
+#[test]
+fn a_private_line_of_somebody_else_is_another_owner_too() {
+    let mut tenant = House::blameless();
+    let private = tenant.number(BOB_NUMBER);
+    private.category = given(AssignmentCategory::Private);
+    private.target = Some(ALICE.into());
+    private.target_id = text("id-alice@contoso.com");
+    let assessment = super::judged(&tenant);
+    let told = super::of_rule(&assessment, Rule::NumberOwnerDiffers);
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!((told[0].subject.as_str(), told[0].severity), (BOB_NUMBER, Warn));
+}
+
 /// What the metadata says of a code shared by several countries decides, not its main country.
 #[test]
 fn a_shared_code_admits_each_of_its_countries() {

@@ -41,6 +41,22 @@ fn statement_02_no_verdict_passes_on_a_lost_cell() {
 }
 
 #[test]
+fn statement_02_no_verdict_passes_on_a_word_nobody_knows() {
+    let says: [fn(&mut House); 5] = [
+        |t| t.user(BOB).upgrade_mode = given(UpgradeMode::Other),
+        |t| t.user(BOB).account_type = given(AccountType::Other),
+        |t| t.number(BOB_NUMBER).activation = given(ActivationState::Other),
+        |t| t.number(BOB_NUMBER).blocked = given(BlockedState::Other),
+        |t| t.number(BOB_NUMBER).number_type = given(NumberType::Other),
+    ];
+    for (at, say) in says.into_iter().enumerate() {
+        let mut tenant = House::blameless();
+        say(&mut tenant);
+        assert_eq!(readiness(&judged(&tenant), BOB), Readiness::Unknown, "word {at}");
+    }
+}
+
+#[test]
 fn statement_11_licences_are_decided_by_plan_and_status() {
     // Every variant of section 2.1 counts, whatever the product is called.
     for phone in ["MCOEV", "MCOEVSMB", "MCOEV_GOV"] {
@@ -208,6 +224,48 @@ fn statement_16_voice_is_held_against_queue_and_link_each_way() {
     let assessment = judged(&tenant);
     assert_eq!(severity(&assessment, Rule::NetworkQueue, SITE), Some(Severity::Unknown));
     assert_eq!(network(&assessment), Readiness::Unknown);
+}
+
+#[test]
+fn seats_that_are_short_stop_only_who_needs_one() {
+    let mut tenant = House::blameless();
+    tenant.user(BOB).licences = vec![licence("SPE_E3", &["TEAMS1"])];
+    tenant.inventory.skus[0].consumed = given(10);
+    let assessment = judged(&tenant);
+    let short = Some(Severity::Block);
+    assert_eq!(severity(&assessment, Rule::LicenceSeatsShort, "tenant"), short);
+    assert_eq!(readiness(&assessment, BOB), Readiness::NotReady);
+    assert_eq!(readiness(&assessment, ALICE), Readiness::Ready);
+    assert!(assessment.headline.stops_everybody.is_empty());
+    assert_eq!(assessment.headline.verdict, Readiness::ReadyWithActions);
+    // Free seats for rooms and common-area phones are none for people.
+    let rooms = sku("Anything", &["MCOEV", "TEAMS1", "MTRProManagement"], 5, 0);
+    tenant.inventory.skus.push(rooms);
+    tenant.inventory.skus.push(sku("MCOCAP", &["MCOEV", "TEAMS1"], 5, 0));
+    let assessment = judged(&tenant);
+    let told = of_rule(&assessment, Rule::LicenceSeatsShort);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].message, "1 need a seat of Teams Phone and 0 are free.");
+    assert_eq!(told[0].cost, "seats: 1 of Teams Phone");
+    assert_eq!(assessment.licences.phone_to_buy, Some(1));
+    // A room takes the room's seat, and people's seats stay theirs.
+    tenant.user(BOB).licences = vec![licence("SPE_E5", &["MCOEV", "TEAMS1"])];
+    tenant.user(ROOM).licences = vec![licence("Microsoft_Teams_Rooms_Basic", &["TEAMS1"])];
+    assert!(of_rule(&judged(&tenant), Rule::LicenceSeatsShort).is_empty());
+}
+
+/// A site may be called as a policy is.
+#[test]
+fn a_site_called_global_stops_nobody_else() {
+    let mut tenant = House::blameless();
+    let mut other = tenant.site().clone();
+    other.name = "Global".into();
+    other.city = text("Leeds");
+    tenant.inventory.sites.push(other);
+    let assessment = judged(&tenant);
+    let block = Some(Severity::Block);
+    assert_eq!(severity(&assessment, Rule::EmergencySiteWithoutAddress, "Global"), block);
+    assert!(assessment.headline.stops_everybody.is_empty());
 }
 
 #[test]
