@@ -158,17 +158,30 @@ fn pairs(inventory: &Inventory, fields: &Map<String, Value>) -> String {
 }
 
 /// A cell that no spreadsheet takes for a formula: an apostrophe stands before `=`, `+`, `-`,
-/// `@` and what acts like them. Plain telephone numbers cannot act, and stay as they are.
+/// `@` and what acts like them, also where a spreadsheet that parts cells at semicolons, tabs or
+/// line breaks would begin a cell. Plain telephone numbers cannot act, and stay as they are.
 pub fn guarded(text: &str) -> String {
-    let acts = text
-        .trim_start_matches([' ', '\u{a0}'])
-        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠', '|']);
-    let digits = text.strip_prefix('+').unwrap_or(text);
-    let number = !digits.is_empty()
-        && digits
-            .split(";ext=")
-            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
-    if acts && !number { format!("'{text}") } else { text.to_owned() }
+    let unseen = |c: char| {
+        matches!(c, ' ' | '\u{a0}' | '"' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+    };
+    let mut out = String::with_capacity(text.len() + 1);
+    if text.starts_with(['\t', '\r', '\n']) {
+        out.push('\'');
+    }
+    for part in text.split_inclusive([';', '\t', '\r', '\n']) {
+        let bare = part.trim_start_matches(unseen);
+        let acts = bare.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '|']);
+        let digits = bare.strip_prefix('+').unwrap_or(bare).trim_end_matches([';', ' ', '"']);
+        let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        if acts && !number {
+            out.push_str(&part[..part.len() - bare.len()]);
+            out.push('\'');
+            out.push_str(bare);
+        } else {
+            out.push_str(part);
+        }
+    }
+    out
 }
 
 /// The table as CSV (RFC 4180), UTF-8 with a byte order mark, which spreadsheets need.
@@ -224,8 +237,8 @@ mod tests {
             ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
             ("-2+3", "'-2+3"),
             ("@SUM(A1)", "'@SUM(A1)"),
-            ("\t=1", "'\t=1"),
-            (" =1", "' =1"),
+            ("\t=1", "'\t'=1"),
+            (" =1", " '=1"),
             ("+442071231201", "+442071231201"),
             ("+12065551000;ext=524", "+12065551000;ext=524"),
             ("Alice", "Alice"),

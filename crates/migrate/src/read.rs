@@ -23,7 +23,12 @@ pub struct ReadNumber {
 /// National numbers need the country they are of.
 pub fn number(text: &str, country: Option<Country>) -> Result<ReadNumber, LineNumberError> {
     let mut repairs = Vec::new();
-    let text = text.trim();
+    let text = narrow(text, &mut repairs);
+    let blanks = text.trim();
+    let text = blanks.trim_matches(|c: char| c.is_whitespace() || is_unseen(c));
+    if text.len() != blanks.len() {
+        repairs.push("marks that cannot be seen were removed");
+    }
     if import::is_scientific(text) {
         return Err(LineNumberError::Scientific);
     }
@@ -44,9 +49,17 @@ pub fn number(text: &str, country: Option<Country>) -> Result<ReadNumber, LineNu
         digits = Cow::Owned(digits.replace("(0)", ""));
         repairs.push("(0) was removed");
     }
+    if let Some((whole, fraction)) = fraction(&digits) {
+        if fraction.bytes().any(|b| b != b'0') {
+            return Err(LineNumberError::Impossible);
+        }
+        digits = Cow::Owned(whole.to_owned());
+        repairs.push("a fraction of nothing was removed");
+    }
     let is_mark = |c: char| {
         c.is_whitespace()
-            || matches!(c, '-' | '.' | '(' | ')' | '/' | '\u{2010}'..='\u{2015}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || is_unseen(c)
+            || matches!(c, '-' | '.' | '(' | ')' | '/' | '\u{2010}'..='\u{2015}')
     };
     if digits.contains(is_mark) {
         digits = Cow::Owned(digits.replace(is_mark, ""));
@@ -68,6 +81,32 @@ pub fn number(text: &str, country: Option<Country>) -> Result<ReadNumber, LineNu
         None => LineNumber::new(e164),
     };
     Ok(ReadNumber { line, repairs })
+}
+
+/// Marks that take no room: they come with numbers copied from chats, contacts and web pages.
+const fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Wide forms, as keyboards of East Asia write them, in their plain form.
+fn narrow<'t>(text: &'t str, repairs: &mut Vec<&'static str>) -> Cow<'t, str> {
+    let wide = |c: char| ('\u{ff01}'..='\u{ff5e}').contains(&c);
+    if !text.contains(wide) {
+        return Cow::Borrowed(text);
+    }
+    repairs.push("wide digits were made plain");
+    let plain = |c: char| if wide(c) { char::from_u32(c as u32 - 0xfee0).unwrap_or(c) } else { c };
+    Cow::Owned(text.chars().map(plain).collect())
+}
+
+/// `442071231201.0`, as programs write a number that they took for a quantity: a dot between
+/// groups of digits has fewer digits before it, or more behind it.
+fn fraction(digits: &str) -> Option<(&str, &str)> {
+    let (whole, fraction) = digits.split_once(['.', ','])?;
+    let figures = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let plain = whole.strip_prefix('+').unwrap_or(whole);
+    (plain.len() >= 7 && figures(plain) && fraction.len() <= 2 && figures(fraction))
+        .then_some((whole, fraction))
 }
 
 /// `ext=` among a number's parameters (RFC 3966 section 3); others do not name a line.

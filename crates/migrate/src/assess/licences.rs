@@ -11,8 +11,8 @@ use super::plans::{self, PlanClass, PlanFound};
 use super::rules::Rule;
 use super::scope::{Account, Scope};
 use crate::model::{
-    AccountType, CallKind, Cloud, NumberType, ResourceAccount, RoomKind, Severity, Sku,
-    SkuStatus, SourceKind, User, UserLicence,
+    AccountType, CallKind, Cloud, NumberType, ResourceAccount, RoomKind, Severity, Sku, SkuStatus,
+    SourceKind, User, UserLicence,
 };
 
 /// Seats for resource accounts at no cost: 25, and one for each 10 seats with Teams Phone
@@ -333,7 +333,8 @@ fn grace(subject: &str, licences: &[UserLicence], day: Date, found: &mut Finding
             };
             found.add(Rule::LicenceGrace, subject, licence.grace_until.at(), message);
         } else if licence.grace_until.is_lost() {
-            let message = format!("Until when {} is in grace was lost in the export.", name(licence));
+            let message =
+                format!("Until when {} is in grace was lost in the export.", name(licence));
             found.unknown(Rule::LicenceGrace, subject, licence.grace_until.at(), message);
         } else if let Some(plan) = licence.plans.get().and_then(|plans| {
             plans.iter().find(|p| {

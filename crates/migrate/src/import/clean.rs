@@ -15,6 +15,10 @@ pub enum Damage {
     Cut,
     /// Objects were asked for, and this is a text.
     NotObjects,
+    /// What a spreadsheet shows where it has no value (`#N/A`), or has no room for it (`####`).
+    Error,
+    /// The cell's value is not in the file.
+    Gone,
 }
 
 /// Text without what never belongs to it: blanks of any kind around it, byte order marks, and
@@ -24,7 +28,8 @@ pub(super) fn trimmed(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
         return Cow::Borrowed(text.trim_matches(' '));
     }
-    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\u{200b}');
+    let unseen = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
+    let text = text.trim_matches(|c: char| c.is_whitespace() || unseen(c));
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r')) {
         let kept = |c: &char| !c.is_control() || matches!(c, '\n' | '\t' | '\r');
         return Cow::Owned(text.chars().filter(kept).collect());
@@ -35,9 +40,20 @@ pub(super) fn trimmed(text: &str) -> Cow<'_, str> {
 
 /// Is the text a number that a spreadsheet has rounded?
 pub(crate) fn is_scientific(text: &str) -> bool {
-    let text = text.trim().trim_start_matches(['\'', '+', '=']);
+    let text = text.trim().trim_start_matches(['\'', '+', '-', '=']);
+    let text = match text.get(..4) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("tel:") => {
+            text[4..].trim_start_matches(['+', '-'])
+        }
+        _ => text,
+    };
     let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
     let exponent = exponent.trim_start_matches(['+', '-']);
+    // Zeros before the exponent change nothing.
+    let exponent = match exponent.trim_start_matches('0') {
+        "" => exponent,
+        rest => rest,
+    };
     !mantissa.is_empty()
         && !exponent.is_empty()
         && exponent.len() <= 3
@@ -60,6 +76,21 @@ pub(crate) fn is_type_name(text: &str) -> bool {
         part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '+'))
     })
+}
+
+/// What spreadsheets show instead of a value, in their languages: `#N/A`, `#REF!`, `#BEZUG!`,
+/// `#¿NOMBRE?`, and `####` where a column is too narrow.
+pub(crate) fn is_error(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix('#') else { return false };
+    let named = || {
+        let word = rest.strip_suffix(['!', '?']).unwrap_or_default();
+        !word.is_empty()
+            && word.len() <= 16
+            && word.chars().all(|c| c.is_uppercase() || matches!(c, '/' | '0' | '_' | '¡' | '¿'))
+    };
+    (!rest.is_empty() && rest.bytes().all(|b| b == b'#'))
+        || matches!(rest, "N/A" | "N/D" | "NV" | "GETTING_DATA")
+        || named()
 }
 
 /// `="0123"`, by which people keep spreadsheets from counting.
@@ -85,6 +116,9 @@ pub(super) fn cell(
     }
     if is_type_name(&text) || text.starts_with("@{") {
         return Err(Damage::TypeName);
+    }
+    if is_error(&text) {
+        return Err(Damage::Error);
     }
     match shape {
         Shape::Text => Ok(Some(text)),
@@ -154,8 +188,21 @@ mod tests {
     }
 
     #[test]
+    fn errors_of_spreadsheets_are_known() {
+        for text in ["#N/A", "#REF!", "#DIV/0!", "#NAME?", "#BEZUG!", "#NV", "#¿NOMBRE?", "####"] {
+            assert!(is_error(text), "{text}");
+        }
+        for text in ["#", "#1", "#TYPE", "# 12!", "#general", "x#N/A", "Room #4!", "#Sales!"] {
+            assert!(!is_error(text), "{text}");
+        }
+    }
+
+    #[test]
     fn rounded_numbers_are_known() {
         for text in ["4.42071E+11", "4,42071E+11", "4E11", "'4.4e+11", "+4.42071E+11"] {
+            assert!(is_scientific(text), "{text}");
+        }
+        for text in ["tel:4.42071E+11", "4.42071E+0011", "-4E11"] {
             assert!(is_scientific(text), "{text}");
         }
         for text in ["+442071231201", "E11", "4.42071", "12E4567", "Ext 4E", "0E"] {

@@ -18,7 +18,8 @@ const WEIGHT: usize = 2 << 20;
 struct ColumnLoss {
     first: u32,
     rows: u64,
-    cut: bool,
+    /// What damaged the first of them.
+    damage: Option<Damage>,
 }
 
 /// Takes records, keeps rows.
@@ -156,6 +157,16 @@ impl<'a> Collector<'a> {
         self.schema.is_some()
     }
 
+    /// Columns a file may have.
+    pub fn most_columns(&self) -> usize {
+        self.options.limits.columns
+    }
+
+    /// The columns, as they are called.
+    pub fn columns(&self) -> &[String] {
+        &self.file.columns
+    }
+
     /// How many columns the file has.
     pub fn width(&self) -> usize {
         self.file.columns.len()
@@ -218,7 +229,7 @@ impl<'a> Collector<'a> {
         let comma = self.decimal_comma;
         self.keep(line, |matched| match cell(matched.column) {
             Some(text) => Some(clean::cell(text, matched.field.shape, comma)),
-            None => Some(Err(Damage::TypeName)),
+            None => Some(Err(Damage::Gone)),
         })
     }
 
@@ -279,9 +290,9 @@ impl<'a> Collector<'a> {
                     let lost = &mut self.lost[at];
                     if lost.rows == 0 {
                         lost.first = line;
+                        lost.damage = Some(*damage);
                     }
                     lost.rows += 1;
-                    lost.cut |= *damage == Damage::Cut;
                 }
                 Ok(Some(text)) => {
                     has_key |= self.keys.contains(&at);
@@ -365,12 +376,14 @@ impl<'a> Collector<'a> {
         lost: ColumnLoss,
     ) -> Result<(), ImportError> {
         let name = self.file.columns.get(matched.column).cloned().unwrap_or_default();
-        let why = if lost.cut {
-            "holds lists that were cut"
-        } else if matched.field.shape == Shape::Objects {
-            "holds no objects, only what stands for them"
-        } else {
-            "holds names of .NET types instead of values"
+        let why = match lost.damage {
+            Some(Damage::Cut) => "holds lists that were cut",
+            Some(Damage::Error) => "holds errors of a spreadsheet (#N/A, ####) instead of values",
+            Some(Damage::Gone) => "holds cells whose values are not in the file",
+            _ if matched.field.shape == Shape::Objects => {
+                "holds no objects, only what stands for them"
+            }
+            _ => "holds names of .NET types instead of values",
         };
         let remedy = match schema.export_command() {
             Some(command) => format!("Export again: {command}"),
@@ -470,6 +483,10 @@ fn of_json<'v>(value: &'v Value, shape: Shape) -> Result<Option<Cow<'v, str>>, D
         Value::Null => Ok(None),
         Value::Bool(true) => Ok(Some(Cow::Borrowed("True"))),
         Value::Bool(false) => Ok(Some(Cow::Borrowed("False"))),
+        // A fraction or a power of ten: the last digits of a telephone number may be gone.
+        Value::Number(number) if shape == Shape::Phone && number.is_f64() => {
+            Err(Damage::Scientific)
+        }
         Value::Number(number) => Ok(Some(Cow::Owned(number.to_string()))),
         Value::String(text) => clean::cell(text, shape, false),
         Value::Array(items) if items.is_empty() => Ok(None),

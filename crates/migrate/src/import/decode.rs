@@ -6,7 +6,9 @@
 //! that has shown to be UTF-8 gets a replacement character, which the reader reports.
 
 use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use std::cell::Cell;
 use std::io::{ErrorKind, Read};
+use std::rc::Rc;
 
 const CHUNK: usize = 64 * 1024;
 
@@ -42,7 +44,7 @@ pub struct Utf8<R> {
     ready: Vec<u8>,
     handed: usize,
     ended: bool,
-    encoding: Encoding,
+    encoding: Rc<Cell<Encoding>>,
 }
 
 impl<R: Read> Utf8<R> {
@@ -55,14 +57,13 @@ impl<R: Read> Utf8<R> {
             ready: Vec::new(),
             handed: 0,
             ended: false,
-            encoding: Encoding::Utf8,
+            encoding: Rc::new(Cell::new(Encoding::Utf8)),
         }
     }
 
-    /// The encoding by what was read so far.
-    #[cfg(test)]
-    pub fn encoding(&self) -> Encoding {
-        self.encoding
+    /// The encoding by what was read so far, also after the reader was given away.
+    pub fn encoding(&self) -> Rc<Cell<Encoding>> {
+        self.encoding.clone()
     }
 
     fn fill(&mut self) -> std::io::Result<()> {
@@ -92,7 +93,7 @@ impl<R: Read> Utf8<R> {
             raw => (without_mark(raw), 0),
         };
         self.raw.drain(..mark);
-        self.encoding = encoding;
+        self.encoding.set(encoding);
         self.state = match encoding {
             Encoding::Utf16Le => {
                 State::Decoded(Box::new(UTF_16LE.new_decoder_without_bom_handling()))
@@ -135,7 +136,7 @@ impl<R: Read> Utf8<R> {
                             _ => {
                                 self.ready.extend_from_slice(&self.raw[..at]);
                                 self.raw.drain(..at);
-                                self.encoding = Encoding::Windows1252;
+                                self.encoding.set(Encoding::Windows1252);
                                 self.state = State::Decoded(Box::new(
                                     WINDOWS_1252.new_decoder_without_bom_handling(),
                                 ));
@@ -213,7 +214,7 @@ mod tests {
         let mut reader = Utf8::new(bytes);
         let mut text = String::new();
         reader.read_to_string(&mut text).expect("UTF-8 comes out");
-        (text, reader.encoding())
+        (text, reader.encoding().get())
     }
 
     fn utf16(text: &str, mark: bool, little: bool) -> Vec<u8> {

@@ -5,7 +5,8 @@ use super::guard::{Allowance, line, read_error};
 use super::{ImportError, Options};
 use crate::model::SourceKind;
 use csv::{ReaderBuilder, StringRecord};
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io::{BufRead, Read};
 use std::rc::Rc;
 
@@ -28,23 +29,83 @@ const BUILDING: [&str; 15] = [
     "VPN",
 ];
 
-/// Counts quotes, to tell at the end whether one was left open.
-struct Quotes<R> {
-    inner: R,
-    odd: Rc<Cell<bool>>,
-    last: Rc<Cell<u8>>,
+/// Watches the quotes of a table as they are read: whether one is open at the end, and where text
+/// follows a closed one. The reader behind it joins such rows without a word.
+struct Quotes {
+    delimiter: u8,
+    /// Bytes and lines read so far.
+    bytes: u64,
+    lines: u64,
+    /// The byte before.
+    last: u8,
+    within: bool,
+    /// A quote within a quoted cell: it closes the cell, or is doubled.
+    pending: bool,
+    /// Text behind a closed quote: byte and line, for rows that are not given yet.
+    misplaced: VecDeque<(u64, u64)>,
 }
 
-impl<R: Read> Read for Quotes<R> {
+impl Quotes {
+    fn see(&mut self, read: &[u8]) {
+        if self.within || self.pending || read.contains(&b'"') {
+            let mut line = self.lines;
+            for (at, byte) in (self.bytes..).zip(read) {
+                line += u64::from(*byte == b'\n');
+                let ends = *byte == self.delimiter || matches!(byte, b'\n' | b'\r');
+                if std::mem::take(&mut self.pending) {
+                    match byte {
+                        b'"' => self.within = true,
+                        _ if ends => {}
+                        _ => self.misplaced.push_back((at, line)),
+                    }
+                } else if *byte == b'"' {
+                    if self.within {
+                        self.within = false;
+                        self.pending = true;
+                    } else {
+                        let begins = self.last == self.delimiter;
+                        self.within = begins || matches!(self.last, b'\n' | b'\r');
+                    }
+                }
+                self.last = *byte;
+            }
+        }
+        self.bytes += read.len() as u64;
+        self.lines += read.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.last = read.last().copied().unwrap_or(self.last);
+    }
+
+    /// Line of the first misplaced quote of the row that ends before `end`, counted from the
+    /// beginning of the table.
+    fn misplaced_before(&mut self, end: u64) -> Option<u64> {
+        let first = self.misplaced.front().copied().filter(|(at, _)| *at < end);
+        while self.misplaced.front().is_some_and(|(at, _)| *at < end) {
+            self.misplaced.pop_front();
+        }
+        first.map(|(_, line)| line)
+    }
+}
+
+/// A reader whose quotes are watched.
+struct Watched<R> {
+    inner: R,
+    quotes: Rc<RefCell<Quotes>>,
+}
+
+impl<R: Read> Read for Watched<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        let quotes = buffer[..count].iter().filter(|byte| **byte == b'"').count();
-        self.odd.set(self.odd.get() ^ (quotes % 2 == 1));
-        if count > 0 {
-            self.last.set(buffer[count - 1]);
-        }
+        self.quotes.borrow_mut().see(&buffer[..count]);
         Ok(count)
     }
+}
+
+/// A row that is read and not judged yet.
+struct Held {
+    line: u32,
+    record: StringRecord,
+    /// Line on which text follows a closed quote.
+    misplaced: Option<u64>,
 }
 
 /// Reads a table; `head` is its beginning.
@@ -79,17 +140,24 @@ pub(super) fn read(
         collector.set_comma_separated();
     }
     let crlf = rest.split_once('\n').is_some_and(|(first, _)| first.ends_with('\r'));
-    let (odd, last) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(b'\n')));
-    let quotes = Quotes { inner: reader, odd: odd.clone(), last: last.clone() };
+    let quotes = Rc::new(RefCell::new(Quotes {
+        delimiter,
+        bytes: 0,
+        lines: 0,
+        last: b'\n',
+        within: false,
+        pending: false,
+        misplaced: VecDeque::new(),
+    }));
     let mut table = ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
         .flexible(true)
         .buffer_capacity(64 << 10)
-        .from_reader(quotes);
+        .from_reader(Watched { inner: reader, quotes: quotes.clone() });
     let mut record = StringRecord::new();
     // The row before this one: whether it is whole shows only once the file goes on.
-    let mut held: Option<(u32, StringRecord)> = None;
+    let mut held: Option<Held> = None;
     let mut spare = StringRecord::new();
     loop {
         allowance.reset();
@@ -109,32 +177,35 @@ pub(super) fn read(
         if !collector.has_header() {
             header(&record, collector, options)?;
             if collector.has_header() && is_building(&record) {
-                held = Some((at, record.clone()));
+                held = Some(Held { line: at, record: record.clone(), misplaced: None });
             }
             continue;
         }
-        if let Some((at, before)) = held.take() {
-            row(at, &before, collector)?;
-            spare = before;
+        if let Some(before) = held.take() {
+            row(&before, collector)?;
+            spare = before.record;
         }
-        held = Some((at, std::mem::replace(&mut record, std::mem::take(&mut spare))));
+        let end = table.position().byte();
+        let misplaced = quotes.borrow_mut().misplaced_before(end).map(|line| line + skipped + 1);
+        let record = std::mem::replace(&mut record, std::mem::take(&mut spare));
+        held = Some(Held { line: at, record, misplaced });
     }
-    let Some((mut at, record)) = held else { return Ok(()) };
-    if last.get() != b'\n' && !crlf {
-        at += 1;
+    let Some(mut held) = held else { return Ok(()) };
+    let (last, within) = (quotes.borrow().last, quotes.borrow().within);
+    if last != b'\n' && !crlf {
+        held.line += 1;
     }
-    let ends_inside = odd.get() && (last.get() != b'\n' || record.iter().any(|c| c.contains('\n')));
-    let short = record.len() < collector.width() && last.get() != b'\n';
-    if ends_inside || short {
+    let short = held.record.len() < collector.width() && last != b'\n';
+    if within || short {
         return collector.reject(
-            at,
+            held.line,
             None,
             "truncated_row",
             "the file ends within this row".to_owned(),
             "The file was cut: copy or export it again.",
         );
     }
-    row(at, &record, collector)
+    row(&held, collector)
 }
 
 /// A line of separators only, as spreadsheets leave behind.
@@ -186,9 +257,34 @@ fn is_building(record: &StringRecord) -> bool {
         && cell(2).parse::<u8>().is_ok()
 }
 
-fn row(at: u32, record: &StringRecord, collector: &mut Collector<'_>) -> Result<(), ImportError> {
+fn row(held: &Held, collector: &mut Collector<'_>) -> Result<(), ImportError> {
+    let Held { line: at, record, misplaced } = held;
+    let at = *at;
+    if let Some(line) = misplaced {
+        return collector.reject(
+            at,
+            None,
+            "quote_out_of_place",
+            format!(
+                "text follows a closed quote on line {line}: one before it was left open, or one within a cell is not doubled"
+            ),
+            "Close the quote that begins in this row, or export again.",
+        );
+    }
     if record.iter().all(|cell| cell.trim().is_empty()) {
         return Ok(());
+    }
+    // Files put behind each other bring their headers with them.
+    let columns = collector.columns();
+    let again = |cell: &str, at: usize| columns.get(at).is_some_and(|name| *name == cell.trim());
+    if record.len() == columns.len() && record.iter().zip(0..).all(|(cell, at)| again(cell, at)) {
+        return collector.reject(
+            at,
+            None,
+            "header_again",
+            "the names of the columns again, where a row should be".to_owned(),
+            "Nothing is lost by it: files were put behind each other.",
+        );
     }
     let width = collector.width();
     // Empty cells at the end come and go with editors.

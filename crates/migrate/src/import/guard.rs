@@ -18,6 +18,11 @@ impl Allowance {
         self.used.set(0);
     }
 
+    /// Bytes read since then.
+    pub fn used(&self) -> u64 {
+        self.used.get()
+    }
+
     /// From now on a row may take so many bytes.
     pub fn set_limit(&self, limit: u64) {
         self.limit.set(limit);
@@ -66,6 +71,19 @@ impl<R: Read> Read for Guard<R> {
         }
         let count = self.inner.read(buffer)?;
         self.allowance.used.set(self.allowance.used.get() + count as u64);
+        Ok(count)
+    }
+}
+
+/// Carriage returns as line feeds.
+pub(super) struct Lines<R>(pub R);
+
+impl<R: Read> Read for Lines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.0.read(buffer)?;
+        for byte in buffer[..count].iter_mut().filter(|byte| **byte == b'\r') {
+            *byte = b'\n';
+        }
         Ok(count)
     }
 }

@@ -5,6 +5,7 @@
 use super::collect::Collector;
 use super::guard::Allowance;
 use super::{ImportError, Options, tools};
+use foldhash::{HashSet, HashSetExt};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -13,6 +14,8 @@ use std::io::Read;
 /// Objects looked at before the columns are settled: properties that are null in the first may
 /// be left out by some exporters.
 const LOOKED_AT: usize = 50;
+/// Or as many as took so many bytes: they are all held.
+const LOOKED_AT_BYTES: u64 = 4 << 20;
 
 struct Reading<'a, 'c> {
     collector: &'a mut Collector<'c>,
@@ -20,6 +23,8 @@ struct Reading<'a, 'c> {
     /// Objects until the columns are settled.
     waiting: Vec<Map<String, Value>>,
     count: u32,
+    /// Bytes the waiting ones took in the file.
+    weight: u64,
     /// What a nested call could not return through serde.
     failed: Option<ImportError>,
 }
@@ -31,7 +36,8 @@ pub(super) fn read(
     options: &Options,
     collector: &mut Collector<'_>,
 ) -> Result<(), ImportError> {
-    let mut reading = Reading { collector, allowance, waiting: Vec::new(), count: 0, failed: None };
+    let mut reading =
+        Reading { collector, allowance, waiting: Vec::new(), count: 0, weight: 0, failed: None };
     let mut documents = serde_json::Deserializer::from_reader(reader);
     allowance.set_limit(options.limits.document);
     let mut any = false;
@@ -75,13 +81,19 @@ fn wrong(error: &serde_json::Error, allowance: &Allowance, options: &Options) ->
 
 impl Reading<'_, '_> {
     fn object(&mut self, object: Map<String, Value>) -> Result<(), ImportError> {
+        let (columns, limit) = (object.len(), self.collector.most_columns());
+        if columns > limit {
+            return Err(ImportError::TooManyColumns { columns, limit });
+        }
         if self.collector.has_header() {
             self.count += 1;
             self.collector.widen(&object);
             return self.collector.object(self.count, &object);
         }
+        self.weight += self.allowance.used();
         self.waiting.push(object);
-        if self.waiting.len() == LOOKED_AT { self.settle() } else { Ok(()) }
+        let enough = self.waiting.len() == LOOKED_AT || self.weight > LOOKED_AT_BYTES;
+        if enough { self.settle() } else { Ok(()) }
     }
 
     fn settle(&mut self) -> Result<(), ImportError> {
@@ -90,8 +102,9 @@ impl Reading<'_, '_> {
             return if self.collector.has_header() { Ok(()) } else { Err(ImportError::Empty) };
         }
         let mut names: Vec<String> = Vec::new();
+        let mut seen: HashSet<&str> = HashSet::new();
         for key in self.waiting.iter().flat_map(Map::keys) {
-            if !names.contains(key) {
+            if seen.insert(key) {
                 names.push(key.clone());
             }
         }

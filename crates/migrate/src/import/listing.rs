@@ -1,8 +1,9 @@
 //! Text that is no table of cells: `Format-List`, ruled columns, and `.conf` files.
 
-use super::ImportError;
 use super::collect::Collector;
 use super::guard::{Allowance, line};
+use super::{ImportError, Options};
+use foldhash::{HashMap, HashMapExt};
 use serde_json::{Map, Value};
 use std::io::BufRead;
 
@@ -37,6 +38,7 @@ fn property(line: &str) -> Option<(&str, &str)> {
 pub(super) fn properties(
     mut reader: impl BufRead,
     allowance: &Allowance,
+    options: &Options,
     collector: &mut Collector<'_>,
 ) -> Result<(), ImportError> {
     let mut number = 0u64;
@@ -45,17 +47,25 @@ pub(super) fn properties(
     let mut began = 0u32;
     let mut last: Option<String> = None;
     let mut indent = 0;
+    // Lines are bounded one by one; an object of very many is bounded here.
+    let limit = options.limits.row;
+    let mut weight = 0u64;
     loop {
         number += 1;
         let more = line(&mut reader, allowance, number, &mut text)?;
         let shown = text.trim_start_matches('\u{feff}');
         if !more || shown.trim().is_empty() {
             give(&mut object, began, collector)?;
+            weight = 0;
             last = None;
             if !more {
                 return Ok(());
             }
             continue;
+        }
+        weight += shown.len() as u64;
+        if weight > limit {
+            return Err(ImportError::RowTooLong { line: u64::from(began.max(1)), limit });
         }
         let blank = shown.len() - shown.trim_start().len();
         let continues = last.is_some() && blank > 0 && blank + 1 >= indent;
@@ -77,6 +87,7 @@ pub(super) fn properties(
         // A name that comes again begins the next object where no blank line does.
         if object.contains_key(name) {
             give(&mut object, began, collector)?;
+            weight = shown.len() as u64;
         }
         if object.is_empty() {
             began = at;
@@ -150,6 +161,10 @@ pub(super) fn ruled(
         if spans.is_empty() {
             if is_rule(&text) {
                 spans = starts(&text);
+                let (columns, limit) = (spans.len(), collector.most_columns());
+                if columns > limit {
+                    return Err(ImportError::TooManyColumns { columns, limit });
+                }
                 let names = cells(&header, &spans).into_iter().map(str::to_owned).collect();
                 collector.header(names)?;
             } else {
@@ -177,8 +192,15 @@ fn starts(rule: &str) -> Vec<(usize, usize)> {
 }
 
 fn cells<'t>(text: &'t str, spans: &[(usize, usize)]) -> Vec<&'t str> {
-    let byte = |at: usize| text.char_indices().nth(at).map_or(text.len(), |(byte, _)| byte);
-    spans.iter().map(|(from, to)| text[byte(*from)..byte(*to)].trim()).collect()
+    // Columns ascend: one walk over the text finds where each begins.
+    let mut walk = text.char_indices().map(|(byte, _)| byte).enumerate().peekable();
+    let mut byte = |wanted: usize| {
+        while walk.next_if(|(at, _)| *at < wanted).is_some() {}
+        walk.peek().map_or(text.len(), |(_, byte)| *byte)
+    };
+    let begins: Vec<usize> = spans.iter().map(|(from, _)| byte(*from)).collect();
+    let ends = begins.iter().skip(1).copied().chain([text.len()]);
+    begins.iter().zip(ends).map(|(from, to)| text[*from..to].trim()).collect()
 }
 
 /// Does the text begin like a `.conf` file of Asterisk?
@@ -193,6 +215,9 @@ pub(super) fn is_ini(head: &str) -> bool {
     lines.next().is_some_and(section)
         && lines.next().is_none_or(|line| section(line) || line.contains('='))
 }
+
+/// Templates of one file that are kept.
+const MOST_TEMPLATES: usize = 10_000;
 
 /// Reads a `.conf` file of Asterisk: sections with `name = value`, some of them templates that
 /// others name in brackets.
@@ -212,7 +237,7 @@ pub(super) fn ini(
         "signalling",
     ];
     collector.header(names.iter().map(|name| (*name).to_owned()).collect())?;
-    let mut templates: Vec<(String, Map<String, Value>)> = Vec::new();
+    let mut templates: HashMap<String, Map<String, Value>> = HashMap::new();
     let mut current: Option<(u32, Map<String, Value>, bool)> = None;
     let mut number = 0u64;
     let mut text = String::new();
@@ -225,8 +250,16 @@ pub(super) fn ini(
             && let Some((at, object, is_template)) = current.take()
         {
             let name = object.get("section").and_then(Value::as_str).unwrap_or_default();
-            if is_template {
-                templates.push((name.to_owned(), object));
+            if is_template && templates.len() < MOST_TEMPLATES {
+                templates.insert(name.to_owned(), object);
+            } else if is_template {
+                collector.reject(
+                    at,
+                    None,
+                    "too_many_templates",
+                    format!("template {name:?} is beyond the first {MOST_TEMPLATES}"),
+                    "Leave out templates that nothing uses.",
+                )?;
             } else if name.bytes().any(|b| b.is_ascii_digit()) || object.contains_key("callerid") {
                 collector.object(at, &object)?;
             }
@@ -239,10 +272,9 @@ pub(super) fn ini(
             let options = options.trim().trim_start_matches('(').trim_end_matches(')');
             let options: Vec<&str> = options.split(',').map(str::trim).collect();
             let mut object = Map::new();
-            for (template, fields) in &templates {
-                if options.contains(&template.as_str()) {
-                    object.extend(fields.clone());
-                }
+            // The one named last counts.
+            for fields in options.iter().filter_map(|name| templates.get(*name)) {
+                object.extend(fields.clone());
             }
             object.insert("section".to_owned(), Value::String(name.trim().to_owned()));
             current =

@@ -20,19 +20,19 @@ pub(crate) use clean::is_scientific;
 pub use rows::{Cells, ColumnUse, ImportedFile, Raw, Row, Rows, RowsError};
 pub use schema::kinds;
 
-use crate::model::{Remark, SourceFile, SourceKind};
+use crate::model::{Remark, RemarkKind, SourceFile, SourceKind};
 use collect::Collector;
 use guard::Guard;
 use numbering::Country;
 use serde::{Deserialize, Serialize};
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 
 /// What a reader may use. The defaults hold a memory of some tens of megabytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes of one row, one JSON object, one XML element.
     pub row: u64,
-    /// Bytes of a JSON document that is no list.
+    /// Bytes of a JSON document that is no list, and of a workbook's list of sheets or formats.
     pub document: u64,
     /// Bytes all members of an archive may unpack to.
     pub unpacked: u64,
@@ -48,7 +48,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             row: 4 << 20,
-            document: 64 << 20,
+            document: 16 << 20,
             unpacked: 8 << 30,
             ratio: 200,
             shared_texts: 256 << 20,
@@ -165,6 +165,12 @@ pub enum ImportError {
         /// What is wrong.
         reason: String,
     },
+    /// A workbook of another format.
+    #[error("the file is {what}")]
+    OtherWorkbook {
+        /// Which.
+        what: &'static str,
+    },
     /// An archive that cannot be read.
     #[error("the archive cannot be read: {reason}")]
     Archive {
@@ -225,6 +231,7 @@ impl ImportError {
             Self::RowTooLong { .. } => "row_too_long",
             Self::TooManyColumns { .. } => "too_many_columns",
             Self::Json { .. } => "damaged_json",
+            Self::OtherWorkbook { .. } => "other_workbook",
             Self::Archive { .. } => "damaged_archive",
             Self::Bomb { .. } => "archive_too_large",
             Self::Workbook { .. } => "damaged_workbook",
@@ -245,6 +252,9 @@ impl ImportError {
             Self::RowTooLong { .. } => "Close the quote that begins on that line, or export again.",
             Self::TooManyColumns { .. } => "Export the columns that are needed only.",
             Self::Json { .. } => "The file was cut or edited: export it again.",
+            Self::OtherWorkbook { .. } => {
+                "Save it as .xlsx without a password, or export the sheet as CSV."
+            }
             Self::Archive { .. } => "Copy or download the archive again.",
             Self::Bomb { .. } => "Unpack it by hand and look at what it holds.",
             Self::Workbook { .. } => "Save the workbook again, or export the sheet as CSV.",
@@ -348,6 +358,10 @@ pub fn read<R: Read + Seek>(
     if head == *b"PK\x03\x04" || head == *b"PK\x05\x06" {
         return workbook::archive(name, sha256, input, options, sink);
     }
+    if head == *b"\xd0\xcf\x11\xe0" {
+        let what = "a workbook of the old format (.xls), or one that a password protects";
+        return sink.abandon(name, ImportError::OtherWorkbook { what });
+    }
     one(name, sha256, input, options, sink)
 }
 
@@ -374,7 +388,9 @@ fn text(
     options: &Options,
     collector: &mut Collector<'_>,
 ) -> Result<(), ImportError> {
-    let guard = Guard::new(decode::Utf8::new(input), options.limits.row);
+    let decoder = decode::Utf8::new(input);
+    let encoding = decoder.encoding();
+    let guard = Guard::new(decoder, options.limits.row);
     let allowance = guard.allowance();
     let mut reader = BufReader::with_capacity(64 << 10, guard);
     let head = guard::peek(&mut reader, 16 << 10)?;
@@ -386,19 +402,50 @@ fn text(
     if head.chars().take(2000).filter(|c| c.is_control() && !c.is_whitespace()).count() > 8 {
         return Err(ImportError::NotText);
     }
+    // Lines of old Macintoshes end in a carriage return alone.
+    if head.contains('\r') && !head.contains('\n') {
+        let head = head.replace('\r', "\n");
+        let reader = BufReader::with_capacity(64 << 10, guard::Lines(reader));
+        form(reader, &head, &allowance, options, collector)?;
+    } else {
+        form(reader, &head, &allowance, options, collector)?;
+    }
+    if encoding.get() == decode::Encoding::Windows1252 && collector.has_header() {
+        collector.remark(
+            RemarkKind::Note,
+            1,
+            None,
+            "ansi_text",
+            "the file is not UTF-8 and was read as Windows-1252: names in other code pages come out wrong"
+                .to_owned(),
+            "Look at names with accents; export with -Encoding utf8 where they are wrong.",
+        )?;
+    }
+    Ok(())
+}
+
+/// Text by its form.
+fn form(
+    reader: impl BufRead,
+    head: &str,
+    allowance: &guard::Allowance,
+    options: &Options,
+    collector: &mut Collector<'_>,
+) -> Result<(), ImportError> {
+    let shown = head.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     if shown.starts_with(['{']) || (shown.starts_with('[') && !listing::is_ini(shown)) {
-        return json::read(reader, &allowance, options, collector);
+        return json::read(reader, allowance, options, collector);
     }
     if listing::is_property_list(shown) {
-        return listing::properties(reader, &allowance, collector);
+        return listing::properties(reader, allowance, options, collector);
     }
     if listing::is_ini(shown) {
-        return listing::ini(reader, &allowance, collector);
+        return listing::ini(reader, allowance, collector);
     }
     if listing::is_ruled(shown) {
-        return listing::ruled(reader, &allowance, collector);
+        return listing::ruled(reader, allowance, collector);
     }
-    delimited::read(reader, &head, &allowance, options, collector)
+    delimited::read(reader, head, allowance, options, collector)
 }
 
 /// A file as it is known once it was read.

@@ -4,6 +4,7 @@
 use super::collect::Collector;
 use super::guard::{Allowance, Guard};
 use super::{ImportError, Options, Sink, one};
+use foldhash::{HashMap, HashMapExt};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use sha2::{Digest, Sha256};
@@ -32,6 +33,15 @@ pub(super) fn archive<R: Read + Seek>(
     if zip.index_for_name("xl/workbook.xml").is_some() {
         let mut book = Book { zip, budget, options };
         return book.read(name, sha256, sink);
+    }
+    let other = [
+        ("xl/workbook.bin", "a binary workbook (.xlsb)"),
+        ("META-INF/manifest.xml", "an OpenDocument sheet or another office document"),
+        ("content.xml", "an OpenDocument sheet or another office document"),
+    ];
+    if let Some((_, what)) = other.into_iter().find(|(part, _)| zip.index_for_name(part).is_some())
+    {
+        return sink.abandon(name, ImportError::OtherWorkbook { what });
     }
     let members: Vec<String> = zip.file_names().flatten().map(|name| name.into_owned()).collect();
     let mut any = false;
@@ -180,16 +190,50 @@ struct Part<R: Read> {
     allowance: Allowance,
     buffer: Vec<u8>,
     name: String,
+    /// Elements that are open.
+    depth: usize,
+    /// What is read now is kept: it counts as one, and not piece by piece.
+    kept: bool,
 }
 
 impl<R: Read> Part<R> {
     fn next(&mut self) -> Result<Event<'_>, ImportError> {
-        self.allowance.reset();
+        if !self.kept {
+            self.allowance.reset();
+        }
         self.buffer.clear();
-        self.xml.read_event_into(&mut self.buffer).map_err(|error| ImportError::Workbook {
-            part: self.name.clone(),
-            reason: error.to_string(),
-        })
+        let event = self.xml.read_event_into(&mut self.buffer).map_err(|error| {
+            if self.allowance.exceeded() {
+                let limit = self.allowance.limit();
+                return ImportError::Bomb { member: self.name.clone(), limit };
+            }
+            ImportError::Workbook { part: self.name.clone(), reason: error.to_string() }
+        })?;
+        match event {
+            Event::Start(_) => self.depth += 1,
+            Event::End(_) => self.depth = self.depth.saturating_sub(1),
+            _ => {}
+        }
+        Ok(event)
+    }
+
+    /// Something begins that is kept until [`Part::release`].
+    fn keep(&mut self) {
+        self.allowance.reset();
+        self.kept = true;
+    }
+
+    fn release(&mut self) {
+        self.kept = false;
+    }
+
+    /// At the end of the file: an error where elements are open still.
+    fn whole(&self) -> Result<(), ImportError> {
+        if self.depth == 0 {
+            return Ok(());
+        }
+        let reason = "the part ends early".to_owned();
+        Err(ImportError::Workbook { part: self.name.clone(), reason })
     }
 }
 
@@ -240,13 +284,29 @@ impl<R: Read + Seek> Book<'_, R> {
         let allowance = guard.allowance();
         let mut xml = Reader::from_reader(BufReader::with_capacity(64 << 10, guard));
         xml.config_mut().expand_empty_elements = true;
-        Ok(Some(Part { xml, allowance, buffer: Vec::new(), name: name.to_owned() }))
+        let buffer = Vec::new();
+        let name = name.to_owned();
+        Ok(Some(Part { xml, allowance, buffer, name, depth: 0, kept: false }))
+    }
+
+    /// A part that is kept as a whole.
+    fn small_part(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<Part<Unpacked<zip::read::ZipFile<'_, R>>>>, ImportError> {
+        let limit = self.options.limits.document;
+        let mut part = self.part(name)?;
+        if let Some(part) = &mut part {
+            part.allowance.set_limit(limit);
+            part.keep();
+        }
+        Ok(part)
     }
 
     fn sheets(&mut self) -> Result<(Vec<Sheet>, bool), ImportError> {
         let mut names = Vec::new();
         let mut from_1904 = false;
-        if let Some(mut part) = self.part("xl/workbook.xml")? {
+        if let Some(mut part) = self.small_part("xl/workbook.xml")? {
             loop {
                 match part.next()? {
                     Event::Start(e) if e.local_name().as_ref() == "sheet" => {
@@ -260,12 +320,12 @@ impl<R: Read + Seek> Book<'_, R> {
                 }
             }
         }
-        let mut targets = Vec::new();
-        if let Some(mut part) = self.part("xl/_rels/workbook.xml.rels")? {
+        let mut targets = HashMap::new();
+        if let Some(mut part) = self.small_part("xl/_rels/workbook.xml.rels")? {
             loop {
                 match part.next()? {
                     Event::Start(e) if e.local_name().as_ref() == "Relationship" => {
-                        targets.push((attribute(&e, "Id"), attribute(&e, "Target")));
+                        targets.insert(attribute(&e, "Id"), attribute(&e, "Target"));
                     }
                     Event::Eof => break,
                     _ => {}
@@ -275,10 +335,10 @@ impl<R: Read + Seek> Book<'_, R> {
         let sheets = names
             .into_iter()
             .filter_map(|(name, id)| {
-                let target = targets.iter().find(|(own, _)| *own == id)?;
-                let part = match target.1.strip_prefix('/') {
+                let target = targets.get(&id)?;
+                let part = match target.strip_prefix('/') {
                     Some(absolute) => absolute.to_owned(),
-                    None => format!("xl/{}", target.1),
+                    None => format!("xl/{target}"),
                 };
                 // Chart sheets have no rows.
                 part.contains("worksheets/").then_some(Sheet { name, part })
@@ -289,20 +349,20 @@ impl<R: Read + Seek> Book<'_, R> {
 
     fn styles(&mut self) -> Result<Styles, ImportError> {
         let mut styles = Styles::default();
-        let Some(mut part) = self.part("xl/styles.xml")? else { return Ok(styles) };
-        let mut own: Vec<(u32, bool)> = Vec::new();
+        let Some(mut part) = self.small_part("xl/styles.xml")? else { return Ok(styles) };
+        let mut own: HashMap<u32, bool> = HashMap::new();
         let mut inside = false;
         loop {
             match part.next()? {
                 Event::Start(e) if e.local_name().as_ref() == "numFmt" => {
                     let id = attribute(&e, "numFmtId").parse().unwrap_or(0);
-                    own.push((id, is_date_format(&attribute(&e, "formatCode"))));
+                    own.insert(id, is_date_format(&attribute(&e, "formatCode")));
                 }
                 Event::Start(e) if e.local_name().as_ref() == "cellXfs" => inside = true,
                 Event::End(e) if e.local_name().as_ref() == "cellXfs" => inside = false,
                 Event::Start(e) if inside && e.local_name().as_ref() == "xf" => {
                     let id: u32 = attribute(&e, "numFmtId").parse().unwrap_or(0);
-                    let told = own.iter().find(|(own, _)| *own == id).map(|(_, date)| *date);
+                    let told = own.get(&id).copied();
                     // ECMA-376 part 1, 18.8.30: the built-in formats of dates and times.
                     let date = told.unwrap_or(matches!(id, 14..=22 | 45..=47));
                     styles.dates.push(date);
@@ -320,15 +380,17 @@ impl<R: Read + Seek> Book<'_, R> {
         let (mut inside, mut phonetic) = (false, false);
         loop {
             match part.next()? {
+                Event::Start(e) if e.local_name().as_ref() == "si" => part.keep(),
                 Event::Start(e) if e.local_name().as_ref() == "t" => inside = true,
                 Event::End(e) if e.local_name().as_ref() == "t" => inside = false,
                 Event::Start(e) if e.local_name().as_ref() == "rPh" => phonetic = true,
                 Event::End(e) if e.local_name().as_ref() == "rPh" => phonetic = false,
                 Event::End(e) if e.local_name().as_ref() == "si" => {
-                    texts.ends.push(texts.text.len())
+                    texts.ends.push(texts.text.len());
+                    part.release();
                 }
+                Event::Eof => return part.whole().map(|()| texts),
                 event if inside && !phonetic => push_text(&event, &mut texts.text),
-                Event::Eof => return Ok(texts),
                 _ => {}
             }
             if (texts.text.len() + texts.ends.len() * 8) as u64 > limit {
@@ -355,19 +417,30 @@ impl<R: Read + Seek> Book<'_, R> {
         let mut row = SheetRow::default();
         let mut cell = SheetCell::default();
         let (mut in_value, mut in_formula, mut in_text) = (false, false, false);
+        let (mut in_row, mut ended) = (false, false);
         loop {
             let event = match part.next() {
                 Ok(event) => event,
                 Err(_) if bomb.get() => {
                     return Err(ImportError::Bomb { member: sheet.part.clone(), limit });
                 }
+                Err(ImportError::Bomb { limit, .. }) => {
+                    return Err(ImportError::RowTooLong { line: row.line.into(), limit });
+                }
+                Err(ImportError::Workbook { part, reason }) => {
+                    let reason = format!("row {}: {reason}", row.line);
+                    return Err(ImportError::Workbook { part, reason });
+                }
                 Err(error) => return Err(error),
             };
             match event {
                 Event::Start(e) => match e.local_name().as_ref() {
                     "row" => {
-                        let told = attribute(&e, "r").parse().unwrap_or(row.line + 1);
+                        let next = row.line.saturating_add(1);
+                        let told = attribute(&e, "r").parse().unwrap_or(next);
                         row = SheetRow { line: told, ..SheetRow::default() };
+                        in_row = true;
+                        part.keep();
                     }
                     "c" => {
                         cell = SheetCell {
@@ -397,11 +470,28 @@ impl<R: Read + Seek> Book<'_, R> {
                         row.next = cell.column + 1;
                         row.put(&cell, styles, texts, from_1904);
                     }
-                    "row" => row.give(collector)?,
+                    "row" => {
+                        row.give(collector)?;
+                        in_row = false;
+                        part.release();
+                    }
+                    "sheetData" => ended = true,
                     _ => {}
                 },
-                Event::Eof => return Ok(()),
-                event if (in_value || in_text) && !in_formula => push_text(&event, &mut cell.text),
+                Event::Eof if ended => return Ok(()),
+                Event::Eof => {
+                    let line = row.line.saturating_add(u32::from(!in_row));
+                    return collector.reject(
+                        line,
+                        None,
+                        "truncated_row",
+                        "the sheet ends within or before this row".to_owned(),
+                        "The workbook was cut: save or copy it again.",
+                    );
+                }
+                event if in_row && (in_value || in_text) && !in_formula => {
+                    push_text(&event, &mut cell.text)
+                }
                 _ => {}
             }
         }
@@ -424,6 +514,8 @@ struct SheetRow {
     cells: Vec<String>,
     /// Column of each formula, and whether its result was stored.
     formulas: Vec<(usize, bool)>,
+    /// Columns of cells whose texts are not in the workbook.
+    gone: Vec<usize>,
 }
 
 impl SheetRow {
@@ -432,18 +524,18 @@ impl SheetRow {
             self.formulas.push((cell.column, !cell.text.is_empty()));
         }
         let value = match cell.kind.as_str() {
-            "s" => cell
-                .text
-                .trim()
-                .parse()
-                .ok()
-                .and_then(|at| texts.get(at))
-                .unwrap_or_default()
-                .to_owned(),
+            "s" => match cell.text.trim().parse().ok().and_then(|at| texts.get(at)) {
+                Some(text) => unescaped(text),
+                None if cell.text.trim().is_empty() => String::new(),
+                None => {
+                    self.gone.push(cell.column);
+                    String::new()
+                }
+            },
             "b" => if cell.text.trim() == "1" { "True" } else { "False" }.to_owned(),
-            // A reference that leads nowhere and the like: no value.
-            "e" => String::new(),
-            "str" | "inlineStr" | "d" => cell.text.clone(),
+            // A reference that leads nowhere and the like: no value, and not a blank one.
+            "e" if cell.text.trim().is_empty() => "#VALUE!".to_owned(),
+            "str" | "inlineStr" | "d" | "e" => unescaped(&cell.text),
             _ => number(&cell.text, styles.dates.get(cell.style) == Some(&true), from_1904),
         };
         if self.cells.len() <= cell.column {
@@ -453,7 +545,8 @@ impl SheetRow {
     }
 
     fn give(&self, collector: &mut Collector<'_>) -> Result<(), ImportError> {
-        if self.cells.iter().all(|cell| cell.trim().is_empty()) && self.formulas.is_empty() {
+        let blank = self.cells.iter().all(|cell| cell.trim().is_empty());
+        if blank && self.formulas.is_empty() && self.gone.is_empty() {
             return Ok(());
         }
         if !collector.has_header() {
@@ -464,7 +557,9 @@ impl SheetRow {
         for (column, stored) in &self.formulas {
             collector.formula(self.line, *column, *stored)?;
         }
-        let lost = |column: usize| self.formulas.iter().any(|f| f.0 == column && !f.1);
+        let lost = |column: usize| {
+            self.gone.contains(&column) || self.formulas.iter().any(|f| f.0 == column && !f.1)
+        };
         collector.record(self.line, |column| {
             if lost(column) {
                 return None;
@@ -472,6 +567,29 @@ impl SheetRow {
             Some(self.cells.get(column).map_or("", String::as_str))
         })
     }
+}
+
+/// Text without its escapes (ECMA-376 part 1, 22.4.2.4): `_x000D_` is a carriage return.
+fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("_x") {
+        out.push_str(&rest[..at]);
+        let told = rest[at..].get(2..6).filter(|_| rest[at..].get(6..7) == Some("_"));
+        let told = told.filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        match told.and_then(|hex| u32::from_str_radix(hex, 16).ok()).and_then(char::from_u32) {
+            Some(c) => {
+                out.push(c);
+                rest = &rest[at + 7..];
+            }
+            None => {
+                out.push_str("_x");
+                rest = &rest[at + 2..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 /// A number as people would have typed it: spreadsheets keep 15 digits, telephone numbers have

@@ -321,15 +321,15 @@ impl Builder {
             "" => pilot.text().to_owned(),
             name => name.to_owned(),
         };
-        let members: Vec<String> = members
-            .split([',', ';', '-', '&', '\n'])
-            // `Local/2001@from-queue/n,0` and outside numbers marked by a hash.
-            .map(|member| {
-                member.trim().trim_start_matches("Local/").split('@').next().unwrap_or_default()
-            })
-            .map(|member| member.trim_end_matches('#').to_owned())
-            .filter(|member| member.len() > 1)
-            .collect();
+        let members: Vec<String> = match kind {
+            HuntKind::Queue => queue_members(members),
+            // Outside numbers are marked by a hash.
+            _ => members
+                .split([',', ';', '-', '&', '\n'])
+                .map(|member| member.trim().trim_end_matches('#').to_owned())
+                .filter(|member| member.len() > 1)
+                .collect(),
+        };
         self.member(&name, kind, Some(pilot), "", row.at());
         for member in members {
             self.member(&name, kind, None, &member, row.at());
@@ -470,6 +470,25 @@ impl Builder {
             at: row.at(),
         });
     }
+}
+
+/// Members of a queue: `Local/2001@from-queue/n,0` and `PJSIP/2002,1` with their penalties, or
+/// extensions parted by commas.
+fn queue_members(text: &str) -> Vec<String> {
+    let mut members = Vec::new();
+    for entry in text.split([';', '&', '\n']) {
+        let mut parts = entry.split(',').map(str::trim);
+        let first = parts.next().unwrap_or_default();
+        let dialled = first.contains(['/', '@']);
+        let extension = first.split('@').next().unwrap_or_default();
+        let extension = extension.rsplit('/').next().unwrap_or_default();
+        members.push(extension.to_owned());
+        // Behind an extension stand its penalty, or more extensions, which are as long.
+        let more = parts.filter(|part| !dialled && part.len() == first.len() && part.len() > 2);
+        members.extend(more.map(str::to_owned));
+    }
+    members.retain(|member| member.len() > 1);
+    members
 }
 
 /// The outside number of an internal one: the mask's `X`s are filled from the right.

@@ -2,6 +2,7 @@
 //! reason out, and a verdict over it.
 
 mod damage;
+mod hostile;
 mod import;
 mod pbx;
 mod support;

@@ -3,7 +3,9 @@
 use migrate::import::{self, Memory, Options, Taken};
 use migrate::inventory::{Settings, build};
 use migrate::model::{Inventory, Remark, RemarkKind};
-use std::io::Cursor;
+use std::io::{Cursor, Write};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 /// A sample of the documentation.
 #[allow(clippy::disallowed_methods, reason = "tests own files, the crate does not")]
@@ -42,4 +44,39 @@ pub fn inventory_of(country: &str, files: impl IntoIterator<Item = Taken>) -> In
 /// Row, code of all remarks of a kind.
 pub fn told(remarks: &[Remark], kind: RemarkKind) -> Vec<(u32, &str)> {
     remarks.iter().filter(|r| r.kind == kind).map(|r| (r.at.row, r.code.as_str())).collect()
+}
+
+/// An archive of these members.
+pub fn zipped(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    for (name, bytes) in members {
+        zip.start_file(*name, options).expect("a member");
+        zip.write_all(bytes).expect("its bytes");
+    }
+    zip.finish().expect("an archive").into_inner()
+}
+
+/// A sheet of these rows.
+pub fn sheet(rows: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\"?><worksheet xmlns=\"x\"><sheetData>{rows}</sheetData></worksheet>"
+    )
+}
+
+/// A workbook with one sheet of these rows.
+pub fn book(rows: &str, shared: &str) -> Vec<u8> {
+    workbook(&sheet(rows), shared)
+}
+
+/// A workbook with this sheet.
+pub fn workbook(sheet: &str, shared: &str) -> Vec<u8> {
+    zipped(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("xl/workbook.xml", b"<workbook xmlns:r=\"r\"><sheets><sheet name=\"Numbers\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>"),
+        ("xl/_rels/workbook.xml.rels", b"<Relationships><Relationship Id=\"rId1\" Type=\"t\" Target=\"worksheets/sheet1.xml\"/></Relationships>"),
+        ("xl/styles.xml", b"<styleSheet><numFmts><numFmt numFmtId=\"164\" formatCode=\"dd/mm/yyyy hh:mm\"/></numFmts><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"164\"/></cellXfs></styleSheet>"),
+        ("xl/sharedStrings.xml", shared.as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+    ])
 }

@@ -1,36 +1,8 @@
 //! Workbooks and archives, honest and hostile.
 
-use crate::support::{inventory, inventory_of, read, told};
+use crate::support::{book, inventory, inventory_of, read, told, zipped};
 use migrate::import::{ImportError, Limits, Options};
 use migrate::model::RemarkKind;
-use std::io::{Cursor, Write};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
-
-fn zipped(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-    for (name, bytes) in members {
-        zip.start_file(*name, options).expect("a member");
-        zip.write_all(bytes).expect("its bytes");
-    }
-    zip.finish().expect("an archive").into_inner()
-}
-
-/// A workbook with one sheet of these rows.
-fn book(rows: &str, shared: &str) -> Vec<u8> {
-    let sheet = format!(
-        "<?xml version=\"1.0\"?><worksheet xmlns=\"x\"><sheetData>{rows}</sheetData></worksheet>"
-    );
-    zipped(&[
-        ("[Content_Types].xml", b"<Types/>"),
-        ("xl/workbook.xml", b"<workbook xmlns:r=\"r\"><sheets><sheet name=\"Numbers\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>"),
-        ("xl/_rels/workbook.xml.rels", b"<Relationships><Relationship Id=\"rId1\" Type=\"t\" Target=\"worksheets/sheet1.xml\"/></Relationships>"),
-        ("xl/styles.xml", b"<styleSheet><numFmts><numFmt numFmtId=\"164\" formatCode=\"dd/mm/yyyy hh:mm\"/></numFmts><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"164\"/></cellXfs></styleSheet>"),
-        ("xl/sharedStrings.xml", shared.as_bytes()),
-        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
-    ])
-}
 
 const HEADER: &str = "<row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>TelephoneNumber</t></is></c><c r=\"B1\" t=\"inlineStr\"><is><t>NumberType</t></is></c>\
     <c r=\"C1\" t=\"inlineStr\"><is><t>ActivationState</t></is></c><c r=\"D1\" t=\"inlineStr\"><is><t>City</t></is></c><c r=\"E1\" t=\"inlineStr\"><is><t>AssignmentBlockedUntil</t></is></c></row>";
