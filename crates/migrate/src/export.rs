@@ -28,8 +28,17 @@ pub struct ExportError(#[from] XlsxError);
 
 /// All tables that have rows. Call records are left out: they are as many as they were.
 pub fn tables(inventory: &Inventory) -> Vec<Table> {
+    every(inventory).into_iter().filter(|table| !table.rows.is_empty()).collect()
+}
+
+/// Names of all tables there can be.
+pub fn table_names() -> Vec<&'static str> {
+    every(&Inventory::default()).into_iter().map(|table| table.name).collect()
+}
+
+fn every(inventory: &Inventory) -> Vec<Table> {
     let i = inventory;
-    let all = vec![
+    vec![
         table(i, "users", &i.users),
         table(i, "numbers", &i.numbers),
         table(i, "resource_accounts", &i.resource_accounts),
@@ -66,8 +75,7 @@ pub fn tables(inventory: &Inventory) -> Vec<Table> {
         table(i, "conflicts", &i.conflicts),
         table(i, "remarks", &i.remarks),
         table(i, "files", &i.files),
-    ];
-    all.into_iter().filter(|table| !table.rows.is_empty()).collect()
+    ]
 }
 
 fn table<T: Serialize>(inventory: &Inventory, name: &'static str, items: &[T]) -> Table {

@@ -1,7 +1,7 @@
 //! `migrate import`: files and folders into the project.
 
 use super::project::{Folder, store_error};
-use super::{Common, country};
+use super::{Common, counted, country};
 use crate::cli::error::CliError;
 use crate::cli::output;
 use migrate::import::{self, ImportError, ImportedFile, Mapping, Options, Rows, Sink};
@@ -407,11 +407,14 @@ pub async fn run(import: Import) -> Result<(), CliError> {
     if import.common.json {
         output::json(&json!({ "files": told, "refused": refused, "rejected_rows": rejected }))?;
     } else {
-        output::print(&format!(
-            "{} files, {} refused, {rejected} rows rejected\n",
-            told.len(),
-            refused
-        ))?;
+        let files = counted(told.len() as u64, "file", "files");
+        let rows = counted(rejected, "row", "rows");
+        let mut text = format!("{files}, {refused} refused, {rows} rejected\n");
+        if told.len() > refused {
+            let project = import.common.project.display();
+            text.push_str(&format!("next: meetpoint migrate assess --project {project}\n"));
+        }
+        output::print(&output::harmless(&text))?;
     }
     if told.is_empty() {
         return Err(CliError::usage("there is no file to import"));
@@ -504,7 +507,8 @@ fn say(told: &Told) -> Result<(), CliError> {
                 0 => String::new(),
                 count => format!(", {count} rejected"),
             };
-            format!("{}: {kind}, {} rows{rejected} ({})\n", told.file, told.rows, told.status)
+            let rows = counted(told.rows, "row", "rows");
+            format!("{}: {kind}, {rows}{rejected} ({})\n", told.file, told.status)
         }
         (None, None) => format!("{}: {}\n", told.file, told.status),
     };

@@ -119,6 +119,9 @@ pub enum Action {
     Purge {
         #[command(flatten)]
         common: Common,
+        /// Only tell what would be deleted and what would stay
+        #[arg(long)]
+        dry_run: bool,
     },
 }
 
@@ -133,7 +136,7 @@ pub async fn run(action: Action) -> ExitCode {
         | Action::Operators { common, .. }
         | Action::Report { common, .. }
         | Action::Status { common }
-        | Action::Purge { common } => common.json,
+        | Action::Purge { common, .. } => common.json,
     };
     let outcome = match action {
         Action::Init { dir, name, country, cloud, json } => {
@@ -152,12 +155,17 @@ pub async fn run(action: Action) -> ExitCode {
         }
         Action::Report { common, out, day } => verdict::report(common, out, day).await,
         Action::Status { common } => show::status(common).await,
-        Action::Purge { common } => project::purge(&common),
+        Action::Purge { common, dry_run } => project::purge(&common, dry_run).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(as_json),
     }
+}
+
+/// A count with its word.
+fn counted(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
 }
 
 fn country(code: &str) -> Result<Country, CliError> {

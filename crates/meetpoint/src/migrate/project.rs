@@ -1,12 +1,13 @@
 //! A project's folder: its database, its settings, and the documents made.
 
-use super::Common;
+use super::{Common, counted};
 use crate::cli::error::CliError;
 use crate::cli::output;
 use migrate::assess;
 use migrate::import::{ImportedFile, Mapping, Rows};
 use migrate::inventory::{Builder, Settings};
 use migrate::model::{FileId, Inventory, Remark};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use store::{Project, StoreError};
 use tokio::sync::mpsc;
@@ -29,6 +30,8 @@ pub const CHOICE: &str = "choice.json";
 pub const REPORT: &str = "report.html";
 /// Its workbook.
 pub const WORKBOOK: &str = "report.xlsx";
+/// In the database: files that were written by somebody's wish, for the purge.
+const WRITTEN: &str = "written";
 
 /// From the database to the inventory.
 enum Imported {
@@ -171,6 +174,14 @@ impl Folder {
         self.put("mappings", &mappings).await
     }
 
+    /// Remembers files that were written where somebody wished.
+    pub async fn remember(&self, paths: &[PathBuf]) -> Result<(), CliError> {
+        let mut written: BTreeSet<PathBuf> = self.document(WRITTEN).await?;
+        let before = written.len();
+        written.extend(paths.iter().filter_map(|path| std::fs::canonicalize(path).ok()));
+        if written.len() == before { Ok(()) } else { self.put(WRITTEN, &written).await }
+    }
+
     /// What the project decides for the verdict.
     pub fn rules(&self) -> Result<assess::Settings, CliError> {
         let path = self.dir.join(SETTINGS);
@@ -220,8 +231,98 @@ impl Folder {
     }
 }
 
-/// Deletes the database and every document made, and the folder if nothing else is in it.
-pub fn purge(common: &Common) -> Result<(), CliError> {
+/// What a purge deletes and what it leaves.
+#[derive(Default)]
+struct Purge {
+    /// Files that this program made in the folder, the database last.
+    made: Vec<PathBuf>,
+    /// Folders of the folder that hold such files.
+    folders: BTreeSet<PathBuf>,
+    /// Tables and reports that it wrote elsewhere, as far as they are there still.
+    elsewhere: Vec<PathBuf>,
+}
+
+impl Purge {
+    async fn of(dir: &Path) -> Self {
+        let mut purge = Self::default();
+        let documents =
+            [SETTINGS, ASSESSMENT, BEFORE, BOOK, NEED, CHOICE, REPORT, WORKBOOK].map(PathBuf::from);
+        let tables = migrate::export::table_names();
+        let tables = tables.iter().map(|name| Path::new("inventory").join(format!("{name}.csv")));
+        let mut inside: Vec<PathBuf> = documents.into_iter().chain(tables).collect();
+        // A database that cannot be read any more is deleted all the same.
+        if let Ok(folder) = Folder::open(dir).await {
+            let written: BTreeSet<PathBuf> = folder.document(WRITTEN).await.unwrap_or_default();
+            folder.close().await;
+            let own = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
+            for path in written {
+                match path.strip_prefix(&own) {
+                    Ok(path) => inside.push(path.to_owned()),
+                    Err(_) if path.is_file() => purge.elsewhere.push(path),
+                    Err(_) => {}
+                }
+            }
+        }
+        // The database last: while it is there, purge can be repeated.
+        let database = ["project.db-wal", "project.db-shm", "project.db-journal", DATABASE];
+        for path in inside.into_iter().chain(database.map(PathBuf::from)) {
+            // What a crash left half written goes too.
+            let mut part = path.clone().into_os_string();
+            part.push(".part");
+            for path in [PathBuf::from(part), path] {
+                let known = purge.made.contains(&path);
+                if !known && dir.join(&path).symlink_metadata().is_ok_and(|found| !found.is_dir()) {
+                    let folders = path.ancestors().skip(1).filter(|p| !p.as_os_str().is_empty());
+                    purge.folders.extend(folders.map(Path::to_owned));
+                    purge.made.push(path);
+                }
+            }
+        }
+        purge
+    }
+
+    /// What stays in the folder, by its own names.
+    fn left(&self, dir: &Path) -> Vec<String> {
+        let mut left = Vec::new();
+        let mut open = vec![PathBuf::new()];
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(dir.join(&folder)).into_iter().flatten().flatten() {
+                let path = folder.join(entry.file_name());
+                if self.folders.contains(&path) {
+                    open.push(path);
+                } else if !self.made.contains(&path) {
+                    left.push(path.display().to_string());
+                }
+            }
+        }
+        left.sort();
+        left
+    }
+
+    fn delete(&self, dir: &Path) -> Result<(), CliError> {
+        for name in &self.made {
+            let path = dir.join(name);
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(file_error(&path, error));
+                }
+                _ => {}
+            }
+        }
+        // The innermost first; one with somebody's own files stays.
+        for folder in self.folders.iter().rev() {
+            let _ = std::fs::remove_dir(dir.join(folder));
+        }
+        if self.left(dir).is_empty() {
+            std::fs::remove_dir(dir).map_err(|error| file_error(dir, error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Deletes the database and every document made, and the folder if nothing else is in it; a dry
+/// run only tells what it would delete.
+pub async fn purge(common: &Common, dry_run: bool) -> Result<(), CliError> {
     let dir = &common.project;
     if !dir.join(DATABASE).is_file() {
         return Err(CliError::Usage {
@@ -229,52 +330,41 @@ pub fn purge(common: &Common) -> Result<(), CliError> {
             remedy: "Name the folder that init made.".to_owned(),
         });
     }
-    let made = [
-        DATABASE,
-        "project.db-wal",
-        "project.db-shm",
-        "project.db-journal",
-        SETTINGS,
-        ASSESSMENT,
-        BEFORE,
-        BOOK,
-        NEED,
-        CHOICE,
-        REPORT,
-        WORKBOOK,
-    ];
-    let tables = dir.join("inventory");
-    let mut gone = 0;
-    // The database last: while it is there, purge can be repeated.
-    for name in made.iter().rev() {
-        let path = dir.join(name);
-        match std::fs::remove_file(&path) {
-            Ok(()) => gone += 1,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(file_error(&path, error)),
-        }
+    let purge = Purge::of(dir).await;
+    let left = purge.left(dir);
+    if !dry_run {
+        purge.delete(dir)?;
     }
-    match std::fs::remove_dir_all(&tables) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(file_error(&tables, error));
-        }
-        _ => {}
-    }
-    let left: Vec<String> = std::fs::read_dir(dir)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    if left.is_empty() {
-        std::fs::remove_dir(dir).map_err(|error| file_error(dir, error))?;
-    }
-    if common.json {
-        return output::json(&serde_json::json!({ "deleted": gone, "left": left }));
-    }
-    let rest = match left.as_slice() {
-        [] => "the folder is gone".to_owned(),
-        left => format!("not made by this program and left alone: {}", left.join(", ")),
+    let shown = |paths: &[PathBuf]| -> Vec<String> {
+        paths.iter().map(|path| path.display().to_string()).collect()
     };
-    output::print(&format!("deleted {gone} files; {rest}\n"))
+    let (made, elsewhere) = (shown(&purge.made), shown(&purge.elsewhere));
+    if common.json {
+        return output::json(&serde_json::json!({
+            "dry_run": dry_run, "deleted": if dry_run { 0 } else { made.len() },
+            "files": made, "left": left, "elsewhere": elsewhere,
+        }));
+    }
+    let mut text = format!(
+        "{} {} in {}: {}\n",
+        if dry_run { "would delete" } else { "deleted" },
+        counted(made.len() as u64, "file", "files"),
+        dir.display(),
+        made.join(", ")
+    );
+    text.push_str(&match (left.as_slice(), dry_run) {
+        ([], true) => "the folder would be gone; your exports stay\n".to_owned(),
+        ([], false) => "the folder is gone; your exports are yours to delete\n".to_owned(),
+        (left, _) => format!("not made by this program and left alone: {}\n", left.join(", ")),
+    });
+    if !elsewhere.is_empty() {
+        text.push_str(&format!(
+            "written elsewhere from this project, and yours to delete: {}\n",
+            elsewhere.join(", ")
+        ));
+    }
+    if dry_run {
+        text.push_str("nothing was deleted\n");
+    }
+    output::print(&output::harmless(&text))
 }

@@ -19,8 +19,7 @@ pub async fn inventory(
 ) -> Result<(), CliError> {
     let folder = Folder::open(&common.project).await?;
     let inventory = folder.inventory().await?;
-    folder.close().await;
-    let mut written: Vec<String> = Vec::new();
+    let mut written: Vec<PathBuf> = Vec::new();
     if csv.is_some() || xlsx.is_some() {
         let tables = export::tables(&inventory);
         if let Some(dir) = csv {
@@ -29,7 +28,7 @@ pub async fn inventory(
             for table in &tables {
                 let path = dir.join(format!("{}.csv", table.name));
                 write(&path, &export::csv(table))?;
-                written.push(path.display().to_string());
+                written.push(path);
             }
         }
         if let Some(path) = xlsx {
@@ -38,9 +37,12 @@ pub async fn inventory(
                 reason: error.to_string(),
             })?;
             write(&path, &bytes)?;
-            written.push(path.display().to_string());
+            written.push(path);
         }
+        folder.remember(&written).await?;
     }
+    folder.close().await;
+    let written: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
     if common.json {
         if !written.is_empty() {
             return output::json(&json!({ "counts": counts(&inventory), "written": written }));

@@ -59,6 +59,11 @@ pub async fn assess(common: Common, day: Option<Date>) -> Result<(), CliError> {
     }
     let head = &assessment.headline;
     let mut text = format!("verdict: {}\n", head.verdict.words());
+    if assessment.people.is_empty() {
+        text.push_str(
+            "no account with a number or enterprise voice was found: import Get-CsOnlineUser first\n",
+        );
+    }
     for (readiness, count) in &head.people {
         text.push_str(&format!("{count:>9}  accounts {}\n", readiness.words()));
     }
@@ -74,13 +79,13 @@ pub async fn assess(common: Common, day: Option<Date>) -> Result<(), CliError> {
         text.push_str("fix first:\n");
     }
     for work in works.iter().take(10) {
-        let what = if work.stops_everybody {
-            "stops everybody".to_owned()
-        } else {
-            format!("holds back {}", work.holds_back)
+        let what = match work.holds_back {
+            _ if work.stops_everybody => "stops everybody, ".to_owned(),
+            0 => String::new(),
+            accounts => format!("holds back {accounts}, "),
         };
         text.push_str(&format!(
-            "  {} ({what}, {} found): {}\n",
+            "  {} ({what}{} found): {}\n",
             work.code, work.subjects, work.fix
         ));
     }
@@ -222,6 +227,7 @@ pub async fn report(
     let bytes = report::workbook(&report)
         .map_err(|error| CliError::File { path: workbook.clone(), reason: error.to_string() })?;
     write(&workbook, &bytes)?;
+    folder.remember(&[html.clone(), workbook.clone()]).await?;
     folder.close().await;
     if common.json {
         return output::json(&json!({ "html": html, "workbook": workbook }));

@@ -164,13 +164,80 @@ fn statement_38_exports_are_deleted_whole_and_no_secret_is_kept() {
     for secret in ["hunter2pass", "90210777", "ACC-55512345"] {
         assert!(!kept.windows(secret.len()).any(|w| w == secret.as_bytes()), "{secret}");
     }
-    let (code, _, err) = run(&["purge"], &project);
+    let (code, out, err) = run(&["purge"], &project);
     assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("project.db") && out.contains("the folder is gone"), "{out}");
     assert!(!project.exists());
     assert!(dir.join("users.csv").exists(), "what was exported is not ours");
     let (code, _, err) = run(&["status"], &project);
     assert_eq!(code, Some(2));
     assert!(err.contains("is no migration project"), "{err}");
+}
+
+#[test]
+fn purge_says_what_it_would_delete_and_leaves_what_is_not_its_own() {
+    let folder = TempDir::new("migrate-purge-dry");
+    let project = folder.path().join("project");
+    let dir = exports(&folder);
+    init(&project);
+    json_of(&["import", dir.to_str().expect("UTF-8")], &project);
+    json_of(&["report"], &project);
+    let outside = folder.path().join("for-the-boss.html");
+    json_of(&["report", "--out", outside.to_str().expect("UTF-8")], &project);
+    for tables in ["inventory", "tables"] {
+        let tables = project.join(tables);
+        json_of(&["inventory", "--csv", tables.to_str().expect("UTF-8")], &project);
+    }
+    // Somebody's own files beside ours, and what a crash left.
+    std::fs::write(project.join("inventory/my own list.csv"), "x").expect("a file");
+    std::fs::write(project.join("notes.txt"), "x").expect("a file");
+    std::fs::write(project.join("report.html.part"), "half").expect("a file");
+    let names = |value: &Value| -> Vec<String> {
+        let list = value.as_array().expect("a list").iter();
+        list.map(|name| name.as_str().expect("a name").to_owned()).collect()
+    };
+    let told = json_of(&["purge", "--dry-run"], &project);
+    assert_eq!((&told["dry_run"], &told["deleted"]), (&json!(true), &json!(0)));
+    let files = names(&told["files"]);
+    for name in [
+        "settings.json",
+        "assessment.json",
+        "report.html",
+        "report.html.part",
+        "report.xlsx",
+        "inventory/users.csv",
+        "tables/users.csv",
+        "project.db",
+    ] {
+        assert!(files.iter().any(|file| file == name), "{name}: {files:?}");
+    }
+    assert_eq!(names(&told["left"]), ["inventory/my own list.csv", "notes.txt"]);
+    let elsewhere = names(&told["elsewhere"]);
+    assert!(elsewhere.iter().any(|path| path.ends_with("for-the-boss.html")), "{elsewhere:?}");
+    let (code, out, _) = run(&["purge", "--dry-run"], &project);
+    assert_eq!(code, Some(0));
+    assert!(out.contains("would delete") && out.ends_with("nothing was deleted\n"), "{out}");
+    assert_eq!(json_of(&["status"], &project)["reported"], true, "nothing is gone yet");
+
+    let (code, out, err) = run(&["purge"], &project);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("left alone: inventory/my own list.csv, notes.txt"), "{out}");
+    assert!(out.contains("yours to delete") && out.contains("for-the-boss.html"), "{out}");
+    let mut rest: Vec<_> = std::fs::read_dir(&project)
+        .expect("the folder stays for what is not ours")
+        .flatten()
+        .map(|entry| entry.file_name())
+        .collect();
+    rest.sort();
+    assert_eq!(rest, ["inventory", "notes.txt"]);
+    assert_eq!(std::fs::read_dir(project.join("inventory")).expect("a folder").count(), 1);
+    assert!(outside.exists());
+    let (code, _, err) = run(&["status"], &project);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("is no migration project"), "{err}");
+    // And a project can begin anew in what is left.
+    init(&project);
+    assert_eq!(json_of(&["status"], &project)["files"], json!([]));
 }
 
 #[test]

@@ -421,6 +421,12 @@ fn not_measured(
     if !measurements.iter().any(|m| m.dscp_received.get().is_some()) {
         missing.push("marks at the far end");
     }
+    if !measurements.iter().any(|m| m.transport.get().is_some()) {
+        missing.push("whether media goes by UDP");
+    }
+    if !measurements.iter().any(|m| m.proxied.get().is_some()) {
+        missing.push("proxies on the way");
+    }
     missing.into_iter().map(str::to_owned).collect()
 }
 

@@ -8,6 +8,7 @@
 //! (no largest share, no least bill) each country then takes its cheapest; otherwise an inner search
 //! goes through the countries. Both prune by what the remaining countries cost at least.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use numbering::Country;
@@ -183,7 +184,7 @@ pub fn best(
         })
         .collect();
     // What fits least is placed first.
-    places.sort_by_key(|place| (std::cmp::Reverse(place.need.numbers), place.country));
+    places.sort_by_key(|place| (Reverse(place.need.numbers), place.country));
     let aims = Aims::new(&places, book).expect("checked documents leave room for their sums");
     let mut search = Search {
         book,
@@ -233,6 +234,12 @@ fn worth(
     (score::total(operator, weights) * thousands * point_worth as f64).round() as i128
 }
 
+/// The order of sets: by price, then the fewest operators, then the one that differs first by an
+/// operator earlier in the book.
+fn rank(price: Price, set: u32) -> (Price, u32, Reverse<u32>) {
+    (price, set.count_ones(), Reverse(set.reverse_bits()))
+}
+
 impl Search<'_> {
     /// Takes the operator `at` in or leaves it out; `taken` has a bit for each one taken.
     fn operators(&mut self, at: usize, taken: u32) {
@@ -272,8 +279,10 @@ impl Search<'_> {
             .map(|(_, o)| o)
     }
 
+    /// May a set enter that costs at least so much? One that costs the same may: ties are settled
+    /// by [`rank`].
     fn may_enter(&self, price: Price) -> bool {
-        self.best.len() < self.kept || self.best.last().is_some_and(|(worst, ..)| price < *worst)
+        self.best.len() < self.kept || self.best.last().is_some_and(|(worst, ..)| price <= *worst)
     }
 
     /// Gives each country to one of the taken operators as cheaply as can be.
@@ -305,8 +314,9 @@ impl Search<'_> {
             least: &least,
         };
         let below = match self.best.last() {
+            // One more, since a set that costs the same may enter.
             Some((worst, ..)) if self.best.len() >= self.kept => {
-                self.aims.value(*worst) - self.aims.value(entry)
+                self.aims.value(*worst) - self.aims.value(entry) + 1
             }
             _ => i128::MAX,
         };
@@ -338,7 +348,7 @@ impl Search<'_> {
             Some(_) => {}
             None => self.best.push((price, taken, ways)),
         }
-        self.best.sort_by_key(|(price, set, _)| (*price, set.count_ones(), *set));
+        self.best.sort_by_key(|(price, set, _)| rank(*price, *set));
         self.best.truncate(self.kept);
     }
 

@@ -10,7 +10,7 @@ use super::svg::{Bar, bars, stacked};
 use super::worklist::{Work, worklist};
 use super::{Report, difference};
 use crate::assess::{Assessment, Readiness, Rule, SiteVerdict, page as rule_page};
-use crate::model::{Finding, Severity};
+use crate::model::{Finding, Severity, SourceKind};
 use crate::operators::WhyNot;
 
 /// Rows of a list in the page; the workbook has all.
@@ -63,28 +63,10 @@ fn first_screen(report: &Report<'_>, title: &str, works: &[Work], out: &mut Stri
         verdict_word(assessment),
         verdict_sentence(assessment)
     );
-    let figures = [
-        (Readiness::Ready, "can move today"),
-        (Readiness::ReadyWithActions, "can move; something should be done"),
-        (Readiness::Unknown, "cannot be told from the exports"),
-        (Readiness::NotReady, "must not move yet"),
-    ];
-    let parts: Vec<(&str, usize)> =
-        figures.iter().map(|(r, _)| (class(*r), people(assessment, *r))).collect();
-    out.push_str(&stacked("Accounts by verdict", &parts));
-    out.push_str("<div class=\"figures\">");
-    for (of, words) in figures {
-        let number = people(assessment, of);
-        let share = if total > 0 { number as f64 / total as f64 * 100.0 } else { 0.0 };
-        let _ = write!(
-            out,
-            "<div class=\"{}\"><b>{}</b>{} <span class=\"soft\">{share:.0} %</span><br><span class=\"soft\">{words}</span></div>",
-            class(of),
-            count(number),
-            readiness(of)
-        );
+    if total > 0 {
+        verdict_figures(assessment, total, out);
     }
-    out.push_str("</div>");
+    missing(report, out);
     if !assessment.headline.stops_everybody.is_empty() {
         out.push_str("<div class=\"panel stop\"><h3>This stops every move</h3><ul>");
         for code in &assessment.headline.stops_everybody {
@@ -105,14 +87,18 @@ fn first_screen(report: &Report<'_>, title: &str, works: &[Work], out: &mut Stri
     }
     let first: Vec<&Work> = works.iter().filter(|work| !work.stops_everybody).take(3).collect();
     if !first.is_empty() {
-        out.push_str("<div class=\"panel\"><h3>Then do this first</h3><ol>");
+        let then = if assessment.headline.stops_everybody.is_empty() { "Do" } else { "Then do" };
+        let _ = write!(out, "<div class=\"panel\"><h3>{then} this first</h3><ol>");
         for work in first {
+            let weight = match work.holds_back {
+                0 => format!("Found {}", many(work.subjects, "time", "times")),
+                accounts => format!("Holds back {}", many(accounts, "account", "accounts")),
+            };
             let _ = write!(
                 out,
-                "<li><strong>{}</strong> {} <span class=\"soft\">Holds back {}; takes {}.</span> <a href=\"#{code}\"><code>{code}</code></a></li>",
+                "<li><strong>{}</strong> {} <span class=\"soft\">{weight}; takes {}.</span> <a href=\"#{code}\"><code>{code}</code></a></li>",
                 escaped(Rule::find(&work.code).map_or("", Rule::when)),
                 escaped(&work.fix),
-                many(work.holds_back, "account", "accounts"),
                 work.effort.word(),
                 code = work.code,
             );
@@ -125,18 +111,104 @@ fn first_screen(report: &Report<'_>, title: &str, works: &[Work], out: &mut Stri
         .filter(|of| site(*of) > 0)
         .map(|of| format!("{} {}", count(site(of)), of.words()))
         .collect();
+    let groups = match assessment.headline.move_groups {
+        0 => "Nobody has to move with anybody.".to_owned(),
+        1 => format!(
+            "One group moves as a whole: {}.",
+            many(assessment.headline.largest_group, "member", "members")
+        ),
+        groups => format!(
+            "{} groups move each as a whole, the largest with {}.",
+            count(groups),
+            many(assessment.headline.largest_group, "member", "members")
+        ),
+    };
     let _ = write!(
         out,
-        "<p class=\"soft\">Networks of sites: {}. {} move together, the largest with {}.</p>",
+        "<p class=\"soft\">Networks of sites: {}. {groups}</p>",
         if sites.is_empty() { "none judged".to_owned() } else { sites.join(", ") },
-        many(assessment.headline.move_groups, "group must", "groups must"),
-        many(assessment.headline.largest_group, "member", "members"),
     );
     out.push_str(
         "<nav><a href=\"#fix\">What to fix first</a><a href=\"#sites\">Sites</a><a href=\"#segments\">Segments</a>\
          <a href=\"#operators\">Operators</a><a href=\"#groups\">Who moves together</a><a href=\"#rules\">Rules</a>\
          <a href=\"#changes\">Since the last run</a><a href=\"#grounds\">What it rests on</a></nav>",
     );
+}
+
+/// Exports without which a verdict stays open, what they are called for people, and who makes them.
+const WANTED: &[(&[SourceKind], &str, &str)] = {
+    use SourceKind as K;
+    &[
+        (
+            &[K::OnlineUsers, K::UserConfigurations],
+            "users, without whom nobody is judged",
+            "Get-CsOnlineUser",
+        ),
+        (&[K::NumberAssignments, K::AcquiredNumbers], "numbers", "Get-CsPhoneNumberAssignment"),
+        (&[K::LicenceDetails], "licences", "Get-MgUserLicenseDetail"),
+        (
+            &[K::NumberTenantConfiguration],
+            "whether numbers are blocked when they are unassigned",
+            "Get-CsPhoneNumberTenantConfiguration",
+        ),
+        (&[K::VoiceRoutingPolicies], "who is routed to trunks", "Get-CsOnlineVoiceRoutingPolicy"),
+        (&[K::CivicAddresses], "emergency addresses", "Get-CsOnlineLisCivicAddress"),
+        (&[K::NetworkSites, K::Sites], "sites", "Get-CsTenantNetworkSite, or a list of your own"),
+        (
+            &[K::PstnCalls, K::DirectRoutingCalls, K::OtherCalls],
+            "calls, for the need of each site",
+            "the usage reports of the admin centre",
+        ),
+        (
+            &[K::TeamsNetworkTool, K::Iperf3, K::ThousandEyes, K::Measurements],
+            "measurements of networks",
+            "the Teams Network Assessment Tool",
+        ),
+    ]
+};
+
+/// What nobody has exported yet: the verdict is open there, whatever else it says.
+fn missing(report: &Report<'_>, out: &mut String) {
+    let known = |kinds: &[SourceKind]| report.files.iter().any(|file| kinds.contains(&file.kind));
+    let missing: Vec<String> = WANTED
+        .iter()
+        .filter(|(kinds, ..)| !known(kinds))
+        .map(|(_, what, from)| format!("<li>{what} <span class=\"soft\">({from})</span></li>"))
+        .collect();
+    if missing.is_empty() {
+        return;
+    }
+    let _ = write!(
+        out,
+        "<div class=\"panel\"><h3>Not imported yet, and so not judged</h3><ul class=\"dense\">{}</ul>\
+         <p class=\"soft\">docs/migration.md has the command of each export.</p></div>",
+        missing.concat()
+    );
+}
+
+fn verdict_figures(assessment: &Assessment, total: usize, out: &mut String) {
+    let figures = [
+        (Readiness::Ready, "can move today"),
+        (Readiness::ReadyWithActions, "can move; something should be done"),
+        (Readiness::Unknown, "cannot be told from the exports"),
+        (Readiness::NotReady, "must not move yet"),
+    ];
+    let parts: Vec<(&str, usize)> =
+        figures.iter().map(|(r, _)| (class(*r), people(assessment, *r))).collect();
+    out.push_str(&stacked("Accounts by verdict", &parts));
+    out.push_str("<div class=\"figures\">");
+    for (of, words) in figures {
+        let number = people(assessment, of);
+        let share = number as f64 / total as f64 * 100.0;
+        let _ = write!(
+            out,
+            "<div class=\"{}\"><b>{}</b>{} <span class=\"soft\">{share:.0} %</span><br><span class=\"soft\">{words}</span></div>",
+            class(of),
+            count(number),
+            readiness(of)
+        );
+    }
+    out.push_str("</div>");
 }
 
 fn verdict_word(assessment: &Assessment) -> &'static str {
@@ -151,7 +223,8 @@ fn verdict_word(assessment: &Assessment) -> &'static str {
 fn verdict_sentence(assessment: &Assessment) -> String {
     let total = assessment.people.len();
     if total == 0 {
-        return "No account with a voice was found in the imported files.".to_owned();
+        return "No account with a number, enterprise voice or a line on a telephone system was found: import the users first."
+            .to_owned();
     }
     let may =
         people(assessment, Readiness::Ready) + people(assessment, Readiness::ReadyWithActions);

@@ -1,11 +1,13 @@
 //! Statements 1 to 8 and 10 of migration.md section 11.
 
 use crate::support::{inventory, inventory_of, read, sample, taken, told};
+use migrate::assess::assess;
 use migrate::import::{ImportError, Mapping, Options};
 use migrate::inventory::{HandResolution, Settings, build};
 use migrate::model::{
-    BlockedState, Cell, Cloud, Inventory, NumberSource, NumberType, NumberValidity, PolicyKind,
-    PolicyLevel, PstnAssignment, RemarkKind, Resolution, SourceKind,
+    AccountType, ActivationState, AddressState, AssignmentCategory, BlockedState, Cell, Cloud,
+    Inventory, NumberSource, NumberType, NumberValidity, PolicyKind, PolicyLevel, PstnAssignment,
+    RemarkKind, Resolution, SourceKind, UpgradeMode,
 };
 
 const NUMBERS: &str =
@@ -89,6 +91,83 @@ fn statement_01_documented_samples_import_with_every_row_and_word() {
     assert_eq!(told(&both.remarks, RemarkKind::Duplicate).len(), 2);
 }
 
+/// Every word that migration.md section 1 lists, whatever its case, and none it does not.
+#[test]
+fn statement_01_every_word_of_the_documented_enums_is_known() {
+    fn known<T: Copy + PartialEq + std::fmt::Debug>(
+        read: fn(&str) -> T,
+        word: fn(T) -> &'static str,
+        other: T,
+        words: &[&str],
+    ) {
+        for text in words {
+            for shape in [(*text).to_owned(), text.to_lowercase(), text.to_uppercase()] {
+                let value = read(&shape);
+                assert_ne!(value, other, "{shape}");
+                assert!(word(value).eq_ignore_ascii_case(text), "{shape}: {}", word(value));
+            }
+        }
+        assert_eq!(read("Sideways"), other);
+    }
+    known(
+        NumberType::read,
+        NumberType::word,
+        NumberType::Other,
+        &["DirectRouting", "CallingPlan", "OperatorConnect"],
+    );
+    known(
+        ActivationState::read,
+        ActivationState::word,
+        ActivationState::Other,
+        &["Activated", "AssignmentPending", "AssignmentFailed", "UpdatePending", "UpdateFailed"],
+    );
+    known(
+        PstnAssignment::read,
+        PstnAssignment::word,
+        PstnAssignment::Other,
+        &[
+            "Unassigned",
+            "UserAssigned",
+            "ConferenceAssigned",
+            "VoiceApplicationAssigned",
+            "ThirdPartyAppAssigned",
+            "PolicyAssigned",
+            "InternalError",
+        ],
+    );
+    known(
+        AssignmentCategory::read,
+        AssignmentCategory::word,
+        AssignmentCategory::Other,
+        &["Primary", "Private", "Alternate"],
+    );
+    known(NumberSource::read, NumberSource::word, NumberSource::Other, &["Online", "OnPremises"]);
+    known(
+        BlockedState::read,
+        BlockedState::word,
+        BlockedState::Other,
+        &["NotBlocked", "BlockedForever", "BlockedUntil"],
+    );
+    known(
+        AccountType::read,
+        AccountType::word,
+        AccountType::Other,
+        &["User", "ResourceAccount", "Guest", "SfBOnPremUser", "IneligibleUser", "Unknown"],
+    );
+    known(
+        UpgradeMode::read,
+        UpgradeMode::word,
+        UpgradeMode::Other,
+        &["TeamsOnly", "Islands", "SfBOnly", "SfBWithTeamsCollab", "SfBWithTeamsCollabAndMeetings"],
+    );
+    known(
+        AddressState::read,
+        AddressState::word,
+        AddressState::Other,
+        &["Validated", "NotValidated", "Invalid"],
+    );
+}
+
 #[test]
 fn statement_02_lost_lists_are_unknown_and_name_the_command() {
     let (file, remarks, rows) =
@@ -117,7 +196,7 @@ fn statement_02_lost_lists_are_unknown_and_name_the_command() {
     );
     let remedy = &remarks.iter().find(|r| r.kind == RemarkKind::Lost).expect("lost").remedy;
     assert!(
-        remedy.contains("Get-CsCallQueue") && remedy.contains("ConvertTo-Json -Depth 8"),
+        remedy.contains("Get-CsCallQueue") && remedy.contains("ConvertTo-Json -Depth 10"),
         "{remedy}"
     );
     // A name where the whole flow should stand is no flow: its targets are not empty but unknown.
@@ -127,19 +206,17 @@ fn statement_02_lost_lists_are_unknown_and_name_the_command() {
 
 /// What an inventory says of numbers, without where it stands.
 fn without_places(all: &Inventory) -> Vec<String> {
-    all.numbers
-        .iter()
-        .map(|number| {
-            let text = format!("{number:?}");
-            let mut out = String::new();
-            let mut rest = text.as_str();
-            while let Some((before, after)) = rest.split_once("SourceRef {") {
-                out.push_str(before);
-                rest = after.split_once('}').map_or("", |(_, rest)| rest);
-            }
-            out + rest
-        })
-        .collect()
+    all.numbers.iter().map(|number| placeless(&format!("{number:?}"))).collect()
+}
+
+fn placeless(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("SourceRef {") {
+        out.push_str(before);
+        rest = after.split_once('}').map_or("", |(_, rest)| rest);
+    }
+    out + rest
 }
 
 #[test]
@@ -152,6 +229,52 @@ fn statement_03_format_list_gives_the_records_of_the_csv() {
     table.numbers[0].times = 1;
     assert_eq!(without_places(&list), without_places(&table));
     assert_eq!(list.numbers[1].at.row, 27);
+}
+
+/// The objects of a table as the console lists them.
+fn as_list(table: &[u8]) -> String {
+    let mut reader = csv::Reader::from_reader(table);
+    let names = reader.headers().expect("a header").clone();
+    let width = names.iter().map(str::len).max().unwrap_or(0);
+    let mut text = String::from("\r\n");
+    for record in reader.records() {
+        for (name, value) in names.iter().zip(&record.expect("a row")) {
+            text.push_str(format!("{name:width$} : {value}").trim_end());
+            text.push_str("\r\n");
+        }
+        text.push_str("\r\n");
+    }
+    text
+}
+
+#[test]
+fn statement_03_every_table_of_the_samples_reads_alike_as_a_list() {
+    for name in [
+        "Get-CsPhoneNumberAssignment.joined.csv",
+        "Get-CsOnlineLisCivicAddress.csv",
+        "Get-CsOnlineLisSubnet.csv",
+        "Get-CsOnlineLisSwitch.csv",
+        "Get-CsOnlineLisPort.csv",
+        "Get-CsOnlineLisWirelessAccessPoint.csv",
+    ] {
+        let table = sample(name);
+        let by_list = inventory([taken("x", as_list(&table))]);
+        let by_table = inventory([taken("x", &table)]);
+        let told = |all: &Inventory| {
+            let lists = format!(
+                "{:?} {:?} {:?} {:?} {:?} {:?}",
+                all.numbers,
+                all.addresses,
+                all.lis_subnets,
+                all.switches,
+                all.ports,
+                all.access_points
+            );
+            placeless(&lists)
+        };
+        assert!(told(&by_table).len() > 200, "{name}: something is in it");
+        assert_eq!(told(&by_list), told(&by_table), "{name}");
+    }
 }
 
 #[test]
@@ -362,6 +485,26 @@ fn statement_08_building_files_need_no_header() {
         "NetworkIP,NetworkName,NetworkRange,BuildingName,OwnershipType,BuildingType,BuildingOfficeType,City,ZipCode,Country,State,Region,InsideCorp,ExpressRoute,VPN\n{fifteen}"
     );
     assert_eq!(inventory([taken("x", named)]).buildings.len(), 2);
+    // Overlaps are reported, with the row; what only touches is no overlap.
+    let overlaps = |rows: String| {
+        let all = inventory([taken("buildings.csv", rows)]);
+        let day = jiff::civil::date(2026, 3, 9);
+        let verdict = assess(&all, &Default::default(), day).expect("default settings");
+        let mut told: Vec<(String, u32)> = verdict
+            .findings
+            .iter()
+            .filter(|finding| finding.code == "network_subnet_overlap")
+            .map(|finding| (finding.subject.clone(), finding.source.as_ref().expect("a place").row))
+            .collect();
+        told.sort();
+        told
+    };
+    assert_eq!(overlaps(fifteen.to_owned()), []);
+    let wider = "10.1.0.0,Campus,23,Campus,Contoso,Office,HQ,London,EC1,UK,,EMEA,1,0,0\n";
+    assert_eq!(
+        overlaps(format!("{fifteen}{wider}")),
+        [("10.1.0.0".to_owned(), 1), ("10.1.1.0".to_owned(), 2)]
+    );
 }
 
 #[test]

@@ -90,7 +90,7 @@ impl Schema {
         let file = self.slug;
         if self.fields.iter().any(|field| field.shape == Shape::Objects) {
             return Some(format!(
-                "{} | ConvertTo-Json -Depth 8 | Out-File {file}.json -Encoding utf8",
+                "{} | ConvertTo-Json -Depth 10 | Out-File {file}.json -Encoding utf8",
                 self.command
             ));
         }

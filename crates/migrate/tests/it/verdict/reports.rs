@@ -25,7 +25,19 @@ fn the_first_screen_answers_the_question() {
         &page[..6_000]
     );
     assert!(page.contains("This is the first run."));
+    // What nobody exported is told before anything else is read.
+    let told = page.split("Not imported yet, and so not judged").nth(1);
+    assert!(told.is_none(), "everything that is wanted is there");
+    house.without(SourceKind::LicenceDetails);
+    house.without(SourceKind::PstnCalls);
+    let assessment = judged(&house);
+    let page = html(&report(&house, &assessment, None));
+    let told = page.split("Not imported yet, and so not judged").nth(1).expect("it is told");
+    let told = told.split("</ul>").next().expect("a list");
+    assert_eq!(told.matches("<li>").count(), 2, "{told}");
+    assert!(told.contains("Get-MgUserLicenseDetail") && told.contains("usage reports"), "{told}");
 
+    let mut house = House::blameless();
     house.inventory.tenant.assignment_blocked_forever = given(true);
     house.user(BOB).licences = vec![licence("SPE_E3", &["TEAMS1"])];
     let assessment = judged(&house);
@@ -35,6 +47,23 @@ fn the_first_screen_answers_the_question() {
     assert!(page.contains("one thing stops every move"));
     let stop = page.find("This stops every move").expect("it is told");
     assert!(page[stop..].contains("Every number that is unassigned is blocked for ever."));
+}
+
+/// An administrator who imported everything but the users reads what to do, and no row of zeros.
+#[test]
+fn without_users_the_first_screen_asks_for_them() {
+    let mut house = House::blameless();
+    house.inventory.users.clear();
+    house.inventory.resource_accounts.clear();
+    house.inventory.numbers.clear();
+    house.without(SourceKind::OnlineUsers);
+    let assessment = judged(&house);
+    let page = html(&report(&house, &assessment, None));
+    let first = page.split("<nav>").next().expect("a first screen");
+    assert!(first.contains("import the users first"), "{first}");
+    assert!(first.contains("Get-CsOnlineUser"));
+    assert!(!first.contains("class=\"figures\"") && !first.contains("0 %"), "{first}");
+    assert!(!first.contains("Holds back 0"), "{first}");
 }
 
 #[test]

@@ -96,6 +96,88 @@ fn statement_11_licences_are_decided_by_plan_and_status() {
     assert_eq!(missing, Some(Severity::Block));
 }
 
+/// Every plan of migration.md section 2.1 counts for what it is, by its name and by its id alone.
+#[test]
+fn statement_11_every_plan_variant_counts_by_name_and_by_id() {
+    let by_name = |name: &str| plan(name, PlanStatus::Success);
+    let by_id = |id: &str| PlanState { id: id.into(), ..plan("", PlanStatus::Success) };
+    let teams = [
+        ("TEAMS1", "57ff2da0-773e-42df-b2af-ffb7a2317929"),
+        ("TEAMS_GOV", "304767db-7d23-49e8-a945-4a7eb65f9f28"),
+    ];
+    let phones = [
+        ("MCOEV", "4828c8ec-dc2e-4779-b502-87ac9ce28ab7"),
+        ("MCOEVSMB", "ed777b71-af04-42ca-9798-84344c66f7c6"),
+        ("MCOEV_GOV", "db23fce2-a974-42ef-9002-d78dd42a0f22"),
+    ];
+    let give = |upn: &str, plans: Vec<PlanState>| {
+        let mut tenant = House::blameless();
+        tenant.user(upn).licences = vec![licence("Whatever", &[])];
+        tenant.user(upn).licences[0].plans = given(plans);
+        tenant
+    };
+    for (phone, phone_id) in phones {
+        for (team, team_id) in teams {
+            for plans in
+                [vec![by_name(phone), by_name(team)], vec![by_id(phone_id), by_id(team_id)]]
+            {
+                assert_eq!(readiness(&judged(&give(BOB, plans)), BOB), Readiness::Ready, "{phone}");
+            }
+        }
+    }
+    for (name, id) in [
+        ("MCOEV_VIRTUALUSER", "f47330e9-c134-43b3-9993-e7f004506889"),
+        ("MCOEV_VIRTUALUSER_GOV", "0628a73f-3b4a-4989-bd7b-0f8823144313"),
+    ] {
+        for one in [by_name(name), by_id(id)] {
+            let mut tenant = House::blameless();
+            tenant.account(SALES).licences[0].plans = given(vec![one]);
+            assert_eq!(readiness(&judged(&tenant), SALES), Readiness::Ready, "{name}");
+        }
+    }
+    let base = || vec![by_name("MCOEV"), by_name("TEAMS1")];
+    for (name, id) in [
+        ("MCOPSTN1", "4ed3ff63-69d7-4fb7-b984-5aec7f605ca8"),
+        ("MCOPSTN2", "5a10155d-f5c1-411a-a8ec-e99aae125390"),
+        ("MCOPSTN3", "6b340437-d6f9-4dc5-8cc2-99163f7f83d6"),
+        ("MCOPSTN5", "54a152dc-90de-4996-93d2-bc47e670fc06"),
+        ("MCOPSTN6", "346d83bf-6fe6-42ca-b424-b9300d2e21bf"),
+        ("MCOPSTN8", "16935b20-87c0-4908-934a-22aa267d0d26"),
+        ("MCOPSTN_PAYG_1", "156a1efe-17cd-4b03-9f17-2eb512298fb3"),
+        ("MCOPSTN1_GOV", "3c8a8792-7866-409b-bb61-1b20ace0368b"),
+        ("MCOPSTNEAU", "7861360b-dc3b-4eba-a3fc-0d323a035746"),
+    ] {
+        for one in [by_name(name), by_id(id)] {
+            let mut plans = base();
+            plans.push(one);
+            let assessment = judged(&give(CAROL, plans));
+            assert!(of_rule(&assessment, Rule::LicenceCallingPlanGone).is_empty(), "{name}");
+            assert_eq!(of_rule(&assessment, Rule::LicenceCallingPlanAfterPort).len(), 1, "{name}");
+        }
+    }
+    // Communications Credits are no Calling Plan.
+    let mut plans = base();
+    plans.push(by_name("MCOPSTNC"));
+    let assessment = judged(&give(CAROL, plans));
+    assert_eq!(of_rule(&assessment, Rule::LicenceCallingPlanGone).len(), 1);
+    for (name, id) in [
+        ("MCOMEETADV", "3e26ee1f-8a5f-4d52-aee2-b81ce45c8f40"),
+        ("MCOMEETADV_GOV", "f544b08d-1645-4287-82de-8d91f37c02a1"),
+        ("MCOMEETADV_AR_GCCHigh", "f1e3613f-3818-4254-9b5e-f02d803384e0"),
+        ("MCOMEETACPEA", "bb038288-76ab-49d6-afc1-eaa6c222c65a"),
+    ] {
+        for one in [by_name(name), by_id(id)] {
+            let mut plans = base();
+            plans.push(one);
+            let mut tenant = give(BOB, plans);
+            let mut meeting = call(1, MONDAY + 40_000, 60);
+            meeting.kind = CallKind::Conference;
+            tenant.inventory.calls.records.push(meeting);
+            assert!(of_rule(&judged(&tenant), Rule::LicenceConferencing).is_empty(), "{name}");
+        }
+    }
+}
+
 #[test]
 fn statement_12_rooms_devices_and_resource_accounts_have_their_own_rules() {
     let mut tenant = House::blameless();
@@ -179,6 +261,11 @@ fn statement_15_no_data_in_the_busy_hour_is_insufficient_and_bursts_count() {
     assert_eq!(network(&assessment), Readiness::Unknown);
     let not_measured = &assessment.sites[0].not_measured;
     assert!(not_measured.iter().any(|what| what.contains("latency")), "{not_measured:?}");
+    // Nor is it passed in silence which way media went.
+    let mut tenant = House::blameless();
+    tenant.measured(|_, m| (m.transport, m.proxied) = (Cell::Absent, Cell::Absent));
+    let not_measured = judged(&tenant).sites[0].not_measured.join(", ");
+    assert!(not_measured.contains("UDP") && not_measured.contains("proxies"), "{not_measured}");
     // Averages over five minutes prove no window of 15 s.
     let mut tenant = House::blameless();
     tenant.measured(|_, m| m.window_seconds = given(300.0));
