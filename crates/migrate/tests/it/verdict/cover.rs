@@ -117,7 +117,7 @@ fn worth(book: &Book, operator: &Operator, needed: &CountryNeed, need: &Need) ->
     let sum: u32 = book.weights.values().sum();
     let weighed: f64 = Criterion::DEFAULTS
         .iter()
-        .map(|(c, w)| f64::from(*w) * f64::from(operator.answers[c].scores["ann"]))
+        .map(|(c, _)| f64::from(book.weights[c]) * f64::from(operator.answers[c].scores["ann"]))
         .sum();
     let points = weighed / f64::from(sum);
     (points * (f64::from(needed.numbers) / 1_000.0) * need.point_worth as f64).round() as i128
@@ -188,9 +188,15 @@ fn by_every_set(book: &Book, need: &Need) -> Key {
 
 /// Tries every assignment of every country: for small instances with all limits.
 fn by_every_assignment(book: &Book, need: &Need) -> Key {
+    the_best_set(book, need).0
+}
+
+/// The least key there is, and the set of operators to be preferred among those that have it: the
+/// fewest, then the one that differs first by an operator earlier in the book.
+fn the_best_set(book: &Book, need: &Need) -> (Key, Vec<usize>) {
     let total: i128 = need.countries.values().map(|n| i128::from(n.numbers)).sum();
     let most = need.most_share_percent.map(|share| total * i128::from(share) / 100);
-    let mut best: Option<Key> = None;
+    let mut best: Option<(Key, usize, Vec<usize>)> = None;
     for mask in 0_u32..1 << book.operators.len() {
         let set: Vec<usize> =
             (0..book.operators.len()).filter(|at| mask & (1 << at) != 0).collect();
@@ -220,8 +226,9 @@ fn by_every_assignment(book: &Book, need: &Need) -> Key {
                 key.2 += (i128::from(book.operators[*at].least_bill) - billed[*at]).max(0);
             }
             let fits = most.is_none_or(|most| held.iter().all(|numbers| *numbers <= most));
-            if fits {
-                best = Some(best.map_or(key, |known| known.min(key)));
+            let own = (key, set.len(), set.clone());
+            if fits && best.as_ref().is_none_or(|known| own < *known) {
+                best = Some(own);
             }
             let Some(at) = (0..picked.len()).find(|at| picked[*at] + 1 < choices[*at].1.len())
             else {
@@ -231,7 +238,127 @@ fn by_every_assignment(book: &Book, need: &Need) -> Key {
             picked[..at].fill(0);
         }
     }
-    best.expect("the empty set is a set")
+    let (key, _, set) = best.expect("the empty set is a set");
+    (key, set)
+}
+
+/// A small instance whose prices are so few that many sets cost the same, with limits at random.
+fn tiny(seed: u64) -> (Book, Need) {
+    let mut dice = Dice(seed);
+    let countries = 1 + usize::try_from(dice.below(4)).expect("small");
+    let operators = 1 + usize::try_from(dice.below(4)).expect("small");
+    let mut need = Need { point_worth: money(&mut dice, 3) * 100, ..Need::default() };
+    for at in 0..countries {
+        let of_country = CountryNeed {
+            numbers: u32::try_from(dice.below(3)).expect("small") * 10,
+            services: [Service::UserNumbers].into(),
+            critical: dice.chance(30),
+            stay: dice.chance(30).then(|| money(&mut dice, 3) * 10),
+            traffic: Traffic::default(),
+        };
+        need.countries.insert(country(at), of_country);
+    }
+    need.most_operators = dice.chance(40).then(|| usize::try_from(dice.below(3)).expect("small"));
+    need.most_share_percent =
+        dice.chance(30).then(|| u32::try_from(dice.below(100)).expect("small") + 1);
+    if operators > 1 && dice.chance(30) {
+        need.apart = vec![("operator 0".into(), "operator 1".into())];
+    }
+    let mut book = Book {
+        currency: "EUR".into(),
+        weights: Criterion::default_weights(),
+        operators: Vec::new(),
+    };
+    for at in 0..operators {
+        let mut operator = Operator {
+            name: format!("operator {at}"),
+            onboarding: money(&mut dice, 2) * 10,
+            least_bill: if dice.chance(20) { money(&mut dice, 4) * 10 } else { 0 },
+            answers: BTreeMap::new(),
+            countries: BTreeMap::new(),
+        };
+        for (criterion, _) in Criterion::DEFAULTS {
+            let score = u32::try_from(dice.below(5) * 25).expect("small");
+            let scores = [("ann".to_owned(), score)].into();
+            operator.answers.insert(criterion, Answer { scores, evidence: Vec::new() });
+        }
+        for at in 0..countries {
+            if dice.chance(70) {
+                let offer = CountryOffer {
+                    licensed: Some(true),
+                    operator_connect: Some(true),
+                    services: [Service::UserNumbers].into(),
+                    most_numbers: dice.chance(10).then_some(10),
+                    prices: Prices {
+                        fixed: money(&mut dice, 3) * 10,
+                        per_number: money(&mut dice, 2),
+                        ..Prices::default()
+                    },
+                };
+                operator.countries.insert(country(at), offer);
+            }
+        }
+        book.operators.push(operator);
+    }
+    (book, need)
+}
+
+fn named(book: &Book, set: &[usize]) -> Vec<String> {
+    let mut names: Vec<String> = set.iter().map(|at| book.operators[*at].name.clone()).collect();
+    names.sort();
+    names
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(400))]
+
+    /// Cost, ties, limits, reasons and every move of a weight, against trying everything.
+    #[test]
+    fn statement_35_small_instances_agree_with_trying_everything(seed in proptest::prelude::any::<u64>()) {
+        let (book, need) = tiny(seed);
+        let choice = choose(&book, &need, DAY).expect("an instance in order");
+        let (least, set) = the_best_set(&book, &need);
+        proptest::prop_assert!(choice.cover.proven);
+        proptest::prop_assert_eq!(key(&book, &need, &choice), least);
+        proptest::prop_assert_eq!(&choice.cover.operators, &named(&book, &set));
+        // Each country is served, stays, or is named with a reason for every operator.
+        for (of, needed) in &need.countries {
+            let cover = &choice.cover;
+            let uncovered = cover.uncovered.iter().find(|u| u.country == *of);
+            let ways = usize::from(cover.served.contains_key(of))
+                + usize::from(cover.stays.contains_key(of))
+                + usize::from(uncovered.is_some());
+            proptest::prop_assert_eq!(ways, 1, "{}", of);
+            for operator in uncovered.iter().flat_map(|_| &book.operators) {
+                let why = &uncovered.expect("uncovered").why[&operator.name];
+                let able = operator.countries.get(of).is_some_and(|offer| passes(offer, needed));
+                proptest::prop_assert_eq!(*why == WhyNot::KeptOut, able, "{}: {:?}", operator.name, why);
+            }
+        }
+        // The limits hold.
+        let operators = &choice.cover.operators;
+        proptest::prop_assert!(need.most_operators.is_none_or(|most| operators.len() <= most));
+        for (one, other) in &need.apart {
+            proptest::prop_assert!(!(operators.contains(one) && operators.contains(other)));
+        }
+        // One operator fewer is the best with one fewer.
+        if let Some(fewer) = &choice.one_fewer {
+            let need = Need { most_operators: Some(operators.len() - 1), ..need.clone() };
+            let (_, set) = the_best_set(&book, &need);
+            proptest::prop_assert_eq!(&fewer.operators, &named(&book, &set));
+        }
+        // Every move of a weight by 20 % has the leader and the cover that trying again finds.
+        for moved in &choice.sensitivity.moves {
+            let mut other = book.clone();
+            for (criterion, weight) in &mut other.weights {
+                let percent = if *criterion == moved.criterion { 100 + moved.percent } else { 100 };
+                *weight *= u32::try_from(percent).expect("positive");
+            }
+            let (_, set) = the_best_set(&other, &need);
+            proptest::prop_assert_eq!(&moved.operators, &named(&book, &set), "{:?}", moved);
+            proptest::prop_assert_eq!(moved.cover_changes, moved.operators != *operators);
+        }
+    }
 }
 
 /// The key of a choice, from its own figures.
