@@ -151,7 +151,7 @@ codes! {
     UnknownEventType = "unknown_event_type", 422, "There is no such type of event for this face.", "Use the types listed in docs/api.md, or none for all.";
     TooManyWebhooks = "too_many_webhooks", 409, "There are as many subscriptions as one party may have.", "Remove one that is not needed.";
     EventsGone = "events_gone", 410, "The log no longer reaches back to this event.", "Read what you need anew, and follow the events from now on.";
-    TooManyStreams = "too_many_streams", 429, "One client follows the events too many times at once.", "Close another stream first.";
+    TooManyStreams = "too_many_streams", 429, "The events are followed too many times at once.", "Close another stream first, or wait as Retry-After says.";
     // Addresses.
     LocationInUse = "location_in_use", 409, "Numbers still use this location.", "Give those numbers another location first.";
 }

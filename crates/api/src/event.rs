@@ -52,21 +52,29 @@ pub struct EventParams {
     pub follow: Option<bool>,
 }
 
-/// How many streams each client has open.
+/// How many streams each client has open, and all together.
 #[derive(Clone, Default)]
-pub struct Streams(Arc<Mutex<HashMap<Uuid, u32>>>);
+pub struct Streams(Arc<Mutex<Open>>);
+
+#[derive(Default)]
+struct Open {
+    each: HashMap<Uuid, u32>,
+    all: u32,
+}
 
 /// One open stream; it counts until it is dropped.
 struct Seat(Streams, Uuid);
 
 impl Streams {
-    fn take(&self, who: Uuid) -> Option<Seat> {
+    /// `None` where the client has too many, or all have `most`.
+    fn take(&self, who: Uuid, most: u32) -> Option<Seat> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(who).or_default();
-        if *count >= MAX_STREAMS {
+        let count = open.each.get(&who).copied().unwrap_or(0);
+        if count >= MAX_STREAMS || open.all >= most {
             return None;
         }
-        *count += 1;
+        open.each.insert(who, count + 1);
+        open.all += 1;
         Some(Seat(self.clone(), who))
     }
 }
@@ -74,10 +82,11 @@ impl Streams {
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut open = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.1) {
+        open.all = open.all.saturating_sub(1);
+        if let Some(count) = open.each.get_mut(&self.1) {
             *count -= 1;
             if *count == 0 {
-                open.remove(&self.1);
+                open.each.remove(&self.1);
             }
         }
     }
@@ -163,8 +172,10 @@ async fn follow(
     let at = app.exchange.events_from(&caller, from, field).await?;
     // The first portion before the answer begins, so that a refusal is still a problem document.
     let first = app.exchange.events_since(&caller, at, &types).await.map_err(refusal)?;
-    let Some(seat) = app.streams.take(caller.actor.principal) else {
-        let reason = format!("{MAX_STREAMS} are open");
+    // Streams last: the other half of the connections is for requests.
+    let most = app.config.connections / 2;
+    let Some(seat) = app.streams.take(caller.actor.principal, most) else {
+        let reason = format!("{MAX_STREAMS} of one client, or {most} on this node, are open");
         let mut failure = refuse(ErrorCode::TooManyStreams, None, reason);
         failure.retry_after = Some(HEARTBEAT);
         return Err(failure);
@@ -288,11 +299,17 @@ mod tests {
     fn streams_are_counted_while_they_last() {
         let streams = Streams::default();
         let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let mut seats: Vec<_> = (0..MAX_STREAMS).map_while(|_| streams.take(one)).collect();
+        let most = MAX_STREAMS + 2;
+        let take = |who| streams.take(who, most);
+        let mut seats: Vec<_> = (0..MAX_STREAMS).map_while(|_| take(one)).collect();
         assert_eq!(seats.len(), MAX_STREAMS as usize);
-        assert!(streams.take(one).is_none());
-        assert!(streams.take(other).is_some(), "another client has seats of its own");
+        assert!(take(one).is_none());
+        let others = [take(other), take(other)];
+        assert!(others.iter().all(Option::is_some), "another client has seats of its own");
+        assert!(take(other).is_none(), "all together have no more");
         seats.pop();
-        assert!(streams.take(one).is_some());
+        assert!(take(one).is_some());
+        drop((seats, others));
+        assert!(streams.0.lock().expect("free").each.is_empty(), "nobody is remembered");
     }
 }

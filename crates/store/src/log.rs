@@ -314,11 +314,7 @@ impl Store {
         if tx.keeps()
             && let Some(newest) = tx.commit().await?
         {
-            self.shared.newest.send_if_modified(|seen| {
-                let later = newest > *seen;
-                *seen = newest.max(*seen);
-                later
-            });
+            raise(&self.shared.newest, newest);
         }
         Ok(value)
     }
@@ -335,11 +331,12 @@ impl Store {
         let look = async {
             while *newest.borrow_and_update() <= after {
                 if tokio::time::timeout(poll, newest.changed()).await.is_err()
+                    && self.shared.may_look(poll)
                     && let Ok(mut db) = self.read().await
                     && let Ok(found) = db.change_newest().await
-                    && found > after
                 {
-                    return;
+                    // One of all who wait has looked, and tells the others.
+                    raise(&self.shared.newest, found);
                 }
             }
         };
@@ -448,6 +445,15 @@ impl Db {
     }
 }
 
+/// Tells all who wait of a position, unless they know a later one.
+fn raise(newest: &watch::Sender<u64>, position: u64) {
+    newest.send_if_modified(|seen| {
+        let later = position > *seen;
+        *seen = position.max(*seen);
+        later
+    });
+}
+
 /// Follows other processes' commits; comes back by itself after a broken
 /// connection.
 pub(crate) async fn listen_pg(pool: PgPool, newest: watch::Sender<u64>) {
@@ -457,11 +463,7 @@ pub(crate) async fn listen_pg(pool: PgPool, newest: watch::Sender<u64>) {
         {
             while let Ok(note) = listener.recv().await {
                 let Ok(pos) = note.payload().parse::<u64>() else { continue };
-                newest.send_if_modified(|seen| {
-                    let later = pos > *seen;
-                    *seen = pos.max(*seen);
-                    later
-                });
+                raise(&newest, pos);
             }
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
