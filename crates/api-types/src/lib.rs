@@ -9,6 +9,7 @@
 
 pub mod call;
 pub mod compat;
+pub mod event;
 pub mod fraud;
 pub mod identity;
 pub mod inside;
@@ -17,6 +18,7 @@ pub mod number;
 pub mod operator;
 pub mod problem;
 pub mod tenant;
+pub mod webhook;
 
 pub use problem::{ErrorCode, Problem};
 

@@ -146,6 +146,12 @@ codes! {
     AccountBound = "account_bound", 409, "The account's tenant cannot change while it has Operator Connect numbers.", "Delete those numbers first, or use another account.";
     NoTenant = "no_tenant", 409, "The account names no tenant.", "Set serviceDetails/teamsTenantId of the account.";
     InOtherAccount = "in_other_account", 409, "The number is in another account of this operator.", "Delete it there first.";
+    // Webhooks and events.
+    EndpointRefused = "endpoint_refused", 422, "Events cannot be sent to this URL.", "Name an https:// URL of a host on the public Internet; the owner of the exchange may allow others.";
+    UnknownEventType = "unknown_event_type", 422, "There is no such type of event for this face.", "Use the types listed in docs/api.md, or none for all.";
+    TooManyWebhooks = "too_many_webhooks", 409, "There are as many subscriptions as one party may have.", "Remove one that is not needed.";
+    EventsGone = "events_gone", 410, "The log no longer reaches back to this event.", "Read what you need anew, and follow the events from now on.";
+    TooManyStreams = "too_many_streams", 429, "The events are followed too many times at once.", "Close another stream first, or wait as Retry-After says.";
     // Addresses.
     LocationInUse = "location_in_use", 409, "Numbers still use this location.", "Give those numbers another location first.";
 }

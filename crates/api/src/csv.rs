@@ -15,6 +15,7 @@ use api_types::{
     number::{Number, NumberOrder, NumberOrderEntry},
     operator::{CallingProfile, DirectoryEntry, Operator, Range, Trunk},
     tenant::{CivicAddress, Consent, ResourceAccount, Tenant, User},
+    webhook::{Webhook, WebhookDelivery},
 };
 use axum::{
     body::{Body, Bytes},
@@ -78,6 +79,10 @@ rows! {
     NumberOrder, "number-orders": id kind tenant_id status dry_run total done succeeded failed
         ticket_id created_at finished_at;
     NumberOrderEntry, "number-order-entries": index number status error warning;
+    Webhook, "webhooks": id endpoint description event_types enabled disabled_at disabled_reason
+        failures failing_since next_attempt_at position old_secret_until created_at version;
+    WebhookDelivery, "webhook-deliveries": id event_id event_type attempt at ms status delivered
+        error_code error;
     CallRecord, "calls": id kind started_at answered_at ended_at duration_ms caller callee number
         operator_id operator_name trunk_id trunk tenant_id user_id user_name queue_id queue_name
         sip_code reason hung_up_by attempts in_call_id out_call_id complete;

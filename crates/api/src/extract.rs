@@ -186,6 +186,20 @@ pub struct ListParams {
     pub limit: Option<u32>,
 }
 
+/// Narrows a list of deliveries.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DeliveryParams {
+    /// `true`: those that failed; `false`: those that did not.
+    pub failed: Option<bool>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Entries on a page, 100 by default.
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
 /// Narrows the directory.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

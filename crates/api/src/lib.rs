@@ -11,6 +11,7 @@ mod auth;
 mod compat;
 mod csv;
 mod edge;
+mod event;
 mod extract;
 mod failure;
 mod finish;
@@ -27,6 +28,7 @@ mod respond;
 mod session;
 mod shared_limit;
 mod tenant;
+mod webhook;
 
 use axum::{
     Extension, Router,
@@ -114,6 +116,8 @@ struct Shared {
     exchange: Exchange,
     config: ApiConfig,
     limits: limit::Limits,
+    /// Streams of events that are open.
+    streams: event::Streams,
     /// Turns true when the server stops: open streams end then.
     closing: Arc<watch::Sender<bool>>,
 }
@@ -189,7 +193,8 @@ pub async fn serve(
 
 fn app_of(state: ApiState, closing: Arc<watch::Sender<bool>>) -> App {
     let limits = limit::Limits::default();
-    Arc::new(Shared { exchange: state.exchange, config: state.config, limits, closing })
+    let (exchange, config) = (state.exchange, state.config);
+    Arc::new(Shared { exchange, config, limits, streams: event::Streams::default(), closing })
 }
 
 fn build(app: App) -> Router {

@@ -1,6 +1,8 @@
 //! The OpenAPI 3.1 document, made from the handlers, and its page.
 
-use crate::{App, edge, fraud, inside, network, oauth, operator, programme, session, tenant};
+use crate::{
+    App, edge, event, fraud, inside, network, oauth, operator, programme, session, tenant, webhook,
+};
 use api_types::Problem;
 use axum::{
     Router,
@@ -104,6 +106,45 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(fraud::fraud_release))
         .routes(routes!(network::trusted_networks_get, network::trusted_networks_put))
         .routes(routes!(fraud::tenant_fraud_release))
+        .routes(routes!(webhook::tenant::webhook_list, webhook::tenant::webhook_create))
+        .routes(routes!(
+            webhook::tenant::webhook_get,
+            webhook::tenant::webhook_update,
+            webhook::tenant::webhook_remove
+        ))
+        .routes(routes!(webhook::tenant::webhook_rotate))
+        .routes(routes!(webhook::tenant::webhook_test))
+        .routes(routes!(webhook::tenant::webhook_replay))
+        .routes(routes!(webhook::tenant::webhook_deliveries))
+        .routes(routes!(event::event_list))
+        .routes(routes!(
+            webhook::operator::operator_webhook_list,
+            webhook::operator::operator_webhook_create
+        ))
+        .routes(routes!(
+            webhook::operator::operator_webhook_get,
+            webhook::operator::operator_webhook_update,
+            webhook::operator::operator_webhook_remove
+        ))
+        .routes(routes!(webhook::operator::operator_webhook_rotate))
+        .routes(routes!(webhook::operator::operator_webhook_test))
+        .routes(routes!(webhook::operator::operator_webhook_replay))
+        .routes(routes!(webhook::operator::operator_webhook_deliveries))
+        .routes(routes!(event::operator_event_list))
+        .routes(routes!(
+            webhook::programme::programme_webhook_list,
+            webhook::programme::programme_webhook_create
+        ))
+        .routes(routes!(
+            webhook::programme::programme_webhook_get,
+            webhook::programme::programme_webhook_update,
+            webhook::programme::programme_webhook_remove
+        ))
+        .routes(routes!(webhook::programme::programme_webhook_rotate))
+        .routes(routes!(webhook::programme::programme_webhook_test))
+        .routes(routes!(webhook::programme::programme_webhook_replay))
+        .routes(routes!(webhook::programme::programme_webhook_deliveries))
+        .routes(routes!(event::programme_event_list))
         .routes(routes!(oauth::token))
         .routes(routes!(session::session_create, session::session_get, session::session_delete))
 }

@@ -14,6 +14,7 @@ pub mod number;
 pub mod routing;
 pub mod trusted;
 pub mod upload;
+pub mod webhook;
 
 pub use id_map::IdMap;
 pub use ids::*;

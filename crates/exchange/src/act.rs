@@ -4,10 +4,11 @@
 use crate::secret::{base64url, base64url_decode};
 use crate::{Cx, Exchange, ListQuery};
 use api_types::{ErrorCode, Page, Problem};
+use domain::{OperatorId, TenantId};
 use feed::change::Change;
 use serde::{Serialize, de::DeserializeOwned};
 use std::pin::Pin;
-use store::{Again, Retry, StoreError, Tx};
+use store::{Again, ChangeOwner, Retry, StoreError, Tx};
 use uuid::Uuid;
 
 /// Why a transaction ends without effect.
@@ -98,14 +99,68 @@ pub(crate) fn done<T>(answer: T, subject: impl ToString) -> Result<Done<T>, Fail
     Ok(Done { answer, subject: subject.to_string() })
 }
 
-/// Appends a typed change to the transaction's.
+/// Appends a typed change to the transaction's, for those to read whom it names.
 pub(crate) fn change(tx: &mut Tx, change: &Change) {
-    tx.change(serde_json::to_string(change).expect("a change has text keys only"));
+    change_of(tx, change, owner_of(change));
+}
+
+/// The same of something that does not name whose it is.
+pub(crate) fn change_of(tx: &mut Tx, change: &Change, owner: ChangeOwner) {
+    tx.change_of(serde_json::to_string(change).expect("a change has text keys only"), owner);
 }
 
 /// A change of something that routing does not need.
-pub(crate) fn change_other(tx: &mut Tx, resource: &str, id: impl ToString) {
-    change(tx, &Change::Other { resource: resource.to_owned(), id: id.to_string() });
+pub(crate) fn change_other(tx: &mut Tx, resource: &str, id: impl ToString, owner: ChangeOwner) {
+    change_of(tx, &Change::Other { resource: resource.to_owned(), id: id.to_string() }, owner);
+}
+
+/// Nobody's but the house's.
+pub(crate) const HOUSE: ChangeOwner = ChangeOwner { tenant: None, operator: None };
+
+/// A tenant's.
+pub(crate) const fn of_tenant(tenant: TenantId) -> ChangeOwner {
+    ChangeOwner { tenant: Some(tenant), operator: None }
+}
+
+/// An operator's.
+pub(crate) const fn of_operator(operator: OperatorId) -> ChangeOwner {
+    ChangeOwner { tenant: None, operator: Some(operator) }
+}
+
+/// Of both sides.
+pub(crate) const fn of_both(tenant: TenantId, operator: OperatorId) -> ChangeOwner {
+    ChangeOwner { tenant: Some(tenant), operator: Some(operator) }
+}
+
+/// Whose a change is, as far as it says so itself.
+fn owner_of(change: &Change) -> ChangeOwner {
+    match change {
+        Change::OperatorPut(operator) => of_operator(operator.id),
+        Change::TrunkPut(trunk) => of_operator(trunk.operator),
+        Change::CallingProfilePut(profile) => of_operator(profile.operator),
+        Change::TenantPut(tenant) => of_tenant(tenant.id),
+        Change::UserPut(user) => of_tenant(user.tenant),
+        Change::QueuePut(queue) => of_tenant(queue.tenant),
+        Change::NumbersPut { numbers } => match numbers.first() {
+            Some(first) => {
+                debug_assert!(
+                    numbers
+                        .iter()
+                        .all(|n| (n.tenant, n.operator) == (first.tenant, first.operator)),
+                    "one change is of one tenant and operator: each reads all of it"
+                );
+                of_both(first.tenant, first.operator)
+            }
+            None => HOUSE,
+        },
+        Change::ConsentPut { tenant, operator, .. } => of_both(*tenant, *operator),
+        Change::OrderProgress { operator, .. } => of_operator(*operator),
+        Change::NumbersRemoved { .. }
+        | Change::UserRemoved { .. }
+        | Change::QueueRemoved { .. }
+        | Change::EdgeKeyPut(_)
+        | Change::Other { .. } => HOUSE,
+    }
 }
 
 impl Exchange {

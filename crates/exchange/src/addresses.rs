@@ -1,7 +1,8 @@
 //! Use cases: civic addresses and the places within them.
 
 use crate::act::{
-    Fail, Keep, change_other, cursor, done, invalid, limit, matches, new_id, not_found, page, text,
+    Fail, Keep, change_other, cursor, done, invalid, limit, matches, new_id, not_found, of_tenant,
+    page, text,
 };
 use crate::authz::Access;
 use crate::{Cx, Exchange, ListQuery};
@@ -91,7 +92,7 @@ impl Exchange {
             };
             tx.address_insert(&row).await?;
             tx.location_insert(&location).await?;
-            change_other(&mut tx, "civic_address", row.id);
+            change_other(&mut tx, "civic_address", row.id, of_tenant(tenant));
             let id = row.id;
             done(address_document(row, &[location]), id)
         })
@@ -174,7 +175,7 @@ impl Exchange {
                 return Err(ErrorCode::LocationInUse.problem(None, reason).into());
             }
             tx.address_delete(row.id).await?;
-            change_other(&mut tx, "civic_address", id);
+            change_other(&mut tx, "civic_address", id, of_tenant(tenant));
             done((), id)
         })
         .await
@@ -203,7 +204,7 @@ impl Exchange {
                 is_default: false,
             };
             tx.location_insert(&row).await?;
-            change_other(&mut tx, "location", row.id);
+            change_other(&mut tx, "location", row.id, of_tenant(tenant));
             done(location_document(&row), row.id)
         })
         .await

@@ -1,6 +1,6 @@
 //! Use cases: alarms. Edges bring them, the programme owner reads them.
 
-use crate::act::{cursor, limit, now, page, time};
+use crate::act::{HOUSE, change_other, cursor, limit, now, page, time};
 use crate::authz::Access;
 use crate::edges::plain;
 use crate::edges_known;
@@ -62,9 +62,12 @@ impl Exchange {
             })
             .collect();
         let keep = async |mut tx: Tx| -> Result<(), Fail> {
-            edges_known::heard(&mut tx, cx, edge_id, batch.started_at_us).await?;
+            let mut news = edges_known::heard(&mut tx, cx, edge_id, batch.started_at_us).await?;
             for row in &rows {
-                tx.alarm_put(row).await?;
+                news |= tx.alarm_put(row).await?;
+            }
+            if news {
+                change_other(&mut tx, edges_known::ALARMS, edge_id, HOUSE);
             }
             tx.alarm_trim(now() - KEPT_US).await?;
             Ok(())

@@ -2,9 +2,12 @@
 //! role (every query of a face is bound to that tenant or operator), so that
 //! another's object is simply not there.
 
+use crate::act::{HOUSE, of_operator, of_tenant};
 use crate::{Actor, Cx, Role, Scope};
 use api_types::{ErrorCode, Problem};
 use domain::{OperatorId, TenantId};
+use store::{ChangeOwner, Reach};
+use uuid::Uuid;
 
 /// What a use case does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,10 +104,58 @@ impl Cx {
     }
 }
 
+/// Who follows the events, or has subscriptions: one of the three faces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Party {
+    Programme,
+    Operator(OperatorId),
+    Tenant(TenantId),
+}
+
+impl Party {
+    /// Whose changes these are; the programme owner's are everybody's.
+    pub(crate) const fn owner(self) -> ChangeOwner {
+        match self {
+            Self::Programme => HOUSE,
+            Self::Operator(operator) => of_operator(operator),
+            Self::Tenant(tenant) => of_tenant(tenant),
+        }
+    }
+
+    /// Whose a subscription is.
+    pub(crate) const fn of(owner: ChangeOwner) -> Self {
+        match (owner.tenant, owner.operator) {
+            (Some(tenant), _) => Self::Tenant(tenant),
+            (None, Some(operator)) => Self::Operator(operator),
+            (None, None) => Self::Programme,
+        }
+    }
+
+    /// What of the database it reaches, where nobody acts for it.
+    pub(crate) const fn reach(self) -> Reach {
+        let principal = Uuid::nil();
+        match self {
+            Self::Programme => Reach::All,
+            Self::Operator(operator) => Reach::Operator { operator, principal },
+            Self::Tenant(tenant) => Reach::Tenant { tenant, principal },
+        }
+    }
+}
+
+impl Cx {
+    /// Whichever of the three the actor is.
+    pub(crate) fn party(&self, access: Access) -> Result<Party, Problem> {
+        match self.actor.role {
+            Role::OperatorAdmin { .. } => self.operator(access).map(Party::Operator),
+            Role::TenantAdmin { .. } => self.tenant(access).map(Party::Tenant),
+            Role::ProgrammeOwner | Role::Edge => self.programme(access).map(|()| Party::Programme),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     #[test]
     fn every_role_face_access_and_scope() {

@@ -226,6 +226,12 @@ pub enum ChangesError {
     Problem(#[from] Problem),
 }
 
+impl From<store::StoreError> for ChangesError {
+    fn from(error: store::StoreError) -> Self {
+        Self::Problem(crate::act::store_problem(&error))
+    }
+}
+
 /// Why the exchange does not open.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {

@@ -5,7 +5,9 @@
 //! [`LOST_AFTER`] is gone: the alarms it had open are ended, since nobody knows
 //! whether they still hold, and `edge_lost` is raised in their place.
 
-use crate::act::{Keep, change_other, cursor, done, limit, new_id, not_found, now, page, time};
+use crate::act::{
+    HOUSE, Keep, change_other, cursor, done, limit, new_id, not_found, now, page, time,
+};
 use crate::authz::Access;
 use crate::*;
 use api_types::inside::Edge;
@@ -14,6 +16,9 @@ use store::{AlarmRow, EdgeRow};
 
 /// Silence after which an edge counts as gone: four signs of life that did not come.
 pub const LOST_AFTER: Duration = Duration::from_secs(120);
+
+/// Alarms of an edge, in the log.
+pub(crate) const ALARMS: &str = "alarms";
 
 const RESTARTED: &str = "edge_restarted";
 const LOST: &str = "edge_lost";
@@ -35,8 +40,9 @@ fn bound(edge: Uuid) -> Problem {
 }
 
 /// An edge speaks that started at this time: it is there, and what it had raised in an
-/// earlier life is over. If it was given up, what it still has open is open again.
-pub(crate) async fn heard(tx: &mut Tx, cx: &Cx, edge: Uuid, started_at: i64) -> Result<(), Fail> {
+/// earlier life is over. If it was given up, what it still has open is open again. `true` where
+/// that raised or ended an alarm.
+pub(crate) async fn heard(tx: &mut Tx, cx: &Cx, edge: Uuid, started_at: i64) -> Result<bool, Fail> {
     let at = now();
     let was_lost = tx.edge_get(edge).await?.is_some_and(|row| row.lost_at.is_some());
     if !tx.edge_heard(edge, cx.actor.principal, started_at, at).await? {
@@ -46,8 +52,8 @@ pub(crate) async fn heard(tx: &mut Tx, cx: &Cx, edge: Uuid, started_at: i64) -> 
         tx.alarm_end_kind(edge, AlarmKind::EdgeLost.code(), at).await?;
         tx.alarm_reopen(edge, LOST, started_at).await?;
     }
-    tx.alarm_end_old(edge, started_at, at, RESTARTED).await?;
-    Ok(())
+    let ended = tx.alarm_end_old(edge, started_at, at, RESTARTED).await?;
+    Ok(was_lost || ended > 0)
 }
 
 impl Exchange {
@@ -96,6 +102,7 @@ impl Exchange {
                     ended_by: None,
                 })
                 .await?;
+                change_other(&mut tx, ALARMS, edge.id, HOUSE);
                 Ok(true)
             };
             if self.inner.store.write(give_up).await? {
@@ -128,8 +135,10 @@ impl Exchange {
             if !tx.edge_forget(edge_id).await? {
                 return Err(not_found("edge", edge_id).into());
             }
-            tx.alarm_end_old(edge_id, i64::MAX, now(), FORGOTTEN).await?;
-            change_other(&mut tx, "edge", edge_id);
+            if tx.alarm_end_old(edge_id, i64::MAX, now(), FORGOTTEN).await? > 0 {
+                change_other(&mut tx, ALARMS, edge_id, HOUSE);
+            }
+            change_other(&mut tx, "edge", edge_id, HOUSE);
             done((), edge_id)
         })
         .await

@@ -1,8 +1,8 @@
 //! Use cases: clients, tokens, sessions, sign-in codes, the audit log.
 
 use crate::act::{
-    Done, Fail, Keep, change_other, cursor, done, invalid, limit, new_id, not_found, now, page,
-    store_problem, text, time,
+    Done, Fail, HOUSE, Keep, change_other, cursor, done, invalid, limit, new_id, not_found, now,
+    page, store_problem, text, time,
 };
 use crate::authz::Access;
 use crate::{Actor, Cx, Exchange, ListQuery, Role, Scope, secret};
@@ -80,7 +80,7 @@ pub(crate) async fn client_insert(
         created_at: tx.at(),
     };
     tx.principal_insert(&row).await?;
-    change_other(tx, "client", row.id);
+    change_other(tx, "client", row.id, HOUSE);
     Ok(ClientCredentials {
         client_id: row.id,
         client_secret,
@@ -131,7 +131,7 @@ impl Exchange {
             let code = secret::draw();
             let expires_at = tx.at() + seconds * SECOND;
             tx.login_code_insert(secret::hash(&code), client_id, expires_at).await?;
-            change_other(&mut tx, "login_code", client_id);
+            change_other(&mut tx, "login_code", client_id, HOUSE);
             done(LoginCode { code, expires_at: time(expires_at) }, client_id)
         })
         .await
@@ -273,7 +273,7 @@ impl Exchange {
             let (scopes, until) = (scopes_text(role.scopes()), at + SESSION_SECONDS * SECOND);
             tx.token_insert(kept, client.id, "session", &scopes, at, until).await?;
             let who = Some((client.id, client.name.as_str()));
-            change_other(&mut tx, "session", client.id);
+            change_other(&mut tx, "session", client.id, HOUSE);
             tx.audit(who, "session.create", &client.id.to_string(), None).await?;
             Ok((client, role))
         };

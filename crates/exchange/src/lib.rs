@@ -17,9 +17,11 @@ mod calls;
 pub mod compat;
 mod consents;
 mod cx;
+mod deliver;
 mod edge_keys;
 mod edges;
 mod edges_known;
+mod events;
 mod explain;
 mod fraud;
 mod identity;
@@ -32,6 +34,8 @@ mod programme;
 mod records;
 mod secret;
 mod sharing;
+mod tail;
+mod webhooks;
 mod worker;
 mod world;
 
@@ -41,6 +45,8 @@ pub use cx::{
     Scope,
 };
 
+pub use deliver::WebhookConfig;
+pub use events::{Events, event_types};
 pub use inside::WhichCall;
 pub use sharing::RequestUse;
 
@@ -53,6 +59,7 @@ use feed::{
     wrap::WrapKey,
 };
 use numbering::E164;
+use outbound::{Guard, Http, Poster};
 use std::{pin::Pin, sync::Arc, time::Duration};
 use store::{Db, Store, StoreError, Tx};
 use uuid::Uuid;
@@ -72,6 +79,10 @@ pub struct ExchangeConfig {
     /// Positions of the change log that are kept; an edge further behind takes
     /// a snapshot.
     pub changes_kept: u64,
+    /// How events are delivered to the endpoints of subscriptions.
+    pub webhooks: WebhookConfig,
+    /// Who posts them; left out, an HTTP client that calls the public Internet only.
+    pub poster: Option<Arc<dyn Poster>>,
 }
 
 impl ExchangeConfig {
@@ -82,6 +93,8 @@ impl ExchangeConfig {
             demo: false,
             order_chunk: 1000,
             changes_kept: 1_000_000,
+            webhooks: WebhookConfig::default(),
+            poster: None,
         }
     }
 }
@@ -100,6 +113,10 @@ struct Inner {
     orders: tokio::sync::Notify,
     /// To the edges.
     questions: inside::Questions,
+    /// Whom the newest changes concern.
+    tail: tail::Tail,
+    /// To the outside.
+    poster: Arc<dyn Poster>,
 }
 
 impl Exchange {
@@ -128,7 +145,9 @@ impl Exchange {
         };
         store.write(first_key).await.map_err(|error| OpenError::Store(error.to_string()))?;
         let (orders, questions) = (tokio::sync::Notify::new(), inside::Questions::default());
-        Ok(Self { inner: Arc::new(Inner { config, store, orders, questions }) })
+        let tail = tail::Tail::default();
+        let poster = config.poster.clone().unwrap_or_else(|| Arc::new(Http::new(Guard::default())));
+        Ok(Self { inner: Arc::new(Inner { config, store, orders, questions, tail, poster }) })
     }
 
     /// On an empty database makes the first programme owner's client and

@@ -12,7 +12,7 @@ use api_types::{ErrorCode, Page, Problem};
 use domain::number::Usage;
 use domain::upload::{MAX_ENTRIES, UploadContext, UploadRefusal, check_order};
 use domain::{CallingProfileId, LocationId, OperatorId, OrderId, TenantId};
-use feed::change::Change;
+use feed::change::{Change, OrderFacts};
 use std::collections::HashMap;
 use store::{ConsentRow, Db, OrderEntryRow, OrderRow, Tx};
 use uuid::Uuid;
@@ -257,6 +257,12 @@ pub(crate) fn order_change(tx: &mut Tx, row: &OrderRow) {
         operator: row.operator_id,
         done: row.done,
         total: row.total,
+        order: OrderFacts {
+            tenant: Some(row.tenant_id),
+            order_kind: Some(row.kind.clone()),
+            status: Some(row.status.clone()),
+            failed: row.failed,
+        },
     };
     change(tx, &progress);
 }

@@ -2,8 +2,8 @@
 //! tenants.
 
 use crate::act::{
-    Keep, change, change_other, cursor, done, invalid, limit, matches, new_id, not_found, page,
-    raced, text, time,
+    Keep, change, change_other, cursor, done, invalid, limit, matches, new_id, not_found,
+    of_operator, page, raced, text, time,
 };
 use crate::authz::Access;
 use crate::{Cx, Exchange, ListQuery, records};
@@ -399,7 +399,7 @@ impl Exchange {
                 last_number: last,
             };
             tx.range_insert(&row).await?;
-            change_other(&mut tx, "number_range", row.id);
+            change_other(&mut tx, "number_range", row.id, of_operator(operator));
             let id = row.id;
             done(range_document(row), id)
         })
@@ -486,7 +486,7 @@ impl Exchange {
                 version: replaces.map_or(1, |v| v + 1),
             };
             raced(tx.offer_put(&row, replaces).await?)?;
-            change_other(&mut tx, "offer", operator);
+            change_other(&mut tx, "offer", operator, of_operator(operator));
             done(offer_document(row), operator)
         })
         .await

@@ -2,7 +2,7 @@
 //! and the order's counts commit in one transaction, so that whoever takes the
 //! job over after a crash goes on exactly where it stopped.
 
-use crate::act::{Fail, change, raced};
+use crate::act::{Fail, change, change_of, of_both, raced};
 use crate::edges_known::LOST_AFTER;
 use crate::numbers::{ACTIVATED, USAGES};
 use crate::orders::{order_change, refusal_code, upload_context};
@@ -33,6 +33,12 @@ const TIDY: Duration = Duration::from_secs(600);
 const WATCH: Duration = Duration::from_secs(15);
 /// How long an answer is kept for a repeated idempotency key, microseconds.
 const ANSWERS_KEPT: i64 = 48 * 3600 * 1_000_000;
+
+/// How long attempts to deliver events are shown, microseconds.
+const ATTEMPTS_KEPT: i64 = 7 * 24 * 3600 * 1_000_000;
+
+/// And how many of one subscription.
+const ATTEMPTS_MOST: u32 = 10_000;
 
 /// How long other nodes may hear of requests that were let through, microseconds.
 const REQUESTS_KEPT: i64 = 1800 * 1_000_000;
@@ -91,6 +97,10 @@ impl Exchange {
             .store
             .write(async |mut tx: Tx| {
                 let now = tx.at();
+                tx.change_trim_lock().await?;
+                let newest = tx.change_newest().await?;
+                tx.webhook_caught_up(self.epoch(), newest).await?;
+                tx.webhook_attempt_trim(now - ATTEMPTS_KEPT, ATTEMPTS_MOST).await?;
                 tx.change_trim(kept).await?;
                 tx.request_use_trim(now - REQUESTS_KEPT).await?;
                 tx.identity_expire(now, now - ANSWERS_KEPT).await
@@ -435,7 +445,8 @@ async fn release(
     }
     if !order.dry_run && !gone.is_empty() {
         raced(tx.numbers_delete(&gone).await? == gone.len() as u64)?;
-        change(tx, &Change::NumbersRemoved { numbers: gone });
+        let owner = of_both(order.tenant_id, order.operator_id);
+        change_of(tx, &Change::NumbersRemoved { numbers: gone }, owner);
     }
     Ok(results)
 }

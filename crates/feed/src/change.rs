@@ -95,6 +95,9 @@ pub enum Change {
         done: u32,
         /// Entries in all.
         total: u32,
+        /// The rest of what there is to tell of it.
+        #[serde(flatten, default)]
+        order: OrderFacts,
     },
     /// A secret was added, which seals from its time on; or, without its bytes, one
     /// was taken away.
@@ -107,6 +110,23 @@ pub enum Change {
         /// Its id.
         id: String,
     },
+}
+
+/// What an order is like, for those who follow it. Releases before 0.3 do not write it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderFacts {
+    /// For whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<TenantId>,
+    /// `upload` or `release`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_kind: Option<String>,
+    /// `pending`, `in_progress`, `success`, `partial_success`, `error`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// Entries that failed.
+    #[serde(default)]
+    pub failed: u32,
 }
 
 impl Change {

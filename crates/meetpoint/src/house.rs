@@ -98,6 +98,10 @@ impl House {
             let (exchange, stopping) = (exchange.clone(), stopping.clone());
             tokio::spawn(async move { exchange.run_workers(stopping).await })
         };
+        let webhooks = {
+            let (exchange, stopping) = (exchange.clone(), stopping.clone());
+            tokio::spawn(async move { exchange.run_webhooks(stopping).await })
+        };
         let state = ApiState { exchange, config: plan.api };
         let faces = tokio::spawn(async move {
             let mut stopping = stopping;
@@ -110,7 +114,10 @@ impl House {
             }
         });
         let (admin, admin_task) = admin.unzip();
-        let tasks = [Some(workers), Some(faces), admin_task].into_iter().flatten().collect();
+        let tasks = [Some(workers), Some(webhooks), Some(faces), admin_task]
+            .into_iter()
+            .flatten()
+            .collect();
         Ok(Self { http, owner, admin, edge, stop, tasks })
     }
 
@@ -162,6 +169,12 @@ fn metrics_of(exchange: Exchange) -> Beside {
             control.single("meetpoint_database_up", gauge, help, u8::from(ready));
             let help = "Edges that follow the feed of this node.";
             control.single("meetpoint_edges_following", gauge, help, exchange.edges_following());
+            if let Ok((failing, disabled)) = exchange.webhooks_failing().await {
+                let help = "Endpoints of webhooks that fail and are tried again.";
+                control.single("meetpoint_webhooks_failing", gauge, help, failing);
+                let help = "Endpoints that were disabled since they failed for too long.";
+                control.single("meetpoint_webhooks_disabled", gauge, help, disabled);
+            }
             control.into_string()
         })
     })

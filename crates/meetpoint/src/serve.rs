@@ -1,10 +1,12 @@
 //! `meetpoint serve` and `meetpoint check-config`.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use api::ApiConfig;
 use edge_host::{USAGE, say, start_log, told_to_stop};
-use exchange::ExchangeConfig;
+use exchange::{ExchangeConfig, WebhookConfig};
+use outbound::{Guard, Http};
 
 use crate::house::{House, Plan};
 use crate::settings::{ServeArgs, Settings};
@@ -34,9 +36,12 @@ pub async fn serve(args: ServeArgs) -> ExitCode {
         }
     };
     start_log("info");
+    let poster = Http::new(Guard::new(settings.webhook_allow));
     let plan = Plan {
         exchange: ExchangeConfig {
             order_chunk: settings.order_chunk,
+            webhooks: WebhookConfig { enabled: settings.webhooks, ..WebhookConfig::default() },
+            poster: Some(Arc::new(poster)),
             ..ExchangeConfig::new(settings.database_url)
         },
         listen: settings.listen,

@@ -11,6 +11,7 @@ use edge_host::settings::{
     EdgeSettings, EdgeWords, SettingsError, address, bounded, edge_settings, hosts, refuse,
 };
 use edge_host::{InsideSettings, InsideWords, inside_settings};
+use ipnet::IpNet;
 
 /// Where `serve` listens and keeps its data. Each has an environment variable,
 /// and most a line in the file named by `--config`.
@@ -68,6 +69,13 @@ pub struct ServeArgs {
     /// Requests a minute of one client of the API [default: 100]
     #[arg(long, env = "MEETPOINT_REQUESTS_PER_MINUTE", value_name = "COUNT")]
     pub requests_per_minute: Option<u32>,
+    /// Networks beside the public Internet that webhooks may reach, by plain http too; several with
+    /// commas
+    #[arg(long, env = "MEETPOINT_WEBHOOK_ALLOW", value_name = "NETWORK", value_delimiter = ',')]
+    pub webhook_allow: Option<Vec<String>>,
+    /// This node posts no events to webhooks
+    #[arg(long, env = "MEETPOINT_NO_WEBHOOKS", value_parser = clap::builder::FalseyValueParser::new())]
+    pub no_webhooks: bool,
     /// Entries of a number order that commit together [default: 1000]
     #[arg(long, env = "MEETPOINT_ORDER_CHUNK", value_name = "COUNT", hide = true)]
     pub order_chunk: Option<u32>,
@@ -98,6 +106,8 @@ struct FileSettings {
     https: Option<bool>,
     trusted_proxies: Option<Vec<String>>,
     requests_per_minute: Option<u32>,
+    webhook_allow: Option<Vec<String>>,
+    webhooks: Option<bool>,
     order_chunk: Option<u32>,
 }
 
@@ -120,6 +130,10 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpAddr>,
     /// Requests a minute of one client.
     pub requests_per_minute: u32,
+    /// Networks that webhooks may reach beside the public Internet.
+    pub webhook_allow: Vec<IpNet>,
+    /// Events are posted to webhooks.
+    pub webhooks: bool,
     /// Entries of an order that commit together.
     pub order_chunk: u32,
 }
@@ -192,6 +206,8 @@ impl Settings {
                 1,
                 u32::MAX.into(),
             )? as u32,
+            webhook_allow: networks(args.webhook_allow.or(file.webhook_allow))?,
+            webhooks: !args.no_webhooks && file.webhooks != Some(false),
             order_chunk: bounded("order_chunk", chunk.into(), 1, 1000)? as u32,
         })
     }
@@ -214,6 +230,9 @@ impl Settings {
         );
         let proxies = self.trusted_proxies.iter().map(|proxy| format!("\"{proxy}\""));
         text += &format!("trusted_proxies = [{}]\n", proxies.collect::<Vec<_>>().join(", "));
+        let allowed = self.webhook_allow.iter().map(|network| format!("\"{network}\""));
+        let allowed = allowed.collect::<Vec<_>>().join(", ");
+        text += &format!("webhooks = {}\nwebhook_allow = [{allowed}]\n", self.webhooks);
         if let Some(admin) = &self.inside.admin {
             text += &format!("admin_listen = \"{}\"\n", admin.listen);
         }
@@ -245,6 +264,22 @@ impl Settings {
         }
         text
     }
+}
+
+fn networks(texts: Option<Vec<String>>) -> Result<Vec<IpNet>, SettingsError> {
+    let parse = |text: String| {
+        let text = text.trim();
+        let whole = text.parse::<IpAddr>().map(IpNet::from);
+        text.parse().or(whole).or_else(|_| {
+            refuse(
+                "network_invalid",
+                "webhook_allow",
+                format_args!("`{text}` is not a network"),
+                "Write networks such as 10.1.0.0/16 or fd00::/8, or single addresses.",
+            )
+        })
+    };
+    texts.unwrap_or_default().into_iter().map(parse).collect()
 }
 
 fn is_postgres(url: &str) -> bool {
@@ -323,6 +358,7 @@ mod tests {
             ("database_url = \"mysql://x\"\n", "database_url_invalid", "database_url"),
             ("order_chunk = 0\n", "value_out_of_range", "order_chunk"),
             ("trusted_proxies = [\"proxy\"]\n", "address_invalid", "trusted_proxies"),
+            ("webhook_allow = [\"10.0.0.0/40\"]\n", "network_invalid", "webhook_allow"),
             ("shards = 0\n", "value_out_of_range", "shards"),
             ("siblings = [\"10.0.0.2:7071\"]\n", "fleet_listen_missing", "fleet_listen"),
             ("fleet_listen = \"7071\"\n", "address_invalid", "fleet_listen"),

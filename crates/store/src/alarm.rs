@@ -38,7 +38,8 @@ statements! {
         (id, edge_id, code, severity, subject, detail, raised_at, cleared_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
         ON CONFLICT (id) DO UPDATE SET cleared_at = excluded.cleared_at \
-        WHERE alarm.cleared_at IS NULL AND alarm.edge_id = excluded.edge_id";
+        WHERE alarm.cleared_at IS NULL AND alarm.edge_id = excluded.edge_id \
+        AND excluded.cleared_at IS NOT NULL";
     ALARM_END_OLD = "UPDATE alarm SET cleared_at = $3, ended_by = $4 \
         WHERE edge_id = $1 AND cleared_at IS NULL AND raised_at < $2";
     ALARM_REOPEN = "UPDATE alarm SET cleared_at = NULL, ended_by = NULL \
@@ -55,8 +56,9 @@ statements! {
 }
 
 impl Db {
-    /// Keeps an alarm; one that is over stays so, and no edge ends another's.
-    pub async fn alarm_put(&mut self, a: &AlarmRow) -> Result<(), StoreError> {
+    /// Keeps an alarm; one that is over stays so, and no edge ends another's. `false` where
+    /// nothing of that was new.
+    pub async fn alarm_put(&mut self, a: &AlarmRow) -> Result<bool, StoreError> {
         let args = args![
             a.id,
             a.edge_id,
@@ -67,8 +69,7 @@ impl Db {
             a.raised_at,
             a.cleared_at
         ];
-        self.exec(ALARM_PUT, args).await?;
-        Ok(())
+        Ok(self.exec(ALARM_PUT, args).await? > 0)
     }
 
     /// Ends what an edge raised before a time, for a reason that is not its own.

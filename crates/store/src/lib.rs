@@ -24,6 +24,7 @@ mod request_use;
 mod tenants;
 mod value;
 mod walls;
+mod webhooks;
 mod world;
 
 pub use alarm::{AlarmQuery, AlarmRow};
@@ -32,7 +33,7 @@ pub use db::Db;
 pub use edge::EdgeRow;
 pub use error::{Again, Retry, StoreError};
 pub use identity::{EdgeKeyRow, IdempotencyRow, PrincipalRow, TokenRow};
-pub use log::{AuditRow, Back, ChangeRow, Tx};
+pub use log::{AuditRow, Back, ChangeOwner, ChangeOwnerRow, ChangeRow, Tx};
 pub use numbers::{NumberPick, NumberRow};
 pub use open::{OpenError, Store};
 pub use operators::{
@@ -50,6 +51,7 @@ pub use request_use::RequestUseRow;
 pub use tenants::{CivicAddressRow, ConsentRow, HeldRow, LocationCountryRow, LocationRow};
 pub use value::Json;
 pub use walls::{RUNTIME_ROLE, Reach};
+pub use webhooks::{WebhookAttemptRow, WebhookEdit, WebhookRow};
 pub use world::{HelpProfileRow, WorldNumberRow, WorldTrunkRow};
 
 /// Every statement with its name, to be prepared on both servers by a test. A
@@ -70,6 +72,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         request_use::STATEMENTS,
         tenants::STATEMENTS,
         walls::STATEMENTS,
+        webhooks::STATEMENTS,
         world::STATEMENTS,
     ]
     .into_iter()

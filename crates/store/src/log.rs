@@ -6,6 +6,7 @@ use crate::open::{Backend, begin};
 use crate::value::{args, row};
 use crate::walls::Reach;
 use crate::{Again, Retry, Store, StoreError};
+use domain::{OperatorId, TenantId};
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use std::ops::{Deref, DerefMut};
@@ -26,7 +27,15 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 row! {
     /// One entry of the change log.
-    ChangeRow { pos: i64, at: i64, body: String }
+    ChangeRow {
+        pos: i64,
+        at: i64,
+        body: String,
+        tenant_id: Option<TenantId>,
+        operator_id: Option<OperatorId>,
+    }
+    /// Whom one entry concerns.
+    ChangeOwnerRow { pos: i64, tenant_id: Option<TenantId>, operator_id: Option<OperatorId> }
     /// One entry of the audit log.
     AuditRow {
         id: i64,
@@ -39,6 +48,12 @@ row! {
     }
 }
 
+macro_rules! change_select {
+    ($tail:literal) => {
+        concat!("SELECT pos, at, body, tenant_id, operator_id FROM change_log ", $tail)
+    };
+}
+
 statements! {
     META_PUT_NEW = "INSERT INTO meta (name, body) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
     FLOOR_RAISE = "INSERT INTO meta (name, body) VALUES ('change_floor', $1) \
@@ -46,17 +61,27 @@ statements! {
         WHERE CAST(meta.body AS BIGINT) < CAST(excluded.body AS BIGINT)";
     META_GET = "SELECT body AS v FROM meta WHERE name = $1";
     CHANGE_NEWEST = "SELECT MAX(pos) AS v FROM change_log";
-    CHANGE_LIST = "SELECT pos, at, body FROM change_log WHERE pos > $1 ORDER BY pos LIMIT $2";
+    CHANGE_LIST = change_select!("WHERE pos > $1 ORDER BY pos LIMIT $2");
+    CHANGE_LIST_OF_TENANT =
+        change_select!("WHERE tenant_id = $3 AND pos > $1 ORDER BY pos LIMIT $2");
+    CHANGE_LIST_OF_OPERATOR =
+        change_select!("WHERE operator_id = $3 AND pos > $1 ORDER BY pos LIMIT $2");
+    CHANGE_OWNERS = "SELECT pos, tenant_id, operator_id FROM change_log \
+        WHERE pos > $1 ORDER BY pos LIMIT $2";
+    CHANGE_FIRST_SINCE = "SELECT MIN(pos) AS v FROM change_log WHERE at >= $1";
     CHANGE_TRIM = "DELETE FROM change_log WHERE pos <= $1";
     TRIM_LOCK_PG = "SELECT pg_advisory_xact_lock($1)";
     CHANGE_LOCK_PG = "SELECT pg_advisory_xact_lock($1), set_config('meetpoint.reach', 'all', TRUE)";
-    CHANGE_APPEND_PG = "INSERT INTO change_log (pos, at, body) \
-        SELECT nextval('change_position'), $1, e.body FROM ( \
-            SELECT value AS body FROM json_array_elements_text(CAST($2 AS json)) \
-            WITH ORDINALITY AS j (value, n) ORDER BY n) AS e \
+    CHANGE_APPEND_PG = "INSERT INTO change_log (pos, at, body, tenant_id, operator_id) \
+        SELECT nextval('change_position'), $1, e.body, e.tenant_id, e.operator_id FROM ( \
+            SELECT j.body, j.tenant_id, j.operator_id FROM ROWS FROM ( \
+                json_to_recordset(CAST($2 AS json)) \
+                AS (body TEXT, tenant_id UUID, operator_id UUID)) \
+            WITH ORDINALITY AS j (body, tenant_id, operator_id, n) ORDER BY j.n) AS e \
         RETURNING pos AS v";
     CHANGE_NOTIFY_PG = "SELECT pg_notify($1, $2)";
-    CHANGE_APPEND_LITE = "INSERT INTO change_log (at, body) VALUES ($1, $2) RETURNING pos AS v";
+    CHANGE_APPEND_LITE = "INSERT INTO change_log (at, body, tenant_id, operator_id) \
+        VALUES ($1, $2, $3, $4) RETURNING pos AS v";
     AUDIT_INSERT = "INSERT INTO audit (at, principal_id, principal, action, subject, request_id) \
         VALUES ($1, $2, $3, $4, $5, $6)";
     AUDIT_LIST = "SELECT id, at, principal_id, principal, action, subject, request_id FROM audit \
@@ -78,9 +103,19 @@ pub struct Tx {
 #[derive(Clone, Default)]
 pub struct Back(Arc<Mutex<Option<Box<Open>>>>);
 
+/// Whose a change is, who may read it in the log: of one side, of both, or of neither, which
+/// leaves it to the house.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChangeOwner {
+    /// The tenant it concerns.
+    pub tenant: Option<TenantId>,
+    /// The operator it concerns.
+    pub operator: Option<OperatorId>,
+}
+
 struct Open {
     db: Db,
-    changes: Vec<String>,
+    changes: Vec<(String, ChangeOwner)>,
     keep: bool,
     at: i64,
 }
@@ -132,9 +167,14 @@ impl Tx {
         self.open().at
     }
 
-    /// Appends a change (JSON) when the transaction commits.
+    /// Appends a change (JSON) of the house's own when the transaction commits.
     pub fn change(&mut self, body: String) {
-        self.open_mut().changes.push(body);
+        self.change_of(body, ChangeOwner::default());
+    }
+
+    /// The same of somebody's.
+    pub fn change_of(&mut self, body: String, owner: ChangeOwner) {
+        self.open_mut().changes.push((body, owner));
     }
 
     /// Changes collected so far.
@@ -186,15 +226,26 @@ impl Open {
         if !self.changes.is_empty() {
             if self.db.is_pg() {
                 self.db.exec(CHANGE_LOCK_PG, args![COMMIT_LOCK]).await?;
-                let bodies = serde_json::Value::from(std::mem::take(&mut self.changes)).to_string();
+                let rows: Vec<_> = std::mem::take(&mut self.changes)
+                    .into_iter()
+                    .map(|(body, of)| {
+                        serde_json::json!({
+                            "body": body,
+                            "tenant_id": of.tenant,
+                            "operator_id": of.operator,
+                        })
+                    })
+                    .collect();
+                let rows = serde_json::Value::from(rows).to_string();
                 let drawn: Vec<i64> =
-                    self.db.values(CHANGE_APPEND_PG, args![self.at, bodies]).await?;
+                    self.db.values(CHANGE_APPEND_PG, args![self.at, rows]).await?;
                 newest = drawn.into_iter().max();
                 let text = newest.unwrap_or_default().to_string();
                 self.db.exec(CHANGE_NOTIFY_PG, args![CHANNEL.to_owned(), text]).await?;
             } else {
-                for body in std::mem::take(&mut self.changes) {
-                    newest = self.db.value(CHANGE_APPEND_LITE, args![self.at, body]).await?;
+                for (body, of) in std::mem::take(&mut self.changes) {
+                    let args = args![self.at, body, of.tenant, of.operator];
+                    newest = self.db.value(CHANGE_APPEND_LITE, args).await?;
                 }
             }
         }
@@ -263,11 +314,7 @@ impl Store {
         if tx.keeps()
             && let Some(newest) = tx.commit().await?
         {
-            self.shared.newest.send_if_modified(|seen| {
-                let later = newest > *seen;
-                *seen = newest.max(*seen);
-                later
-            });
+            raise(&self.shared.newest, newest);
         }
         Ok(value)
     }
@@ -284,11 +331,12 @@ impl Store {
         let look = async {
             while *newest.borrow_and_update() <= after {
                 if tokio::time::timeout(poll, newest.changed()).await.is_err()
+                    && self.shared.may_look(poll)
                     && let Ok(mut db) = self.read().await
                     && let Ok(found) = db.change_newest().await
-                    && found > after
                 {
-                    return;
+                    // One of all who wait has looked, and tells the others.
+                    raise(&self.shared.newest, found);
                 }
             }
         };
@@ -331,13 +379,54 @@ impl Db {
         self.all(CHANGE_LIST, args![after.cast_signed(), limit]).await
     }
 
-    /// Forgets all but the newest `keep` positions. Call it first in its
-    /// transaction: on PostgreSQL it waits for another node's trim to end, so
-    /// that what it reads of the floor is the floor.
-    pub async fn change_trim(&mut self, keep: u64) -> Result<(), StoreError> {
+    /// The same as far as they concern one tenant.
+    pub async fn change_list_of_tenant(
+        &mut self,
+        tenant: TenantId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<ChangeRow>, StoreError> {
+        self.all(CHANGE_LIST_OF_TENANT, args![after.cast_signed(), limit, tenant]).await
+    }
+
+    /// The same as far as they concern one operator.
+    pub async fn change_list_of_operator(
+        &mut self,
+        operator: OperatorId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<ChangeRow>, StoreError> {
+        self.all(CHANGE_LIST_OF_OPERATOR, args![after.cast_signed(), limit, operator]).await
+    }
+
+    /// Whom changes after a position concern, oldest first.
+    pub async fn change_owners(
+        &mut self,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<ChangeOwnerRow>, StoreError> {
+        self.all(CHANGE_OWNERS, args![after.cast_signed(), limit]).await
+    }
+
+    /// The first position whose change was made at a time or later, microseconds since 1970 UTC.
+    pub async fn change_first_since(&mut self, at: i64) -> Result<Option<u64>, StoreError> {
+        let first: Option<Option<i64>> = self.value(CHANGE_FIRST_SINCE, args![at]).await?;
+        Ok(first.flatten().map(i64::cast_unsigned))
+    }
+
+    /// On PostgreSQL waits for another node's trim to end, and keeps others from one.
+    pub async fn change_trim_lock(&mut self) -> Result<(), StoreError> {
         if self.is_pg() {
             self.exec(TRIM_LOCK_PG, args![TRIM_LOCK]).await?;
         }
+        Ok(())
+    }
+
+    /// Forgets all but the newest `keep` positions. Call it, or
+    /// [`Self::change_trim_lock`], first in its transaction: what it reads of the floor is the
+    /// floor then.
+    pub async fn change_trim(&mut self, keep: u64) -> Result<(), StoreError> {
+        self.change_trim_lock().await?;
         let floor = self.change_newest().await?.saturating_sub(keep);
         if floor > self.change_floor().await? {
             self.exec(CHANGE_TRIM, args![floor.cast_signed()]).await?;
@@ -356,6 +445,15 @@ impl Db {
     }
 }
 
+/// Tells all who wait of a position, unless they know a later one.
+fn raise(newest: &watch::Sender<u64>, position: u64) {
+    newest.send_if_modified(|seen| {
+        let later = position > *seen;
+        *seen = position.max(*seen);
+        later
+    });
+}
+
 /// Follows other processes' commits; comes back by itself after a broken
 /// connection.
 pub(crate) async fn listen_pg(pool: PgPool, newest: watch::Sender<u64>) {
@@ -365,11 +463,7 @@ pub(crate) async fn listen_pg(pool: PgPool, newest: watch::Sender<u64>) {
         {
             while let Ok(note) = listener.recv().await {
                 let Ok(pos) = note.payload().parse::<u64>() else { continue };
-                newest.send_if_modified(|seen| {
-                    let later = pos > *seen;
-                    *seen = pos.max(*seen);
-                    later
-                });
+                raise(&newest, pos);
             }
         }
         tokio::time::sleep(Duration::from_secs(1)).await;

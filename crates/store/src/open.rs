@@ -11,8 +11,8 @@ use sqlx::sqlite::{
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgPool, SqlSafeStr};
 use std::path::Path;
 use std::str::FromStr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -55,7 +55,22 @@ pub(crate) struct Shared {
     pub(crate) epoch: Uuid,
     /// The newest position known to be visible.
     pub(crate) newest: watch::Sender<u64>,
+    /// When somebody who waits for news last looked for it.
+    looked: Mutex<Option<Instant>>,
     listener: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Shared {
+    /// However many wait for news, they look once in this time together.
+    pub(crate) fn may_look(&self, every: Duration) -> bool {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        // They do not wake at the same moment: a little early is not too early.
+        let is_due = looked.is_none_or(|at| at.elapsed() >= every * 3 / 4);
+        if is_due {
+            *looked = Some(Instant::now());
+        }
+        is_due
+    }
 }
 
 impl Drop for Shared {
@@ -135,7 +150,10 @@ impl Store {
                 Some(tokio::spawn(log::listen_pg(pool.clone(), newest.clone())))
             }
         };
-        Ok(Self { backend, shared: Arc::new(Shared { epoch, newest, listener }) })
+        Ok(Self {
+            backend,
+            shared: Arc::new(Shared { epoch, newest, looked: Mutex::default(), listener }),
+        })
     }
 
     /// Which life of the change log this database is in.

@@ -2,9 +2,11 @@
 //! temporary folders, waiting for a condition. Only ever a dev-dependency.
 
 mod postgres;
+mod receiver;
 mod temp;
 
 pub use postgres::{Cluster, cluster};
+pub use receiver::{Received, Receiver, Reply};
 pub use temp::TempDir;
 
 use std::time::{Duration, Instant};

@@ -219,6 +219,26 @@ export interface paths {
         patch: operations["relationship_update"];
         trace?: never;
     };
+    "/operator/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow the events of an operator
+         * @description As the tenant's: see there.
+         */
+        get: operations["operator_event_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operator/v1/number-orders": {
         parameters: {
             query?: never;
@@ -302,6 +322,127 @@ export interface paths {
         get: operations["operator_civic_address_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhook subscriptions */
+        get: operations["operator_webhook_list"];
+        put?: never;
+        /**
+         * Subscribe to events
+         * @description They are posted to the endpoint by the Standard Webhooks scheme. The secret is
+         *     shown this once.
+         */
+        post: operations["operator_webhook_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One subscription */
+        get: operations["operator_webhook_get"];
+        put?: never;
+        post?: never;
+        /** End a subscription */
+        delete: operations["operator_webhook_remove"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit, disable or enable a subscription
+         * @description What is left out stays. Enabled again, it goes on where it stopped.
+         */
+        patch: operations["operator_webhook_update"];
+        trace?: never;
+    };
+    "/operator/v1/webhooks/{webhook_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Attempts to deliver, newest first */
+        get: operations["operator_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/webhooks/{webhook_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send events again
+         * @description What follows the position is sent, whether it was sent before or not.
+         */
+        post: operations["operator_webhook_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/webhooks/{webhook_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change a subscription's secret
+         * @description The new one is shown this once. The old one signs beside it for a while.
+         */
+        post: operations["operator_webhook_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/webhooks/{webhook_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try an endpoint
+         * @description Sends `webhook.test` at once and tells what became of it.
+         */
+        post: operations["operator_webhook_test"];
         delete?: never;
         options?: never;
         head?: never;
@@ -463,6 +604,26 @@ export interface paths {
          *     half a minute.
          */
         delete: operations["edge_forget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow the events of the whole exchange
+         * @description As the tenant's: see there.
+         */
+        get: operations["programme_event_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -684,6 +845,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/programme/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhook subscriptions */
+        get: operations["programme_webhook_list"];
+        put?: never;
+        /**
+         * Subscribe to events
+         * @description They are posted to the endpoint by the Standard Webhooks scheme. The secret is
+         *     shown this once.
+         */
+        post: operations["programme_webhook_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One subscription */
+        get: operations["programme_webhook_get"];
+        put?: never;
+        post?: never;
+        /** End a subscription */
+        delete: operations["programme_webhook_remove"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit, disable or enable a subscription
+         * @description What is left out stays. Enabled again, it goes on where it stopped.
+         */
+        patch: operations["programme_webhook_update"];
+        trace?: never;
+    };
+    "/programme/v1/webhooks/{webhook_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Attempts to deliver, newest first */
+        get: operations["programme_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/webhooks/{webhook_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send events again
+         * @description What follows the position is sent, whether it was sent before or not.
+         */
+        post: operations["programme_webhook_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/webhooks/{webhook_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change a subscription's secret
+         * @description The new one is shown this once. The old one signs beside it for a while.
+         */
+        post: operations["programme_webhook_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/webhooks/{webhook_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try an endpoint
+         * @description Sends `webhook.test` at once and tells what became of it.
+         */
+        post: operations["programme_webhook_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/session": {
         parameters: {
             query?: never;
@@ -860,6 +1142,28 @@ export interface paths {
          * @description What is left out stays.
          */
         patch: operations["consent_update"];
+        trace?: never;
+    };
+    "/tenant/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow the events of a tenant
+         * @description Server-Sent Events: `id`, `event` (the type) and `data` (the event as JSON), oldest first; at
+         *     least each 10 seconds a comment with the `id` reached. `410` means that the log does not reach
+         *     back to the position: read what you need anew.
+         */
+        get: operations["event_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/tenant/v1/explain/call": {
@@ -1084,6 +1388,127 @@ export interface paths {
          * @description The old ones stop working. The password is shown this once.
          */
         post: operations["user_phone_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhook subscriptions */
+        get: operations["webhook_list"];
+        put?: never;
+        /**
+         * Subscribe to events
+         * @description They are posted to the endpoint by the Standard Webhooks scheme. The secret is
+         *     shown this once.
+         */
+        post: operations["webhook_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One subscription */
+        get: operations["webhook_get"];
+        put?: never;
+        post?: never;
+        /** End a subscription */
+        delete: operations["webhook_remove"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit, disable or enable a subscription
+         * @description What is left out stays. Enabled again, it goes on where it stopped.
+         */
+        patch: operations["webhook_update"];
+        trace?: never;
+    };
+    "/tenant/v1/webhooks/{webhook_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Attempts to deliver, newest first */
+        get: operations["webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/webhooks/{webhook_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send events again
+         * @description What follows the position is sent, whether it was sent before or not.
+         */
+        post: operations["webhook_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/webhooks/{webhook_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change a subscription's secret
+         * @description The new one is shown this once. The old one signs beside it for a while.
+         */
+        post: operations["webhook_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/webhooks/{webhook_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try an endpoint
+         * @description Sends `webhook.test` at once and tells what became of it.
+         */
+        post: operations["webhook_test"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1553,6 +1978,28 @@ export interface components {
             /** @description What is needed. */
             requirements?: components["schemas"]["Requirement"][];
         };
+        /** @description A consent and the relationship on it. */
+        ConsentEvent: {
+            /**
+             * Format: uuid
+             * @description The consent.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description To whom.
+             */
+            operator_id: string;
+            /** @description The operator's side. */
+            relationship_status: string;
+            /** @description `Active`, `Suspended`, `Removed`. */
+            status: string;
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            tenant_id: string;
+        };
         /** @description `PATCH /tenant/v1/consents/{operator_id}` (If-Match required): what is left out stays. */
         ConsentUpdate: {
             /** @description Contacts. */
@@ -1657,6 +2104,147 @@ export interface components {
             reason: string;
             /** @description What to do about it. */
             remedy: string;
+        };
+        /** @description One event. With SSE it is the `data`, with a webhook the body. */
+        Event: components["schemas"]["EventData"] & {
+            /**
+             * @description Names the event and its place: pass it as `from` or `Last-Event-ID` to hear what follows.
+             *     The same for everybody, by whatever way and however often it comes.
+             * @example 01938f6e-3a4b-7c5d-8e9f-0a1b2c3d4e5f-42
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+        };
+        /** @description What happened, with the thing as it is since then. */
+        EventData: {
+            /** @description A consent was given, edited, suspended, resumed or removed, or the relationship on it moved. */
+            data: components["schemas"]["ConsentEvent"];
+            /** @enum {string} */
+            type: "ConsentChanged";
+        } | {
+            /** @description An order was placed. */
+            data: components["schemas"]["OrderEvent"];
+            /** @enum {string} */
+            type: "OrderCreated";
+        } | {
+            /** @description Some entries of an order are done, others wait. */
+            data: components["schemas"]["OrderEvent"];
+            /** @enum {string} */
+            type: "OrderProgressed";
+        } | {
+            /** @description Every entry of an order is done, or it was given up. */
+            data: components["schemas"]["OrderEvent"];
+            /** @enum {string} */
+            type: "OrderFinished";
+        } | {
+            /** @description Numbers were uploaded, assigned, unassigned or edited. */
+            data: components["schemas"]["NumbersEvent"];
+            /** @enum {string} */
+            type: "NumbersChanged";
+        } | {
+            /** @description Numbers were released. */
+            data: components["schemas"]["NumbersReleased"];
+            /** @enum {string} */
+            type: "NumbersReleased";
+        } | {
+            /** @description A person was added or edited, or has another number. */
+            data: components["schemas"]["UserEvent"];
+            /** @enum {string} */
+            type: "UserChanged";
+        } | {
+            /** @description A call queue was added or edited, or has another number. */
+            data: components["schemas"]["NamedEvent"];
+            /** @enum {string} */
+            type: "QueueChanged";
+        } | {
+            /** @description A civic address was added or removed. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "CivicAddressChanged";
+        } | {
+            /** @description A location was added. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "LocationChanged";
+        } | {
+            /** @description A tenant was made, or its settings were changed. */
+            data: components["schemas"]["NamedEvent"];
+            /** @enum {string} */
+            type: "TenantChanged";
+        } | {
+            /** @description An operator was admitted or edited. */
+            data: components["schemas"]["NamedEvent"];
+            /** @enum {string} */
+            type: "OperatorChanged";
+        } | {
+            /** @description A trunk was added, edited, drained or enabled. */
+            data: components["schemas"]["TrunkEvent"];
+            /** @enum {string} */
+            type: "TrunkChanged";
+        } | {
+            /** @description A calling profile was added or edited. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "CallingProfileChanged";
+        } | {
+            /** @description A range was declared. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "RangeChanged";
+        } | {
+            /** @description An operator's offer was changed, published or taken back; the id is the operator's. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "OfferChanged";
+        } | {
+            /** @description An account of the compatible face, or a number in it, was changed. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "AccountChanged";
+        } | {
+            /** @description A client was made. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "ClientChanged";
+        } | {
+            /** @description An edge was forgotten. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "EdgeForgotten";
+        } | {
+            /** @description Alarms of an edge were raised or are over; the id is the edge's. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "AlarmsChanged";
+        } | {
+            /** @description A secret of the edges was added or taken away. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "EdgeKeyChanged";
+        } | {
+            /** @description A subscription was made, edited or removed, or got another secret. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "WebhookChanged";
+        } | {
+            /** @description A subscription was disabled, since its endpoint failed for too long. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "WebhookDisabled";
+        } | {
+            /** @description Asked for, to try an endpoint. Stands in no log and comes by webhook only. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "WebhookTest";
+        } | {
+            /** @description Events were missed: read everything anew. Comes by webhook only; with SSE the answer is 410. */
+            data: components["schemas"]["MissedEvent"];
+            /** @enum {string} */
+            type: "EventsMissed";
         };
         /** @description Alarms on their way to whoever watches the house. */
         EventDelivery: Record<string, never>;
@@ -1795,6 +2383,31 @@ export interface components {
              * @description Good until.
              */
             expires_at: string;
+        };
+        /** @description Where a subscription goes on. */
+        MissedEvent: {
+            /**
+             * @description `trimmed`: the log does not reach back far enough. `restored`: the database was restored
+             *     or copied; some of what was told may be undone.
+             */
+            reason: string;
+            /** @description What follows comes after this event. */
+            resumes_after: string;
+        };
+        /** @description A thing with a name. */
+        NamedEvent: {
+            /**
+             * Format: uuid
+             * @description Which.
+             */
+            id: string;
+            /** @description Its name; a tenant's things are not named to the programme owner. */
+            name?: string | null;
+            /**
+             * Format: uuid
+             * @description The tenant it belongs to or is.
+             */
+            tenant_id?: string | null;
         };
         /** @description A number, as tenant and operator see it. */
         Number: {
@@ -1970,6 +2583,62 @@ export interface components {
             /** @description Overrides the order's usage. */
             usage?: string | null;
         };
+        /** @description A number. */
+        NumberState: {
+            /**
+             * Format: uuid
+             * @description Person or resource account; shown to the tenant alone.
+             */
+            assigned_to_id?: string | null;
+            /** @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`. */
+            assignment_status: string;
+            /**
+             * Format: uuid
+             * @description Its calling profile.
+             */
+            calling_profile_id: string;
+            /** @description ISO 3166-1 alpha-2. */
+            country: string;
+            /**
+             * Format: uuid
+             * @description Its emergency location.
+             */
+            location_id?: string | null;
+            /** @description E.164. */
+            number: string;
+            /** @description `CallingUserAssignment`, `FirstPartyAppAssignment`, `ConferenceAssignment`. */
+            usage: string;
+        };
+        /** @description Numbers as they are since then; at most 1,000. */
+        NumbersEvent: {
+            /** @description The numbers. */
+            numbers: components["schemas"]["NumberState"][];
+            /**
+             * Format: uuid
+             * @description From whom.
+             */
+            operator_id: string;
+            /**
+             * Format: uuid
+             * @description Whose they are.
+             */
+            tenant_id: string;
+        };
+        /** @description Numbers that are gone; at most 1,000. */
+        NumbersReleased: {
+            /** @description E.164. */
+            numbers: string[];
+            /**
+             * Format: uuid
+             * @description From whom.
+             */
+            operator_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Whose they were.
+             */
+            tenant_id?: string | null;
+        };
         /** @description An offer. */
         Offer: {
             /** @description Countries. */
@@ -2026,6 +2695,48 @@ export interface components {
         OperatorCreate: {
             /** @description Public brand, 1 to 100 characters, unique. */
             name: string;
+        };
+        /** @description How far an order is. */
+        OrderEvent: {
+            /**
+             * Format: int32
+             * @description Entries done, …
+             */
+            done: number;
+            /**
+             * Format: int32
+             * @description … or not.
+             */
+            failed: number;
+            /**
+             * Format: uuid
+             * @description The order.
+             */
+            id: string;
+            /** @description `upload` or `release`. */
+            kind?: string | null;
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            operator_id: string;
+            /** @description `pending`, `in_progress`, `success`, `partial_success`, `error`. */
+            status: string;
+            /**
+             * Format: int32
+             * @description … of these well …
+             */
+            succeeded: number;
+            /**
+             * Format: uuid
+             * @description For whom.
+             */
+            tenant_id?: string | null;
+            /**
+             * Format: int32
+             * @description Entries.
+             */
+            total: number;
         };
         /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
         Page_Alarm: {
@@ -2713,6 +3424,112 @@ export interface components {
             /** @description Where the next page starts; null on the last one. */
             next_cursor?: string | null;
         };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Webhook: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description What it is for. */
+                description: string;
+                /**
+                 * Format: date-time
+                 * @description When it was disabled.
+                 */
+                disabled_at?: string | null;
+                /** @description And why. */
+                disabled_reason?: string | null;
+                /** @description Events are sent. They wait in the log while they are not, for as long as it reaches back. */
+                enabled: boolean;
+                /** @description Where events go. */
+                endpoint: string;
+                /** @description Which events; none for all. */
+                event_types: string[];
+                /**
+                 * Format: date-time
+                 * @description Since when the endpoint fails.
+                 */
+                failing_since?: string | null;
+                /**
+                 * Format: int32
+                 * @description Failures since the last success.
+                 */
+                failures: number;
+                /**
+                 * Format: uuid
+                 * @description Its id.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it is tried again, while it fails.
+                 */
+                next_attempt_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when the secret before this one signs too.
+                 */
+                old_secret_until?: string | null;
+                /** @description The last event that was sent or passed over. */
+                position: string;
+                /**
+                 * Format: int64
+                 * @description For If-Match.
+                 */
+                version: number;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_WebhookDelivery: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it began.
+                 */
+                at: string;
+                /**
+                 * Format: int32
+                 * @description 1 for the first.
+                 */
+                attempt: number;
+                /** @description Answered with 2xx. */
+                delivered: boolean;
+                /** @description The same in words. */
+                error?: string | null;
+                /**
+                 * @description Why not: `status_refused`, `redirected`, `no_answer`, `no_connection`, `tls_failed`,
+                 *     `name_unknown`, `address_refused`, `url_refused`, `connection_broken`.
+                 */
+                error_code?: string | null;
+                /** @description The event's, sent as `webhook-id`. */
+                event_id: string;
+                /** @description Its type. */
+                event_type: string;
+                /**
+                 * Format: uuid
+                 * @description Of the attempt.
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description How long it took, milliseconds.
+                 */
+                ms: number;
+                /**
+                 * Format: int32
+                 * @description The endpoint's HTTP status, if it answered.
+                 */
+                status?: number | null;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
         /**
          * @description Answer of `POST /tenant/v1/users/{user_id}/phone`: new phone credentials.
          *     The password is shown this once; only digests of it are kept.
@@ -2916,6 +3733,21 @@ export interface components {
             /** @description Name, 1 to 100 characters. */
             name: string;
         };
+        /** @description Some other thing: read it to see what it is like now. */
+        ThingEvent: {
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The operator it belongs to.
+             */
+            operator_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The tenant it belongs to.
+             */
+            tenant_id?: string | null;
+        };
         /** @description Answer of `POST /oauth/token` (RFC 6749 section 5.1). */
         TokenAnswer: {
             /** @description Opaque. */
@@ -3052,6 +3884,23 @@ export interface components {
             /** @description `udp` (default) or `tcp`. */
             transport?: string | null;
         };
+        /** @description A trunk. */
+        TrunkEvent: {
+            /** @description `false` drains. */
+            enabled: boolean;
+            /** @description Its name. */
+            fqdn: string;
+            /**
+             * Format: uuid
+             * @description The trunk.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            operator_id: string;
+        };
         /** @description `PATCH /programme/v1/operators/{operator_id}/trunks/{trunk_id}` (If-Match required). */
         TrunkUpdate: {
             /** @description `false` drains. */
@@ -3133,12 +3982,181 @@ export interface components {
              */
             upn: string;
         };
+        /** @description A person. */
+        UserEvent: {
+            /** @description Name; not shown to the programme owner. */
+            display_name?: string | null;
+            /** @description Has a phone. */
+            has_phone: boolean;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            id: string;
+            /** @description Holds a telephony licence. */
+            licensed: boolean;
+            /** @description Their number; not shown to the programme owner. */
+            number?: string | null;
+            /**
+             * Format: uuid
+             * @description Their organisation.
+             */
+            tenant_id: string;
+        };
         /** @description `PATCH /tenant/v1/users/{user_id}` (If-Match required). */
         UserUpdate: {
             /** @description Name shown. */
             display_name?: string | null;
             /** @description Replaces the licences. */
             licences?: string[] | null;
+        };
+        /** @description A subscription: events of these types are posted to this URL. */
+        Webhook: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description What it is for. */
+            description: string;
+            /**
+             * Format: date-time
+             * @description When it was disabled.
+             */
+            disabled_at?: string | null;
+            /** @description And why. */
+            disabled_reason?: string | null;
+            /** @description Events are sent. They wait in the log while they are not, for as long as it reaches back. */
+            enabled: boolean;
+            /** @description Where events go. */
+            endpoint: string;
+            /** @description Which events; none for all. */
+            event_types: string[];
+            /**
+             * Format: date-time
+             * @description Since when the endpoint fails.
+             */
+            failing_since?: string | null;
+            /**
+             * Format: int32
+             * @description Failures since the last success.
+             */
+            failures: number;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it is tried again, while it fails.
+             */
+            next_attempt_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when the secret before this one signs too.
+             */
+            old_secret_until?: string | null;
+            /** @description The last event that was sent or passed over. */
+            position: string;
+            /**
+             * Format: int64
+             * @description For If-Match.
+             */
+            version: number;
+        };
+        /** @description A new subscription. */
+        WebhookCreate: {
+            /** @description What it is for, at most 200 characters. */
+            description?: string;
+            /** @description `false` to make it and send nothing yet. */
+            enabled?: boolean;
+            /** @description Where events go: `https://`, a host of the public Internet unless the owner of the exchange allowed others. */
+            endpoint: string;
+            /** @description Which events; none for all. */
+            event_types?: string[];
+            /** @description What follows this event is sent: an event's id, a time, `start`, or `now` if left out. */
+            from?: string | null;
+        };
+        /** @description One attempt to deliver an event. */
+        WebhookDelivery: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            at: string;
+            /**
+             * Format: int32
+             * @description 1 for the first.
+             */
+            attempt: number;
+            /** @description Answered with 2xx. */
+            delivered: boolean;
+            /** @description The same in words. */
+            error?: string | null;
+            /**
+             * @description Why not: `status_refused`, `redirected`, `no_answer`, `no_connection`, `tls_failed`,
+             *     `name_unknown`, `address_refused`, `url_refused`, `connection_broken`.
+             */
+            error_code?: string | null;
+            /** @description The event's, sent as `webhook-id`. */
+            event_id: string;
+            /** @description Its type. */
+            event_type: string;
+            /**
+             * Format: uuid
+             * @description Of the attempt.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description How long it took, milliseconds.
+             */
+            ms: number;
+            /**
+             * Format: int32
+             * @description The endpoint's HTTP status, if it answered.
+             */
+            status?: number | null;
+        };
+        /** @description From where to send again. */
+        WebhookReplay: {
+            /**
+             * @description What follows this event is sent, whether it was sent before or not: an event's id, a time
+             *     (events from then on), `start` (all that the log has) or `now` (skips what waits).
+             */
+            from: string;
+        };
+        /** @description How to change a secret. */
+        WebhookRotate: {
+            /**
+             * Format: int32
+             * @description How long the old secret signs beside the new one, 0 to 168 hours; 24 if left out.
+             */
+            keep_old_hours?: number | null;
+        };
+        /** @description A secret, shown this once. */
+        WebhookSecret: {
+            /**
+             * Format: uuid
+             * @description Of which subscription.
+             */
+            id: string;
+            /** @description `whsec_` and base64, as the Standard Webhooks libraries take it. */
+            secret: string;
+            /** @description The subscription. */
+            webhook: components["schemas"]["Webhook"];
+        };
+        /** @description What to change; what is left out stays. */
+        WebhookUpdate: {
+            /** @description What it is for. */
+            description?: string | null;
+            /** @description `true` sends again, from where it stopped. */
+            enabled?: boolean | null;
+            /** @description Where events go. */
+            endpoint?: string | null;
+            /** @description Which events; none for all. */
+            event_types?: string[] | null;
         };
     };
     responses: never;
@@ -3582,6 +4600,55 @@ export interface operations {
             };
         };
     };
+    operator_event_list: {
+        parameters: {
+            query?: {
+                /**
+                 * @description What follows this event: an event's id, a time, `start`, or `now` if left out. The header
+                 *     `Last-Event-ID` goes before it.
+                 */
+                from?: string;
+                /** @description Only these types, with commas; all if left out. */
+                type?: string;
+                /** @description `false`: the stream ends when all there is has been sent. */
+                follow?: boolean;
+            };
+            header?: {
+                /** @description The last event that arrived */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events, without end */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Event"];
+                };
+            };
+            /** @description The log does not reach back to this position */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     number_order_list: {
         parameters: {
             query?: {
@@ -3795,6 +4862,340 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_CivicAddress"];
                     "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_webhook_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of subscriptions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Webhook"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_webhook_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookCreate"];
+            };
+        };
+        responses: {
+            /** @description The subscription with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_webhook_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscription */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_webhook_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_webhook_update: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag last read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookUpdate"];
+            };
+        };
+        responses: {
+            /** @description The subscription */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description `true`: those that failed; `false`: those that did not. */
+                failed?: boolean;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of attempts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookDelivery"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_webhook_replay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookReplay"];
+            };
+        };
+        responses: {
+            /** @description The subscription */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_webhook_rotate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookRotate"];
+            };
+        };
+        responses: {
+            /** @description The subscription with its new secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_webhook_test: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The attempt */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
             /** @description A refusal: see its code at /errors */
@@ -4110,6 +5511,55 @@ export interface operations {
         responses: {
             /** @description It is forgotten */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    programme_event_list: {
+        parameters: {
+            query?: {
+                /**
+                 * @description What follows this event: an event's id, a time, `start`, or `now` if left out. The header
+                 *     `Last-Event-ID` goes before it.
+                 */
+                from?: string;
+                /** @description Only these types, with commas; all if left out. */
+                type?: string;
+                /** @description `false`: the stream ends when all there is has been sent. */
+                follow?: boolean;
+            };
+            header?: {
+                /** @description The last event that arrived */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events, without end */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Event"];
+                };
+            };
+            /** @description The log does not reach back to this position */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4793,6 +6243,340 @@ export interface operations {
             };
         };
     };
+    programme_webhook_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of subscriptions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Webhook"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    programme_webhook_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookCreate"];
+            };
+        };
+        responses: {
+            /** @description The subscription with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    programme_webhook_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscription */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    programme_webhook_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    programme_webhook_update: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag last read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookUpdate"];
+            };
+        };
+        responses: {
+            /** @description The subscription */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    programme_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description `true`: those that failed; `false`: those that did not. */
+                failed?: boolean;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of attempts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookDelivery"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    programme_webhook_replay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookReplay"];
+            };
+        };
+        responses: {
+            /** @description The subscription */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    programme_webhook_rotate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookRotate"];
+            };
+        };
+        responses: {
+            /** @description The subscription with its new secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    programme_webhook_test: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The attempt */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     session_get: {
         parameters: {
             query?: never;
@@ -5349,6 +7133,55 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Consent"];
                 };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    event_list: {
+        parameters: {
+            query?: {
+                /**
+                 * @description What follows this event: an event's id, a time, `start`, or `now` if left out. The header
+                 *     `Last-Event-ID` goes before it.
+                 */
+                from?: string;
+                /** @description Only these types, with commas; all if left out. */
+                type?: string;
+                /** @description `false`: the stream ends when all there is has been sent. */
+                follow?: boolean;
+            };
+            header?: {
+                /** @description The last event that arrived */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events, without end */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Event"];
+                };
+            };
+            /** @description The log does not reach back to this position */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal: see its code at /errors */
             default: {
@@ -5972,6 +7805,340 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PhoneCredentials"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhook_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of subscriptions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Webhook"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhook_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookCreate"];
+            };
+        };
+        responses: {
+            /** @description The subscription with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhook_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscription */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhook_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhook_update: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag last read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookUpdate"];
+            };
+        };
+        responses: {
+            /** @description The subscription */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description `true`: those that failed; `false`: those that did not. */
+                failed?: boolean;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of attempts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookDelivery"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhook_replay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookReplay"];
+            };
+        };
+        responses: {
+            /** @description The subscription */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhook_rotate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookRotate"];
+            };
+        };
+        responses: {
+            /** @description The subscription with its new secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhook_test: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The subscription */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The attempt */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
             /** @description A refusal: see its code at /errors */

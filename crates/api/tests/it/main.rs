@@ -4,6 +4,7 @@ mod auth;
 mod compat;
 mod connections;
 mod edges;
+mod events;
 mod input;
 mod openapi;
 mod orders;

@@ -3,8 +3,10 @@
 use api::{ApiConfig, ApiState};
 use api_types::identity::ClientCredentials;
 use exchange::{Exchange, ExchangeConfig};
+use outbound::{Guard, Http};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use testkit::Database;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
@@ -33,7 +35,13 @@ impl Server {
     }
 
     pub async fn over(database: Database, config: ApiConfig) -> Self {
-        let exchange = Exchange::open(ExchangeConfig::new(&database.url)).await.expect("opens");
+        // Receivers of webhooks are on this machine.
+        let guard = Guard::new(vec!["127.0.0.0/8".parse().expect("a network")]);
+        let settings = ExchangeConfig {
+            poster: Some(Arc::new(Http::new(guard))),
+            ..ExchangeConfig::new(&database.url)
+        };
+        let exchange = Exchange::open(settings).await.expect("opens");
         let owner = exchange.bootstrap().await.expect("bootstraps").expect("the first start");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("bound"));
@@ -41,11 +49,16 @@ impl Server {
         let worker = exchange.clone();
         let task = tokio::spawn(async move {
             let (end, ended) = tokio::sync::watch::channel(false);
+            let webhooks = tokio::spawn({
+                let (exchange, ended) = (worker.clone(), ended.clone());
+                async move { exchange.run_webhooks(ended).await }
+            });
             let worker = tokio::spawn(async move { worker.run_workers(ended).await });
             let shutdown = async move { drop(stopped.await) };
             api::serve(listener, ApiState { exchange, config }, shutdown).await.expect("serves");
             end.send_replace(true);
             worker.await.expect("the worker ends without a panic");
+            webhooks.await.expect("deliveries end without a panic");
         });
         let mut server = Self {
             base,

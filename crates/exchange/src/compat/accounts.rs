@@ -5,7 +5,7 @@ use super::filter::{self, Test};
 use super::numbers::{delete_held, item_of};
 use super::sync::sync;
 use super::{Conditions, Listed, Read, Refused, Slice, Tagged, account_must, is_name};
-use crate::act::{Fail, Keep, change_other, done, new_id, not_found, raced};
+use crate::act::{Fail, Keep, change_other, done, new_id, not_found, of_operator, raced};
 use crate::authz::Access;
 use crate::{Cx, Exchange};
 use api_types::compat::account::{AccountResource, AccountServiceDetails};
@@ -193,7 +193,7 @@ impl Exchange {
             } else {
                 tx.number_account_insert(&row).await?;
             }
-            change_other(&mut tx, "account", row.id);
+            change_other(&mut tx, "account", row.id, of_operator(operator));
             let answer = (document(&row, calling), before.is_none());
             done(answer, row.id)
         });
@@ -238,7 +238,7 @@ impl Exchange {
             }
             tx.provisioned_delete_all(row.id).await?;
             tx.number_account_delete(row.id).await?;
-            change_other(&mut tx, "account", row.id);
+            change_other(&mut tx, "account", row.id, of_operator(operator));
             done((), row.id)
         })
         .await

@@ -8,7 +8,9 @@ use super::{
     Conditions, Listed, MAX_BATCH, NumberInput, Read, Refused, Slice, Tagged, account_must,
     capability, identifiers,
 };
-use crate::act::{Fail, Keep, change, change_other, done, not_found, raced};
+use crate::act::{
+    Fail, Keep, change_of, change_other, done, not_found, of_both, of_operator, raced,
+};
 use crate::authz::Access;
 use crate::{Cx, Exchange};
 use api_types::compat::error::ErrorBody;
@@ -175,7 +177,8 @@ pub(super) async fn delete_held(
     gone.sort_unstable();
     if !gone.is_empty() {
         raced(tx.numbers_delete(&gone).await? == gone.len() as u64)?;
-        change(tx, &Change::NumbersRemoved { numbers: gone });
+        let owner = of_both(tenant, account.operator_id);
+        change_of(tx, &Change::NumbersRemoved { numbers: gone }, owner);
     }
     Ok(())
 }
@@ -269,7 +272,7 @@ impl Exchange {
             }];
             sync(&mut tx, &account, &services_of(&account), items).await?;
             let row = provisioned_must(&mut tx, operator, &account, number).await?;
-            change_other(&mut tx, "account", account.id);
+            change_other(&mut tx, "account", account.id, of_operator(operator));
             done((document(row), before.is_none()), number)
         });
         Ok(put.await?)
@@ -310,7 +313,7 @@ impl Exchange {
                 let row = provisioned_must(&mut tx, operator, &account, draft.number).await?;
                 answer.push(document(row));
             }
-            change_other(&mut tx, "account", account.id);
+            change_other(&mut tx, "account", account.id, of_operator(operator));
             done(answer, account.id)
         });
         Ok(put.await?)
@@ -336,7 +339,7 @@ impl Exchange {
             conditions.check(Some(&document(row).current()), false)?;
             delete_held(&mut tx, &account, &[number], |_| None).await?;
             tx.provisioned_delete(operator, number).await?;
-            change_other(&mut tx, "account", account.id);
+            change_other(&mut tx, "account", account.id, of_operator(operator));
             done((), number)
         })
         .await
@@ -375,7 +378,7 @@ impl Exchange {
             for number in numbers {
                 tx.provisioned_delete(operator, *number).await?;
             }
-            change_other(&mut tx, "account", account.id);
+            change_other(&mut tx, "account", account.id, of_operator(operator));
             done((), account.id)
         });
         Ok(gone.await?)

@@ -3,7 +3,7 @@
 //! (design section 9). The rules are those of an upload.
 
 use super::draft::usual;
-use crate::act::{Fail, change, raced};
+use crate::act::{Fail, change, change_of, raced};
 use crate::numbers::{ACTIVATED, To};
 use crate::orders::{refusal_code, upload_context};
 use crate::records;
@@ -19,8 +19,8 @@ use feed::change::Change;
 use numbering::{Country, E164, NumberKind, code_admits, describe};
 use std::collections::HashMap;
 use store::{
-    ConsentRow, NumberAccountRow, NumberEdit, NumberRow, PlaceRow, ProvisionedPut, RangeRow, Tx,
-    WorldNumberRow,
+    ChangeOwner, ConsentRow, NumberAccountRow, NumberEdit, NumberRow, PlaceRow, ProvisionedPut,
+    RangeRow, Tx, WorldNumberRow,
 };
 use uuid::Uuid;
 
@@ -349,7 +349,7 @@ pub(super) async fn sync(
         let at = tx.at();
         raced(tx.provisioned_put(operator, account.id, &put, at).await?)?;
     }
-    done.finish(tx, account.tenant_id).await
+    done.finish(tx, account.operator_id, account.tenant_id).await
 }
 
 /// What a batch does to the inventory.
@@ -408,7 +408,12 @@ impl Inventory {
         Ok(())
     }
 
-    async fn finish(self, tx: &mut Tx, tenant: Option<TenantId>) -> Result<(), Fail> {
+    async fn finish(
+        self,
+        tx: &mut Tx,
+        operator: OperatorId,
+        tenant: Option<TenantId>,
+    ) -> Result<(), Fail> {
         if !self.added.is_empty() {
             // Whoever took one of them since they were looked at is seen on the next run.
             raced(tx.numbers_insert(&self.added).await? == self.added.len() as u64)?;
@@ -428,7 +433,8 @@ impl Inventory {
             change(tx, &Change::NumbersPut { numbers: put });
         }
         if !self.released.is_empty() {
-            change(tx, &Change::NumbersRemoved { numbers: self.released });
+            let owner = ChangeOwner { tenant, operator: Some(operator) };
+            change_of(tx, &Change::NumbersRemoved { numbers: self.released }, owner);
         }
         if let Some(tenant) = tenant {
             for from in self.stripped {

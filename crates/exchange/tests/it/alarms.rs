@@ -35,6 +35,7 @@ on_both!(alarms_count_once_and_end_with_the_life_of_their_edge, |db| {
     let made = exchange.client_create(&cx(&owner), client("edge")).await.expect("a client");
     let edge = sign_in(&exchange, &made).await;
     let (edge, owner) = (cx(&edge), cx(&owner));
+    let start = exchange.events_from(&owner, None, "from").await.expect("now");
     let begun = now();
     let batch = |started_at_us, alarms| EventBatch {
         edge: EdgeId(Uuid::from_u128(1)),
@@ -67,6 +68,11 @@ on_both!(alarms_count_once_and_end_with_the_life_of_their_edge, |db| {
 
     // The edge starts anew and does not find it any more.
     exchange.events_deliver(&edge, batch(begun + 10, vec![])).await.expect("taken");
+    // A sign of life.
+    exchange.events_deliver(&edge, batch(begun + 10, vec![])).await.expect("taken");
+    let told = exchange.events_since(&owner, start, &[]).await.expect("events");
+    let told: Vec<_> = told.items.iter().map(|event| event.what.kind()).collect();
+    assert_eq!(told, ["alarms.changed"; 3], "raised, cleared, ended; nothing twice");
     assert_eq!(listed(&exchange, &owner, open_only).await, []);
     let refused = exchange.events_deliver(&owner, batch(begun, vec![])).await;
     assert_eq!(refused.expect_err("no edge").code, "forbidden");

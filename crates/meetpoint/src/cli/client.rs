@@ -233,6 +233,12 @@ impl Client {
         Ok(answer(response).await?.body)
     }
 
+    /// Reads an answer that may go on for ever.
+    pub async fn stream(&self, path: &str, query: &[(&str, String)]) -> Result<Response, CliError> {
+        const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+        self.ask(|http, url| http.get(url).query(query).timeout(FOR_EVER), path).await
+    }
+
     /// Writes. A POST carries an idempotency key, so that one that is sent
     /// again after a broken connection is done once.
     pub async fn send<B: Serialize>(

@@ -10,6 +10,7 @@ mod consents;
 #[cfg(test)]
 mod coverage;
 pub mod error;
+mod events;
 mod fraud;
 mod inside;
 mod ladder;
@@ -21,6 +22,7 @@ mod people;
 mod sign_in;
 pub mod sip;
 mod tenants;
+mod webhooks;
 
 use client::Client;
 use error::CliError;
@@ -115,6 +117,10 @@ pub enum Command {
     Network(Group<networks::Action>),
     /// The secrets that all edges share
     EdgeKey(Group<sign_in::EdgeKeyAction>),
+    /// Subscriptions to events, posted to an endpoint
+    Webhook(Group<webhooks::Action>),
+    /// What happens, or has happened: the events of a tenant, an operator or the exchange
+    Events(events::Events),
     /// Who did what
     Audit(Group<sign_in::AuditAction>),
 }
@@ -138,6 +144,8 @@ pub async fn run(command: Command) -> ExitCode {
         Command::Fraud(group) => with(group, fraud::run).await,
         Command::Network(group) => with(group, networks::run).await,
         Command::EdgeKey(group) => with(group, sign_in::run_edge_key).await,
+        Command::Webhook(group) => with(group, webhooks::run).await,
+        Command::Events(events) => (events.json(), events.run().await),
         Command::Audit(group) => with(group, sign_in::run_audit).await,
     };
     match outcome {

@@ -2,10 +2,19 @@
 
 use api::{ApiConfig, ApiState};
 use exchange::{Exchange, ExchangeConfig};
+use outbound::{Guard, Http};
 use serde_json::Value;
-use std::{os::unix::fs::PermissionsExt, path::PathBuf, process::Output};
-use testkit::{Database, TempDir};
-use tokio::{net::TcpListener, process::Command, sync::watch};
+use std::{
+    os::unix::fs::PermissionsExt, path::PathBuf, process::Output, sync::Arc, time::Duration,
+};
+use testkit::{Database, Receiver, TempDir};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    net::TcpListener,
+    process::Command,
+    sync::watch,
+    task::block_in_place,
+};
 
 /// A server, and a home for the command line's sign-ins.
 struct Desk {
@@ -19,13 +28,21 @@ impl Desk {
     /// Starts with the programme owner signed in as `owner`.
     async fn open() -> Self {
         let database = testkit::sqlite();
-        let exchange = Exchange::open(ExchangeConfig::new(&database.url)).await.expect("opens");
+        // Receivers of webhooks are on this machine.
+        let guard = Guard::new(vec!["127.0.0.0/8".parse().expect("a network")]);
+        let settings = ExchangeConfig {
+            poster: Some(Arc::new(Http::new(guard))),
+            ..ExchangeConfig::new(&database.url)
+        };
+        let exchange = Exchange::open(settings).await.expect("opens");
         let owner = exchange.bootstrap().await.expect("bootstraps").expect("the first start");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let (stop, mut stopped) = watch::channel(false);
         let worker = (exchange.clone(), stopped.clone());
         tokio::spawn(async move { worker.0.run_workers(worker.1).await });
+        let webhooks = (exchange.clone(), stopped.clone());
+        tokio::spawn(async move { webhooks.0.run_webhooks(webhooks.1).await });
         let config = ApiConfig { requests_per_minute: 100_000, ..ApiConfig::default() };
         tokio::spawn(async move {
             let shutdown = async move { drop(stopped.wait_for(|stop| *stop).await) };
@@ -382,4 +399,69 @@ async fn wrong_usage_is_told_apart_from_refusals() {
     desk.text(&["logout"]).await;
     let output = desk.run(&["operator", "list", "--url", &desk.url]).await;
     assert_eq!(output.status.code(), Some(2), "nobody is signed in any more");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_are_followed_and_posted() {
+    let desk = Desk::open().await;
+    house(&desk).await;
+    desk.use_profile("contoso");
+    let receiver = Receiver::start();
+    let url = receiver.url();
+    let line = ["webhook", "create", &url, "--description", "ours", "--type", "user.changed"];
+    let made = desk.json(&line).await;
+    let secret = made["secret"].as_str().expect("a secret").to_owned();
+    let refused = desk.refused(&["webhook", "create", "https://10.0.0.1/"], "endpoint_refused");
+    assert_eq!(refused.await["field"], "/endpoint");
+
+    let mut follow = desk.command(&["events", "--follow", "--json"]);
+    let follow = follow.stdout(std::process::Stdio::piped()).kill_on_drop(true);
+    let mut follow = follow.spawn().expect("runs");
+    let mut lines = BufReader::new(follow.stdout.take().expect("a pipe")).lines();
+    // The stream is open once it shows something: until then something is done again.
+    let mut n = 0;
+    let first = loop {
+        n += 1;
+        let upn = format!("p{n}@contoso.example");
+        desk.text(&["user", "create", &upn, "--name", "Ada", "--country", "GB"]).await;
+        let next = tokio::time::timeout(Duration::from_millis(500), lines.next_line());
+        if let Ok(line) = next.await {
+            break line.expect("readable").expect("it goes on");
+        }
+        assert!(n < 40, "the stream shows nothing");
+    };
+    let first: Value = serde_json::from_str(&first).expect("an event a line");
+    assert_eq!(first["type"], "user.changed");
+    follow.kill().await.expect("it ends");
+
+    let seen = block_in_place(|| receiver.wait(n));
+    assert!(seen[0].is_signed_by(&secret));
+    let all = desk.text(&["events", "--type", "user.changed"]).await;
+    assert_eq!(all.lines().count(), n, "{all}");
+    assert!(all.contains("user.changed") && all.contains("display_name Ada"), "{all}");
+    let last = desk.json(&["webhook", "show", "ours"]).await;
+    assert_eq!(last["event_types"][0], "user.changed");
+    let tried = desk.json(&["webhook", "test", "ours"]).await;
+    assert_eq!(tried["delivered"], true);
+    desk.text(&["webhook", "replay", "ours", "--from", "start"]).await;
+    block_in_place(|| receiver.wait(2 * n + 1));
+    let sent = desk.text(&["webhook", "deliveries", "ours", "--delivered"]).await;
+    assert!(sent.contains("webhook.test") && sent.contains("204"), "{sent}");
+    let turned = desk.json(&["webhook", "rotate-secret", "ours", "--keep-old-hours", "0"]).await;
+    assert_ne!(turned["secret"], secret.as_str());
+    let off = desk.json(&["webhook", "disable", "ours"]).await;
+    assert_eq!(
+        (off["enabled"].as_bool(), off["disabled_reason"].as_str()),
+        (Some(false), Some("disabled by contoso"))
+    );
+    let on = desk.json(&["webhook", "enable", "ours"]).await;
+    assert_eq!(on["enabled"], true);
+    let line = ["webhook", "update", "ours", "--endpoint", "http://127.0.0.1:9/", "--all-types"];
+    assert_eq!(desk.json(&line).await["event_types"], serde_json::json!([]));
+    let output = desk.run(&["webhook", "test", "ours"]).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("no connection"), "{said}");
+    desk.text(&["webhook", "remove", "ours"]).await;
+    let list = desk.json(&["webhook", "list"]).await;
+    assert_eq!(list["items"], serde_json::json!([]));
 }

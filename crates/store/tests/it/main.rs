@@ -5,3 +5,4 @@ mod invariants;
 mod log;
 mod schema;
 mod walls;
+mod webhooks;

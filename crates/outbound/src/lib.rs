@@ -1,0 +1,95 @@
+//! Calls to the outside, each behind a trait: so far, webhooks. Who calls hands in the whole
+//! message and the time; what is here knows HTTP and whom not to call, and nothing of the exchange.
+
+pub mod guard;
+mod http;
+pub mod webhook;
+
+pub use guard::Guard;
+pub use http::Http;
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+/// A `POST` to somebody else's server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// Where to.
+    pub url: String,
+    /// Header fields beside those of every request.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body, JSON.
+    pub body: Vec<u8>,
+    /// How long all of it may take: looking up the name, connecting, sending, the answer.
+    pub timeout: Duration,
+}
+
+/// What the other side answered. Its body is read within bounds and dropped: it is nobody's
+/// business here, and showing it would let a subscriber read what the house alone can reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// How long it asks to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+/// Why nothing was answered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PostError {
+    /// No URL that may be called, whatever its name resolves to.
+    #[error("{0}")]
+    Url(String),
+    /// The host's address may not be called. It is not told: what a name of the house's own
+    /// network stands for is the house's business.
+    #[error("the host's address is not one of the public Internet")]
+    Forbidden(std::net::IpAddr),
+    /// The host's name has no address.
+    #[error("the host's name could not be resolved")]
+    Name,
+    /// No connection.
+    #[error("no connection: {0}")]
+    Connect(String),
+    /// The server's certificate, or TLS itself.
+    #[error("TLS: {0}")]
+    Tls(String),
+    /// No answer in time.
+    #[error("no answer within {} s", .0.as_secs_f64())]
+    Timeout(Duration),
+    /// The connection broke, or what came was not HTTP.
+    #[error("the connection broke before an answer was there: {0}")]
+    Broken(String),
+}
+
+impl PostError {
+    /// A stable word for it.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Url(_) => "url_refused",
+            Self::Forbidden(_) => "address_refused",
+            Self::Name => "name_unknown",
+            Self::Connect(_) => "no_connection",
+            Self::Tls(_) => "tls_failed",
+            Self::Timeout(_) => "no_answer",
+            Self::Broken(_) => "connection_broken",
+        }
+    }
+}
+
+/// An answer that comes later.
+pub type Posting<'a> = Pin<Box<dyn Future<Output = Result<Answer, PostError>> + Send + 'a>>;
+
+/// Who sends a message out.
+pub trait Poster: Debug + Send + Sync {
+    /// Whether a URL may be called at all, as far as it tells without asking anybody. What its
+    /// name resolves to is checked with each message.
+    ///
+    /// # Errors
+    /// [`PostError::Url`], [`PostError::Forbidden`].
+    fn check(&self, url: &str) -> Result<(), PostError>;
+
+    /// Sends one message; redirects are answers like any other.
+    fn post(&self, post: Post) -> Posting<'_>;
+}
