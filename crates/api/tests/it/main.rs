@@ -5,6 +5,7 @@ mod compat;
 mod connections;
 mod edges;
 mod input;
+mod lists;
 mod openapi;
 mod orders;
 mod pages;

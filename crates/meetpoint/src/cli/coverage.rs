@@ -74,6 +74,14 @@ const COMMANDS: &[(&str, &str)] = &[
     ("number_order_entries", "number order entries"),
     ("operator_number_list", "number list"),
     ("operator_call_list", "call list"),
+    ("call_durations_push", "call durations"),
+    ("call_reconciliation", "call reconcile"),
+    ("call_export_create", "call export take"),
+    ("call_export_list", "call export list"),
+    ("call_export_get", "call export show"),
+    ("operator_call_export_create", "call export take"),
+    ("operator_call_export_list", "call export list"),
+    ("operator_call_export_get", "call export show"),
 ];
 
 #[test]
