@@ -1,6 +1,6 @@
 # `make demo` and `make test` are all a newcomer needs; both do their own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup web fmt fuzz bench-signalling bench-signalling-growth soak bench-overload bench-migrate
+.PHONY: help demo test setup web fmt fuzz bench-signalling bench-signalling-growth soak bench-overload bench-migrate bench-api
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-24s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,3 +37,6 @@ bench-overload: ## ten times what the edge can carry, with 100 calls for help (r
 
 bench-migrate: ## import and verdict of a large tenant beside DuckDB (a release build, then about two minutes)
 	@bench/migrate/run.sh $(ARGS)
+
+bench-api: ## uploads, look-ups, pages and the feed on both databases beside bare statements (below 15 minutes)
+	@bench/api/run.sh $(ARGS)

@@ -5,6 +5,7 @@
 #   scripts/setup.sh demo    what `make demo` needs (compiler, linker)
 #   scripts/setup.sh test    that, and PostgreSQL, SIPp, baresip, SIP scanners and Chromium
 #   scripts/setup.sh bench   what the benchmarks need (Kamailio, SIPp, tcpdump)
+#   scripts/setup.sh api     what the benchmark of the API needs (PostgreSQL)
 #
 # As root on Debian it installs what is missing; otherwise it says what to
 # install and exits 1.
@@ -53,12 +54,19 @@ need_for_bench() {
     need kamailio-sqlite-modules has_kamailio db_sqlite
 }
 
+need_for_api() {
+    need_for_demo
+    need python3 has python3
+    need postgresql-15 has_initdb
+}
+
 case $set_name in
 demo) need_for_demo ;;
 test) need_for_test ;;
 bench) need_for_bench ;;
+api) need_for_api ;;
 *)
-    echo "setup: unknown set '$set_name' (demo, test or bench)" >&2
+    echo "setup: unknown set '$set_name' (demo, test, bench or api)" >&2
     exit 2
     ;;
 esac
@@ -78,12 +86,12 @@ check_tool() { # check_tool NAME WANT HAVE WHERE
     fi
 }
 check_tool rust "$RUST_MIN" "$(rustc --version 2>/dev/null | awk '{print $2}')" 'https://rustup.rs'
-[ "$set_name" = bench ] || check_tool node "$NODE_MIN" "$(node --version 2>/dev/null | sed 's/^v//')" 'https://nodejs.org'
+[[ $set_name = bench || $set_name = api ]] || check_tool node "$NODE_MIN" "$(node --version 2>/dev/null | sed 's/^v//')" 'https://nodejs.org'
 if ! has cargo; then
     echo "setup: cargo is missing; install the whole Rust toolchain (https://rustup.rs)" >&2
     problems=1
 fi
-if [ "$set_name" != bench ] && ! has npm; then
+if [[ $set_name != bench && $set_name != api ]] && ! has npm; then
     echo "setup: npm is missing; it comes with Node (https://nodejs.org)" >&2
     problems=1
 fi

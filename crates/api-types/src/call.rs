@@ -48,8 +48,17 @@ pub struct CallRecord {
     /// When it was over.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub ended_at: Option<Timestamp>,
-    /// Connected time, milliseconds.
+    /// Connected time as the edges measured it, milliseconds.
     pub duration_ms: Option<i64>,
+    /// Connected time as the operator says, milliseconds; it goes before ours.
+    #[serde(default)]
+    pub operator_connected_ms: Option<i64>,
+    /// What the operator bills, milliseconds.
+    #[serde(default)]
+    pub operator_billed_ms: Option<i64>,
+    /// Who says how long it lasted: `operator` where it said something, else `meetpoint`.
+    #[serde(default)]
+    pub duration_source: Option<String>,
     /// Final SIP response of the INVITE.
     pub sip_code: Option<u16>,
     /// A stable reason: `normal`, `cancelled`, `busy`, `no_answer`, …

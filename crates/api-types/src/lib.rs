@@ -7,6 +7,7 @@
 //! text where a caller may be wrong: what is not well-formed is answered with
 //! a [`Problem`] that names the field, never with a parser's message.
 
+pub mod billing;
 pub mod call;
 pub mod compat;
 pub mod event;

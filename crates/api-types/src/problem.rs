@@ -65,6 +65,8 @@ codes! {
     MalformedJson = "malformed_json", 400, "The body is not the JSON document this operation takes.", "Compare the body with the operation's schema in /docs.";
     InvalidField = "invalid_field", 422, "A field has a value that is not allowed.", "Correct the named field.";
     InvalidParameter = "invalid_parameter", 400, "A query parameter has a value that is not allowed.", "Correct the named parameter.";
+    InvalidFilter = "invalid_filter", 400, "The filter is not one this list understands.", "Write `field op value`, joined by `and`; docs/api.md has the grammar and each list's fields.";
+    InvalidSort = "invalid_sort", 400, "The list cannot be sorted so.", "Name one field that the list is sorted by, with - before it for the greatest first.";
     BodyTooLarge = "body_too_large", 413, "The body is larger than this operation takes.", "Send fewer entries at a time.";
     UnsupportedMediaType = "unsupported_media_type", 415, "The body is not JSON.", "Send Content-Type: application/json.";
     NotFound = "not_found", 404, "There is no such thing, or it is not yours to see.", "Check the id; list the collection to see what is there.";
@@ -152,6 +154,9 @@ codes! {
     TooManyWebhooks = "too_many_webhooks", 409, "There are as many subscriptions as one party may have.", "Remove one that is not needed.";
     EventsGone = "events_gone", 410, "The log no longer reaches back to this event.", "Read what you need anew, and follow the events from now on.";
     TooManyStreams = "too_many_streams", 429, "The events are followed too many times at once.", "Close another stream first, or wait as Retry-After says.";
+    // Durations that operators push.
+    NoLeg = "no_leg", 404, "No leg of this operator fits what the entry names.", "Name the call by the X-Meetpoint-Call-ID or SIP Call-ID of a leg of your own.";
+    ManyLegs = "many_legs", 409, "More than one leg of this operator fits what the entry names.", "Name the call by its X-Meetpoint-Call-ID.";
     // Addresses.
     LocationInUse = "location_in_use", 409, "Numbers still use this location.", "Give those numbers another location first.";
 }

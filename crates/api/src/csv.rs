@@ -9,6 +9,7 @@
 use crate::failure::Answer;
 use api_types::{
     Page, Problem,
+    billing::CallExport,
     call::CallRecord,
     identity::AuditEntry,
     inside::{Alarm, Edge},
@@ -83,7 +84,9 @@ rows! {
         failures failing_since next_attempt_at position old_secret_until created_at version;
     WebhookDelivery, "webhook-deliveries": id event_id event_type attempt at ms status delivered
         error_code error;
-    CallRecord, "calls": id kind started_at answered_at ended_at duration_ms caller callee number
+    CallExport, "call-exports": id format from to rows bytes sha256 began_at ended_at principal;
+    CallRecord, "calls": id kind started_at answered_at ended_at duration_ms
+        operator_connected_ms operator_billed_ms duration_source caller callee number
         operator_id operator_name trunk_id trunk tenant_id user_id user_name queue_id queue_name
         sip_code reason hung_up_by attempts in_call_id out_call_id complete;
 }
@@ -115,11 +118,11 @@ fn is_formula(text: &str) -> bool {
     }
 }
 
-fn header<T: CsvRow>() -> Vec<u8> {
+pub(crate) fn header<T: CsvRow>() -> Vec<u8> {
     written([T::COLUMNS.iter().map(|column| (*column).to_owned())])
 }
 
-fn lines<T: CsvRow>(items: &[T]) -> Vec<u8> {
+pub(crate) fn lines<T: CsvRow>(items: &[T]) -> Vec<u8> {
     written(items.iter().map(|item| {
         let document = serde_json::to_value(item).unwrap_or_default();
         T::COLUMNS.iter().map(move |column| cell(&document[*column]))

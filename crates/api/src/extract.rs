@@ -10,7 +10,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request, rejection::PathRejection},
     http::{HeaderMap, header, request::Parts},
 };
-use exchange::{CallFilter, ListQuery, NumberFilter};
+use exchange::{CallFilter, ListQuery, Narrow, NumberFilter};
 use jiff::Timestamp;
 use numbering::E164;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -200,6 +200,30 @@ pub struct DeliveryParams {
     pub limit: Option<u32>,
 }
 
+/// Which page of a list that can be filtered and sorted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct NarrowParams {
+    /// Terms joined by `and`, each `field op value`: see `docs/api.md`.
+    pub filter: Option<String>,
+    /// A field to sort by, with `-` before it for the greatest first.
+    pub sort: Option<String>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Entries on a page, 100 by default.
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
+impl NarrowParams {
+    /// As the use cases take it.
+    pub fn split(self) -> Answer<(ListQuery, Narrow)> {
+        let narrow = Narrow { filter: self.filter, sort: self.sort };
+        Ok((list(self.cursor, self.limit)?, narrow))
+    }
+}
+
 /// Narrows the directory.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -235,6 +259,10 @@ pub struct NumberParams {
     pub country: Option<String>,
     /// Assigned to this person or resource account.
     pub assigned_to_id: Option<Uuid>,
+    /// Terms joined by `and`, each `field op value`: see `docs/api.md`.
+    pub filter: Option<String>,
+    /// A field to sort by, with `-` before it for the greatest first.
+    pub sort: Option<String>,
     /// `next_cursor` of the page before.
     pub cursor: Option<String>,
     /// Entries on a page, 100 by default.
@@ -244,7 +272,7 @@ pub struct NumberParams {
 
 impl NumberParams {
     /// As the use cases take it.
-    pub fn split(self) -> Answer<(ListQuery, NumberFilter)> {
+    pub fn split(self) -> Answer<(ListQuery, NumberFilter, Narrow)> {
         let filter = NumberFilter {
             prefix: self.prefix,
             status: self.status,
@@ -253,7 +281,8 @@ impl NumberParams {
             country: self.country,
             assigned_to_id: self.assigned_to_id,
         };
-        Ok((list(self.cursor, self.limit)?, filter))
+        let narrow = Narrow { filter: self.filter, sort: self.sort };
+        Ok((list(self.cursor, self.limit)?, filter, narrow))
     }
 }
 
@@ -274,6 +303,10 @@ pub struct CallParams {
     pub number: Option<String>,
     /// The person in it.
     pub user_id: Option<Uuid>,
+    /// Terms joined by `and`, each `field op value`: see `docs/api.md`.
+    pub filter: Option<String>,
+    /// A field to sort by, with `-` before it for the greatest first.
+    pub sort: Option<String>,
     /// `next_cursor` of the page before.
     pub cursor: Option<String>,
     /// Entries on a page, 100 by default.
@@ -283,7 +316,7 @@ pub struct CallParams {
 
 impl CallParams {
     /// As the use cases take it.
-    pub fn split(self) -> Answer<(ListQuery, CallFilter)> {
+    pub fn split(self) -> Answer<(ListQuery, CallFilter, Narrow)> {
         let filter = CallFilter {
             from: self.from,
             to: self.to,
@@ -291,7 +324,8 @@ impl CallParams {
             number: self.number,
             user_id: self.user_id,
         };
-        Ok((list(self.cursor, self.limit)?, filter))
+        let narrow = Narrow { filter: self.filter, sort: self.sort };
+        Ok((list(self.cursor, self.limit)?, filter, narrow))
     }
 }
 

@@ -8,6 +8,8 @@
 
 mod assets;
 mod auth;
+mod billing;
+mod call_file;
 mod compat;
 mod csv;
 mod edge;

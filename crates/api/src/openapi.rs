@@ -1,7 +1,8 @@
 //! The OpenAPI 3.1 document, made from the handlers, and its page.
 
 use crate::{
-    App, edge, event, fraud, inside, network, oauth, operator, programme, session, tenant, webhook,
+    App, billing, edge, event, fraud, inside, network, oauth, operator, programme, session, tenant,
+    webhook,
 };
 use api_types::Problem;
 use axum::{
@@ -91,6 +92,12 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(operator::number_order_entries))
         .routes(routes!(operator::operator_number_list))
         .routes(routes!(operator::operator_call_list))
+        .routes(routes!(billing::call_durations_push))
+        .routes(routes!(billing::call_reconciliation))
+        .routes(routes!(billing::operator_call_export_list, billing::operator_call_export_create))
+        .routes(routes!(billing::operator_call_export_get))
+        .routes(routes!(billing::call_export_list, billing::call_export_create))
+        .routes(routes!(billing::call_export_get))
         .routes(routes!(edge::edge_snapshot))
         .routes(routes!(edge::edge_changes))
         .routes(routes!(edge::edge_cdrs))

@@ -3,9 +3,11 @@
 use crate::{
     App,
     auth::Caller,
-    extract::{CallParams, IfMatch, Json, ListParams, NumberParams, Path, Query, list},
+    extract::{
+        CallParams, IfMatch, Json, ListParams, NarrowParams, NumberParams, Path, Query, list,
+    },
     failure::Answer,
-    respond::{self, Format, listed, pages, versioned},
+    respond::{self, Format, listed, narrowed, pages, versioned},
 };
 use api_types::{
     Page,
@@ -20,17 +22,17 @@ use uuid::Uuid;
 /// Who consented to the operator
 #[utoipa::path(
     get, path = "/operator/v1/consents", tag = "operator",
-    params(ListParams),
+    params(NarrowParams),
     responses((status = 200, description = "A page of consents", body = Page<Consent>))
 )]
 pub async fn operator_consent_list(
     State(app): State<App>,
     caller: Caller,
-    Query(query): Query<ListParams>,
+    Query(query): Query<NarrowParams>,
     format: Format,
 ) -> Answer<Response> {
-    let list = list(query.cursor, query.limit)?;
-    listed(format, list, pages!(app, caller, operator_consent_list)).await
+    let (list, narrow) = query.split()?;
+    listed(format, list, narrowed!(app, caller, narrow, operator_consent_list)).await
 }
 
 /// One tenant's consent
@@ -102,17 +104,17 @@ pub async fn operator_calling_profile_list(
 /// The operator's orders, newest first
 #[utoipa::path(
     get, path = "/operator/v1/number-orders", tag = "operator",
-    params(ListParams),
+    params(NarrowParams),
     responses((status = 200, description = "A page of orders", body = Page<NumberOrder>))
 )]
 pub async fn number_order_list(
     State(app): State<App>,
     caller: Caller,
-    Query(query): Query<ListParams>,
+    Query(query): Query<NarrowParams>,
     format: Format,
 ) -> Answer<Response> {
-    let list = list(query.cursor, query.limit)?;
-    listed(format, list, pages!(app, caller, number_order_list)).await
+    let (list, narrow) = query.split()?;
+    listed(format, list, narrowed!(app, caller, narrow, number_order_list)).await
 }
 
 /// Upload or release numbers
@@ -175,8 +177,8 @@ pub async fn operator_number_list(
     Query(query): Query<NumberParams>,
     format: Format,
 ) -> Answer<Response> {
-    let (list, filter) = query.split()?;
-    listed(format, list, pages!(app, caller, operator_number_list, filter)).await
+    let (list, filter, narrow) = query.split()?;
+    listed(format, list, narrowed!(app, caller, narrow, operator_number_list, filter)).await
 }
 
 /// The operator's calls, newest first
@@ -191,6 +193,6 @@ pub async fn operator_call_list(
     Query(query): Query<CallParams>,
     format: Format,
 ) -> Answer<Response> {
-    let (list, filter) = query.split()?;
-    listed(format, list, pages!(app, caller, operator_call_list, filter)).await
+    let (list, filter, narrow) = query.split()?;
+    listed(format, list, narrowed!(app, caller, narrow, operator_call_list, filter)).await
 }

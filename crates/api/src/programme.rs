@@ -3,9 +3,9 @@
 use crate::{
     App,
     auth::Caller,
-    extract::{CallParams, IfMatch, Json, ListParams, Path, Query, list},
+    extract::{CallParams, IfMatch, Json, ListParams, NarrowParams, Path, Query, list},
     failure::Answer,
-    respond::{self, Format, listed, pages, versioned, with_etag},
+    respond::{self, Format, listed, narrowed, pages, versioned, with_etag},
 };
 use api_types::{
     Page,
@@ -23,17 +23,17 @@ use uuid::Uuid;
 /// Operators
 #[utoipa::path(
     get, path = "/programme/v1/operators", tag = "programme",
-    params(ListParams),
+    params(NarrowParams),
     responses((status = 200, description = "A page of operators", body = Page<Operator>))
 )]
 pub async fn operator_list(
     State(app): State<App>,
     caller: Caller,
-    Query(query): Query<ListParams>,
+    Query(query): Query<NarrowParams>,
     format: Format,
 ) -> Answer<Response> {
-    let list = list(query.cursor, query.limit)?;
-    listed(format, list, pages!(app, caller, operator_list)).await
+    let (list, narrow) = query.split()?;
+    listed(format, list, narrowed!(app, caller, narrow, operator_list)).await
 }
 
 /// Admit an operator
@@ -235,17 +235,17 @@ pub async fn offer_put(
 /// Tenants
 #[utoipa::path(
     get, path = "/programme/v1/tenants", tag = "programme",
-    params(ListParams),
+    params(NarrowParams),
     responses((status = 200, description = "A page of tenants", body = Page<Tenant>))
 )]
 pub async fn tenant_list(
     State(app): State<App>,
     caller: Caller,
-    Query(query): Query<ListParams>,
+    Query(query): Query<NarrowParams>,
     format: Format,
 ) -> Answer<Response> {
-    let list = list(query.cursor, query.limit)?;
-    listed(format, list, pages!(app, caller, tenant_list)).await
+    let (list, narrow) = query.split()?;
+    listed(format, list, narrowed!(app, caller, narrow, tenant_list)).await
 }
 
 /// Make a tenant
@@ -332,8 +332,8 @@ pub async fn programme_call_list(
     Query(query): Query<CallParams>,
     format: Format,
 ) -> Answer<Response> {
-    let (list, filter) = query.split()?;
-    listed(format, list, pages!(app, caller, programme_call_list, filter)).await
+    let (list, filter, narrow) = query.split()?;
+    listed(format, list, narrowed!(app, caller, narrow, programme_call_list, filter)).await
 }
 
 /// The audit log, newest first

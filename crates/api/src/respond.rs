@@ -104,6 +104,21 @@ where
     }
 }
 
+/// Pages of a use case that takes a filter and a sort; else as [`pages`].
+macro_rules! narrowed {
+    ($app:expr, $caller:expr, $narrow:expr, $use_case:ident $(, $argument:ident)*) => {{
+        let (exchange, cx) = ($app.exchange.clone(), $caller.cx.clone());
+        let narrow: exchange::Narrow = $narrow;
+        move |list: exchange::ListQuery| {
+            let (exchange, cx) = (exchange.clone(), cx.clone());
+            let list = narrow.clone().page(list);
+            $(let $argument = Clone::clone(&$argument);)*
+            async move { exchange.$use_case(&cx, $($argument,)* list).await }
+        }
+    }};
+}
+pub(crate) use narrowed;
+
 /// Pages of a use case, for [`listed`]: what is named after the use case goes before the page.
 macro_rules! pages {
     ($app:expr, $caller:expr, $use_case:ident $(, $argument:ident)*) => {{

@@ -4,11 +4,11 @@ use crate::{
     App,
     auth::Caller,
     extract::{
-        CallParams, DirectoryParams, IfMatch, Json, ListParams, NumberParams, Path, Query, list,
-        number as number_of,
+        CallParams, DirectoryParams, IfMatch, Json, ListParams, NarrowParams, NumberParams, Path,
+        Query, list, number as number_of,
     },
     failure::Answer,
-    respond::{self, Format, listed, pages, versioned, with_etag},
+    respond::{self, Format, listed, narrowed, pages, versioned, with_etag},
 };
 use api_types::{Page, call::*, number::*, operator::DirectoryEntry, tenant::*};
 use axum::{
@@ -42,17 +42,17 @@ pub async fn directory_list(
 /// The tenant's consents
 #[utoipa::path(
     get, path = "/tenant/v1/consents", tag = "tenant",
-    params(ListParams),
+    params(NarrowParams),
     responses((status = 200, description = "A page of consents", body = Page<Consent>))
 )]
 pub async fn consent_list(
     State(app): State<App>,
     caller: Caller,
-    Query(query): Query<ListParams>,
+    Query(query): Query<NarrowParams>,
     format: Format,
 ) -> Answer<Response> {
-    let list = list(query.cursor, query.limit)?;
-    listed(format, list, pages!(app, caller, consent_list)).await
+    let (list, narrow) = query.split()?;
+    listed(format, list, narrowed!(app, caller, narrow, consent_list)).await
 }
 
 /// Choose an operator
@@ -216,17 +216,17 @@ pub async fn location_create(
 /// The tenant's people
 #[utoipa::path(
     get, path = "/tenant/v1/users", tag = "tenant",
-    params(ListParams),
+    params(NarrowParams),
     responses((status = 200, description = "A page of people", body = Page<User>))
 )]
 pub async fn user_list(
     State(app): State<App>,
     caller: Caller,
-    Query(query): Query<ListParams>,
+    Query(query): Query<NarrowParams>,
     format: Format,
 ) -> Answer<Response> {
-    let list = list(query.cursor, query.limit)?;
-    listed(format, list, pages!(app, caller, user_list)).await
+    let (list, narrow) = query.split()?;
+    listed(format, list, narrowed!(app, caller, narrow, user_list)).await
 }
 
 /// Add a person
@@ -357,8 +357,8 @@ pub async fn number_list(
     Query(query): Query<NumberParams>,
     format: Format,
 ) -> Answer<Response> {
-    let (list, filter) = query.split()?;
-    listed(format, list, pages!(app, caller, number_list, filter)).await
+    let (list, filter, narrow) = query.split()?;
+    listed(format, list, narrowed!(app, caller, narrow, number_list, filter)).await
 }
 
 /// One number
@@ -425,8 +425,8 @@ pub async fn call_list(
     Query(query): Query<CallParams>,
     format: Format,
 ) -> Answer<Response> {
-    let (list, filter) = query.split()?;
-    listed(format, list, pages!(app, caller, call_list, filter)).await
+    let (list, filter, narrow) = query.split()?;
+    listed(format, list, narrowed!(app, caller, narrow, call_list, filter)).await
 }
 
 /// One call

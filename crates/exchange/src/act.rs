@@ -252,7 +252,7 @@ pub(crate) fn limit(list: &ListQuery) -> Result<u32, Problem> {
 
 /// No text in it has control characters, as no stored text has. PostgreSQL
 /// takes no NUL even to compare with.
-fn printable(key: &serde_json::Value) -> bool {
+pub(crate) fn printable(key: &serde_json::Value) -> bool {
     match key {
         serde_json::Value::String(text) => !text.chars().any(char::is_control),
         serde_json::Value::Array(keys) => keys.iter().all(printable),

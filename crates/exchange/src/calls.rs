@@ -1,14 +1,19 @@
 //! Use cases: calls.
 
-use crate::act::{cursor, limit, not_found, page, time};
+use crate::act::{not_found, time};
 use crate::authz::Access;
 use crate::edges::kind_text;
+use crate::listing::Wanted;
 use crate::*;
 use api_types::call::*;
 use domain::routing::CallKind;
-use domain::{CdrId, TrunkId, UserId};
+use domain::{CdrId, TrunkId};
 use std::collections::{BTreeSet, HashMap};
-use store::{CdrOf, CdrQuery, CdrRow};
+use store::listing::{
+    CALL_KIND, CALL_PARTY, CALL_PERSON, CALL_TIME, CALLS, CALLS_OF_OPERATOR, CALLS_OF_TENANT,
+    Demand, Key, Test,
+};
+use store::{CdrOf, CdrRow};
 
 impl Exchange {
     /// The tenant's calls, newest first.
@@ -19,8 +24,9 @@ impl Exchange {
         &self,
         cx: &Cx,
         filter: CallFilter,
-        list: ListQuery,
+        list: impl Into<Narrowed>,
     ) -> Result<Page<CallRecord>, Problem> {
+        let list = list.into();
         let tenant = cx.tenant(Access::Read)?;
         self.calls(CdrOf::Tenant(tenant), filter, list).await
     }
@@ -76,8 +82,9 @@ impl Exchange {
         &self,
         cx: &Cx,
         filter: CallFilter,
-        list: ListQuery,
+        list: impl Into<Narrowed>,
     ) -> Result<Page<CallRecord>, Problem> {
+        let list = list.into();
         let operator = cx.operator(Access::Read)?;
         if filter.user_id.is_some() {
             let reason = "an operator's calls do not show the tenant's people";
@@ -94,52 +101,65 @@ impl Exchange {
         &self,
         cx: &Cx,
         filter: CallFilter,
-        list: ListQuery,
+        list: impl Into<Narrowed>,
     ) -> Result<Page<CallRecord>, Problem> {
+        let list = list.into();
         cx.programme(Access::Read)?;
         self.calls(CdrOf::All, filter, list).await
     }
 
-    async fn calls(
+    pub(crate) async fn calls(
         &self,
         of: CdrOf,
         filter: CallFilter,
-        list: ListQuery,
+        list: Narrowed,
     ) -> Result<Page<CallRecord>, Problem> {
-        let limit = limit(&list)?;
-        let mut query = query(filter)?;
-        query.before = cursor(&list)?;
+        let listing = match of {
+            CdrOf::All => &CALLS,
+            CdrOf::Tenant(_) => &CALLS_OF_TENANT,
+            CdrOf::Operator(_) => &CALLS_OF_OPERATOR,
+        };
+        let wanted = Wanted::read(listing, list, demands(filter)?)?;
+        let (pick, rows) = (wanted.pick.clone(), wanted.rows());
         let read = self.view(async move |mut db| {
-            let rows = db.cdr_list(of, &query, limit + 1).await?;
+            let rows = db.cdr_page(of, &pick, rows).await?;
             let names = trunk_names(&mut db, trunks_of(&rows), of).await?;
             Ok((rows, names))
         });
         let (rows, names) = read.await?;
-        Ok(page(rows, limit, |row| (row.sort_at, row.id.0), |row| document(row, of, &names)))
+        Ok(wanted.page(rows, |row| document(row, of, &names)))
     }
 }
 
-fn query(filter: CallFilter) -> Result<CdrQuery, Problem> {
+/// What the parameters beside `filter` demand.
+fn demands(filter: CallFilter) -> Result<Vec<Demand>, Problem> {
     const KINDS: [CallKind; 4] =
         [CallKind::Inbound, CallKind::Outbound, CallKind::Internal, CallKind::Emergency];
     let refuse =
         |field: &str, reason: &str| ErrorCode::InvalidParameter.problem(Some(field), reason);
-    if let Some(kind) = &filter.kind
-        && !KINDS.iter().any(|k| kind_text(*k) == kind)
-    {
-        return Err(refuse("kind", "a kind is inbound, outbound, internal or emergency"));
+    let mut demands = Vec::new();
+    let mut demand = |field, test| demands.push(Demand { field, test });
+    if let Some(from) = filter.from {
+        demand(&CALL_TIME, Test::AtLeast(Key::Int(from.as_microsecond())));
     }
-    let number = filter.number.as_deref().map(|text| {
-        E164::parse(text).map_err(|_| refuse("number", "a number is + and 2 to 15 digits (E.164)"))
-    });
-    Ok(CdrQuery {
-        from: filter.from.map(|at| at.as_microsecond()),
-        to: filter.to.map(|at| at.as_microsecond()),
-        kind: filter.kind,
-        number: number.transpose()?,
-        user_id: filter.user_id.map(UserId),
-        before: None,
-    })
+    if let Some(to) = filter.to {
+        demand(&CALL_TIME, Test::Below(Key::Int(to.as_microsecond())));
+    }
+    if let Some(kind) = filter.kind {
+        if !KINDS.iter().any(|k| kind_text(*k) == kind) {
+            return Err(refuse("kind", "a kind is inbound, outbound, internal or emergency"));
+        }
+        demand(&CALL_KIND, Test::Is(Key::Text(kind)));
+    }
+    if let Some(text) = filter.number {
+        let number = E164::parse(&text)
+            .map_err(|_| refuse("number", "a number is + and 2 to 15 digits (E.164)"))?;
+        demand(&CALL_PARTY, Test::Is(Key::Text(number.to_string())));
+    }
+    if let Some(user) = filter.user_id {
+        demand(&CALL_PERSON, Test::Is(Key::Id(user)));
+    }
+    Ok(demands)
 }
 
 type Names = HashMap<TrunkId, String>;
@@ -182,6 +202,8 @@ fn document(row: CdrRow, of: CdrOf, names: &Names) -> CallRecord {
     let complete = row.begin_at.is_some()
         && row.end_at.is_some()
         && (row.answer_at.is_some() || row.end_answered_at.is_none());
+    // Two edges' clocks may differ by a little.
+    let duration_ms = answered.zip(row.end_at).map(|(from, to)| (to - from).max(0) / 1000);
     let mut record = CallRecord {
         id: row.id.0,
         tenant_id: row.tenant_id.map(|id| id.0),
@@ -208,8 +230,14 @@ fn document(row: CdrRow, of: CdrOf, names: &Names) -> CallRecord {
         started_at: row.begin_at.map(time),
         answered_at: answered.map(time),
         ended_at: row.end_at.map(time),
-        // Two edges' clocks may differ by a little.
-        duration_ms: answered.zip(row.end_at).map(|(from, to)| (to - from).max(0) / 1000),
+        duration_ms,
+        operator_connected_ms: row.operator_connected_ms,
+        operator_billed_ms: row.operator_billed_ms,
+        duration_source: match (row.operator_connected_ms, row.operator_billed_ms, duration_ms) {
+            (None, None, None) => None,
+            (None, None, Some(_)) => Some("meetpoint".to_owned()),
+            _ => Some("operator".to_owned()),
+        },
         // Who wrote that it was interrupted could not know whether it was answered.
         sip_code: match (row.answer_at, row.reason.as_deref()) {
             (Some(_), Some("interrupted")) => Some(200),

@@ -5,6 +5,7 @@ use crate::act::{
     text, time,
 };
 use crate::authz::Access;
+use crate::listing::{Narrowed, Wanted};
 use crate::programme::countries_parse;
 use crate::{Cx, DirectoryFilter, Exchange, ListQuery};
 use api_types::operator::DirectoryEntry;
@@ -20,6 +21,7 @@ use domain::{ConsentId, OperatorId, TenantId};
 use feed::change::Change;
 use numbering::{Country, Region};
 use serde::Serialize;
+use store::listing::{CONSENTS_OF_OPERATOR, CONSENTS_OF_TENANT};
 use store::{ConsentRow, Db, HeldRow, Json, Tx};
 use uuid::Uuid;
 
@@ -356,35 +358,37 @@ impl Exchange {
     }
 
     /// The tenant's consents.
-    pub async fn consent_list(&self, cx: &Cx, list: ListQuery) -> Result<Page<Consent>, Problem> {
+    pub async fn consent_list(
+        &self,
+        cx: &Cx,
+        list: impl Into<Narrowed>,
+    ) -> Result<Page<Consent>, Problem> {
+        let list = list.into();
         let tenant = cx.tenant(Access::Read)?;
-        self.consents(cx, Some(tenant), None, list).await
+        let wanted = Wanted::read(&CONSENTS_OF_TENANT, list, Vec::new())?;
+        let rows = self
+            .view_as(cx, async |mut db: Db| {
+                Ok(db.consent_page_of_tenant(tenant, &wanted.pick, wanted.rows()).await?)
+            })
+            .await?;
+        Ok(wanted.page(rows, consent_document))
     }
 
     /// Who consented to the operator.
     pub async fn operator_consent_list(
         &self,
         cx: &Cx,
-        list: ListQuery,
+        list: impl Into<Narrowed>,
     ) -> Result<Page<Consent>, Problem> {
+        let list = list.into();
         let operator = cx.operator(Access::Read)?;
-        self.consents(cx, None, Some(operator), list).await
-    }
-
-    async fn consents(
-        &self,
-        cx: &Cx,
-        tenant: Option<TenantId>,
-        operator: Option<OperatorId>,
-        list: ListQuery,
-    ) -> Result<Page<Consent>, Problem> {
-        let (limit, after) = (limit(&list)?, cursor(&list)?);
+        let wanted = Wanted::read(&CONSENTS_OF_OPERATOR, list, Vec::new())?;
         let rows = self
             .view_as(cx, async |mut db: Db| {
-                Ok(db.consent_list(tenant, operator, after, limit + 1).await?)
+                Ok(db.consent_page_of_operator(operator, &wanted.pick, wanted.rows()).await?)
             })
             .await?;
-        Ok(page(rows, limit, |row| row.id.0, consent_document))
+        Ok(wanted.page(rows, consent_document))
     }
 
     /// The tenant's consent to one operator.

@@ -13,6 +13,7 @@ mod act;
 mod addresses;
 mod alarms;
 mod authz;
+mod billing;
 mod calls;
 pub mod compat;
 mod consents;
@@ -26,6 +27,7 @@ mod explain;
 mod fraud;
 mod identity;
 mod inside;
+mod listing;
 mod networks;
 mod numbers;
 mod orders;
@@ -40,6 +42,7 @@ mod worker;
 mod world;
 
 pub use alarms::AlarmFilter;
+pub use billing::ExportJob;
 pub use cx::{
     Actor, CallFilter, ChangesError, Cx, DirectoryFilter, ListQuery, NumberFilter, OpenError, Role,
     Scope,
@@ -48,6 +51,7 @@ pub use cx::{
 pub use deliver::WebhookConfig;
 pub use events::{Events, event_types};
 pub use inside::WhichCall;
+pub use listing::{Narrow, Narrowed};
 pub use sharing::RequestUse;
 
 use act::{Fail, change, store_problem};

@@ -1,18 +1,24 @@
 //! Use cases: numbers and their assignment.
 
-use crate::act::{Fail, Keep, change, cursor, done, limit, matches, not_found, page, raced, time};
+use crate::act::{Fail, Keep, change, done, matches, not_found, raced, time};
 use crate::authz::Access;
+use crate::listing::{Narrowed, Wanted, starting};
 use crate::people::agents_of;
-use crate::{Cx, Exchange, ListQuery, NumberFilter, records};
+use crate::{Cx, Exchange, NumberFilter, records};
 use api_types::number::{AssignmentPut, Number};
 use api_types::{ErrorCode, Page, Problem};
 use domain::assign::{AssignNumber, AssignRefusal, Assignee, check};
 use domain::consent::ConsentStatus;
 use domain::number::Usage;
-use domain::{LocationId, OperatorId, ResourceAccountId, TenantId, UserId};
+use domain::{LocationId, ResourceAccountId, TenantId, UserId};
 use feed::change::Change;
 use numbering::{Country, E164};
-use store::{Db, NumberPick, NumberRow, Tx};
+use store::listing::{
+    Demand, Key, Listing, NUMBER_ASSIGNED, NUMBER_COUNTRY, NUMBER_NUMBER, NUMBER_OPERATOR,
+    NUMBER_STATUS, NUMBER_USAGE, NUMBERS_OF_OPERATOR, NUMBERS_OF_TENANT, Test,
+};
+use store::{Db, NumberRow, Tx};
+use uuid::Uuid;
 
 /// Calls can be routed to the number (operator-connect.md 1.7).
 pub(crate) const ACTIVATED: &str = "Activated";
@@ -43,41 +49,42 @@ fn number_document(row: NumberRow) -> Number {
     }
 }
 
-fn pick(filter: NumberFilter) -> Result<NumberPick, Problem> {
+/// What the parameters beside `filter` demand.
+fn demands(filter: NumberFilter) -> Result<Vec<Demand>, Problem> {
     let parameter =
         |name: &'static str, reason: &str| ErrorCode::InvalidParameter.problem(Some(name), reason);
-    let prefix = match filter.prefix.as_deref() {
-        None | Some("" | "+") => None,
+    let mut demands = Vec::new();
+    let mut demand = |field, test| demands.push(Demand { field, test });
+    match filter.prefix.as_deref() {
+        None | Some("" | "+") => {}
         Some(prefix) => {
-            let digits = prefix.strip_prefix('+').unwrap_or(prefix);
-            if digits.len() > 15 || !digits.bytes().all(|b| b.is_ascii_digit()) {
-                return Err(parameter("prefix", "a prefix is + and up to 15 digits"));
-            }
-            Some(digits.to_owned())
+            let ranges = starting(prefix)
+                .ok_or_else(|| parameter("prefix", "a prefix is + and up to 15 digits"))?;
+            demand(&NUMBER_NUMBER, Test::Within(ranges));
         }
-    };
-    if filter
-        .status
-        .as_deref()
-        .is_some_and(|s| !matches!(s, "Unassigned" | "UserAssigned" | "VoiceApplicationAssigned"))
-    {
-        let reason = "a status is Unassigned, UserAssigned or VoiceApplicationAssigned";
-        return Err(parameter("status", reason));
     }
-    let usage = match filter.usage.as_deref() {
-        None => None,
-        Some(text) => Some(Usage::parse(text).ok_or_else(|| parameter("usage", USAGES))?),
-    };
-    let country = filter.country.as_deref().map(Country::parse).transpose();
-    Ok(NumberPick {
-        operator: filter.operator_id.map(OperatorId),
-        prefix,
-        status: filter.status,
-        usage,
-        country: country.map_err(|e| parameter("country", &e.to_string()))?,
-        assigned_to: filter.assigned_to_id,
-        ..NumberPick::default()
-    })
+    if let Some(status) = filter.status {
+        if !matches!(&*status, "Unassigned" | "UserAssigned" | "VoiceApplicationAssigned") {
+            let reason = "a status is Unassigned, UserAssigned or VoiceApplicationAssigned";
+            return Err(parameter("status", reason));
+        }
+        demand(&NUMBER_STATUS, Test::Is(Key::Text(status)));
+    }
+    if let Some(text) = filter.usage {
+        let usage = Usage::parse(&text).ok_or_else(|| parameter("usage", USAGES))?;
+        demand(&NUMBER_USAGE, Test::Is(Key::Text(usage.as_str().to_owned())));
+    }
+    if let Some(text) = filter.country {
+        let country = Country::parse(&text).map_err(|e| parameter("country", &e.to_string()))?;
+        demand(&NUMBER_COUNTRY, Test::Is(Key::Text(country.to_string())));
+    }
+    if let Some(operator) = filter.operator_id {
+        demand(&NUMBER_OPERATOR, Test::Is(Key::Id(operator)));
+    }
+    if let Some(assigned) = filter.assigned_to_id {
+        demand(&NUMBER_ASSIGNED, Test::Is(Key::Id(assigned)));
+    }
+    Ok(demands)
 }
 
 /// What a usage may be, in words.
@@ -220,10 +227,12 @@ impl Exchange {
         &self,
         cx: &Cx,
         filter: NumberFilter,
-        list: ListQuery,
+        list: impl Into<Narrowed>,
     ) -> Result<Page<Number>, Problem> {
+        let list = list.into();
         let tenant = cx.tenant(Access::Read)?;
-        self.numbers(cx, NumberPick { tenant: Some(tenant), ..pick(filter)? }, list).await
+        let wanted = Wanted::read(&NUMBERS_OF_TENANT, list, demands(filter)?)?;
+        self.numbers(cx, &NUMBERS_OF_TENANT, tenant.0, wanted).await
     }
 
     /// The operator's numbers at all tenants, without the tenants' people.
@@ -234,15 +243,16 @@ impl Exchange {
         &self,
         cx: &Cx,
         filter: NumberFilter,
-        list: ListQuery,
+        list: impl Into<Narrowed>,
     ) -> Result<Page<Number>, Problem> {
+        let list = list.into();
         let operator = cx.operator(Access::Read)?;
         if filter.assigned_to_id.is_some() {
             let reason = "an operator's numbers do not show the tenant's people";
             return Err(ErrorCode::InvalidParameter.problem(Some("assigned_to_id"), reason));
         }
-        let pick = NumberPick { operator: Some(operator), ..pick(filter)? };
-        let mut numbers = self.numbers(cx, pick, list).await?;
+        let wanted = Wanted::read(&NUMBERS_OF_OPERATOR, list, demands(filter)?)?;
+        let mut numbers = self.numbers(cx, &NUMBERS_OF_OPERATOR, operator.0, wanted).await?;
         for number in &mut numbers.items {
             number.assigned_to_id = None;
             number.assigned_to_name = None;
@@ -253,16 +263,16 @@ impl Exchange {
     async fn numbers(
         &self,
         cx: &Cx,
-        pick: NumberPick,
-        list: ListQuery,
+        list: &'static Listing,
+        whose: Uuid,
+        wanted: Wanted,
     ) -> Result<Page<Number>, Problem> {
-        let limit = limit(&list)?;
-        let after = cursor::<E164>(&list)?;
-        let pick = NumberPick { after, ..pick };
         let rows = self
-            .view_as(cx, async |mut db: Db| Ok(db.number_list(&pick, limit + 1).await?))
+            .view_as(cx, async |mut db: Db| {
+                Ok(db.number_page(list, whose, &wanted.pick, wanted.rows()).await?)
+            })
             .await?;
-        Ok(page(rows, limit, |row| row.number, number_document))
+        Ok(wanted.page(rows, number_document))
     }
 
     /// One number of the tenant.

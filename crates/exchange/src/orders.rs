@@ -5,6 +5,7 @@ use crate::act::{
     Fail, Keep, change, cursor, done, invalid, limit, new_id, not_found, page, text, time,
 };
 use crate::authz::Access;
+use crate::listing::{Narrowed, Wanted};
 use crate::numbers::USAGES;
 use crate::{Cx, Exchange, ListQuery};
 use api_types::number::{NumberOrder, NumberOrderCreate, NumberOrderEntry};
@@ -14,6 +15,7 @@ use domain::upload::{MAX_ENTRIES, UploadContext, UploadRefusal, check_order};
 use domain::{CallingProfileId, LocationId, OperatorId, OrderId, TenantId};
 use feed::change::{Change, OrderFacts};
 use std::collections::HashMap;
+use store::listing::ORDERS;
 use store::{ConsentRow, Db, OrderEntryRow, OrderRow, Tx};
 use uuid::Uuid;
 
@@ -213,14 +215,17 @@ impl Exchange {
     pub async fn number_order_list(
         &self,
         cx: &Cx,
-        list: ListQuery,
+        list: impl Into<Narrowed>,
     ) -> Result<Page<NumberOrder>, Problem> {
+        let list = list.into();
         let operator = cx.operator(Access::Read)?;
-        let (limit, before) = (limit(&list)?, cursor(&list)?);
+        let wanted = Wanted::read(&ORDERS, list, Vec::new())?;
         let rows = self
-            .view_as(cx, async |mut db: Db| Ok(db.order_list(operator, before, limit + 1).await?))
+            .view_as(cx, async |mut db: Db| {
+                Ok(db.order_page(operator, &wanted.pick, wanted.rows()).await?)
+            })
             .await?;
-        Ok(page(rows, limit, |row| row.id.0, order_document))
+        Ok(wanted.page(rows, order_document))
     }
 
     /// One order.

@@ -4,6 +4,7 @@ use crate::act::{
     Fail, Keep, change, cursor, done, invalid, limit, matches, new_id, not_found, page, raced, text,
 };
 use crate::authz::Access;
+use crate::listing::{Narrowed, Wanted};
 use crate::{Cx, Exchange, ListQuery, records, secret};
 use api_types::tenant::{
     PhoneCredentials, ResourceAccount, ResourceAccountCreate, User, UserCreate, UserUpdate,
@@ -12,6 +13,7 @@ use api_types::{ErrorCode, Page, Problem};
 use domain::{ResourceAccountId, TenantId, UserId};
 use feed::change::Change;
 use numbering::Country;
+use store::listing::PEOPLE;
 use store::{AccountRow, AgentRow, Db, Json, PersonRow};
 use uuid::Uuid;
 
@@ -128,13 +130,20 @@ impl Exchange {
     }
 
     /// The tenant's people.
-    pub async fn user_list(&self, cx: &Cx, list: ListQuery) -> Result<Page<User>, Problem> {
+    pub async fn user_list(
+        &self,
+        cx: &Cx,
+        list: impl Into<Narrowed>,
+    ) -> Result<Page<User>, Problem> {
+        let list = list.into();
         let tenant = cx.tenant(Access::Read)?;
-        let (limit, after) = (limit(&list)?, cursor(&list)?);
+        let wanted = Wanted::read(&PEOPLE, list, Vec::new())?;
         let rows = self
-            .view_as(cx, async |mut db: Db| Ok(db.person_list(tenant, after, limit + 1).await?))
+            .view_as(cx, async |mut db: Db| {
+                Ok(db.person_page(tenant, &wanted.pick, wanted.rows()).await?)
+            })
             .await?;
-        Ok(page(rows, limit, |row| row.id.0, user_document))
+        Ok(wanted.page(rows, user_document))
     }
 
     /// One person.

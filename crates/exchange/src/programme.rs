@@ -6,6 +6,7 @@ use crate::act::{
     of_operator, page, raced, text, time,
 };
 use crate::authz::Access;
+use crate::listing::{Narrowed, Wanted};
 use crate::{Cx, Exchange, ListQuery, records};
 use api_types::operator::{
     CallingProfile, CallingProfileCreate, Offer, OfferPut, Operator, OperatorCreate, Range,
@@ -17,6 +18,7 @@ use domain::{CallingProfileId, OperatorId, TenantId, TrunkId};
 use feed::change::Change;
 use numbering::{Country, E164, NumberRange};
 use std::net::{IpAddr, SocketAddr};
+use store::listing::{OPERATORS, TENANTS};
 use store::{CallingProfileRow, Db, Json, OfferRow, OperatorRow, RangeRow, TenantRow, TrunkRow};
 use uuid::Uuid;
 
@@ -197,11 +199,18 @@ impl Exchange {
     }
 
     /// Operators.
-    pub async fn operator_list(&self, cx: &Cx, list: ListQuery) -> Result<Page<Operator>, Problem> {
+    pub async fn operator_list(
+        &self,
+        cx: &Cx,
+        list: impl Into<Narrowed>,
+    ) -> Result<Page<Operator>, Problem> {
+        let list = list.into();
         cx.programme(Access::Read)?;
-        let (limit, after) = (limit(&list)?, cursor(&list)?);
-        let rows = self.view(async |mut db| Ok(db.operator_list(after, limit + 1).await?)).await?;
-        Ok(page(rows, limit, |row| row.id.0, operator_document))
+        let wanted = Wanted::read(&OPERATORS, list, Vec::new())?;
+        let rows = self
+            .view(async |mut db| Ok(db.operator_page(&wanted.pick, wanted.rows()).await?))
+            .await?;
+        Ok(wanted.page(rows, operator_document))
     }
 
     /// One operator.
@@ -527,11 +536,18 @@ impl Exchange {
     }
 
     /// Tenants.
-    pub async fn tenant_list(&self, cx: &Cx, list: ListQuery) -> Result<Page<Tenant>, Problem> {
+    pub async fn tenant_list(
+        &self,
+        cx: &Cx,
+        list: impl Into<Narrowed>,
+    ) -> Result<Page<Tenant>, Problem> {
+        let list = list.into();
         cx.programme(Access::Read)?;
-        let (limit, after) = (limit(&list)?, cursor(&list)?);
-        let rows = self.view(async |mut db| Ok(db.tenant_list(after, limit + 1).await?)).await?;
-        Ok(page(rows, limit, |row| row.id.0, tenant_document))
+        let wanted = Wanted::read(&TENANTS, list, Vec::new())?;
+        let rows = self
+            .view(async |mut db| Ok(db.tenant_page(&wanted.pick, wanted.rows()).await?))
+            .await?;
+        Ok(wanted.page(rows, tenant_document))
     }
 }
 

@@ -2,11 +2,11 @@
 
 use crate::StoreError;
 use crate::db::{Db, statements};
+use crate::listing::{CALLS, CALLS_OF_OPERATOR, CALLS_OF_TENANT, Pick};
 use crate::value::{Json, args, row};
 use domain::{CdrId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
 use numbering::E164;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 /// One attempt on a trunk, as the `attempts` column keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +87,8 @@ row! {
         reason: Option<String>,
         hung_up_by: Option<String>,
         attempts: Option<Json<Vec<CdrAttempt>>>,
+        operator_connected_ms: Option<i64>,
+        operator_billed_ms: Option<i64>,
     }
 }
 
@@ -101,23 +103,6 @@ pub enum CdrOf {
     Operator(OperatorId),
 }
 
-/// Which of them. Times are microseconds since 1970 UTC.
-#[derive(Clone, Debug, Default)]
-pub struct CdrQuery {
-    /// Begun at or after.
-    pub from: Option<i64>,
-    /// Begun before.
-    pub to: Option<i64>,
-    /// Of this kind.
-    pub kind: Option<String>,
-    /// With this number: the tenant's, the caller's or the called one.
-    pub number: Option<E164>,
-    /// With this person in it.
-    pub user_id: Option<UserId>,
-    /// Older than this one, in the order of the list.
-    pub before: Option<(i64, Uuid)>,
-}
-
 /// One select list for every way to read calls.
 macro_rules! calls {
     ($($rest:literal),*) => {
@@ -128,7 +113,13 @@ macro_rules! calls {
              p.display_name AS user_name, c.queue_id, \
              q.display_name AS queue_name, c.in_trunk_id, c.out_trunk_id, \
              c.in_call_id, c.out_call_id, c.begin_at, c.answer_at, c.end_at, c.end_answered_at, \
-             c.sip_code, c.reason, c.hung_up_by, c.attempts FROM cdr c \
+             c.sip_code, c.reason, c.hung_up_by, c.attempts, \
+             (SELECT x.connected_ms FROM call_duration x WHERE x.call_id = c.id \
+                AND x.operator_id = c.operator_id ORDER BY x.id DESC LIMIT 1) \
+                AS operator_connected_ms, \
+             (SELECT x.billed_ms FROM call_duration x WHERE x.call_id = c.id \
+                AND x.operator_id = c.operator_id ORDER BY x.id DESC LIMIT 1) \
+                AS operator_billed_ms FROM cdr c \
              LEFT JOIN operator o ON o.id = c.operator_id \
              LEFT JOIN person p \
              ON p.id = COALESCE(c.caller_user_id, c.answer_user_id, c.callee_user_id) \
@@ -138,22 +129,10 @@ macro_rules! calls {
     };
 }
 
-/// A page of calls; `$whose` binds `$9`.
-macro_rules! call_page {
-    ($whose:literal) => {
-        calls!(
-            "WHERE ",
-            $whose,
-            "c.sort_at >= $1 AND c.sort_at < $2 AND (c.sort_at, c.id) < ($3, $4) \
-             AND (CAST($5 AS TEXT) IS NULL OR c.kind = $5) \
-             AND (CAST($6 AS TEXT) IS NULL OR c.caller = $6 OR c.callee = $6 \
-                OR '+' || CAST(c.number AS TEXT) = $6) \
-             AND (CAST($7 AS UUID) IS NULL OR c.caller_user_id = $7 OR c.answer_user_id = $7 \
-                OR c.callee_user_id = $7) \
-             ORDER BY c.sort_at DESC, c.id DESC LIMIT $8"
-        )
-    };
-}
+pub(crate) use calls;
+
+/// A list of calls up to its `WHERE`.
+pub(crate) const CALL_SELECT: &str = calls!();
 
 // Each kind of record fills its own columns once: the first one of its kind counts, whatever came
 // before or comes again; but an end that says `interrupted` was written by an edge that knew nothing of
@@ -181,9 +160,6 @@ statements! {
         reason = excluded.reason, hung_up_by = excluded.hung_up_by, \
         attempts = excluded.attempts WHERE cdr.end_at IS NULL \
         OR (cdr.reason = 'interrupted' AND excluded.reason <> 'interrupted')";
-    CDR_LIST = call_page!("");
-    CDR_LIST_OF_TENANT = call_page!("c.tenant_id = $9 AND ");
-    CDR_LIST_OF_OPERATOR = call_page!("c.operator_id = $9 AND ");
     CDR_GET = calls!("WHERE c.id = $1");
     CDR_BY_CALL_ID = calls!("WHERE c.in_call_id = $1 OR c.out_call_id = $1 \
         ORDER BY c.sort_at DESC LIMIT 1");
@@ -231,36 +207,19 @@ impl Db {
         Ok(())
     }
 
-    /// Calls, newest first.
-    pub async fn cdr_list(
+    /// A page of calls.
+    pub async fn cdr_page(
         &mut self,
         of: CdrOf,
-        query: &CdrQuery,
+        pick: &Pick,
         limit: u32,
     ) -> Result<Vec<CdrRow>, StoreError> {
-        let (before_at, before_id) = query.before.unwrap_or((i64::MAX, Uuid::max()));
-        let number = query.number.map(|n| n.to_string());
-        let mut args = args![
-            query.from.unwrap_or(i64::MIN),
-            query.to.unwrap_or(i64::MAX),
-            before_at,
-            before_id,
-            query.kind,
-            number,
-            query.user_id,
-            limit
-        ];
-        match of {
-            CdrOf::All => self.all(CDR_LIST, args).await,
-            CdrOf::Tenant(tenant) => {
-                args.extend(args![tenant]);
-                self.all(CDR_LIST_OF_TENANT, args).await
-            }
-            CdrOf::Operator(operator) => {
-                args.extend(args![operator]);
-                self.all(CDR_LIST_OF_OPERATOR, args).await
-            }
-        }
+        let (list, whose) = match of {
+            CdrOf::All => (&CALLS, None),
+            CdrOf::Tenant(tenant) => (&CALLS_OF_TENANT, Some(tenant.0)),
+            CdrOf::Operator(operator) => (&CALLS_OF_OPERATOR, Some(operator.0)),
+        };
+        self.list_page(list, whose, pick, limit).await
     }
 
     /// One call, if it is theirs.

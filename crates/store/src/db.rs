@@ -4,7 +4,7 @@
 use crate::StoreError;
 use crate::value::{Arg, Column, FromRow, Row};
 use futures_util::TryStreamExt;
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
 
 /// An open transaction on either database. All that can be read or written is
 /// a method of it.
@@ -79,6 +79,22 @@ impl Db {
         args: Vec<Arg>,
     ) -> Result<Vec<T>, StoreError> {
         on_both!(self, sql, args, |query, conn, wrap| {
+            let mut rows = query.fetch(conn);
+            let mut out = Vec::new();
+            while let Some(row) = rows.try_next().await? {
+                out.push(T::from_row(&wrap(row))?);
+            }
+            Ok(out)
+        })
+    }
+
+    /// The same by a statement that was put together from constants (`listing.rs`).
+    pub(crate) async fn all_built<T: FromRow>(
+        &mut self,
+        sql: String,
+        args: Vec<Arg>,
+    ) -> Result<Vec<T>, StoreError> {
+        on_both!(self, AssertSqlSafe(sql), args, |query, conn, wrap| {
             let mut rows = query.fetch(conn);
             let mut out = Vec::new();
             while let Some(row) = rows.try_next().await? {

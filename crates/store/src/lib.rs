@@ -7,11 +7,13 @@
 
 mod alarm;
 pub mod backup;
+mod billing;
 mod cdr;
 mod db;
 mod edge;
 mod error;
 mod identity;
+pub mod listing;
 mod log;
 mod numbers;
 mod open;
@@ -28,13 +30,14 @@ mod webhooks;
 mod world;
 
 pub use alarm::{AlarmQuery, AlarmRow};
-pub use cdr::{CdrAnswer, CdrAttempt, CdrBegin, CdrEnd, CdrOf, CdrQuery, CdrRow};
+pub use billing::{DurationRow, ExportRow, ReconciliationRow};
+pub use cdr::{CdrAnswer, CdrAttempt, CdrBegin, CdrEnd, CdrOf, CdrRow};
 pub use db::Db;
 pub use edge::EdgeRow;
 pub use error::{Again, Retry, StoreError};
 pub use identity::{EdgeKeyRow, IdempotencyRow, PrincipalRow, TokenRow};
 pub use log::{AuditRow, Back, ChangeOwner, ChangeOwnerRow, ChangeRow, Tx};
-pub use numbers::{NumberPick, NumberRow};
+pub use numbers::NumberRow;
 pub use open::{OpenError, Store};
 pub use operators::{
     CallingProfileRow, DirectoryRow, OfferRow, OperatorRow, ProfileTrunkRow, RangeRow, TenantRow,
@@ -60,6 +63,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         alarm::STATEMENTS,
         backup::STATEMENTS,
+        billing::STATEMENTS,
         edge::STATEMENTS,
         cdr::STATEMENTS,
         identity::STATEMENTS,

@@ -2,6 +2,7 @@
 
 use crate::StoreError;
 use crate::db::{Db, statements};
+use crate::listing::{Listing, Pick};
 use crate::value::{args, row};
 use crate::world::WorldNumberRow;
 use domain::{
@@ -33,36 +34,16 @@ row! {
     }
 }
 
-/// Narrows a list of numbers.
-#[derive(Clone, Debug, Default)]
-pub struct NumberPick {
-    /// One tenant's.
-    pub tenant: Option<TenantId>,
-    /// One operator's.
-    pub operator: Option<OperatorId>,
-    /// Digits it begins with, without `+`.
-    pub prefix: Option<String>,
-    /// `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`.
-    pub status: Option<String>,
-    /// What for.
-    pub usage: Option<Usage>,
-    /// Where.
-    pub country: Option<Country>,
-    /// A person's or an account's.
-    pub assigned_to: Option<Uuid>,
-    /// Numbers above this one.
-    pub after: Option<E164>,
-}
-
 macro_rules! number_select {
     ($($tail:literal)*) => {
         concat!(
-            "SELECT n.number, n.tenant_id, n.operator_id, o.name AS operator_name, ",
+            "SELECT n.number, n.tenant_id, n.operator_id, COALESCE(o.name, '') AS operator_name, ",
             "n.profile_id, n.country, n.usage, n.activation_state, n.location_id, ",
             "n.tenant_may_update_location, n.person_id, n.account_id, ",
             "COALESCE(p.display_name, a.display_name) AS assigned_name, n.move_id, ",
             "n.acquired_at, n.version FROM number n ",
-            "JOIN operator o ON o.id = n.operator_id ",
+            // Outer, so that every plan begins with the numbers; there is always an operator.
+            "LEFT JOIN operator o ON o.id = n.operator_id ",
             "LEFT JOIN person p ON p.id = n.person_id ",
             "LEFT JOIN resource_account a ON a.id = n.account_id ",
             $($tail),*
@@ -80,33 +61,11 @@ macro_rules! route_select {
     };
 }
 
-/// Whose numbers comes first and never depends on a null, so that both databases
-/// walk that index from the cursor on.
-macro_rules! number_list {
-    ($whose:literal) => {
-        number_select!(
-            "WHERE "
-            $whose
-            " AND n.number > $8 "
-            "AND (CAST($3 AS TEXT) IS NULL OR CAST(n.number AS TEXT) LIKE $3 || '%') "
-            "AND (CAST($4 AS TEXT) IS NULL OR $4 = CASE "
-            "WHEN n.person_id IS NOT NULL THEN 'UserAssigned' "
-            "WHEN n.account_id IS NOT NULL THEN 'VoiceApplicationAssigned' "
-            "ELSE 'Unassigned' END) "
-            "AND (CAST($5 AS TEXT) IS NULL OR n.usage = $5) "
-            "AND (CAST($6 AS TEXT) IS NULL OR n.country = $6) "
-            "AND (CAST($7 AS UUID) IS NULL OR n.person_id = $7 OR n.account_id = $7) "
-            "ORDER BY n.number LIMIT $9"
-        )
-    };
-}
+/// A list of numbers up to its `WHERE`.
+pub(crate) const NUMBER_SELECT: &str = number_select!();
 
 statements! {
     NUMBER_GET = number_select!("WHERE n.number = $1");
-    NUMBER_LIST_OF_TENANT = number_list!(
-        "n.tenant_id = $1 AND (CAST($2 AS UUID) IS NULL OR n.operator_id = $2)");
-    NUMBER_LIST_OF_OPERATOR = number_list!(
-        "n.operator_id = $2 AND (CAST($1 AS UUID) IS NULL OR n.tenant_id = $1)");
     NUMBER_LOCK_PG = "SELECT number AS v FROM number WHERE number = $1 FOR UPDATE";
     NUMBERS_HELD_LITE = route_select!(
         "WHERE number IN (SELECT value FROM json_each($1)) ORDER BY number");
@@ -154,28 +113,15 @@ impl Db {
         Ok(())
     }
 
-    /// Numbers in their order; the pick names a tenant, an operator, or both.
-    pub async fn number_list(
+    /// A page of somebody's numbers.
+    pub async fn number_page(
         &mut self,
-        pick: &NumberPick,
+        list: &'static Listing,
+        whose: Uuid,
+        pick: &Pick,
         limit: u32,
     ) -> Result<Vec<NumberRow>, StoreError> {
-        let sql = match pick.tenant {
-            Some(_) => NUMBER_LIST_OF_TENANT,
-            None => NUMBER_LIST_OF_OPERATOR,
-        };
-        let args = args![
-            pick.tenant,
-            pick.operator,
-            pick.prefix,
-            pick.status,
-            pick.usage,
-            pick.country,
-            pick.assigned_to,
-            pick.after.map_or(0, |n| n.value().cast_signed()),
-            limit
-        ];
-        self.all(sql, args).await
+        self.list_page(list, Some(whose), pick, limit).await
     }
 
     /// Those of the numbers that somebody holds, locked in their order until

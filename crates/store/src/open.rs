@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgPool, SqlSafeStr};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor, PgPool, SqlSafeStr};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +26,8 @@ const POOL_PG: u32 = 16;
 const ACQUIRE_LITE: Duration = Duration::from_secs(10);
 /// How long a request may wait for a connection: one that waited longer is better told so.
 const ACQUIRE_PG: Duration = Duration::from_secs(3);
+/// After how long a rest a connection is asked whether it is still there.
+const RESTED: Duration = Duration::from_secs(1);
 /// What every connection to PostgreSQL promises: no statement and no idle transaction holds
 /// others up for ever, and the locks of a node that lost its power are free within half a
 /// minute.
@@ -281,6 +283,17 @@ async fn open_pg(url: &str) -> Result<Backend, OpenError> {
     let pool = PgPoolOptions::new()
         .max_connections(POOL_PG)
         .acquire_timeout(ACQUIRE_PG)
+        // A connection was tried when it was given back: one that rested for a moment only is
+        // there, and asking it again took as long as a look-up does.
+        .test_before_acquire(false)
+        .before_acquire(|connection, told| {
+            Box::pin(async move {
+                if told.idle_for >= RESTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .after_connect(|connection, _| {
             Box::pin(async move {
                 connection.execute(SESSION_PG).await?;

@@ -2,6 +2,7 @@
 
 use crate::StoreError;
 use crate::db::{Db, statements};
+use crate::listing::{OPERATORS, Pick, TENANTS};
 use crate::value::{Json, args, row};
 use domain::fraud::FraudLimits;
 use domain::trusted::TrustedNetwork;
@@ -67,13 +68,17 @@ row! {
     }
 }
 
+/// A list of operators up to its `WHERE`.
+pub(crate) const OPERATOR_SELECT: &str = "SELECT id, name, created_at, version FROM operator";
+/// A list of tenants up to its `WHERE`.
+pub(crate) const TENANT_SELECT: &str =
+    "SELECT id, name, domain, created_at, fraud_limits, trusted_networks FROM tenant";
+
 statements! {
     OPERATOR_INSERT = "INSERT INTO operator (id, name, created_at, version) \
         VALUES ($1, $2, $3, $4)";
     OPERATOR_GET = "SELECT id, name, created_at, version FROM operator WHERE id = $1";
     OPERATOR_NAMED = "SELECT id, name, created_at, version FROM operator WHERE name = $1";
-    OPERATOR_LIST = "SELECT id, name, created_at, version FROM operator \
-        WHERE (CAST($1 AS TEXT) IS NULL OR id > $2) ORDER BY id LIMIT $3";
     TRUNK_INSERT = "INSERT INTO trunk (id, operator_id, fqdn, address, sources, match_port, \
         transport, enabled, send_options, options_interval_seconds, failover_time_seconds, \
         max_uri, single_early_dialog, max_concurrent_calls, max_calls_per_second, version) \
@@ -142,9 +147,6 @@ statements! {
         FROM tenant WHERE domain = $1";
     TENANT_GET = "SELECT id, name, domain, created_at, fraud_limits, trusted_networks \
         FROM tenant WHERE id = $1";
-    TENANT_LIST = "SELECT id, name, domain, created_at, fraud_limits, trusted_networks \
-        FROM tenant \
-        WHERE (CAST($1 AS TEXT) IS NULL OR id > $2) ORDER BY id LIMIT $3";
 }
 
 /// A keyset page by id: the id is bound twice, as the text that says whether
@@ -173,14 +175,13 @@ impl Db {
         self.one(OPERATOR_NAMED, args![name.to_owned()]).await
     }
 
-    /// Operators after an id.
-    pub async fn operator_list(
+    /// A page of operators.
+    pub async fn operator_page(
         &mut self,
-        id: Option<Uuid>,
+        pick: &Pick,
         limit: u32,
     ) -> Result<Vec<OperatorRow>, StoreError> {
-        let (some, id) = after(id);
-        self.all(OPERATOR_LIST, args![some, id, limit]).await
+        self.list_page(&OPERATORS, None, pick, limit).await
     }
 
     /// Adds a trunk.
@@ -413,13 +414,12 @@ impl Db {
         self.one(TENANT_GET, args![id]).await
     }
 
-    /// Tenants after an id.
-    pub async fn tenant_list(
+    /// A page of tenants.
+    pub async fn tenant_page(
         &mut self,
-        id: Option<Uuid>,
+        pick: &Pick,
         limit: u32,
     ) -> Result<Vec<TenantRow>, StoreError> {
-        let (some, id) = after(id);
-        self.all(TENANT_LIST, args![some, id, limit]).await
+        self.list_page(&TENANTS, None, pick, limit).await
     }
 }

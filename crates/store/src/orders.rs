@@ -2,6 +2,7 @@
 
 use crate::StoreError;
 use crate::db::{Db, statements};
+use crate::listing::{ORDERS, Pick};
 use crate::value::{args, row};
 use domain::{CallingProfileId, LocationId, OperatorId, OrderId, TenantId};
 use uuid::Uuid;
@@ -72,15 +73,15 @@ macro_rules! entry_select {
     };
 }
 
+/// A list of orders up to its `WHERE`.
+pub(crate) const ORDER_SELECT: &str = order_select!("");
+
 statements! {
     ORDER_INSERT = "INSERT INTO number_order (id, operator_id, tenant_id, kind, status, dry_run, \
         tenant_may_update_location, ticket_id, total, done, succeeded, failed, principal_id, \
         request_id, created_at, finished_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     ORDER_GET = order_select!("WHERE id = $1");
-    ORDER_LIST = order_select!(
-        "WHERE operator_id = $1 AND (CAST($2 AS UUID) IS NULL OR id < $2) \
-         ORDER BY id DESC LIMIT $3");
     ORDER_PROGRESS = "UPDATE number_order SET status = $2, done = $3, succeeded = $4, \
         failed = $5, finished_at = $6 WHERE id = $1";
     ENTRY_INSERT_LITE = "INSERT INTO number_order_entry (order_id, ordinal, number_text, usage, \
@@ -194,14 +195,14 @@ impl Db {
         self.one(ORDER_GET, args![id]).await
     }
 
-    /// An operator's orders before an id, newest first.
-    pub async fn order_list(
+    /// A page of an operator's orders.
+    pub async fn order_page(
         &mut self,
         operator: OperatorId,
-        before: Option<Uuid>,
+        pick: &Pick,
         limit: u32,
     ) -> Result<Vec<OrderRow>, StoreError> {
-        self.all(ORDER_LIST, args![operator, before, limit]).await
+        self.list_page(&ORDERS, Some(operator.0), pick, limit).await
     }
 
     /// Writes status, counts and end of an order.

@@ -2,6 +2,7 @@
 
 use crate::StoreError;
 use crate::db::{Db, statements};
+use crate::listing::{PEOPLE, Pick};
 use crate::value::{Json, args, row};
 use domain::{ResourceAccountId, TenantId, UserId};
 use numbering::{Country, E164};
@@ -63,6 +64,9 @@ macro_rules! account_select {
 
 pub(crate) use {account_select, person_select};
 
+/// A list of people up to its `WHERE`.
+pub(crate) const PERSON_SELECT: &str = person_select!("");
+
 statements! {
     PERSON_INSERT = "INSERT INTO person \
         (id, tenant_id, upn, username, display_name, country, licences, version) \
@@ -70,9 +74,6 @@ statements! {
     PERSON_TAKEN = "SELECT upn AS v FROM person \
         WHERE tenant_id = $1 AND (upn = $2 OR username = $3) LIMIT 1";
     PERSON_GET = person_select!("WHERE p.tenant_id = $1 AND p.id = $2");
-    PERSON_LIST = person_select!(
-        "WHERE p.tenant_id = $1 AND (CAST($2 AS UUID) IS NULL OR p.id > $2) \
-         ORDER BY p.id LIMIT $3");
     PERSON_UPDATE = "UPDATE person SET display_name = $3, licences = $4, version = version + 1 \
         WHERE id = $1 AND version = $2";
     PERSON_TOUCH = "UPDATE person SET version = version + 1 WHERE tenant_id = $1 AND id = $2";
@@ -133,14 +134,14 @@ impl Db {
         self.one(PERSON_GET, args![tenant, id]).await
     }
 
-    /// A tenant's people after an id.
-    pub async fn person_list(
+    /// A page of a tenant's people.
+    pub async fn person_page(
         &mut self,
         tenant: TenantId,
-        after: Option<Uuid>,
+        pick: &Pick,
         limit: u32,
     ) -> Result<Vec<PersonRow>, StoreError> {
-        self.all(PERSON_LIST, args![tenant, after, limit]).await
+        self.list_page(&PEOPLE, Some(tenant.0), pick, limit).await
     }
 
     /// Replaces name and licences of this version; `false` where the version is

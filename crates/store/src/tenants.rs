@@ -2,6 +2,7 @@
 
 use crate::StoreError;
 use crate::db::{Db, statements};
+use crate::listing::{CONSENTS_OF_OPERATOR, CONSENTS_OF_TENANT, Pick};
 use crate::value::{Json, args, row};
 use domain::{
     CivicAddressId, ConsentId, LocationId, OperatorId, TenantId,
@@ -83,12 +84,11 @@ macro_rules! address_select {
     };
 }
 
+/// A list of consents up to its `WHERE`.
+pub(crate) const CONSENT_SELECT: &str = consent_select!("");
+
 statements! {
     CONSENT_GET = consent_select!("WHERE c.tenant_id = $1 AND c.operator_id = $2");
-    CONSENT_LIST = consent_select!(
-        "WHERE (CAST($1 AS UUID) IS NULL OR c.tenant_id = $1) \
-         AND (CAST($2 AS UUID) IS NULL OR c.operator_id = $2) \
-         AND (CAST($3 AS UUID) IS NULL OR c.id > $3) ORDER BY c.id LIMIT $4");
     CONSENT_LOCK_PG = "SELECT id AS v FROM consent WHERE tenant_id = $1 AND operator_id = $2 \
         FOR UPDATE";
     CONSENT_SHARE_PG = "SELECT id AS v FROM consent WHERE tenant_id = $1 AND operator_id = $2 \
@@ -135,15 +135,24 @@ impl Db {
         self.one(CONSENT_GET, args![tenant, operator]).await
     }
 
-    /// Consents of a tenant, to an operator, or both, after an id.
-    pub async fn consent_list(
+    /// A page of a tenant's consents.
+    pub async fn consent_page_of_tenant(
         &mut self,
-        tenant: Option<TenantId>,
-        operator: Option<OperatorId>,
-        after: Option<Uuid>,
+        tenant: TenantId,
+        pick: &Pick,
         limit: u32,
     ) -> Result<Vec<ConsentRow>, StoreError> {
-        self.all(CONSENT_LIST, args![tenant, operator, after, limit]).await
+        self.list_page(&CONSENTS_OF_TENANT, Some(tenant.0), pick, limit).await
+    }
+
+    /// A page of consents to an operator.
+    pub async fn consent_page_of_operator(
+        &mut self,
+        operator: OperatorId,
+        pick: &Pick,
+        limit: u32,
+    ) -> Result<Vec<ConsentRow>, StoreError> {
+        self.list_page(&CONSENTS_OF_OPERATOR, Some(operator.0), pick, limit).await
     }
 
     /// Keeps others from moving the consent, or from adding numbers under it,

@@ -128,6 +128,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/operator/v1/call-durations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say how long calls lasted
+         * @description Each entry names one leg of the operator's own and is kept or refused alone. What is said again
+         *     otherwise is kept beside what was said before, and goes before it; what the edges measured
+         *     never changes.
+         */
+        post: operations["call_durations_push"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/call-exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files of call records that the operator took, newest first */
+        get: operations["operator_call_export_list"];
+        put?: never;
+        /**
+         * A file of the operator's call records
+         * @description As the tenant's, without the tenant's people, and with the Call-IDs of its own legs only.
+         */
+        post: operations["operator_call_export_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/call-exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The record of one file */
+        get: operations["operator_call_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/call-reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The operator's durations beside ours
+         * @description Counts and sums over the answered calls that began within a time.
+         */
+        get: operations["call_reconciliation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operator/v1/calling-profiles": {
         parameters: {
             query?: never;
@@ -988,6 +1068,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenant/v1/call-exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files of call records that the tenant took, newest first */
+        get: operations["call_export_list"];
+        put?: never;
+        /**
+         * A file of the tenant's call records
+         * @description The answer is the file, oldest call first, written while it is sent. Once it is whole, the record
+         *     named in Location has its size, rows and SHA-256; a file without one is not whole. An
+         *     Idempotency-Key has no effect here.
+         */
+        post: operations["call_export_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/call-exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The record of one file */
+        get: operations["call_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenant/v1/calls": {
         parameters: {
             query?: never;
@@ -1633,6 +1753,83 @@ export interface components {
              */
             trunk_id: string;
         };
+        /**
+         * @description How long one leg lasted, as its operator says. The leg is named in one of three ways:
+         *     `call_id`, `sip_call_id`, or `caller`, `callee` and `answered_at`.
+         */
+        CallDurationEntry: {
+            /**
+             * Format: date-time
+             * @description When it was answered, 5 s more or less.
+             */
+            answered_at?: string | null;
+            /**
+             * Format: int64
+             * @description What is billed, milliseconds, rounded as the operator bills.
+             */
+            billed_ms?: number | null;
+            /**
+             * Format: uuid
+             * @description What came as `X-Meetpoint-Call-ID`.
+             */
+            call_id?: string | null;
+            /** @description Who was called. */
+            callee?: string | null;
+            /** @description Who called. */
+            caller?: string | null;
+            /**
+             * Format: int64
+             * @description Connected time, milliseconds.
+             */
+            connected_ms?: number | null;
+            /** @description The operator's own reference, at most 128 characters. */
+            reference?: string | null;
+            /** @description The SIP Call-ID that the operator saw. */
+            sip_call_id?: string | null;
+        };
+        /** @description What became of one entry. */
+        CallDurationResult: {
+            /**
+             * Format: uuid
+             * @description The call it is of.
+             */
+            call_id?: string | null;
+            error?: components["schemas"]["EntryError"] | null;
+            /**
+             * Format: int32
+             * @description Its place, from 0.
+             */
+            index: number;
+            /** @description `call_id`, `sip_call_id`, `parties`. */
+            matched_by?: string | null;
+            /** @description `recorded`, `unchanged` (the same was said before), `error`. */
+            status: string;
+        };
+        /** @description `POST /operator/v1/call-durations`. */
+        CallDurationsPush: {
+            /** @description 1 to 1,000 entries. */
+            entries: components["schemas"]["CallDurationEntry"][];
+        };
+        /** @description What became of a push. */
+        CallDurationsResult: {
+            /**
+             * Format: int32
+             * @description Entries that are not.
+             */
+            failed: number;
+            /** @description One for each entry, in their order. */
+            results: components["schemas"]["CallDurationResult"][];
+            /**
+             * Format: int32
+             * @description Entries that are kept now, those that said nothing new included.
+             */
+            succeeded: number;
+            /**
+             * Format: int32
+             * @description Entries in all.
+             */
+            total: number;
+        };
         /** @description A call that happened or goes on, explained. */
         CallExplained: {
             /** @description Open alarms of the trunks and edges in it. */
@@ -1661,6 +1858,65 @@ export interface components {
             routing_as_of?: string | null;
             /** @description Where that way differs from what the record says, because data has changed since. */
             routing_changed?: components["schemas"]["RoutingChange"][];
+        };
+        /** @description A file of call records that was handed out whole. It never changes. */
+        CallExport: {
+            /**
+             * Format: date-time
+             * @description When its first calls were read.
+             */
+            began_at: string;
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description When its last ones were.
+             */
+            ended_at: string;
+            /** @description `csv` or `parquet`. */
+            format: string;
+            /**
+             * Format: date-time
+             * @description Calls begun at or after.
+             */
+            from: string;
+            /**
+             * Format: uuid
+             * @description Identity, also in the `Location` of the file.
+             */
+            id: string;
+            /** @description Who took it. */
+            principal: string;
+            /**
+             * Format: int64
+             * @description Calls in it.
+             */
+            rows: number;
+            /** @description Its SHA-256, in hexadecimal. */
+            sha256: string;
+            /**
+             * Format: date-time
+             * @description Calls begun before.
+             */
+            to: string;
+        };
+        /** @description `POST /tenant/v1/call-exports` and `POST /operator/v1/call-exports`: the answer is the file. */
+        CallExportCreate: {
+            /** @description `csv` or `parquet`. */
+            format: string;
+            /**
+             * Format: date-time
+             * @description Calls begun at or after.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Calls begun before; not after now.
+             */
+            to: string;
         };
         /** @description One SIP message as an edge saw it, without digest responses and locations. */
         CallMessage: {
@@ -1696,6 +1952,62 @@ export interface components {
             /** @description `in` to the edge or `out` of it. */
             way: string;
         };
+        /**
+         * @description `GET /operator/v1/call-reconciliation`: answered calls that began within a time, beside what
+         *     the operator says of them.
+         */
+        CallReconciliation: {
+            /**
+             * Format: int64
+             * @description Answered calls.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Connected time of all answered calls as the edges measured it, milliseconds.
+             */
+            connected_ms: number;
+            /**
+             * Format: int64
+             * @description Those whose connected times differ by more than `tolerance_ms`.
+             */
+            differing: number;
+            /**
+             * Format: date-time
+             * @description Begun at or after.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description Those of which it did not.
+             */
+            missing: number;
+            /**
+             * Format: int64
+             * @description Billed time as the operator says.
+             */
+            operator_billed_ms: number;
+            /**
+             * Format: int64
+             * @description Connected time as the operator says.
+             */
+            operator_connected_ms: number;
+            /**
+             * Format: int64
+             * @description Those of which the operator said something.
+             */
+            pushed: number;
+            /**
+             * Format: date-time
+             * @description Begun before.
+             */
+            to: string;
+            /**
+             * Format: int64
+             * @description How far apart two connected times may be, milliseconds.
+             */
+            tolerance_ms: number;
+        };
         /** @description One call, `GET /tenant/v1/calls` and its sisters on the other faces. */
         CallRecord: {
             /**
@@ -1713,9 +2025,11 @@ export interface components {
             complete: boolean;
             /**
              * Format: int64
-             * @description Connected time, milliseconds.
+             * @description Connected time as the edges measured it, milliseconds.
              */
             duration_ms?: number | null;
+            /** @description Who says how long it lasted: `operator` where it said something, else `meetpoint`. */
+            duration_source?: string | null;
             /**
              * Format: date-time
              * @description When it was over.
@@ -1734,6 +2048,16 @@ export interface components {
             kind?: string | null;
             /** @description The tenant's number in it. */
             number?: string | null;
+            /**
+             * Format: int64
+             * @description What the operator bills, milliseconds.
+             */
+            operator_billed_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Connected time as the operator says, milliseconds; it goes before ours.
+             */
+            operator_connected_ms?: number | null;
             /**
              * Format: uuid
              * @description The operator that carried it.
@@ -2818,6 +3142,55 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_CallExport: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When its first calls were read.
+                 */
+                began_at: string;
+                /**
+                 * Format: int64
+                 * @description Its size.
+                 */
+                bytes: number;
+                /**
+                 * Format: date-time
+                 * @description When its last ones were.
+                 */
+                ended_at: string;
+                /** @description `csv` or `parquet`. */
+                format: string;
+                /**
+                 * Format: date-time
+                 * @description Calls begun at or after.
+                 */
+                from: string;
+                /**
+                 * Format: uuid
+                 * @description Identity, also in the `Location` of the file.
+                 */
+                id: string;
+                /** @description Who took it. */
+                principal: string;
+                /**
+                 * Format: int64
+                 * @description Calls in it.
+                 */
+                rows: number;
+                /** @description Its SHA-256, in hexadecimal. */
+                sha256: string;
+                /**
+                 * Format: date-time
+                 * @description Calls begun before.
+                 */
+                to: string;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
         Page_CallRecord: {
             /** @description The entries. */
             items: {
@@ -2836,9 +3209,11 @@ export interface components {
                 complete: boolean;
                 /**
                  * Format: int64
-                 * @description Connected time, milliseconds.
+                 * @description Connected time as the edges measured it, milliseconds.
                  */
                 duration_ms?: number | null;
+                /** @description Who says how long it lasted: `operator` where it said something, else `meetpoint`. */
+                duration_source?: string | null;
                 /**
                  * Format: date-time
                  * @description When it was over.
@@ -2857,6 +3232,16 @@ export interface components {
                 kind?: string | null;
                 /** @description The tenant's number in it. */
                 number?: string | null;
+                /**
+                 * Format: int64
+                 * @description What the operator bills, milliseconds.
+                 */
+                operator_billed_ms?: number | null;
+                /**
+                 * Format: int64
+                 * @description Connected time as the operator says, milliseconds; it goes before ours.
+                 */
+                operator_connected_ms?: number | null;
                 /**
                  * Format: uuid
                  * @description The operator that carried it.
@@ -4378,6 +4763,179 @@ export interface operations {
             };
         };
     };
+    call_durations_push: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallDurationsPush"];
+            };
+        };
+        responses: {
+            /** @description What became of each entry */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDurationsResult"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_call_export_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of exports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CallExport"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_call_export_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallExportCreate"];
+            };
+        };
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_call_export_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export */
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallExport"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    call_reconciliation: {
+        parameters: {
+            query: {
+                /** @description Begun at or after. */
+                from: string;
+                /** @description Begun before. */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counts and sums */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallReconciliation"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     operator_calling_profile_list: {
         parameters: {
             query?: {
@@ -4426,6 +4984,10 @@ export interface operations {
                 number?: string;
                 /** @description The person in it. */
                 user_id?: string;
+                /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
+                filter?: string;
+                /** @description A field to sort by, with `-` before it for the greatest first. */
+                sort?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Entries on a page, 100 by default. */
@@ -4493,6 +5055,10 @@ export interface operations {
     operator_consent_list: {
         parameters: {
             query?: {
+                /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
+                filter?: string;
+                /** @description A field to sort by, with `-` before it for the greatest first. */
+                sort?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Entries on a page, 100 by default. */
@@ -4652,6 +5218,10 @@ export interface operations {
     number_order_list: {
         parameters: {
             query?: {
+                /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
+                filter?: string;
+                /** @description A field to sort by, with `-` before it for the greatest first. */
+                sort?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Entries on a page, 100 by default. */
@@ -4805,6 +5375,10 @@ export interface operations {
                 country?: string;
                 /** @description Assigned to this person or resource account. */
                 assigned_to_id?: string;
+                /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
+                filter?: string;
+                /** @description A field to sort by, with `-` before it for the greatest first. */
+                sort?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Entries on a page, 100 by default. */
@@ -5298,6 +5872,10 @@ export interface operations {
                 number?: string;
                 /** @description The person in it. */
                 user_id?: string;
+                /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
+                filter?: string;
+                /** @description A field to sort by, with `-` before it for the greatest first. */
+                sort?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Entries on a page, 100 by default. */
@@ -5649,6 +6227,10 @@ export interface operations {
     operator_list: {
         parameters: {
             query?: {
+                /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
+                filter?: string;
+                /** @description A field to sort by, with `-` before it for the greatest first. */
+                sort?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Entries on a page, 100 by default. */
@@ -6107,6 +6689,10 @@ export interface operations {
     tenant_list: {
         parameters: {
             query?: {
+                /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
+                filter?: string;
+                /** @description A field to sort by, with `-` before it for the greatest first. */
+                sort?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Entries on a page, 100 by default. */
@@ -6668,6 +7254,109 @@ export interface operations {
             };
         };
     };
+    call_export_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of exports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CallExport"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    call_export_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallExportCreate"];
+            };
+        };
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    call_export_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export */
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallExport"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     call_list: {
         parameters: {
             query?: {
@@ -6681,6 +7370,10 @@ export interface operations {
                 number?: string;
                 /** @description The person in it. */
                 user_id?: string;
+                /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
+                filter?: string;
+                /** @description A field to sort by, with `-` before it for the greatest first. */
+                sort?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Entries on a page, 100 by default. */
@@ -6952,6 +7645,10 @@ export interface operations {
     consent_list: {
         parameters: {
             query?: {
+                /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
+                filter?: string;
+                /** @description A field to sort by, with `-` before it for the greatest first. */
+                sort?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Entries on a page, 100 by default. */
@@ -7281,6 +7978,10 @@ export interface operations {
                 country?: string;
                 /** @description Assigned to this person or resource account. */
                 assigned_to_id?: string;
+                /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
+                filter?: string;
+                /** @description A field to sort by, with `-` before it for the greatest first. */
+                sort?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Entries on a page, 100 by default. */
@@ -7638,6 +8339,10 @@ export interface operations {
     user_list: {
         parameters: {
             query?: {
+                /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
+                filter?: string;
+                /** @description A field to sort by, with `-` before it for the greatest first. */
+                sort?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Entries on a page, 100 by default. */

@@ -6,6 +6,7 @@ mod connections;
 mod edges;
 mod events;
 mod input;
+mod lists;
 mod openapi;
 mod orders;
 mod pages;

@@ -1,6 +1,7 @@
 //! The use cases, on both databases.
 
 mod alarms;
+mod billing;
 mod calls;
 mod compat;
 mod consents;
@@ -10,6 +11,7 @@ mod explain;
 mod fraud;
 mod furnished;
 mod house;
+mod lists;
 mod networks;
 mod numbers;
 mod orders;

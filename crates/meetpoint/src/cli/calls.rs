@@ -1,7 +1,9 @@
 //! `meetpoint call …`.
 
+mod files;
+
 use super::{
-    client::{Client, Face, Paging},
+    client::{Client, Face, Narrowed},
     error::CliError,
     output::{self, Columns},
 };
@@ -20,6 +22,13 @@ pub enum Action {
         /// The call's id
         call: Uuid,
     },
+    /// Files of call records, with a record of what was in them
+    #[command(subcommand)]
+    Export(files::Export),
+    /// Operators: say how long calls lasted
+    Durations(files::Durations),
+    /// Operators: the durations you said beside those that were measured
+    Reconcile(files::Reconcile),
     /// What would happen to a call, rule by rule; places none
     Explain {
         /// What is dialled
@@ -52,7 +61,7 @@ pub struct List {
     #[arg(long)]
     user: Option<String>,
     #[command(flatten)]
-    paging: Paging,
+    narrowed: Narrowed,
 }
 
 const CALLS: Columns = &[
@@ -66,6 +75,7 @@ const CALLS: Columns = &[
     ("TRUNK", "trunk"),
     ("SIP", "sip_code"),
     ("MS", "duration_ms"),
+    ("OPERATOR'S", "operator_connected_ms"),
     ("ENDED BY", "hung_up_by"),
     ("ID", "id"),
 ];
@@ -87,16 +97,20 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
                 ("user_id", user_id),
             ];
             let query = query.into_iter().filter_map(|(name, value)| Some((name, value?)));
+            let query = query.chain(list.narrowed.query());
             let path = match client.face().await? {
                 Face::Programme => "/programme/v1/calls",
                 Face::Operator => "/operator/v1/calls",
                 Face::Tenant => "/tenant/v1/calls",
             };
-            client.list(path, query.collect(), &list.paging, CALLS).await
+            client.list(path, query.collect(), &list.narrowed.paging, CALLS).await
         }
         Action::Show { call } => {
             client.show(&client.get(&format!("/tenant/v1/calls/{call}")).await?.body)
         }
+        Action::Export(action) => files::export(client, action).await,
+        Action::Durations(durations) => durations.run(client).await,
+        Action::Reconcile(reconcile) => reconcile.run(client).await,
         Action::Explain { called, from, inbound } => {
             suppose(client, called, from, inbound, None).await
         }

@@ -50,6 +50,27 @@ pub struct Paging {
     pub csv: bool,
 }
 
+/// Which page of a list that can be filtered and sorted.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Narrowed {
+    /// Only what is so: `country eq GB and acquired_at ge 2026-01-01T00:00:00Z`
+    #[arg(long)]
+    filter: Option<String>,
+    /// By this field, with `-` before it for the greatest first: `--sort=-acquired_at`
+    #[arg(long, allow_hyphen_values = true)]
+    sort: Option<String>,
+    #[command(flatten)]
+    pub paging: Paging,
+}
+
+impl Narrowed {
+    /// As the API takes it.
+    pub fn query(&self) -> Vec<(&'static str, String)> {
+        let both = [("filter", &self.filter), ("sort", &self.sort)];
+        both.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect()
+    }
+}
+
 /// A signed-in connection.
 pub struct Client {
     http: reqwest::Client,
@@ -282,6 +303,12 @@ impl Client {
         self.send(method, path, etag.as_deref(), body).await
     }
 
+    /// `POST` whose answer is a file of any size, which may take long.
+    pub async fn download<B: Serialize>(&self, path: &str, body: &B) -> Result<Response, CliError> {
+        const LONG: Duration = Duration::from_secs(24 * 3600);
+        self.ask(|http, url| http.post(url).timeout(LONG).json(body), path).await
+    }
+
     /// Whose face this sign-in has.
     pub async fn face(&self) -> Result<Face, CliError> {
         self.face
@@ -443,7 +470,7 @@ impl Client {
     }
 }
 
-fn unreachable(url: &str, error: &reqwest::Error) -> CliError {
+pub(super) fn unreachable(url: &str, error: &reqwest::Error) -> CliError {
     // The innermost cause says what happened; the outer ones repeat the address.
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {

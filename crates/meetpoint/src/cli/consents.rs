@@ -1,7 +1,7 @@
 //! `meetpoint consent …`.
 
 use super::{
-    client::{Client, Face, Paging},
+    client::{Client, Face, Narrowed, Paging},
     error::CliError,
     output::Columns,
 };
@@ -32,7 +32,7 @@ pub enum Action {
     /// Consents: a tenant's own, or those given to an operator
     List {
         #[command(flatten)]
-        paging: Paging,
+        list: Narrowed,
     },
     /// One consent
     Show {
@@ -207,11 +207,11 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
             };
             client.show(&client.post("/tenant/v1/consents", &body).await?.body)
         }
-        Action::List { paging } => match client.face().await? {
+        Action::List { list } => match client.face().await? {
             Face::Operator => {
-                client.list("/operator/v1/consents", Vec::new(), &paging, TO_OPERATOR).await
+                client.list("/operator/v1/consents", list.query(), &list.paging, TO_OPERATOR).await
             }
-            _ => client.list("/tenant/v1/consents", Vec::new(), &paging, OF_TENANT).await,
+            _ => client.list("/tenant/v1/consents", list.query(), &list.paging, OF_TENANT).await,
         },
         Action::Show { party } => {
             let path = match client.face().await? {

@@ -104,6 +104,14 @@ const COMMANDS: &[(&str, &str)] = &[
     ("programme_webhook_replay", "webhook replay"),
     ("programme_webhook_deliveries", "webhook deliveries"),
     ("programme_event_list", "events"),
+    ("call_durations_push", "call durations"),
+    ("call_reconciliation", "call reconcile"),
+    ("call_export_create", "call export take"),
+    ("call_export_list", "call export list"),
+    ("call_export_get", "call export show"),
+    ("operator_call_export_create", "call export take"),
+    ("operator_call_export_list", "call export list"),
+    ("operator_call_export_get", "call export show"),
 ];
 
 #[test]

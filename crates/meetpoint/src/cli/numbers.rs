@@ -3,7 +3,7 @@
 mod order;
 
 use super::{
-    client::{Client, Face, Paging},
+    client::{Client, Face, Narrowed},
     error::CliError,
     output::Columns,
 };
@@ -60,7 +60,7 @@ pub struct List {
     #[arg(long, value_name = "ID")]
     assigned_to: Option<Uuid>,
     #[command(flatten)]
-    paging: Paging,
+    narrowed: Narrowed,
 }
 
 /// `meetpoint number assign`.
@@ -121,11 +121,12 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
                 ("assigned_to_id", list.assigned_to.map(|id| id.to_string())),
             ];
             let query = query.into_iter().filter_map(|(name, value)| Some((name, value?)));
+            let query = query.chain(list.narrowed.query());
             let path = match client.face().await? {
                 Face::Operator => "/operator/v1/numbers",
                 _ => "/tenant/v1/numbers",
             };
-            client.list(path, query.collect(), &list.paging, NUMBERS).await
+            client.list(path, query.collect(), &list.narrowed.paging, NUMBERS).await
         }
         Action::Show { number } => client.show(&client.get(&path(&number)).await?.body),
         Action::Assign(assign) => {

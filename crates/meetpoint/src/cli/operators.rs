@@ -1,7 +1,7 @@
 //! `meetpoint operator …`.
 
 use super::{
-    client::{Client, Face, Paging},
+    client::{Client, Face, Narrowed, Paging},
     error::CliError,
     output::Columns,
 };
@@ -18,7 +18,7 @@ pub enum Action {
     /// Operators
     List {
         #[command(flatten)]
-        paging: Paging,
+        list: Narrowed,
     },
     /// Admit an operator
     Create {
@@ -233,8 +233,8 @@ async fn trunk_id(client: &Client, base: &str, trunk: &str) -> Result<Uuid, CliE
 /// Runs `meetpoint operator …`.
 pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
     match action {
-        Action::List { paging } => {
-            client.list("/programme/v1/operators", Vec::new(), &paging, OPERATORS).await
+        Action::List { list } => {
+            client.list("/programme/v1/operators", list.query(), &list.paging, OPERATORS).await
         }
         Action::Create { name } => {
             let body = OperatorCreate { name };

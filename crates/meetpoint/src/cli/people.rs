@@ -1,7 +1,7 @@
 //! `meetpoint user …` and `meetpoint queue …`.
 
 use super::{
-    client::{Client, Paging},
+    client::{Client, Narrowed, Paging},
     error::CliError,
     output::Columns,
 };
@@ -15,7 +15,7 @@ pub enum UserAction {
     /// People
     List {
         #[command(flatten)]
-        paging: Paging,
+        list: Narrowed,
     },
     /// One person
     Show {
@@ -71,8 +71,8 @@ const USERS: Columns = &[
 pub async fn run_user(client: &Client, action: UserAction) -> Result<(), CliError> {
     const PATH: &str = "/tenant/v1/users";
     let (user, edit) = match action {
-        UserAction::List { paging } => {
-            return client.list(PATH, Vec::new(), &paging, USERS).await;
+        UserAction::List { list } => {
+            return client.list(PATH, list.query(), &list.paging, USERS).await;
         }
         UserAction::Show { user } => {
             let path = format!("{PATH}/{}", client.user(&user).await?);

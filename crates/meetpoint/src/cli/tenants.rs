@@ -1,7 +1,7 @@
 //! `meetpoint tenant …`.
 
 use super::{
-    client::{Client, Paging},
+    client::{Client, Narrowed, Paging},
     error::CliError,
     output::Columns,
 };
@@ -16,7 +16,7 @@ pub enum Action {
     /// Tenants
     List {
         #[command(flatten)]
-        paging: Paging,
+        list: Narrowed,
     },
     /// Make a tenant
     Create {
@@ -113,8 +113,8 @@ const ADDRESSES: Columns = &[
 /// Runs `meetpoint tenant …`.
 pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
     match action {
-        Action::List { paging } => {
-            client.list("/programme/v1/tenants", Vec::new(), &paging, TENANTS).await
+        Action::List { list } => {
+            client.list("/programme/v1/tenants", list.query(), &list.paging, TENANTS).await
         }
         Action::Create { name, domain } => {
             let body = TenantCreate { name, domain };

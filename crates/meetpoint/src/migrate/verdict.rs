@@ -84,10 +84,7 @@ pub async fn assess(common: Common, day: Option<Date>) -> Result<(), CliError> {
             0 => String::new(),
             accounts => format!("holds back {accounts}, "),
         };
-        text.push_str(&format!(
-            "  {} ({what}{} found): {}\n",
-            work.code, work.subjects, work.fix
-        ));
+        text.push_str(&format!("  {} ({what}{} found): {}\n", work.code, work.subjects, work.fix));
     }
     text.push_str(&format!(
         "next: meetpoint migrate report --project {}\n",

@@ -2,6 +2,7 @@
 
 mod backup;
 mod invariants;
+mod lists;
 mod log;
 mod schema;
 mod walls;

@@ -1,7 +1,7 @@
 //! Orders: uploads and releases, waited for with progress.
 
 use crate::cli::{
-    client::{Client, Paging},
+    client::{Client, Narrowed, Paging},
     error::CliError,
     output::{self, Columns},
 };
@@ -76,7 +76,7 @@ pub enum Order {
     /// Orders, newest first
     List {
         #[command(flatten)]
-        paging: Paging,
+        list: Narrowed,
     },
     /// One order with its progress
     Show {
@@ -117,7 +117,7 @@ const ENTRIES: Columns = &[
 /// Runs `meetpoint number order …`.
 pub async fn run(client: &Client, action: Order) -> Result<(), CliError> {
     match action {
-        Order::List { paging } => client.list(PATH, Vec::new(), &paging, ORDERS).await,
+        Order::List { list } => client.list(PATH, list.query(), &list.paging, ORDERS).await,
         Order::Show { order } => client.show(&client.get(&format!("{PATH}/{order}")).await?.body),
         Order::Entries { order, paging } => {
             if client.json || paging.csv || paging.all {

@@ -1,0 +1,76 @@
+//! Every field that a list names is answered by its index, on both databases.
+
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
+use store::Store;
+use store::listing::{LISTINGS, listing_statements};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_answers_by_the_named_index() {
+    let db = testkit::sqlite();
+    Store::open(&db.url).await.expect("opens").close().await;
+    let mut look = SqliteConnection::connect(&db.url).await.expect("connects");
+    let mut faults = Vec::new();
+    for (said, index, sql) in listing_statements() {
+        let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
+        let plan = plan.fetch_all(&mut look).await.unwrap_or_else(|e| panic!("{said}: {e}"));
+        let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+        let plan = plan.join("\n");
+        let named = plan.lines().enumerate().any(|(nth, line)| {
+            let used = line.split("INDEX ").nth(1).and_then(|rest| rest.split(' ').next());
+            // What is unique has the index of that constraint, and needs no other.
+            let unique = nth == 0 && used.is_some_and(|name| name.starts_with("sqlite_autoindex_"));
+            used == Some(index) || unique
+        });
+        let sorts = said.contains("sort") && plan.contains("TEMP B-TREE");
+        if !named || sorts {
+            faults.push(format!("{said} by {index}:\n{sql}\n{plan}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_answers_by_the_named_index() {
+    let db = testkit::postgres();
+    Store::open(&db.url).await.expect("opens").close().await;
+    let mut look = PgConnection::connect(&db.url).await.expect("connects");
+    // What the planner may do is asked, not what it thinks best for empty tables.
+    look.execute(
+        "SET enable_seqscan = off; SET enable_sort = off; SET plan_cache_mode = force_generic_plan",
+    )
+    .await
+    .expect("settings");
+    let mut faults = Vec::new();
+    for (said, index, sql) in listing_statements() {
+        look.execute(AssertSqlSafe(format!("PREPARE page AS {sql}")))
+            .await
+            .unwrap_or_else(|e| panic!("{said}: {e}\n{sql}"));
+        let count = (1..=9).rev().find(|n| sql.contains(&format!("${n}"))).unwrap_or(0);
+        let nulls = vec!["NULL"; count].join(", ");
+        let plan =
+            sqlx::raw_sql(AssertSqlSafe(format!("EXPLAIN (COSTS OFF) EXECUTE page({nulls})")));
+        let plan = plan.fetch_all(&mut look).await.unwrap_or_else(|e| panic!("{said}: {e}"));
+        let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
+        let plan = plan.join("\n");
+        look.execute("DEALLOCATE page").await.expect("forgotten");
+        let named = plan.contains(index) || (said.ends_with("eq") && plan.contains("_key on "));
+        if !named || (said.contains("sort") && plan.contains("Sort")) {
+            faults.push(format!("{said} by {index}:\n{sql}\n{plan}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+#[test]
+fn fields_are_named_once() {
+    let mut fields = 0;
+    for list in LISTINGS {
+        let mut seen = std::collections::HashSet::new();
+        for field in list.fields {
+            assert!(!field.name.is_empty() && !field.index.is_empty(), "{}", list.name);
+            assert!(seen.insert(field.name), "{} names {} twice", list.name, field.name);
+            fields += 1;
+        }
+    }
+    assert!(fields > 30, "only {fields} fields");
+}
