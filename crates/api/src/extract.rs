@@ -192,10 +192,13 @@ pub struct ListParams {
 #[into_params(parameter_in = Query)]
 pub struct DirectoryParams {
     /// Offered in this country, ISO 3166-1 alpha-2.
+    #[param(pattern = "^[A-Za-z]{2}$", example = "GB")]
     pub country: Option<String>,
     /// Offered in this region.
+    #[param(pattern = "^(emea|americas|apac)$")]
     pub region: Option<String>,
     /// Offers this service: `Calling`, `AudioConferencing`.
+    #[param(pattern = "^(Calling|AudioConferencing)$")]
     pub service: Option<String>,
     /// `next_cursor` of the page before.
     pub cursor: Option<String>,
@@ -210,14 +213,20 @@ pub struct DirectoryParams {
 #[into_params(parameter_in = Query)]
 pub struct NumberParams {
     /// Numbers that begin so: `+44207`, its `+` written as `%2B`.
+    #[param(pattern = r"^\+?[0-9]{0,15}$")]
     pub prefix: Option<String>,
     /// `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`.
+    #[param(pattern = "^(Unassigned|UserAssigned|VoiceApplicationAssigned)$")]
     pub status: Option<String>,
     /// `CallingUserAssignment`, `FirstPartyAppAssignment`, `ConferenceAssignment`.
+    #[param(
+        pattern = "^(CallingUserAssignment|FirstPartyAppAssignment|ConferenceAssignment|ConferenceAssigned)$"
+    )]
     pub usage: Option<String>,
     /// Numbers of this operator.
     pub operator_id: Option<Uuid>,
     /// Numbers of this country, ISO 3166-1 alpha-2.
+    #[param(pattern = "^[A-Za-z]{2}$", example = "GB")]
     pub country: Option<String>,
     /// Assigned to this person or resource account.
     pub assigned_to_id: Option<Uuid>,
@@ -255,8 +264,10 @@ pub struct CallParams {
     #[param(value_type = Option<String>, format = DateTime)]
     pub to: Option<Timestamp>,
     /// `inbound`, `outbound`, `internal`, `emergency`.
+    #[param(pattern = "^(inbound|outbound|internal|emergency)$")]
     pub kind: Option<String>,
     /// The number in it, E.164, its `+` written as `%2B`.
+    #[param(pattern = r"^\+[1-9][0-9]{1,14}$", example = "+442079460000")]
     pub number: Option<String>,
     /// The person in it.
     pub user_id: Option<Uuid>,

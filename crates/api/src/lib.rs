@@ -18,6 +18,7 @@ mod fraud;
 mod help;
 mod inside;
 mod limit;
+mod links;
 mod network;
 mod oauth;
 mod openapi;

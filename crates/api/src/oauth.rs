@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct TokenRequest {
     /// `client_credentials`.
+    #[schema(pattern = "^client_credentials$")]
     grant_type: Option<String>,
     /// The client, unless it comes by HTTP Basic.
     client_id: Option<String>,

@@ -1432,15 +1432,24 @@ export interface components {
             city_or_town?: string | null;
             /** @description Mandatory. */
             company_name: string;
-            /** @description ISO alpha-2, mandatory. */
+            /**
+             * @description ISO alpha-2, mandatory.
+             * @example GB
+             */
             country: string;
             /** @description Free text. */
             description?: string | null;
             /** @description House number. */
             house_number?: string | null;
-            /** @description Decimal degrees as text; required except in AU and JP. */
+            /**
+             * @description Decimal degrees as text; required except in AU and JP.
+             * @example 51.5
+             */
             latitude?: string | null;
-            /** @description Decimal degrees as text; required except in AU and JP. */
+            /**
+             * @description Decimal degrees as text; required except in AU and JP.
+             * @example -0.1
+             */
             longitude?: string | null;
             /** @description Postal code. */
             postal_or_zip_code?: string | null;
@@ -1537,7 +1546,10 @@ export interface components {
         ConsentCreate: {
             /** @description Company name as the operator shall see it. */
             company_name: string;
-            /** @description Coded band such as `L1_U49`, `L50_U249`, `L250_U999`, `L1000_U4999`, `L5000_U9999`. */
+            /**
+             * @description Coded band such as `L1_U49`, `L50_U249`, `L250_U999`, `L1000_U4999`, `L5000_U9999`.
+             * @example L50_U249
+             */
             company_size: string;
             /** @description Contacts, at least one. */
             contacts: components["schemas"]["Contact"][];
@@ -1566,11 +1578,17 @@ export interface components {
         };
         /** @description Whom the operator may ask. */
         Contact: {
-            /** @description E-mail. */
+            /**
+             * @description E-mail.
+             * @example terry@contoso.example
+             */
             email: string;
             /** @description Full name. */
             full_name: string;
-            /** @description Telephone with country code, optional. */
+            /**
+             * @description Telephone with country code, optional.
+             * @example +442079460000
+             */
             phone_number?: string | null;
         };
         /** @description One line of the directory, `GET /tenant/v1/operators?country=&region=&service=`. */
@@ -1965,7 +1983,10 @@ export interface components {
              * @description Overrides the order's location.
              */
             location_id?: string | null;
-            /** @description E.164. */
+            /**
+             * @description E.164.
+             * @example +442079460000
+             */
             number: string;
             /** @description Overrides the order's usage. */
             usage?: string | null;
@@ -1995,7 +2016,10 @@ export interface components {
         OfferPut: {
             /** @description ISO 3166-1 alpha-2 codes. */
             countries: string[];
-            /** @description The operator's own page, `https://…` (or `http://…`). */
+            /**
+             * @description The operator's own page, `https://…` (or `http://…`).
+             * @example https://northwind.example/
+             */
             landing_page: string;
             /** @description Show it in the directory. */
             published: boolean;
@@ -2771,9 +2795,15 @@ export interface components {
         };
         /** @description `POST /programme/v1/operators/{operator_id}/ranges`: a declared range the programme accepts. */
         RangeCreate: {
-            /** @description First number, E.164. */
+            /**
+             * @description First number, E.164.
+             * @example +442079460000
+             */
             first: string;
-            /** @description Last number, E.164, of the same length. */
+            /**
+             * @description Last number, E.164, of the same length.
+             * @example +442079469999
+             */
             last: string;
         };
         /** @description `PATCH /operator/v1/consents/{tenant_id}` (If-Match required). */
@@ -2785,7 +2815,10 @@ export interface components {
         };
         /** @description What the tenant needs from the operator, per country. */
         Requirement: {
-            /** @description The country. */
+            /**
+             * @description The country.
+             * @example GB
+             */
             country: string;
             /** @description `user`, `service` or `conference` numbers. */
             number_type: string;
@@ -2840,14 +2873,22 @@ export interface components {
             display_name: string;
             /** @description `call_queue`. */
             kind: string;
-            /** @description `resource_account` is the licence it needs before it gets a number. */
+            /**
+             * @description `resource_account` is the licence it needs before it gets a number.
+             * @example [
+             *       "resource_account"
+             *     ]
+             */
             licences?: string[];
             /**
              * Format: int32
              * @description Seconds the agents ring; 30 by default, 5 to 180.
              */
             ring_seconds?: number | null;
-            /** @description User principal name, unique in the tenant. */
+            /**
+             * @description User principal name, unique in the tenant.
+             * @example sales@contoso.example
+             */
             upn: string;
         };
         /** @description Something of a call's way that is otherwise by now. */
@@ -2911,7 +2952,10 @@ export interface components {
         };
         /** @description `POST /programme/v1/tenants`. */
         TenantCreate: {
-            /** @description SIP domain of its phones, a unique DNS name. */
+            /**
+             * @description SIP domain of its phones, a unique DNS name.
+             * @example contoso.example
+             */
             domain: string;
             /** @description Name, 1 to 100 characters. */
             name: string;
@@ -3009,14 +3053,20 @@ export interface components {
         };
         /** @description `POST /programme/v1/operators/{operator_id}/trunks`. */
         TrunkCreate: {
-            /** @description Where to send calls: address literal and port, `192.0.2.1:5060`. */
+            /**
+             * @description Where to send calls: address literal and port, `192.0.2.1:5060`.
+             * @example 192.0.2.1:5060
+             */
             address: string;
             /**
              * Format: int32
              * @description Seconds without any response before the next trunk is tried; 10 by default, 1 to 60.
              */
             failover_time_seconds?: number | null;
-            /** @description Its name, an FQDN of at most 63 characters. */
+            /**
+             * @description Its name, an FQDN of at most 63 characters.
+             * @example sbc1.northwind.example
+             */
             fqdn: string;
             /** @description Tell trunks that share an address apart by their port. */
             match_port?: boolean;
@@ -3071,11 +3121,17 @@ export interface components {
         };
         /** @description A trusted network: public addresses of the organisation. */
         TrustedNetwork: {
-            /** @description The country it stands in, ISO 3166-1 alpha-2: its emergency numbers are dialled there. */
+            /**
+             * @description The country it stands in, ISO 3166-1 alpha-2: its emergency numbers are dialled there.
+             * @example GB
+             */
             country: string;
             /** @description What people call it, at most 100 characters. */
             description?: string;
-            /** @description An IPv4 or IPv6 address of it. */
+            /**
+             * @description An IPv4 or IPv6 address of it.
+             * @example 192.0.2.1
+             */
             ip_address: string;
             /**
              * Format: int32
@@ -3121,15 +3177,24 @@ export interface components {
         };
         /** @description `POST /tenant/v1/users`. */
         UserCreate: {
-            /** @description Country the user works in. */
+            /**
+             * @description Country the user works in.
+             * @example GB
+             */
             country: string;
             /** @description Name shown. */
             display_name: string;
-            /** @description Licences; `teams_phone` is the telephony one. */
+            /**
+             * @description Licences; `teams_phone` is the telephony one.
+             * @example [
+             *       "teams_phone"
+             *     ]
+             */
             licences?: string[];
             /**
              * @description User principal name, `alice@contoso.example`, unique in the tenant; its
              *     part before the `@` is the phone's user name.
+             * @example alice@contoso.example
              */
             upn: string;
         };
@@ -3137,11 +3202,26 @@ export interface components {
         UserUpdate: {
             /** @description Name shown. */
             display_name?: string | null;
-            /** @description Replaces the licences. */
+            /**
+             * @description Replaces the licences.
+             * @example [
+             *       "teams_phone"
+             *     ]
+             */
             licences?: string[] | null;
         };
     };
-    responses: never;
+    responses: {
+        /** @description A refusal: see its code at /errors */
+        Refusal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -3158,6 +3238,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "edge": "0191d2a0-0000-7000-8000-00000000000e",
+                 *       "packets": [],
+                 *       "question": "0191d2a0-0000-7000-8000-000000000003"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AnswerDelivery"];
             };
         };
@@ -3171,15 +3258,16 @@ export interface operations {
                     "application/json": components["schemas"]["CdrReceipt"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     edge_cdrs: {
@@ -3191,6 +3279,25 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "records": [
+                 *         {
+                 *           "edge": "0191d2a0-0000-7000-8000-00000000000e",
+                 *           "event": {
+                 *             "answered_at_us": null,
+                 *             "at_us": 1750000009000000,
+                 *             "attempts": [],
+                 *             "event": "end",
+                 *             "hung_up_by": "callee",
+                 *             "reason": "busy",
+                 *             "sip_code": 486
+                 *           },
+                 *           "id": "0191d2a0-0000-7000-8000-000000000001"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["CdrDelivery"];
             };
         };
@@ -3204,15 +3311,16 @@ export interface operations {
                     "application/json": components["schemas"]["CdrReceipt"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     edge_changes: {
@@ -3238,6 +3346,9 @@ export interface operations {
                     "application/octet-stream": number[];
                 };
             };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
             /** @description The log does not reach back to this position */
             410: {
                 headers: {
@@ -3245,15 +3356,9 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     edge_events: {
@@ -3265,6 +3370,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "alarms": [
+                 *         {
+                 *           "code": "trunk_down",
+                 *           "detail": "no answer to OPTIONS",
+                 *           "id": "0191d2a0-0000-7000-8000-00000000000a",
+                 *           "raised_at_us": 1750000000000000,
+                 *           "severity": "critical",
+                 *           "subject": "0191d2a0-0000-7000-8000-000000000002"
+                 *         }
+                 *       ],
+                 *       "edge": "0191d2a0-0000-7000-8000-00000000000e",
+                 *       "started_at_us": 1750000000000000
+                 *     }
+                 */
                 "application/json": components["schemas"]["EventDelivery"];
             };
         };
@@ -3278,15 +3399,16 @@ export interface operations {
                     "application/json": components["schemas"]["CdrReceipt"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     edge_snapshot: {
@@ -3307,15 +3429,11 @@ export interface operations {
                     "application/octet-stream": number[];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     token_issue: {
@@ -3358,6 +3476,10 @@ export interface operations {
                     "application/json": components["schemas"]["TokenError"];
                 };
             };
+            413: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_calling_profile_list: {
@@ -3384,15 +3506,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_call_list: {
@@ -3404,7 +3523,10 @@ export interface operations {
                 to?: string;
                 /** @description `inbound`, `outbound`, `internal`, `emergency`. */
                 kind?: string;
-                /** @description The number in it, E.164, its `+` written as `%2B`. */
+                /**
+                 * @description The number in it, E.164, its `+` written as `%2B`.
+                 * @example +442079460000
+                 */
                 number?: string;
                 /** @description The person in it. */
                 user_id?: string;
@@ -3429,15 +3551,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_call_explain: {
@@ -3461,15 +3581,13 @@ export interface operations {
                     "application/json": components["schemas"]["CallExplained"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_consent_list: {
@@ -3496,15 +3614,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_consent_get: {
@@ -3530,15 +3645,13 @@ export interface operations {
                     "application/json": components["schemas"]["Consent"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     relationship_update: {
@@ -3571,15 +3684,19 @@ export interface operations {
                     "application/json": components["schemas"]["Consent"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     number_order_list: {
@@ -3606,15 +3723,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     number_order_create: {
@@ -3642,15 +3756,16 @@ export interface operations {
                     "application/json": components["schemas"]["NumberOrder"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     number_order_get: {
@@ -3674,15 +3789,13 @@ export interface operations {
                     "application/json": components["schemas"]["NumberOrder"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     number_order_entries: {
@@ -3712,15 +3825,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_number_list: {
@@ -3734,7 +3845,10 @@ export interface operations {
                 usage?: string;
                 /** @description Numbers of this operator. */
                 operator_id?: string;
-                /** @description Numbers of this country, ISO 3166-1 alpha-2. */
+                /**
+                 * @description Numbers of this country, ISO 3166-1 alpha-2.
+                 * @example GB
+                 */
                 country?: string;
                 /** @description Assigned to this person or resource account. */
                 assigned_to_id?: string;
@@ -3759,15 +3873,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_civic_address_list: {
@@ -3797,15 +3908,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     alarm_list: {
@@ -3838,15 +3947,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     audit_list: {
@@ -3873,15 +3979,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     programme_call_list: {
@@ -3893,7 +3996,10 @@ export interface operations {
                 to?: string;
                 /** @description `inbound`, `outbound`, `internal`, `emergency`. */
                 kind?: string;
-                /** @description The number in it, E.164, its `+` written as `%2B`. */
+                /**
+                 * @description The number in it, E.164, its `+` written as `%2B`.
+                 * @example +442079460000
+                 */
                 number?: string;
                 /** @description The person in it. */
                 user_id?: string;
@@ -3918,15 +4024,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     client_create: {
@@ -3954,15 +4058,16 @@ export interface operations {
                     "application/json": components["schemas"]["ClientCredentials"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     login_code_create: {
@@ -3989,15 +4094,16 @@ export interface operations {
                     "application/json": components["schemas"]["LoginCode"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     edge_key_list: {
@@ -4018,15 +4124,11 @@ export interface operations {
                     "application/json": components["schemas"]["EdgeKeyInfo"][];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     edge_key_rotate: {
@@ -4050,15 +4152,15 @@ export interface operations {
                     "application/json": components["schemas"]["EdgeKeyInfo"][];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     edge_list: {
@@ -4085,15 +4187,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     edge_forget: {
@@ -4115,15 +4214,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     call_explain: {
@@ -4149,15 +4248,13 @@ export interface operations {
                     "application/json": components["schemas"]["CallExplained"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     fraud_release: {
@@ -4185,15 +4282,17 @@ export interface operations {
                     "application/json": components["schemas"]["FraudReleased"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_list: {
@@ -4220,15 +4319,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_create: {
@@ -4258,15 +4354,16 @@ export interface operations {
                     "application/json": components["schemas"]["Operator"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_get: {
@@ -4292,15 +4389,13 @@ export interface operations {
                     "application/json": components["schemas"]["Operator"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     calling_profile_list: {
@@ -4330,15 +4425,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     calling_profile_create: {
@@ -4369,15 +4462,17 @@ export interface operations {
                     "application/json": components["schemas"]["CallingProfile"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     offer_get: {
@@ -4403,15 +4498,13 @@ export interface operations {
                     "application/json": components["schemas"]["Offer"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     offer_put: {
@@ -4444,15 +4537,19 @@ export interface operations {
                     "application/json": components["schemas"]["Offer"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     range_list: {
@@ -4482,15 +4579,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     range_create: {
@@ -4521,15 +4616,17 @@ export interface operations {
                     "application/json": components["schemas"]["Range"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     trunk_list: {
@@ -4559,15 +4656,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     trunk_create: {
@@ -4600,15 +4695,17 @@ export interface operations {
                     "application/json": components["schemas"]["Trunk"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     trunk_update: {
@@ -4643,15 +4740,19 @@ export interface operations {
                     "application/json": components["schemas"]["Trunk"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     tenant_list: {
@@ -4678,15 +4779,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     tenant_create: {
@@ -4714,15 +4812,16 @@ export interface operations {
                     "application/json": components["schemas"]["Tenant"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     fraud_limits_get: {
@@ -4746,15 +4845,13 @@ export interface operations {
                     "application/json": components["schemas"]["FraudLimits"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     fraud_limits_put: {
@@ -4782,15 +4879,17 @@ export interface operations {
                     "application/json": components["schemas"]["FraudLimits"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     session_get: {
@@ -4811,15 +4910,11 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     session_create: {
@@ -4846,15 +4941,13 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     session_delete: {
@@ -4873,15 +4966,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     call_list: {
@@ -4893,7 +4984,10 @@ export interface operations {
                 to?: string;
                 /** @description `inbound`, `outbound`, `internal`, `emergency`. */
                 kind?: string;
-                /** @description The number in it, E.164, its `+` written as `%2B`. */
+                /**
+                 * @description The number in it, E.164, its `+` written as `%2B`.
+                 * @example +442079460000
+                 */
                 number?: string;
                 /** @description The person in it. */
                 user_id?: string;
@@ -4918,15 +5012,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     call_get: {
@@ -4950,15 +5042,13 @@ export interface operations {
                     "application/json": components["schemas"]["CallRecord"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     tenant_call_explain: {
@@ -4982,15 +5072,13 @@ export interface operations {
                     "application/json": components["schemas"]["CallExplained"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     civic_address_list: {
@@ -5017,15 +5105,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     civic_address_create: {
@@ -5053,15 +5138,16 @@ export interface operations {
                     "application/json": components["schemas"]["CivicAddress"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     civic_address_get: {
@@ -5085,21 +5171,22 @@ export interface operations {
                     "application/json": components["schemas"]["CivicAddress"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     civic_address_remove: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The address */
                 civic_address_id: string;
@@ -5115,15 +5202,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     location_create: {
@@ -5154,15 +5243,17 @@ export interface operations {
                     "application/json": components["schemas"]["Location"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     consent_list: {
@@ -5189,15 +5280,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     consent_create: {
@@ -5238,15 +5326,16 @@ export interface operations {
                     "application/json": components["schemas"]["Consent"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     consent_get: {
@@ -5272,15 +5361,13 @@ export interface operations {
                     "application/json": components["schemas"]["Consent"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     consent_remove: {
@@ -5309,15 +5396,17 @@ export interface operations {
                     "application/json": components["schemas"]["Consent"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     consent_update: {
@@ -5350,15 +5439,19 @@ export interface operations {
                     "application/json": components["schemas"]["Consent"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     explain_call: {
@@ -5386,15 +5479,16 @@ export interface operations {
                     "application/json": components["schemas"]["Explanation"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     tenant_fraud_release: {
@@ -5422,15 +5516,17 @@ export interface operations {
                     "application/json": components["schemas"]["FraudReleased"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     number_list: {
@@ -5444,7 +5540,10 @@ export interface operations {
                 usage?: string;
                 /** @description Numbers of this operator. */
                 operator_id?: string;
-                /** @description Numbers of this country, ISO 3166-1 alpha-2. */
+                /**
+                 * @description Numbers of this country, ISO 3166-1 alpha-2.
+                 * @example GB
+                 */
                 country?: string;
                 /** @description Assigned to this person or resource account. */
                 assigned_to_id?: string;
@@ -5469,15 +5568,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     number_get: {
@@ -5503,15 +5599,14 @@ export interface operations {
                     "application/json": components["schemas"]["Number"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     assignment_put: {
@@ -5544,15 +5639,19 @@ export interface operations {
                     "application/json": components["schemas"]["Number"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     assignment_remove: {
@@ -5581,21 +5680,26 @@ export interface operations {
                     "application/json": components["schemas"]["Number"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     directory_list: {
         parameters: {
             query?: {
-                /** @description Offered in this country, ISO 3166-1 alpha-2. */
+                /**
+                 * @description Offered in this country, ISO 3166-1 alpha-2.
+                 * @example GB
+                 */
                 country?: string;
                 /** @description Offered in this region. */
                 region?: string;
@@ -5622,15 +5726,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     resource_account_list: {
@@ -5657,15 +5758,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     resource_account_create: {
@@ -5695,15 +5793,16 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceAccount"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     resource_account_get: {
@@ -5729,15 +5828,13 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceAccount"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     trusted_networks_get: {
@@ -5758,15 +5855,11 @@ export interface operations {
                     "application/json": components["schemas"]["TrustedNetworks"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     trusted_networks_put: {
@@ -5791,15 +5884,16 @@ export interface operations {
                     "application/json": components["schemas"]["TrustedNetworks"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     user_list: {
@@ -5826,15 +5920,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     user_create: {
@@ -5864,15 +5955,16 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     user_get: {
@@ -5898,15 +5990,13 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     user_update: {
@@ -5939,15 +6029,19 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     user_phone_create: {
@@ -5974,15 +6068,16 @@ export interface operations {
                     "application/json": components["schemas"]["PhoneCredentials"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
 }
