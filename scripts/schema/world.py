@@ -5,6 +5,7 @@ unknown, people, a queue, calls, an edge with an alarm, and a credential for
 each face. What was made is told as `values`, by the name of the parameter or
 field that wants it.
 """
+import email.utils
 import json
 import re
 import subprocess
@@ -16,7 +17,7 @@ import urllib.request
 import uuid
 from pathlib import Path
 
-CALL = "/programme/v1"
+# Microseconds since 1970 UTC.
 BEGUN = 1_750_000_000_000_000
 
 
@@ -149,8 +150,16 @@ class World:
         return made["id"], trunks, profile["id"]
 
     def seed(self):
+        self.words()
         northwind, trunks, profile = self.operator("Northwind", "+442079460000", "+442079469999", ["GB"])
-        fabrikam, _, _ = self.operator("Fabrikam", "+493012340000", "+493012349999", ["DE", "GB"])
+        self.operator("Fabrikam", "+493012340000", "+493012349999", ["DE", "GB"])
+        # No number is ever of these, so that consents to them can be removed.
+        spare = [
+            self.operator(f"Spare{index}", f"+4416320{index}0000", f"+4416320{index}0999", ["GB"])[0]
+            for index in range(8)
+        ]
+        # Most parts of an operator are the first one's.
+        self.keep("operator_id", *[northwind] * 10)
         # Trunks and profiles are of the operator that paths name most often.
         self.keep("trunk_id", *trunks)
         self.keep("calling_profile_id", profile)
@@ -170,6 +179,8 @@ class World:
         }
         for who in (tenant, other):
             who.post("/tenant/v1/consents", consent)
+        for operator_id in spare:
+            tenant.post("/tenant/v1/consents", {**consent, "operator_id": operator_id})
         address = tenant.post("/tenant/v1/civic-addresses", {
             "company_name": "Contoso", "country": "GB", "house_number": "1",
             "street_name": "High Street", "city_or_town": "London",
@@ -177,9 +188,13 @@ class World:
         })
         self.keep("civic_address_id", address["id"])
         self.keep("location_id", address["default_location_id"])
-        other.post("/tenant/v1/civic-addresses", {
-            "company_name": "Adatum", "country": "GB", "latitude": "53.5", "longitude": "-2.2",
-        })
+        for who, count in ((tenant, 12), (other, 1)):
+            for index in range(count):
+                made = who.post("/tenant/v1/civic-addresses", {
+                    "company_name": f"Branch {index}", "country": "GB", "latitude": "53.5", "longitude": "-2.2",
+                })
+                if who is tenant:
+                    self.keep("civic_address_id", made["id"])
         people = [
             tenant.post("/tenant/v1/users", {
                 "upn": f"{name}@contoso.example", "display_name": name.title(), "country": "GB",
@@ -199,7 +214,32 @@ class World:
         self.keep("number", *numbers)
         for user, number in zip(people[:2], numbers):
             tenant.made("PUT", f"/tenant/v1/numbers/{number}/assignment", {"user_id": user})
+        self.accounts(tenants[0], numbers[20:])
         self.calls(edge, tenants[0], northwind, people[0], numbers[0], trunks[0])
+
+    def accounts(self, tenant, numbers):
+        """Accounts of the compatible face, the first with numbers."""
+        self.tokens["compatible"] = self.compatible_token()
+        client = Client(self.base, self.tokens["compatible"])
+        names = [f"Account-{index}" for index in range(6)]
+        for name in names:
+            client.made("PUT", f"/provapi/accounts/{name}?api-version=2024-02-29-preview", {
+                "name": name, "serviceDetails": {
+                    "teamsTenantId": tenant, "teamsOperatorConnect": {"enabled": True, "syncEnabled": True},
+                },
+            })
+        for number in numbers:
+            client.made("PUT", f"/provapi/accounts/{names[0]}/numbers/{number}?api-version=2024-02-29-preview", {
+                "telephoneNumber": number, "accountName": names[0], "serviceDetails": {"teamsOperatorConnect": {
+                    "enabled": True, "configuration": {
+                        "usage": "CallingUserAssignment",
+                        "choosableCapabilities": ["InboundCalling", "OutboundCalling"],
+                    },
+                }},
+            })
+        # Most requests are about the account that has numbers.
+        self.keep("account", *[names[0]] * 6, *names[1:], "Account-new")
+        self.keep("held", *numbers)
 
     def order(self, operator, tenant, profile, location, numbers):
         """Uploads numbers and waits until they are there."""
@@ -242,7 +282,37 @@ class World:
                 "attempts": [{"trunk": trunk, "sip_code": 200, "ms": 40}],
             }})
         edge.post("/edge/v1/cdrs", {"records": records})
-        edge.post("/edge/v1/events", {"edge": edge_id, "started_at_us": BEGUN, "alarms": [{
-            "id": str(uuid.uuid4()), "code": "trunk_down", "severity": "critical", "subject": trunk,
-            "detail": "no answer to OPTIONS", "raised_at_us": BEGUN,
-        }]})
+        for known in (edge_id, *(str(uuid.uuid4()) for _ in range(12))):
+            edge.post("/edge/v1/events", {"edge": known, "started_at_us": BEGUN, "alarms": [{
+                "id": str(uuid.uuid4()), "code": "trunk_down", "severity": "critical", "subject": trunk,
+                "detail": "no answer to OPTIONS", "raised_at_us": BEGUN,
+            }]})
+            if known != edge_id:
+                self.keep("edge_id", known)
+
+    def words(self):
+        """Values that the document alone does not lead to: names of things, and what must be unique."""
+        self.keep("label", *(f"Ægir & Søn {index}" for index in range(400)))
+        self.keep("dns_name", *(f"host{index}.tailspin.example" for index in range(400)))
+        self.keep("upn", *(f"person{index}@contoso.example" for index in range(400)))
+        self.keep("address", *(f"198.51.100.{index}:5060" for index in range(1, 250)), "[2001:db8::1]:5060")
+        self.keep("host", *(f"203.0.113.{index}" for index in range(1, 250)))
+        self.keep("first", *(f"+4416329{index}0000" for index in range(10)))
+        self.keep("last", *(f"+4416329{index}0999" for index in range(10)))
+        self.keep("latitude", "51.5", "-0.125", "12")
+        self.keep("country", "GB")
+        self.keep("email", "terry@contoso.example")
+        self.keep("company_size", "L50_U249")
+        self.keep("service", "Calling", "AudioConferencing")
+        self.keep("page", "https://tailspin.example/")
+        self.keep("licence", "teams_phone", "resource_account")
+        self.keep("alarm", "trunk_down", "emergency_call", "overload")
+        self.keep("version", '"1"', '"2"', '"3"')
+        self.keep("filter", "startswith(telephoneNumber, '+44')", "name eq 'Account-0'", "country eq 'GB'")
+        self.keep("request_id", *(str(uuid.uuid4()) for _ in range(8)))
+        now = time.time()
+        self.keep("sent", *(email.utils.formatdate(now - age, usegmt=True) for age in range(20)))
+        self.keep("usage", "CallingUserAssignment", "FirstPartyAppAssignment")
+        self.keep("token_client", self.secrets["programme"][0])
+        self.keep("token_secret", self.secrets["programme"][1])
+        self.keep("token_scope", "programme.read", "programme.read programme.write")

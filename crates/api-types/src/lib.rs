@@ -12,6 +12,7 @@ pub mod compat;
 pub mod fraud;
 pub mod identity;
 pub mod inside;
+mod listed;
 pub mod network;
 pub mod number;
 pub mod operator;

@@ -194,8 +194,10 @@ pub struct Range {
 #[serde(deny_unknown_fields)]
 pub struct OfferPut {
     /// `Calling`, `AudioConferencing`.
+    #[schema(schema_with = crate::listed::services)]
     pub services: Vec<String>,
     /// ISO 3166-1 alpha-2 codes.
+    #[schema(schema_with = crate::listed::countries)]
     pub countries: Vec<String>,
     /// The operator's own page, `https://…` (or `http://…`).
     #[schema(example = "https://northwind.example/")]

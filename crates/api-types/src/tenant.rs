@@ -77,7 +77,7 @@ pub struct ConsentCreate {
     /// The operator.
     pub operator_id: Uuid,
     /// Countries, at least one, all of them offered.
-    #[schema(min_items = 1)]
+    #[schema(schema_with = crate::listed::some_countries)]
     pub countries: Vec<String>,
     /// What is needed.
     #[serde(default)]
@@ -106,6 +106,7 @@ pub struct ConsentUpdate {
     pub status: Option<String>,
     /// Countries.
     #[serde(default)]
+    #[schema(schema_with = crate::listed::optional_countries)]
     pub countries: Option<Vec<String>>,
     /// Needs.
     #[serde(default)]
@@ -284,7 +285,7 @@ pub struct UserCreate {
     pub country: String,
     /// Licences; `teams_phone` is the telephony one.
     #[serde(default)]
-    #[schema(max_items = 50, example = json!(["teams_phone"]))]
+    #[schema(schema_with = crate::listed::licences)]
     pub licences: Vec<String>,
 }
 
@@ -298,7 +299,7 @@ pub struct UserUpdate {
     pub display_name: Option<String>,
     /// Replaces the licences.
     #[serde(default)]
-    #[schema(max_items = 50, example = json!(["teams_phone"]))]
+    #[schema(schema_with = crate::listed::optional_licences)]
     pub licences: Option<Vec<String>>,
 }
 
@@ -352,7 +353,7 @@ pub struct ResourceAccountCreate {
     pub kind: String,
     /// `resource_account` is the licence it needs before it gets a number.
     #[serde(default)]
-    #[schema(max_items = 50, example = json!(["resource_account"]))]
+    #[schema(schema_with = crate::listed::licences)]
     pub licences: Vec<String>,
     /// Agents, users of the tenant.
     #[schema(max_items = 200)]

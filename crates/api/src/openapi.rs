@@ -200,6 +200,23 @@ fn complete(method: &Method, path: &str, operation: &mut Operation, versioned: &
             .build();
         operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
     }
+    if let Some(parameters) = &mut operation.parameters {
+        if path.starts_with("/operator/") {
+            // Tenants ask by them too; operators do not learn who has a number.
+            let hidden = ["assigned_to_id", "user_id"];
+            parameters.retain(
+                |parameter| !matches!(parameter, RefOr::T(p) if hidden.contains(&p.name.as_str())),
+            );
+        }
+        for parameter in parameters {
+            if let RefOr::T(parameter) = parameter
+                && parameter.name == "If-Match"
+            {
+                let etag = text().pattern(Some(r#"^(W/)?"[^"]*"$"#));
+                parameter.schema = Some(etag.build().into());
+            }
+        }
+    }
     for response in operation.responses.responses.values_mut() {
         let RefOr::T(response) = response else { continue };
         let Some(RefOr::T(content)) = response.content.get("application/json") else { continue };

@@ -41,6 +41,27 @@ async fn bodies_that_do_not_parse_name_the_place() {
 }
 
 #[tokio::test]
+async fn a_whole_number_may_be_written_with_a_fraction_of_zeros() {
+    let server = Server::start().await;
+    let made = server.ask(Method::POST, OPERATORS).json(&json!({ "name": "A" })).send().await;
+    let made: Value = made.expect("answers").json().await.expect("JSON");
+    let trunks = format!("{OPERATORS}/{}/trunks", made["id"].as_str().expect("an id"));
+    let trunk = |seconds: Value| {
+        let body = json!({
+            "fqdn": "a.example", "address": "192.0.2.1:5060", "failover_time_seconds": seconds,
+        });
+        server.ask(Method::POST, &trunks).json(&body).send()
+    };
+    let refused = problem(trunk(json!(2.5)).await.expect("answers")).await;
+    assert_eq!(refused["field"], "/failover_time_seconds", "{refused}");
+    let made = trunk(json!(2.0)).await.expect("answers");
+    assert_eq!(made.status(), StatusCode::CREATED);
+    let made: Value = made.json().await.expect("JSON");
+    assert_eq!(made["failover_time_seconds"], 2);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn bodies_of_the_wrong_kind_or_size_are_refused() {
     let server = Server::start().await;
     for kind in [None, Some("text/plain"), Some("application/x-www-form-urlencoded")] {
