@@ -32,9 +32,11 @@ CHECKS = [
     "ensure_resource_availability", "ignored_auth",
 ]
 # Of the requests that the document allows, this share must succeed: at each operation, and in all.
-LEAST_EACH, LEAST_ALL = 0.02, 0.2
-# Operations that need not succeed, each with its reason. Keep it short.
-NEVER = {}
+LEAST_EACH, LEAST_ALL = 0.01, 0.25
+# Operations that succeed seldom, each with its reason: once is enough. Keep it short.
+SELDOM = {
+    "POST /programme/v1/edge-keys": "the keys rotate once an hour at most",
+}
 # The feed of changes has no end, which a client that waits for the whole answer cannot bear;
 # crates/api/tests/it/edges.rs reads it.
 ENDLESS = "/edge/v1/changes"
@@ -42,9 +44,10 @@ ENDLESS = "/edge/v1/changes"
 STORIES = [
     ("people", "^/tenant/v1/(users|resource-accounts|explain)"),
     ("places", "^/tenant/v1/(civic-addresses|trusted-networks)"),
-    ("consents", "^/tenant/v1/(operators|consents)"),
     ("numbers", "^/tenant/v1/(numbers|calls)"),
     ("orders", "^/operator/"),
+    # Late: a consent that is suspended takes much with it.
+    ("consents", "^/tenant/v1/(operators|consents)"),
     ("operators", "^/programme/v1/operators"),
 ]
 STORIES.append(("rest", "^(?!/edge/|" + "|".join(paths.removeprefix("^") for _, paths in STORIES) + ")"))
@@ -106,11 +109,12 @@ PLACES = {
     **named("user_id", 0.8, "body.agent_ids[*]", "body.from_user_id", "body.id", "query.assigned_to_id"),
     **named("call_id", 0.8, "query.id"),
     **named("trunk_id", 0.9, "body.trunk_ids[*]"),
-    **named("number", 0.8, "body.entries[*].number", "body.called", "body.contacts[*].phone_number"),
+    **named("number", 0.8, "body.entries[*].number", "body.called"),
+    **named("number", 0.95, "body.contacts[*].phone_number"),
     **named("version", 0.9, "header.If-Match"),
-    **named("label", 0.8, "body.name", "body.display_name", "body.description", "body.company_name",
+    **named("label", 0.95, "body.name", "body.display_name", "body.description", "body.company_name",
             "body.contacts[*].full_name", "body.comment", "body.ticket_id", "body.networks[*].description"),
-    **named("country", 0.8, "body.country", "body.countries[*]", "body.requirements[*].country",
+    **named("country", 0.95, "body.country", "body.countries[*]", "body.requirements[*].country",
             "body.networks[*].country", "query.country"),
     **named("dns_name", 0.9, "body.fqdn", "body.domain"),
     **named("upn", 0.9, "body.upn"),
@@ -119,7 +123,7 @@ PLACES = {
     **named("first", 0.9, "body.first"),
     **named("last", 0.9, "body.last"),
     **named("latitude", 0.8, "body.latitude", "body.longitude"),
-    **named("email", 0.8, "body.contacts[*].email"),
+    **named("email", 0.95, "body.contacts[*].email"),
     **named("company_size", 0.8, "body.company_size"),
     **named("service", 0.9, "body.services[*]"),
     **named("page", 0.8, "body.landing_page"),
@@ -136,7 +140,10 @@ PLACES = {
     **named("civic_address_id", 0.9, "path.civicAddressId"),
     **named("filter", 0.9, "query.filter"),
     **named("request_id", 0.9, "header.x-ms-client-request-id"),
-    **named("sent", 0.9, "header.Repeatability-First-Sent"),
+    **named("other_version", 0.9, "header.If-None-Match"),
+    **named("long_ago", 0.9, "header.If-Modified-Since"),
+    **named("long_hence", 0.9, "header.If-Unmodified-Since"),
+    **named("small", 0.9, "query.top", "query.skip", "query.maxpagesize"),
     **named("usage", 0.9, "body.serviceDetails.teamsOperatorConnect.configuration.usage",
             "body.numbers[*].serviceDetails.teamsOperatorConnect.configuration.usage"),
 }
@@ -145,9 +152,10 @@ PLACES = {
 class Part:
     """One document and what becomes of it."""
 
-    def __init__(self, name, document, url, fixed=None, extra=(), stories=()):
+    def __init__(self, name, document, url, fixed=None, known=None, extra=(), stories=()):
         self.name, self.document, self.url = name, document, url
-        self.fixed, self.extra, self.stories = fixed or {}, list(extra), list(stories)
+        self.fixed, self.known = fixed or {}, known or {}
+        self.extra, self.stories = list(extra), list(stories)
 
     def run(self, here, work, arguments):
         """Whether schemathesis found nothing, and what was answered."""
@@ -163,7 +171,7 @@ class Part:
         clean, told = True, {}
         for name, extra in runs:
             config, answers = work / f"{self.name}.{name}.toml", work / f"{self.name}.{name}.json"
-            config.write_text(settings(here.values, self.fixed, arguments.examples, name != "single"))
+            config.write_text(settings({**here.values, **self.known}, self.fixed, arguments.examples, name != "single"))
             environment = dict(
                 os.environ, PYTHONPATH=str(HERE), MEETPOINT_WORLD=str(work / "world.json"),
                 MEETPOINT_ANSWERS=str(answers), PYTHONDONTWRITEBYTECODE="1",
@@ -171,7 +179,8 @@ class Part:
             whole = [str(Path(sys.executable).parent / "st"), "--config-file", str(config), *command, *extra]
             say(f"schema: {self.name}, {name}: {' '.join(whole)}")
             clean &= subprocess.run(whole, env=environment, cwd=work).returncode == 0
-            merge(told, json.loads(answers.read_text()))
+            if answers.exists():
+                merge(told, json.loads(answers.read_text()))
         return clean, told
 
     def operations(self):
@@ -187,17 +196,18 @@ def judge(part, answers, show):
     """What is too seldom answered with a success, in words."""
     found, allowed, succeeded = [], 0, 0
     for operation in part.operations():
-        by_status = answers["answers"].get(operation, {}).get("allowed", {})
+        by_status = answers.get("answers", {}).get(operation, {}).get("allowed", {})
         total = sum(by_status.values())
         good = sum(count for status, count in by_status.items() if status.startswith("2"))
         allowed, succeeded = allowed + total, succeeded + good
-        refused = answers["refused"].get(operation, {})
+        refused = answers.get("refused", {}).get(operation, {})
         told = ", ".join(f"{count} x {why}" for why, count in sorted(refused.items(), key=lambda r: -r[1])[:6])
         if show:
             say(f"  {good:4} of {total:4}  {operation}  {told}")
-        if operation in NEVER:
-            if good:
-                found.append(f"{operation} succeeds; take it off the list of those that need not")
+        if operation in SELDOM:
+            ever = answers.get("answers", {}).get(operation, {}).values()
+            if not any(status.startswith("2") for by_status in ever for status in by_status):
+                found.append(f"{operation} never succeeds, though once would be enough")
         elif good == 0 or good < LEAST_EACH * total:
             found.append(f"{operation}: {good} of {total} allowed requests succeed ({told})")
     if succeeded < LEAST_ALL * allowed:
@@ -229,9 +239,13 @@ def main():
         for version in ("2023-10-01", "2024-02-29-preview"):
             contract = work / f"{version}.openapi.json"
             shutil.copy(CONTRACTS / f"acg-provisioning-{version}.json", contract)
-            parts.append(Part(version, contract, f"{here.base}/provapi", {"api-version": version}))
+            parts.append(Part(version, contract, f"{here.base}/provapi", {"api-version": version},
+                              {"version": ["*"]}))
         # The published contracts say nothing of the endpoint that hands out their tokens.
-        parts.append(Part("token", HERE / "token.json", here.base, {"body.scope": "api://any/.default"}))
+        parts.append(Part("token", HERE / "token.json", here.base, known={
+            "token_scope": ["api://any/.default"],
+            "token_client": [here.secrets["operator"][0]], "token_secret": [here.secrets["operator"][1]],
+        }))
         for part in parts:
             if arguments.only in (None, part.name):
                 clean, answers = part.run(here, work, arguments)

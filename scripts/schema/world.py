@@ -5,7 +5,6 @@ unknown, people, a queue, calls, an edge with an alarm, and a credential for
 each face. What was made is told as `values`, by the name of the parameter or
 field that wants it.
 """
-import email.utils
 import json
 import re
 import subprocess
@@ -200,7 +199,7 @@ class World:
                 "upn": f"{name}@contoso.example", "display_name": name.title(), "country": "GB",
                 "licences": ["teams_phone"],
             })["id"]
-            for name in ("alice", "bob", "carol")
+            for name in ("alice", "bob", "carol", *(f"guest{index}" for index in range(12)))
         ]
         self.keep("user_id", *people)
         queue = tenant.post("/tenant/v1/resource-accounts", {
@@ -208,13 +207,14 @@ class World:
             "licences": ["resource_account"], "agent_ids": people[:2],
         })
         self.keep("resource_account_id", queue["id"])
-        numbers = [f"+4420794600{index:02}" for index in range(30)]
+        numbers = [f"+4420794600{index:02}" for index in range(90)]
         order = self.order(operator, tenants[0], profile, address["default_location_id"], numbers[:20])
         self.keep("order_id", order)
-        self.keep("number", *numbers)
-        for user, number in zip(people[:2], numbers):
+        # Not those of an account: each face has its own.
+        self.keep("number", *numbers[:22])
+        for user, number in zip(people[:7], numbers):
             tenant.made("PUT", f"/tenant/v1/numbers/{number}/assignment", {"user_id": user})
-        self.accounts(tenants[0], numbers[20:])
+        self.accounts(tenants[0], numbers[30:])
         self.calls(edge, tenants[0], northwind, people[0], numbers[0], trunks[0])
 
     def accounts(self, tenant, numbers):
@@ -228,15 +228,17 @@ class World:
                     "teamsTenantId": tenant, "teamsOperatorConnect": {"enabled": True, "syncEnabled": True},
                 },
             })
-        for number in numbers:
-            client.made("PUT", f"/provapi/accounts/{names[0]}/numbers/{number}?api-version=2024-02-29-preview", {
-                "telephoneNumber": number, "accountName": names[0], "serviceDetails": {"teamsOperatorConnect": {
-                    "enabled": True, "configuration": {
-                        "usage": "CallingUserAssignment",
-                        "choosableCapabilities": ["InboundCalling", "OutboundCalling"],
-                    },
-                }},
-            })
+        operator_connect = {"enabled": True, "configuration": {
+            "usage": "CallingUserAssignment", "choosableCapabilities": ["InboundCalling", "OutboundCalling"],
+        }}
+        path = f"/provapi/accounts/{names[0]}:createOrUpdateNumbers?api-version=2024-02-29-preview"
+        client.post(path, {"numbers": [
+            {
+                "telephoneNumber": number, "accountName": names[0],
+                "serviceDetails": {"teamsOperatorConnect": operator_connect},
+            }
+            for number in numbers
+        ]})
         # Most requests are about the account that has numbers.
         self.keep("account", *[names[0]] * 6, *names[1:], "Account-new")
         self.keep("held", *numbers)
@@ -307,11 +309,13 @@ class World:
         self.keep("page", "https://tailspin.example/")
         self.keep("licence", "teams_phone", "resource_account")
         self.keep("alarm", "trunk_down", "emergency_call", "overload")
-        self.keep("version", '"1"', '"2"', '"3"')
+        self.keep("version", '"1"', '"1"', '"2"')
         self.keep("filter", "startswith(telephoneNumber, '+44')", "name eq 'Account-0'", "country eq 'GB'")
         self.keep("request_id", *(str(uuid.uuid4()) for _ in range(8)))
-        now = time.time()
-        self.keep("sent", *(email.utils.formatdate(now - age, usegmt=True) for age in range(20)))
+        self.keep("other_version", '"none"')
+        self.keep("long_ago", "1994-11-06T08:49:37Z")
+        self.keep("long_hence", "2094-11-06T08:49:37Z")
+        self.keep("small", 1, 5, 20)
         self.keep("usage", "CallingUserAssignment", "FirstPartyAppAssignment")
         self.keep("token_client", self.secrets["programme"][0])
         self.keep("token_secret", self.secrets["programme"][1])

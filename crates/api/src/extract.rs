@@ -4,6 +4,7 @@
 use crate::{
     auth::read_body,
     failure::{Answer, Failure, refuse},
+    strict::Strict,
 };
 use api_types::ErrorCode;
 use axum::{
@@ -94,7 +95,7 @@ fn without_zero_fractions(bytes: &[u8]) -> Vec<u8> {
 
 fn parse_once<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let parsed = serde_path_to_error::deserialize(Strict(&mut json)).map_err(|error| {
         let pointer = pointer(error.path());
         let inner = error.into_inner();
         let message = inner.to_string();

@@ -27,6 +27,7 @@ mod programme;
 mod respond;
 mod session;
 mod shared_limit;
+mod strict;
 mod tenant;
 
 use axum::{

@@ -2873,12 +2873,7 @@ export interface components {
             display_name: string;
             /** @description `call_queue`. */
             kind: string;
-            /**
-             * @description `resource_account` is the licence it needs before it gets a number.
-             * @example [
-             *       "resource_account"
-             *     ]
-             */
+            /** @description `teams_phone` for people, `resource_account` for queues. */
             licences?: string[];
             /**
              * Format: int32
@@ -3184,12 +3179,7 @@ export interface components {
             country: string;
             /** @description Name shown. */
             display_name: string;
-            /**
-             * @description Licences; `teams_phone` is the telephony one.
-             * @example [
-             *       "teams_phone"
-             *     ]
-             */
+            /** @description `teams_phone` for people, `resource_account` for queues. */
             licences?: string[];
             /**
              * @description User principal name, `alice@contoso.example`, unique in the tenant; its
@@ -3202,12 +3192,7 @@ export interface components {
         UserUpdate: {
             /** @description Name shown. */
             display_name?: string | null;
-            /**
-             * @description Replaces the licences.
-             * @example [
-             *       "teams_phone"
-             *     ]
-             */
+            /** @description Replaces the licences. */
             licences?: string[] | null;
         };
     };
@@ -3528,8 +3513,6 @@ export interface operations {
                  * @example +442079460000
                  */
                 number?: string;
-                /** @description The person in it. */
-                user_id?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Entries on a page, 100 by default. */
@@ -3850,8 +3833,6 @@ export interface operations {
                  * @example GB
                  */
                 country?: string;
-                /** @description Assigned to this person or resource account. */
-                assigned_to_id?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Entries on a page, 100 by default. */
@@ -4512,7 +4493,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The ETag last read */
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 /** @description The operator */
@@ -5185,7 +5166,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The ETag last read */
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 /** @description The address */
@@ -5375,7 +5356,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The ETag last read */
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 /** @description The operator */
@@ -5614,7 +5595,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The ETag last read */
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 /** @description E.164, `+442079460001` */
@@ -5659,7 +5640,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The ETag last read */
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 /** @description E.164, `+442079460001` */

@@ -10,8 +10,19 @@ mod numbers;
 mod teams;
 pub mod token;
 
-use crate::{App, failure::Failure};
-use axum::{Router, routing::get};
+use crate::{
+    App,
+    failure::{Failure, refuse},
+};
+use api_types::ErrorCode;
+use axum::{
+    Router,
+    extract::Request,
+    http::Method,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
 
 /// Where the face is: a client's base URL ends with it.
 pub const BASE: &str = "/provapi";
@@ -23,7 +34,11 @@ pub fn routes() -> Router<App> {
         .route("/accounts", get(accounts::list))
         .route(
             "/accounts/{account}",
-            get(accounts::get).put(accounts::put).delete(accounts::delete).post(numbers::action),
+            get(accounts::get)
+                .put(accounts::put)
+                .delete(accounts::delete)
+                .post(numbers::action)
+                .layer(middleware::from_fn(account_or_action)),
         )
         .route("/accounts/{account}/numbers", get(numbers::list_2024))
         .route(
@@ -47,7 +62,20 @@ pub fn routes() -> Router<App> {
         .fallback(nothing)
 }
 
+/// Accounts and their actions share a path, but not their methods.
+async fn account_or_action(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let action = path.rsplit('/').next().and_then(|last| last.rsplit_once(':')).map(|(_, a)| a);
+    let posts = *request.method() == Method::POST;
+    let reason = match action {
+        None if posts => "an account takes GET, PUT and DELETE",
+        Some(action) if !posts && numbers::ACTIONS.contains(&action) => "an action takes POST",
+        _ => return next.run(request).await,
+    };
+    refuse(ErrorCode::MethodNotAllowed, None, reason).into_response()
+}
+
 async fn nothing(uri: axum::http::Uri) -> Failure {
     let reason = format!("nothing is at {BASE}{}", uri.path());
-    crate::failure::refuse(api_types::ErrorCode::NotFound, None, reason)
+    refuse(ErrorCode::NotFound, None, reason)
 }

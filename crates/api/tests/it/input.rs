@@ -24,6 +24,7 @@ async fn bodies_that_do_not_parse_name_the_place() {
         ("{\"name\":", json!("/name"), "line 1 column 8"),
         ("{\n  \"name\": 7}", json!("/name"), "line 2"),
         ("{}", json!("/name"), "missing field `name`"),
+        ("[\"A\"]", json!(null), "sequence"),
         ("{\"name\":\"A\",\"colour\":\"red\"}", json!("/colour"), "unknown field `colour`"),
         ("", json!(null), "EOF"),
         ("\u{0}", json!(null), "line 1"),
