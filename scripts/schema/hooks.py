@@ -44,7 +44,7 @@ class Operator(Face):
     face = "operator"
 
 
-@schemathesis.auth().apply_to(path_regex="^/tenant/")
+@schemathesis.auth().apply_to(path_regex="^/(tenant|operatorconnect)/")
 class Tenant(Face):
     face = "tenant"
 

@@ -53,6 +53,8 @@ STORIES = [
 STORIES.append(("rest", "^(?!/edge/|" + "|".join(paths.removeprefix("^") for _, paths in STORIES) + ")"))
 # What a request that the document does not allow may be answered with.
 REJECTED = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429]
+# The contract of a tenant's operators and consents.
+DIRECTORY = "2022-06-01-preview"
 # Most requests of one story that follows links.
 STEPS = 10
 
@@ -95,6 +97,7 @@ def named(name, chance, *places):
     return {place: (name, chance) for place in places}
 
 
+CONTACTS = ["contacts[*]", "consentedBy", "lastModifiedBy"]
 # Where a known value goes, which one, and how often. What is left is drawn by the document alone.
 PLACES = {
     **{
@@ -136,6 +139,11 @@ PLACES = {
     **named("account", 0.9, "path.accountName", "query.accountName", "body.accountName"),
     **named("held", 0.9, "path.phoneNumber", "path.telephoneNumber", "query.number",
             "body.numbers[*].phoneNumber", "body.numbers[*].telephoneNumber"),
+    **named("operator_id", 0.9, "path.operatorId"),
+    **named("label", 0.95, "body.companyName", *(f"body.{who}.fullName" for who in CONTACTS)),
+    **named("email", 0.95, *(f"body.{who}.email" for who in CONTACTS)),
+    **named("number", 0.95, *(f"body.{who}.phoneNumber" for who in CONTACTS)),
+    **named("country", 0.95, "body.consentedCountries[*]"),
     **named("tenant_id", 0.9, "path.tenantId", "body.tenantId", "body.serviceDetails.teamsTenantId"),
     **named("civic_address_id", 0.9, "path.civicAddressId"),
     **named("filter", 0.9, "query.filter"),
@@ -241,6 +249,9 @@ def main():
             shutil.copy(CONTRACTS / f"acg-provisioning-{version}.json", contract)
             parts.append(Part(version, contract, f"{here.base}/provapi", {"api-version": version},
                               {"version": ["*"]}))
+        contract = work / "directory.openapi.json"
+        shutil.copy(CONTRACTS / f"acs-operator-connect-{DIRECTORY}.json", contract)
+        parts.append(Part("directory", contract, here.base, {"api-version": DIRECTORY}))
         # The published contracts say nothing of the endpoint that hands out their tokens.
         parts.append(Part("token", HERE / "token.json", here.base, known={
             "token_scope": ["api://any/.default"],

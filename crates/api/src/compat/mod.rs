@@ -5,6 +5,7 @@
 
 mod accounts;
 mod ask;
+pub mod directory;
 pub mod envelope;
 mod numbers;
 mod teams;
@@ -17,7 +18,7 @@ use crate::{
 use api_types::ErrorCode;
 use axum::{
     Router,
-    extract::Request,
+    extract::{OriginalUri, Request},
     http::Method,
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -75,7 +76,7 @@ async fn account_or_action(request: Request, next: Next) -> Response {
     refuse(ErrorCode::MethodNotAllowed, None, reason).into_response()
 }
 
-async fn nothing(uri: axum::http::Uri) -> Failure {
-    let reason = format!("nothing is at {BASE}{}", uri.path());
+async fn nothing(OriginalUri(uri): OriginalUri) -> Failure {
+    let reason = format!("nothing is at {}", uri.path());
     refuse(ErrorCode::NotFound, None, reason)
 }
