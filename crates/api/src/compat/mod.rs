@@ -65,7 +65,8 @@ pub fn routes() -> Router<App> {
 
 /// Accounts and their actions share a path, but not their methods.
 async fn account_or_action(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
+    // A colon may come encoded.
+    let path = request.uri().path().replace("%3A", ":").replace("%3a", ":");
     let action = path.rsplit('/').next().and_then(|last| last.rsplit_once(':')).map(|(_, a)| a);
     let posts = *request.method() == Method::POST;
     let reason = match action {

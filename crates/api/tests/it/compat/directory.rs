@@ -79,9 +79,8 @@ async fn story(desk: Desk) {
     let (status, all) = desk.send(Method::GET, "/operatorconnect/operators", None).await;
     assert_eq!((status, all["value"].as_array().map(Vec::len)), (200, Some(3)), "{all}");
     assert!(all.get("nextLink").is_none(), "{all}");
-    let brio = all["value"].as_array().into_iter().flatten();
-    let brio =
-        brio.filter(|operator| operator["friendlyName"] == "Brio").next().expect("it is there");
+    let mut operators = all["value"].as_array().into_iter().flatten();
+    let brio = operators.find(|operator| operator["friendlyName"] == "Brio").expect("it is there");
     assert_eq!(brio["offerings"].as_array().map(Vec::len), Some(2), "one for each service");
     assert_eq!(brio["offerings"][0]["availableCountries"], json!(["DE", "GB"]));
 
