@@ -140,7 +140,7 @@ async fn a_tenant_finds_operators_and_gives_consent_in_sqlite() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tenant_finds_operators_and_gives_consent_in_postgres() {
-    story(desk(testkit::postgres().await).await).await;
+    story(desk(testkit::postgres()).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
