@@ -113,6 +113,10 @@ def before_call(context, case, kwargs):
     if case.operation.label == "POST /tenant/v1/consents" and isinstance(case.body, dict):
         # Half of the time it would be false, which is a refusal of its own.
         case.body["notice_accepted"] = True
+    accounts = HERE["accounts"]
+    if case.operation.label == "DELETE /accounts/{accountName}":
+        # The account that has numbers stays: others are asked about it.
+        case.path_parameters["accountName"] = accounts[1 + next(keys) % (len(accounts) - 1)]
     # A request is repeatable by both headers, lately sent; the same id would ask for the first answer.
     repeatable = [name for name in case.headers or {} if name.lower().startswith("repeatability-")]
     if repeatable:
@@ -159,8 +163,13 @@ def after_call(context, case, response):
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    """An answer without content has no type: the contracts name one for all answers."""
-    return not (type(failure).__name__ == "MissingContentType" and response.status_code == 204)
+    """What the contracts' schemas say and their words do not."""
+    # An answer without content has no type, though one is named for all answers.
+    if type(failure).__name__ == "MissingContentType" and response.status_code == 204:
+        return False
+    # "Without services, Operator Connect is meant": they are required in name only.
+    old_number = case.operation.path.startswith("/account/")
+    return not (old_number and "Missing required property: services" in failure.message)
 
 
 @atexit.register

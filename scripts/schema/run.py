@@ -239,7 +239,10 @@ def main():
     failures = []
     try:
         work = Path(here.folder.name)
-        told = {"base": here.base, "tokens": here.tokens, "owner": here.secrets["programme"]}
+        told = {
+            "base": here.base, "tokens": here.tokens, "owner": here.secrets["programme"],
+            "accounts": here.account_names,
+        }
         (work / "world.json").write_text(json.dumps(told))
         own = work / "openapi.json"
         own.write_text(json.dumps(world.Client(here.base).ask("GET", "/openapi.json")[2]))
@@ -251,7 +254,8 @@ def main():
                               {"version": ["*"]}))
         contract = work / "directory.openapi.json"
         shutil.copy(CONTRACTS / f"acs-operator-connect-{DIRECTORY}.json", contract)
-        parts.append(Part("directory", contract, here.base, {"api-version": DIRECTORY}))
+        # A company's name stays as it was given.
+        parts.append(Part("directory", contract, here.base, {"api-version": DIRECTORY}, {"label": ["Contoso"]}))
         # The published contracts say nothing of the endpoint that hands out their tokens.
         parts.append(Part("token", HERE / "token.json", here.base, known={
             "token_scope": ["api://any/.default"],

@@ -221,7 +221,7 @@ class World:
         """Accounts of the compatible face, the first with numbers."""
         self.tokens["compatible"] = self.compatible_token()
         client = Client(self.base, self.tokens["compatible"])
-        names = [f"Account-{index}" for index in range(6)]
+        names = self.account_names = [f"Account-{index}" for index in range(12)]
         for name in names:
             client.made("PUT", f"/provapi/accounts/{name}?api-version=2024-02-29-preview", {
                 "name": name, "serviceDetails": {
@@ -240,7 +240,7 @@ class World:
             for number in numbers
         ]})
         # Most requests are about the account that has numbers.
-        self.keep("account", *[names[0]] * 6, *names[1:], "Account-new")
+        self.keep("account", *[names[0]] * 12, *names[1:], "Account-new")
         self.keep("held", *numbers)
 
     def order(self, operator, tenant, profile, location, numbers):

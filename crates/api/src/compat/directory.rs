@@ -180,11 +180,16 @@ async fn consent_patch(
         (Some(held), Some("Removed")) => {
             (StatusCode::OK, exchange.consent_remove(&caller, operator, Some(held.version)).await)
         }
-        (Some(held), _) => {
-            let edit = edit(held, patch)?;
-            let version = Some(held.version);
-            (StatusCode::OK, exchange.consent_update(&caller, operator, version, edit).await)
-        }
+        (Some(held), _) => match edit(held, patch)? {
+            // Nothing that is not so already.
+            ConsentUpdate { status: None, countries: None, requirements: None, contacts: None } => {
+                (StatusCode::OK, Ok(held.clone()))
+            }
+            edit => {
+                let version = Some(held.version);
+                (StatusCode::OK, exchange.consent_update(&caller, operator, version, edit).await)
+            }
+        },
         (None, Some("Suspended" | "Removed")) => match held {
             Some(held) if status == Some("Removed") => (StatusCode::OK, Ok(held)),
             _ => {

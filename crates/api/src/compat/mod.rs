@@ -19,7 +19,7 @@ use api_types::ErrorCode;
 use axum::{
     Router,
     extract::{OriginalUri, Request},
-    http::Method,
+    http::{HeaderValue, Method, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -69,12 +69,16 @@ async fn account_or_action(request: Request, next: Next) -> Response {
     let path = request.uri().path().replace("%3A", ":").replace("%3a", ":");
     let action = path.rsplit('/').next().and_then(|last| last.rsplit_once(':')).map(|(_, a)| a);
     let posts = *request.method() == Method::POST;
-    let reason = match action {
-        None if posts => "an account takes GET, PUT and DELETE",
-        Some(action) if !posts && numbers::ACTIONS.contains(&action) => "an action takes POST",
+    let (reason, allow) = match action {
+        None if posts => ("an account takes GET, PUT and DELETE", "GET, HEAD, PUT, DELETE"),
+        Some(action) if !posts && numbers::ACTIONS.contains(&action) => {
+            ("an action takes POST", "POST")
+        }
         _ => return next.run(request).await,
     };
-    refuse(ErrorCode::MethodNotAllowed, None, reason).into_response()
+    let mut response = refuse(ErrorCode::MethodNotAllowed, None, reason).into_response();
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    response
 }
 
 async fn nothing(OriginalUri(uri): OriginalUri) -> Failure {

@@ -114,6 +114,12 @@ async fn story(desk: Desk) {
 
     let again = desk.patch(brio, given).await;
     assert_eq!((again.0, &again.1["status"]), (200, &json!("Active")), "asked again it stands");
+    let nothing = desk.patch(brio, json!({ "status": "Active" })).await;
+    assert_eq!(
+        (nothing.0, &nothing.1["contacts"]),
+        (200, &json!([ada])),
+        "nothing to change is fine"
+    );
     let wider = desk.patch(brio, json!({ "consentedCountries": ["DE", "GB"] })).await;
     assert_eq!((wider.0, &wider.1["consentedCountries"]), (200, &json!(["DE", "GB"])));
     for status in ["Suspended", "Active", "Removed", "Removed", "Active"] {

@@ -231,16 +231,17 @@ async fn another_operators_accounts_are_not_there() {
 #[tokio::test]
 async fn accounts_and_actions_take_their_own_methods() {
     let face = face(testkit::sqlite()).await;
-    for (method, path) in [
-        (Method::POST, "/accounts/A"),
-        (Method::PUT, "/accounts/A:deleteNumbers"),
-        (Method::GET, "/accounts/A:createOrUpdateNumbers"),
-        (Method::DELETE, "/accounts/A:getTeamsCapabilityPlans"),
+    for (method, path, allow) in [
+        (Method::POST, "/accounts/A", "PUT"),
+        (Method::PUT, "/accounts/A:deleteNumbers", "POST"),
+        (Method::GET, "/accounts/A:createOrUpdateNumbers", "POST"),
+        (Method::DELETE, "/accounts/A:getTeamsCapabilityPlans", "POST"),
     ] {
         let headers = [("if-match", ""), ("repeatability-request-id", "alone")];
         let refused = face.send(NEWER, method.clone(), path, &headers, None).await;
         assert_eq!(refused.status.as_u16(), 405, "{method} {path}: {refused:?}");
         assert_eq!(refused.code(), "MethodNotAllowed", "{method} {path}");
+        assert!(refused.header("allow").contains(allow), "{method} {path}: {refused:?}");
     }
 }
 
