@@ -51,6 +51,11 @@ STORIES = [
     ("operators", "^/programme/v1/operators"),
 ]
 STORIES.append(("rest", "^(?!/edge/|" + "|".join(paths.removeprefix("^") for _, paths in STORIES) + ")"))
+# Parameters that go together with others.
+FIXED = {
+    # The account that has the numbers which are named.
+    "DELETE /accounts/{accountName}/numbers/{telephoneNumber}": {"path.accountName": "Account-0"},
+}
 # What a request that the document does not allow may be answered with.
 REJECTED = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429]
 # The contract of a tenant's operators and consents.
@@ -80,6 +85,9 @@ def settings(values, fixed, examples, linked):
         # In a story paths and versions come by links.
         if name in values and not (linked and place.startswith(("path.", "header."))):
             lines.append(f"{quoted(place)} = {{ dictionary = {quoted(name)}, probability = {chance} }}")
+    for operation, parameters in FIXED.items():
+        lines += ["[[operations]]", f"include-name = {quoted(operation)}", "[operations.parameters]"]
+        lines += [f"{quoted(name)} = {quoted(value)}" for name, value in parameters.items()]
     return "\n".join(lines) + "\n"
 
 
