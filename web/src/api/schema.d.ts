@@ -2979,13 +2979,13 @@ export interface components {
         /** @description The form of a token request. */
         TokenRequest: {
             /** @description The client, unless it comes by HTTP Basic. */
-            client_id?: string | null;
+            client_id?: string;
             /** @description Its secret, unless it comes by HTTP Basic. */
-            client_secret?: string | null;
+            client_secret?: string;
             /** @description `client_credentials`. */
-            grant_type?: string | null;
+            grant_type: string;
             /** @description Space-separated; all of the client's scopes if left out. */
-            scope?: string | null;
+            scope?: string;
         };
         /** @description A trunk. */
         Trunk: {
