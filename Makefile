@@ -1,6 +1,6 @@
 # `make demo` and `make test` are all a newcomer needs; both do their own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup web fmt fuzz bench-signalling bench-signalling-growth soak bench-overload bench-migrate bench-api
+.PHONY: help demo test setup web fmt fuzz schema bench-signalling bench-signalling-growth soak bench-overload bench-migrate bench-api
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-24s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ web: ## build the web page into web/dist
 
 fuzz: ## fuzz everything that reads bytes from outside (10 minutes; ARGS=SECONDS)
 	@scripts/fuzz.sh $(ARGS)
+
+schema: ## hold every face of the API against its document (three minutes; ARGS=--show)
+	@scripts/schema/run.sh $(ARGS)
 
 fmt: ## format the Rust code
 	@cargo fmt --all

@@ -3,7 +3,7 @@
 # targets. Safe to run again and again: it does nothing when nothing is missing.
 #
 #   scripts/setup.sh demo    what `make demo` needs (compiler, linker)
-#   scripts/setup.sh test    that, and PostgreSQL, SIPp, baresip, SIP scanners and Chromium
+#   scripts/setup.sh test    that, and PostgreSQL, SIPp, baresip, SIP scanners, Chromium and schemathesis
 #   scripts/setup.sh bench   what the benchmarks need (Kamailio, SIPp, tcpdump)
 #   scripts/setup.sh api     what the benchmark of the API needs (PostgreSQL)
 #
@@ -12,6 +12,7 @@
 set -euo pipefail
 
 readonly RUST_MIN=1.95 NODE_MIN=20.19
+root=$(cd "$(dirname "$0")/.." && pwd)
 set_name=${1:-test}
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -40,6 +41,23 @@ need_for_test() {
     need sipsak has sipsak
     need sipvicious has svcrack
     need chromium has chromium
+    need python3-venv has_venv
+}
+
+has_venv() { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }
+
+# schemathesis is Python's, in an environment of its own whose packages are pinned by their hashes.
+python_packages() {
+    [ "$set_name" = test ] || return 0
+    local list=$root/scripts/schema/requirements.txt venv want
+    venv=${CARGO_TARGET_DIR:-$root/target}/schemathesis
+    want=$(sha256sum "$list" | cut -d' ' -f1)
+    [ "$(cat "$venv/.made-from" 2>/dev/null)" != "$want" ] || return 0
+    echo "setup: installing schemathesis"
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$list"
+    echo "$want" >"$venv/.made-from"
 }
 
 has_kamailio() { # has_kamailio MODULE
@@ -96,7 +114,10 @@ if [[ $set_name != bench && $set_name != api ]] && ! has npm; then
     problems=1
 fi
 [ "$problems" = 0 ] || exit 1
-[ ${#missing[@]} -gt 0 ] || exit 0
+if [ ${#missing[@]} -eq 0 ]; then
+    python_packages
+    exit 0
+fi
 
 if [ "$(id -u)" != 0 ] || ! has apt-get; then
     echo "setup: these Debian packages (or what your system calls them) are missing: ${missing[*]}" >&2
@@ -139,3 +160,4 @@ fi
 if [ "$had_kamailio" = no ] && [ -f /etc/init.d/kamailio ]; then
     if has systemctl; then systemctl --quiet disable kamailio; else update-rc.d kamailio disable; fi
 fi
+python_packages

@@ -100,6 +100,7 @@ pub struct ExplainCall {
     #[serde(default)]
     pub from_address: Option<String>,
     /// What is dialled.
+    #[schema(min_length = 1, max_length = 128)]
     pub called: String,
 }
 

@@ -10,9 +10,11 @@ use uuid::Uuid;
 pub struct FraudLimit {
     /// Most calls at once, 0 to 60,000.
     #[serde(default)]
+    #[schema(maximum = 60000)]
     pub at_once: Option<u32>,
     /// Most calls begun within any 60 minutes, 0 to 60,000.
     #[serde(default)]
+    #[schema(maximum = 60000)]
     pub per_hour: Option<u32>,
 }
 

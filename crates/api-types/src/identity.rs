@@ -10,8 +10,10 @@ use uuid::Uuid;
 #[serde(deny_unknown_fields)]
 pub struct ClientCreate {
     /// Shown in the audit log.
+    #[schema(min_length = 1, max_length = 100)]
     pub name: String,
     /// `programme_owner`, `operator_admin`, `tenant_admin`, `edge`.
+    #[schema(pattern = "^(programme_owner|operator_admin|tenant_admin|edge)$")]
     pub role: String,
     /// For `operator_admin`.
     #[serde(default)]

@@ -14,6 +14,7 @@ pub mod event;
 pub mod fraud;
 pub mod identity;
 pub mod inside;
+mod listed;
 pub mod network;
 pub mod number;
 pub mod operator;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 #[serde(deny_unknown_fields)]
 pub struct NumberOrderCreate {
     /// `upload` or `release`.
+    #[schema(pattern = "^(upload|release)$")]
     pub kind: String,
     /// The tenant.
     pub tenant_id: Uuid,
@@ -20,6 +21,9 @@ pub struct NumberOrderCreate {
     /// For uploads: usage unless an entry says otherwise;
     /// `CallingUserAssignment`, `FirstPartyAppAssignment`, `ConferenceAssignment`.
     #[serde(default)]
+    #[schema(
+        pattern = "^(CallingUserAssignment|FirstPartyAppAssignment|ConferenceAssignment|ConferenceAssigned)$"
+    )]
     pub usage: Option<String>,
     /// For uploads: location unless an entry says otherwise.
     #[serde(default)]
@@ -29,11 +33,13 @@ pub struct NumberOrderCreate {
     pub allow_tenant_address_update: bool,
     /// The operator's own reference, at most 64 characters.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 64)]
     pub ticket_id: Option<String>,
     /// Check everything, change nothing.
     #[serde(default)]
     pub dry_run: bool,
     /// 1 to 1,000 entries.
+    #[schema(min_items = 1, max_items = 1000)]
     pub entries: Vec<NumberOrderEntryCreate>,
 }
 
@@ -42,6 +48,7 @@ pub struct NumberOrderCreate {
 #[serde(deny_unknown_fields)]
 pub struct NumberOrderEntryCreate {
     /// E.164.
+    #[schema(example = "+442079460000")]
     pub number: String,
     /// Overrides the order's usage.
     #[serde(default)]

@@ -11,6 +11,7 @@ use uuid::Uuid;
 #[serde(deny_unknown_fields)]
 pub struct OperatorCreate {
     /// Public brand, 1 to 100 characters, unique.
+    #[schema(min_length = 1, max_length = 100)]
     pub name: String,
 }
 
@@ -33,29 +34,36 @@ pub struct Operator {
 #[serde(deny_unknown_fields)]
 pub struct TrunkCreate {
     /// Its name, an FQDN of at most 63 characters.
+    #[schema(min_length = 1, example = "sbc1.northwind.example")]
     pub fqdn: String,
     /// Where to send calls: address literal and port, `192.0.2.1:5060`.
+    #[schema(min_length = 1, example = "192.0.2.1:5060")]
     pub address: String,
     /// Further addresses it sends from.
     #[serde(default)]
+    #[schema(max_items = 16)]
     pub sources: Vec<String>,
     /// Tell trunks that share an address apart by their port.
     #[serde(default)]
     pub match_port: bool,
     /// `udp` (default) or `tcp`.
     #[serde(default)]
+    #[schema(pattern = "^(udp|tcp)$")]
     pub transport: Option<String>,
     /// Seconds without any response before the next trunk is tried; 10 by default, 1 to 60.
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 60)]
     pub failover_time_seconds: Option<u32>,
     /// Seconds between OPTIONS; 60 by default, 1 to 3600.
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 3600)]
     pub options_interval_seconds: Option<u32>,
     /// Send OPTIONS and watch the answers; true by default.
     #[serde(default)]
     pub send_options: Option<bool>,
     /// Longest URI it takes, bytes; 256 by default.
     #[serde(default)]
+    #[schema(minimum = 64, maximum = 4096)]
     pub max_uri: Option<u32>,
     /// It bears one early dialog of a call only: of several phones that ring it hears the first;
     /// false by default.
@@ -63,9 +71,11 @@ pub struct TrunkCreate {
     pub single_early_dialog: bool,
     /// Most calls at once over all edges, both ways, at most 1,000,000; no limit by default.
     #[serde(default)]
+    #[schema(maximum = 1000000)]
     pub max_concurrent_calls: Option<u32>,
     /// Most new calls in a second over all edges, both ways; no limit by default.
     #[serde(default)]
+    #[schema(maximum = 1000000)]
     pub max_calls_per_second: Option<u32>,
 }
 
@@ -121,9 +131,11 @@ pub struct TrunkUpdate {
     pub single_early_dialog: Option<bool>,
     /// Most calls at once over all edges, both ways; 0 lifts the limit.
     #[serde(default)]
+    #[schema(maximum = 1000000)]
     pub max_concurrent_calls: Option<u32>,
     /// Most new calls in a second over all edges, both ways; 0 lifts the limit.
     #[serde(default)]
+    #[schema(maximum = 1000000)]
     pub max_calls_per_second: Option<u32>,
 }
 
@@ -132,8 +144,10 @@ pub struct TrunkUpdate {
 #[serde(deny_unknown_fields)]
 pub struct CallingProfileCreate {
     /// Unique within the operator.
+    #[schema(min_length = 1, max_length = 100)]
     pub name: String,
     /// At least two of the operator's trunks.
+    #[schema(min_items = 2)]
     pub trunk_ids: Vec<Uuid>,
 }
 
@@ -155,8 +169,10 @@ pub struct CallingProfile {
 #[serde(deny_unknown_fields)]
 pub struct RangeCreate {
     /// First number, E.164.
+    #[schema(pattern = r"^\+[1-9][0-9]{1,14}$", example = "+442079460000")]
     pub first: String,
     /// Last number, E.164, of the same length.
+    #[schema(pattern = r"^\+[1-9][0-9]{1,14}$", example = "+442079469999")]
     pub last: String,
 }
 
@@ -178,10 +194,13 @@ pub struct Range {
 #[serde(deny_unknown_fields)]
 pub struct OfferPut {
     /// `Calling`, `AudioConferencing`.
+    #[schema(schema_with = crate::listed::services)]
     pub services: Vec<String>,
     /// ISO 3166-1 alpha-2 codes.
+    #[schema(schema_with = crate::listed::countries)]
     pub countries: Vec<String>,
     /// The operator's own page, `https://…` (or `http://…`).
+    #[schema(example = "https://northwind.example/")]
     pub landing_page: String,
     /// Show it in the directory.
     pub published: bool,

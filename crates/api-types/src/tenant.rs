@@ -11,8 +11,10 @@ use uuid::Uuid;
 #[serde(deny_unknown_fields)]
 pub struct TenantCreate {
     /// Name, 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
     pub name: String,
     /// SIP domain of its phones, a unique DNS name.
+    #[schema(min_length = 1, example = "contoso.example")]
     pub domain: String,
 }
 
@@ -35,11 +37,14 @@ pub struct Tenant {
 #[serde(deny_unknown_fields)]
 pub struct Contact {
     /// Full name.
+    #[schema(min_length = 1, max_length = 200)]
     pub full_name: String,
     /// E-mail.
+    #[schema(min_length = 1, max_length = 254, example = "terry@contoso.example")]
     pub email: String,
     /// Telephone with country code, optional.
     #[serde(default)]
+    #[schema(example = "+442079460000")]
     pub phone_number: Option<String>,
 }
 
@@ -48,12 +53,16 @@ pub struct Contact {
 #[serde(deny_unknown_fields)]
 pub struct Requirement {
     /// The country.
+    #[schema(pattern = "^[A-Za-z]{2}$", example = "GB")]
     pub country: String,
     /// `user`, `service` or `conference` numbers.
+    #[schema(pattern = "^(user|service|conference)$")]
     pub number_type: String,
     /// How many.
+    #[schema(minimum = 1, maximum = 4294967295u32)]
     pub quantity: u32,
     /// `new` or `port`.
+    #[schema(pattern = "^(new|port)$")]
     pub source: String,
     /// Wanted by this date, `YYYY-MM-DD`.
     #[serde(default)]
@@ -68,15 +77,20 @@ pub struct ConsentCreate {
     /// The operator.
     pub operator_id: Uuid,
     /// Countries, at least one, all of them offered.
+    #[schema(schema_with = crate::listed::some_countries)]
     pub countries: Vec<String>,
     /// What is needed.
     #[serde(default)]
+    #[schema(max_items = 200)]
     pub requirements: Vec<Requirement>,
     /// Contacts, at least one.
+    #[schema(min_items = 1, max_items = 20)]
     pub contacts: Vec<Contact>,
     /// Company name as the operator shall see it.
+    #[schema(min_length = 1, max_length = 200)]
     pub company_name: String,
     /// Coded band such as `L1_U49`, `L50_U249`, `L250_U999`, `L1000_U4999`, `L5000_U9999`.
+    #[schema(pattern = "^L[0-9]+_U[0-9]+$", example = "L50_U249")]
     pub company_size: String,
     /// The data transfer notice was accepted; must be true.
     pub notice_accepted: bool,
@@ -88,15 +102,19 @@ pub struct ConsentCreate {
 pub struct ConsentUpdate {
     /// `Active` resumes, `Suspended` suspends.
     #[serde(default)]
+    #[schema(pattern = "^(Active|Suspended)$")]
     pub status: Option<String>,
     /// Countries.
     #[serde(default)]
+    #[schema(schema_with = crate::listed::optional_countries)]
     pub countries: Option<Vec<String>>,
     /// Needs.
     #[serde(default)]
+    #[schema(max_items = 200)]
     pub requirements: Option<Vec<Requirement>>,
     /// Contacts.
     #[serde(default)]
+    #[schema(min_items = 1, max_items = 20)]
     pub contacts: Option<Vec<Contact>>,
 }
 
@@ -105,9 +123,13 @@ pub struct ConsentUpdate {
 #[serde(deny_unknown_fields)]
 pub struct RelationshipUpdate {
     /// `ConsentAcknowledged`, `CustomerContacted`, `AgreementSigned`, `ConsentDeclined`, `ContractTerminated`.
+    #[schema(
+        pattern = "^(ConsentAcknowledged|CustomerContacted|AgreementSigned|ConsentDeclined|ContractTerminated)$"
+    )]
     pub status: String,
     /// Mandatory when declining or terminating.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 1000)]
     pub comment: Option<String>,
 }
 
@@ -155,32 +177,42 @@ pub struct Consent {
 #[serde(deny_unknown_fields)]
 pub struct CivicAddressCreate {
     /// Mandatory.
+    #[schema(min_length = 1, max_length = 200)]
     pub company_name: String,
     /// ISO alpha-2, mandatory.
+    #[schema(min_length = 1, example = "GB")]
     pub country: String,
     /// House number.
     #[serde(default)]
+    #[schema(max_length = 200)]
     pub house_number: Option<String>,
     /// Street.
     #[serde(default)]
+    #[schema(max_length = 200)]
     pub street_name: Option<String>,
     /// City.
     #[serde(default)]
+    #[schema(max_length = 200)]
     pub city_or_town: Option<String>,
     /// State or province.
     #[serde(default)]
+    #[schema(max_length = 200)]
     pub state_or_province: Option<String>,
     /// Postal code.
     #[serde(default)]
+    #[schema(max_length = 200)]
     pub postal_or_zip_code: Option<String>,
     /// Free text.
     #[serde(default)]
+    #[schema(max_length = 200)]
     pub description: Option<String>,
     /// Decimal degrees as text; required except in AU and JP.
     #[serde(default)]
+    #[schema(example = "51.5")]
     pub latitude: Option<String>,
     /// Decimal degrees as text; required except in AU and JP.
     #[serde(default)]
+    #[schema(example = "-0.1")]
     pub longitude: Option<String>,
 }
 
@@ -233,6 +265,7 @@ pub struct Location {
 #[serde(deny_unknown_fields)]
 pub struct LocationCreate {
     /// Floor, wing, room; 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
     pub description: String,
 }
 
@@ -242,13 +275,17 @@ pub struct LocationCreate {
 pub struct UserCreate {
     /// User principal name, `alice@contoso.example`, unique in the tenant; its
     /// part before the `@` is the phone's user name.
+    #[schema(min_length = 1, max_length = 113, example = "alice@contoso.example")]
     pub upn: String,
     /// Name shown.
+    #[schema(min_length = 1, max_length = 100)]
     pub display_name: String,
     /// Country the user works in.
+    #[schema(pattern = "^[A-Za-z]{2}$", example = "GB")]
     pub country: String,
     /// Licences; `teams_phone` is the telephony one.
     #[serde(default)]
+    #[schema(schema_with = crate::listed::licences)]
     pub licences: Vec<String>,
 }
 
@@ -258,9 +295,11 @@ pub struct UserCreate {
 pub struct UserUpdate {
     /// Name shown.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
     pub display_name: Option<String>,
     /// Replaces the licences.
     #[serde(default)]
+    #[schema(schema_with = crate::listed::optional_licences)]
     pub licences: Option<Vec<String>>,
 }
 
@@ -304,18 +343,24 @@ pub struct PhoneCredentials {
 #[serde(deny_unknown_fields)]
 pub struct ResourceAccountCreate {
     /// User principal name, unique in the tenant.
+    #[schema(min_length = 1, max_length = 113, example = "sales@contoso.example")]
     pub upn: String,
     /// Name shown.
+    #[schema(min_length = 1, max_length = 100)]
     pub display_name: String,
     /// `call_queue`.
+    #[schema(pattern = "^call_queue$")]
     pub kind: String,
     /// `resource_account` is the licence it needs before it gets a number.
     #[serde(default)]
+    #[schema(schema_with = crate::listed::licences)]
     pub licences: Vec<String>,
     /// Agents, users of the tenant.
+    #[schema(max_items = 200)]
     pub agent_ids: Vec<Uuid>,
     /// Seconds the agents ring; 30 by default, 5 to 180.
     #[serde(default)]
+    #[schema(minimum = 5, maximum = 180)]
     pub ring_seconds: Option<u32>,
 }
 

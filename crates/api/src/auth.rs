@@ -255,7 +255,7 @@ pub fn scope_of(method: &Method, path: &str) -> Option<Scope> {
         (Scope::ProgrammeRead, Scope::ProgrammeWrite)
     } else if path.starts_with("/operator/") {
         (Scope::OperatorRead, Scope::OperatorWrite)
-    } else if path.starts_with("/tenant/") {
+    } else if path.starts_with("/tenant/") || path.starts_with("/operatorconnect/") {
         (Scope::TenantRead, Scope::TenantWrite)
     } else if path.starts_with("/edge/") {
         (Scope::Edge, Scope::Edge)
@@ -319,6 +319,8 @@ mod tests {
             (Method::POST, "/operator/v1/number-orders", Some(Scope::OperatorWrite)),
             (Method::POST, "/tenant/v1/explain/call", Some(Scope::TenantRead)),
             (Method::DELETE, "/tenant/v1/consents/1", Some(Scope::TenantWrite)),
+            (Method::GET, "/operatorconnect/consents", Some(Scope::TenantRead)),
+            (Method::PATCH, "/operatorconnect/consents/1", Some(Scope::TenantWrite)),
             (Method::GET, "/edge/v1/snapshot", Some(Scope::Edge)),
             (Method::GET, "/session", None),
         ] {

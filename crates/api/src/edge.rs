@@ -197,7 +197,15 @@ pub struct CdrReceipt {
 ///
 /// Merged by call and event; delivering again changes nothing.
 #[utoipa::path(
-    post, path = "/edge/v1/cdrs", tag = "edge", request_body = CdrDelivery,
+    post, path = "/edge/v1/cdrs", tag = "edge",
+    request_body(content = CdrDelivery, example = json!({ "records": [{
+        "id": "0191d2a0-0000-7000-8000-000000000001",
+        "edge": "0191d2a0-0000-7000-8000-00000000000e",
+        "event": {
+            "event": "end", "at_us": 1750000009000000u64, "answered_at_us": null, "sip_code": 486,
+            "reason": "busy", "hung_up_by": "callee", "attempts": [],
+        },
+    }] })),
     responses((status = 200, description = "They are safe", body = CdrReceipt))
 )]
 pub async fn edge_cdrs(
@@ -228,7 +236,15 @@ pub struct EventDelivery {
 /// Kept by their id; delivering again changes nothing. An edge belongs to the client that brought it
 /// first. At least one delivery in two minutes, if empty, says that the edge is there.
 #[utoipa::path(
-    post, path = "/edge/v1/events", tag = "edge", request_body = EventDelivery,
+    post, path = "/edge/v1/events", tag = "edge",
+    request_body(content = EventDelivery, example = json!({
+        "edge": "0191d2a0-0000-7000-8000-00000000000e", "started_at_us": 1750000000000000u64,
+        "alarms": [{
+            "id": "0191d2a0-0000-7000-8000-00000000000a", "code": "trunk_down",
+            "severity": "critical", "subject": "0191d2a0-0000-7000-8000-000000000002",
+            "detail": "no answer to OPTIONS", "raised_at_us": 1750000000000000u64,
+        }],
+    })),
     responses((status = 200, description = "They are safe", body = CdrReceipt))
 )]
 pub async fn edge_events(
@@ -258,7 +274,11 @@ pub struct AnswerDelivery {
 ///
 /// Questions come down the feed of changes, as frames of their own kind.
 #[utoipa::path(
-    post, path = "/edge/v1/answers", tag = "edge", request_body = AnswerDelivery,
+    post, path = "/edge/v1/answers", tag = "edge",
+    request_body(content = AnswerDelivery, example = json!({
+        "question": "0191d2a0-0000-7000-8000-000000000003",
+        "edge": "0191d2a0-0000-7000-8000-00000000000e", "packets": [],
+    })),
     responses((status = 200, description = "It was taken", body = CdrReceipt))
 )]
 pub async fn edge_answers(

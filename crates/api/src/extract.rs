@@ -4,6 +4,7 @@
 use crate::{
     auth::read_body,
     failure::{Answer, Failure, refuse},
+    strict::Strict,
 };
 use api_types::ErrorCode;
 use axum::{
@@ -57,9 +58,44 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 }
 
 /// Parses a document; the refusal names the field and the place.
+///
+/// An integer may be written with a fraction of zeros, `35.0`, as JSON Schema has it.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
+    let parsed = parse_once(bytes);
+    match &parsed {
+        Err(failure) if failure.problem.reason.starts_with("invalid type: floating point") => {
+            parse_once(&without_zero_fractions(bytes))
+        }
+        _ => parsed,
+    }
+}
+
+/// Blanks zero fractions of numbers, so that all else keeps its place.
+fn without_zero_fractions(bytes: &[u8]) -> Vec<u8> {
+    let mut out = bytes.to_vec();
+    let (mut in_text, mut at) = (false, 0);
+    while at < out.len() {
+        match out[at] {
+            b'\\' if in_text => at += 1,
+            b'"' => in_text = !in_text,
+            b'.' if !in_text => {
+                let zeros = out[at + 1..].iter().take_while(|byte| **byte == b'0').count();
+                let end = at + 1 + zeros;
+                let goes_on = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'e' | b'E');
+                if zeros > 0 && !out.get(end).is_some_and(goes_on) {
+                    out[at..end].fill(b' ');
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    out
+}
+
+fn parse_once<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let parsed = serde_path_to_error::deserialize(Strict(&mut json)).map_err(|error| {
         let pointer = pointer(error.path());
         let inner = error.into_inner();
         let message = inner.to_string();
@@ -230,10 +266,13 @@ impl NarrowParams {
 #[into_params(parameter_in = Query)]
 pub struct DirectoryParams {
     /// Offered in this country, ISO 3166-1 alpha-2.
+    #[param(pattern = "^[A-Za-z]{2}$", example = "GB")]
     pub country: Option<String>,
     /// Offered in this region.
+    #[param(pattern = "^(emea|americas|apac)$")]
     pub region: Option<String>,
     /// Offers this service: `Calling`, `AudioConferencing`.
+    #[param(pattern = "^(Calling|AudioConferencing)$")]
     pub service: Option<String>,
     /// `next_cursor` of the page before.
     pub cursor: Option<String>,
@@ -248,14 +287,20 @@ pub struct DirectoryParams {
 #[into_params(parameter_in = Query)]
 pub struct NumberParams {
     /// Numbers that begin so: `+44207`, its `+` written as `%2B`.
+    #[param(pattern = r"^\+?[0-9]{0,15}$")]
     pub prefix: Option<String>,
     /// `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`.
+    #[param(pattern = "^(Unassigned|UserAssigned|VoiceApplicationAssigned)$")]
     pub status: Option<String>,
     /// `CallingUserAssignment`, `FirstPartyAppAssignment`, `ConferenceAssignment`.
+    #[param(
+        pattern = "^(CallingUserAssignment|FirstPartyAppAssignment|ConferenceAssignment|ConferenceAssigned)$"
+    )]
     pub usage: Option<String>,
     /// Numbers of this operator.
     pub operator_id: Option<Uuid>,
     /// Numbers of this country, ISO 3166-1 alpha-2.
+    #[param(pattern = "^[A-Za-z]{2}$", example = "GB")]
     pub country: Option<String>,
     /// Assigned to this person or resource account.
     pub assigned_to_id: Option<Uuid>,
@@ -298,8 +343,10 @@ pub struct CallParams {
     #[param(value_type = Option<String>, format = DateTime)]
     pub to: Option<Timestamp>,
     /// `inbound`, `outbound`, `internal`, `emergency`.
+    #[param(pattern = "^(inbound|outbound|internal|emergency)$")]
     pub kind: Option<String>,
     /// The number in it, E.164, its `+` written as `%2B`.
+    #[param(pattern = r"^\+[1-9][0-9]{1,14}$", example = "+442079460000")]
     pub number: Option<String>,
     /// The person in it.
     pub user_id: Option<Uuid>,
@@ -333,6 +380,25 @@ impl CallParams {
 mod tests {
     use super::*;
     use api_types::number::NumberOrderCreate;
+
+    #[test]
+    fn whole_numbers_may_have_a_fraction_of_zeros() {
+        let text = |bytes: &str| String::from_utf8(without_zero_fractions(bytes.as_bytes()));
+        for (json, becomes) in [
+            (r#"{"a":35.0,"b":-7.00}"#, r#"{"a":35  ,"b":-7   }"#),
+            (r#"{"a":35.05,"b":1.0e3,"c":1.5}"#, r#"{"a":35.05,"b":1.0e3,"c":1.5}"#),
+            (r#"{"a\".0":"1.0\\","b":2.0}"#, r#"{"a\".0":"1.0\\","b":2  }"#),
+            ("1.0", "1  "),
+            (".0", "  "),
+        ] {
+            assert_eq!(text(json).as_deref(), Ok(becomes), "{json}");
+        }
+        assert_eq!(parse_json::<Vec<u32>>(b"[35.0, 7]").ok(), Some(vec![35, 7]));
+        assert_eq!(parse_json::<Vec<f64>>(b"[35.5, 7.0]").ok(), Some(vec![35.5, 7.0]));
+        for wrong in ["[35.5]", "[35.0, -1.0]", "[4294967296.0]"] {
+            assert!(parse_json::<Vec<u32>>(wrong.as_bytes()).is_err(), "{wrong}");
+        }
+    }
 
     fn field_of(json: &str) -> (Option<String>, String) {
         let failure = parse_json::<NumberOrderCreate>(json.as_bytes()).expect_err("malformed");

@@ -1,5 +1,5 @@
 //! The HTTP faces of Meetpoint: `/programme/v1`, `/tenant/v1`, `/operator/v1`
-//! and `/edge/v1`, the compatible one at `/provapi`, with sign-in, the OpenAPI document, its page, the pages of
+//! and `/edge/v1`, the compatible ones at `/provapi` and `/operatorconnect`, with sign-in, the OpenAPI document, its page, the pages of
 //! the error registry, and the web page itself.
 //!
 //! Handlers hold no rule: they parse the request, call one use case of
@@ -21,6 +21,7 @@ mod fraud;
 mod help;
 mod inside;
 mod limit;
+mod links;
 mod network;
 mod oauth;
 mod openapi;
@@ -29,6 +30,7 @@ mod programme;
 mod respond;
 mod session;
 mod shared_limit;
+mod strict;
 mod tenant;
 mod webhook;
 
@@ -201,7 +203,10 @@ fn app_of(state: ApiState, closing: Arc<watch::Sender<bool>>) -> App {
 
 fn build(app: App) -> Router {
     let (api, _) = openapi::routes().split_for_parts();
-    let api = api.merge(compat::token::routes()).nest(compat::BASE, compat::routes());
+    let api = api
+        .merge(compat::token::routes())
+        .nest(compat::BASE, compat::routes())
+        .nest(compat::directory::BASE, compat::directory::routes());
     let compressible = DefaultPredicate::new()
         // The feed of an edge must not wait in a compressor's buffer.
         .and(NotForContentType::const_new("application/octet-stream"));

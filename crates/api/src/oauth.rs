@@ -17,12 +17,16 @@ use utoipa::ToSchema;
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct TokenRequest {
     /// `client_credentials`.
+    #[schema(required = true, nullable = false, pattern = "^client_credentials$")]
     grant_type: Option<String>,
     /// The client, unless it comes by HTTP Basic.
+    #[schema(nullable = false)]
     client_id: Option<String>,
     /// Its secret, unless it comes by HTTP Basic.
+    #[schema(nullable = false)]
     client_secret: Option<String>,
     /// Space-separated; all of the client's scopes if left out.
+    #[schema(nullable = false)]
     scope: Option<String>,
 }
 

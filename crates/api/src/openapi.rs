@@ -1,8 +1,8 @@
 //! The OpenAPI 3.1 document, made from the handlers, and its page.
 
 use crate::{
-    App, billing, edge, event, fraud, inside, network, oauth, operator, programme, session, tenant,
-    webhook,
+    App, billing, edge, event, fraud, inside, links, network, oauth, operator, programme, session,
+    tenant, webhook,
 };
 use api_types::Problem;
 use axum::{
@@ -174,9 +174,16 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             complete(&method, path, operation, &versioned);
+            links::link(operation);
         }
     }
     let components = document.components.get_or_insert_default();
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let refusal = ResponseBuilder::new()
+        .description("A refusal: see its code at /errors")
+        .content("application/problem+json", problem)
+        .build();
+    components.responses.insert(REFUSAL.to_owned(), refusal.into());
     let scopes = Scopes::from_iter(
         exchange::Scope::ALL
             .into_iter()
@@ -239,6 +246,23 @@ fn complete(method: &Method, path: &str, operation: &mut Operation, versioned: &
             .build();
         operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
     }
+    if let Some(parameters) = &mut operation.parameters {
+        if path.starts_with("/operator/") {
+            // Tenants ask by them too; operators do not learn who has a number.
+            let hidden = ["assigned_to_id", "user_id"];
+            parameters.retain(
+                |parameter| !matches!(parameter, RefOr::T(p) if hidden.contains(&p.name.as_str())),
+            );
+        }
+        for parameter in parameters {
+            if let RefOr::T(parameter) = parameter
+                && parameter.name == "If-Match"
+            {
+                let etag = text().pattern(Some(r#"^(W/)?"[^"]*"$"#));
+                parameter.schema = Some(etag.build().into());
+            }
+        }
+    }
     for response in operation.responses.responses.values_mut() {
         let RefOr::T(response) = response else { continue };
         let Some(RefOr::T(content)) = response.content.get("application/json") else { continue };
@@ -258,14 +282,45 @@ fn complete(method: &Method, path: &str, operation: &mut Operation, versioned: &
             response.content.insert("text/csv".to_owned(), RefOr::T(lines));
         }
     }
-    if path != "/oauth/token" {
-        let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-        let refusal = ResponseBuilder::new()
-            .description("A refusal: see its code at /errors")
-            .content("application/problem+json", problem)
-            .build();
-        operation.responses.responses.insert("default".to_owned(), refusal.into());
+    for status in refusals(method, path, operation, is_open) {
+        let refusal = RefOr::Ref(Ref::from_response_name(REFUSAL));
+        operation.responses.responses.entry(status.to_string()).or_insert(refusal);
     }
+}
+
+/// The answer that every refusal is, by its name among the components.
+const REFUSAL: &str = "Refusal";
+
+/// The statuses an operation may refuse with. There is no `default`: an answer
+/// that is not listed here is a fault, of the handler or of this list.
+fn refusals(method: &Method, path: &str, operation: &Operation, is_open: bool) -> Vec<u16> {
+    let parameters = operation.parameters.as_deref().unwrap_or_default();
+    let takes = |name: &str| {
+        parameters.iter().any(|parameter| matches!(parameter, RefOr::T(p) if p.name == name))
+    };
+    let has_body = operation.request_body.is_some();
+    let writes = *method != Method::GET;
+    // What else names something that may not be there, beside a part of the path.
+    let seeks = ["call_explain", "fraud_release", "tenant_fraud_release"];
+    let seeks = operation.operation_id.as_deref().is_some_and(|name| seeks.contains(&name));
+    [
+        (400, !parameters.is_empty() || has_body),
+        (401, true),
+        (403, !is_open),
+        (404, path.contains('{') || seeks),
+        (409, writes && !is_open),
+        (412, takes("If-Match")),
+        (413, *method == Method::POST || has_body),
+        (415, has_body && path != "/oauth/token"),
+        (422, (writes && !is_open) || takes("number")),
+        (428, takes("If-Match")),
+        (429, true),
+        (500, true),
+        (503, true),
+    ]
+    .into_iter()
+    .filter_map(|(status, may_come)| may_come.then_some(status))
+    .collect()
 }
 
 /// `/openapi.json`.

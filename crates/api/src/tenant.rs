@@ -183,7 +183,7 @@ pub async fn civic_address_get(
 /// Remove a civic address no number uses
 #[utoipa::path(
     delete, path = "/tenant/v1/civic-addresses/{civic_address_id}", tag = "tenant",
-    params(("civic_address_id" = Uuid, Path, description = "The address")),
+    params(("civic_address_id" = Uuid, Path, description = "The address"), ("If-Match" = Option<String>, Header, description = "The ETag last read")),
     responses((status = 204, description = "It is gone"))
 )]
 pub async fn civic_address_remove(
@@ -364,7 +364,7 @@ pub async fn number_list(
 /// One number
 #[utoipa::path(
     get, path = "/tenant/v1/numbers/{number}", tag = "tenant",
-    params(("number" = String, Path, description = "E.164, `+442079460001`")),
+    params(("number" = String, Path, description = "E.164, `+442079460001`", pattern = r"^\+[1-9][0-9]{1,14}$")),
     responses((status = 200, description = "The number", body = Number))
 )]
 pub async fn number_get(
@@ -381,7 +381,7 @@ pub async fn number_get(
 #[utoipa::path(
     put, path = "/tenant/v1/numbers/{number}/assignment", tag = "tenant",
     request_body = AssignmentPut,
-    params(("number" = String, Path, description = "E.164, `+442079460001`"), ("If-Match" = Option<String>, Header, description = "The ETag last read")),
+    params(("number" = String, Path, description = "E.164, `+442079460001`", pattern = r"^\+[1-9][0-9]{1,14}$"), ("If-Match" = Option<String>, Header, description = "The ETag last read")),
     responses((status = 200, description = "The number", body = Number))
 )]
 pub async fn assignment_put(
@@ -399,7 +399,7 @@ pub async fn assignment_put(
 /// Take a number back
 #[utoipa::path(
     delete, path = "/tenant/v1/numbers/{number}/assignment", tag = "tenant",
-    params(("number" = String, Path, description = "E.164, `+442079460001`"), ("If-Match" = Option<String>, Header, description = "The ETag last read")),
+    params(("number" = String, Path, description = "E.164, `+442079460001`", pattern = r"^\+[1-9][0-9]{1,14}$"), ("If-Match" = Option<String>, Header, description = "The ETag last read")),
     responses((status = 200, description = "The number", body = Number))
 )]
 pub async fn assignment_remove(

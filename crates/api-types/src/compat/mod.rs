@@ -10,6 +10,7 @@
 pub mod account;
 pub mod address;
 pub mod capability;
+pub mod directory;
 pub mod error;
 pub mod number;
 pub mod request;

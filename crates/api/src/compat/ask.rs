@@ -98,7 +98,8 @@ impl FromRequest<App> for Ask {
     }
 }
 
-fn query(text: &str) -> Result<Vec<(String, String)>, Failure> {
+/// The pairs of a query, none of them twice.
+pub fn query(text: &str) -> Result<Vec<(String, String)>, Failure> {
     let mut pairs: Vec<(String, String)> = Vec::new();
     for (name, value) in form_urlencoded::parse(text.as_bytes()).into_owned() {
         if pairs.iter().any(|(before, _)| *before == name) {

@@ -2,7 +2,7 @@
 //! carries. It is put on where all answers pass by, so that a timeout, a limit
 //! or a missing token has the same shape as a refusal of a use case.
 
-use super::BASE;
+use super::{BASE, directory};
 use crate::{
     failure::Failure,
     finish::{challenge, wait},
@@ -23,6 +23,8 @@ use exchange::compat::Refused;
 
 /// The caller's own name for the request; it comes back.
 pub const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
+/// Our own name for it, where the contract tells of one.
+const SERVICE_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
 const ERROR_CODE: HeaderName = HeaderName::from_static("x-ms-error-code");
 /// Names a request that may be sent again.
 pub const REPEATABILITY_ID: HeaderName = HeaderName::from_static("repeatability-request-id");
@@ -68,7 +70,8 @@ impl IntoResponse for Refusal {
 
 /// What an answer needs to know of its request.
 pub struct Asked {
-    version: ApiVersion,
+    /// `None` of a tenant's directory and consents, which have one version.
+    version: Option<ApiVersion>,
     client_request_id: Option<HeaderValue>,
     repeatable: bool,
 }
@@ -76,8 +79,13 @@ pub struct Asked {
 impl Asked {
     /// Of a request to this face; `None` for any other.
     pub fn of(request: &Request) -> Option<Self> {
-        let rest = request.uri().path().strip_prefix(BASE)?;
-        if !(rest.is_empty() || rest.starts_with('/')) {
+        let path = request.uri().path();
+        let under = |base: &str| {
+            let rest = path.strip_prefix(base);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let provisioning = under(BASE);
+        if !provisioning && !under(directory::BASE) {
             return None;
         }
         let headers = request.headers();
@@ -87,11 +95,13 @@ impl Asked {
             .find(|(name, _)| name == "api-version")
             .and_then(|(_, value)| ApiVersion::parse(&value))
             .unwrap_or(ApiVersion::V2024_02_29Preview);
+        let version = provisioning.then_some(version);
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
         Some(Self {
             version,
             client_request_id: headers.get(CLIENT_REQUEST_ID).cloned(),
-            repeatable: !reads
+            repeatable: provisioning
+                && !reads
                 && (headers.contains_key(REPEATABILITY_ID)
                     || headers.contains_key(REPEATABILITY_SENT)),
         })
@@ -116,6 +126,11 @@ impl Asked {
             let result = if rejected { "rejected" } else { "accepted" };
             headers.insert(REPEATABILITY_RESULT, HeaderValue::from_static(result));
         }
+        if self.version.is_none()
+            && let Ok(id) = HeaderValue::try_from(id)
+        {
+            headers.insert(SERVICE_REQUEST_ID, id);
+        }
         if let Some(id) = self.client_request_id {
             headers.insert(CLIENT_REQUEST_ID, id);
         }
@@ -131,9 +146,12 @@ impl Asked {
             bare.extensions_mut().remove::<Details>().unwrap_or(Details(Vec::new()));
         let mut error = ErrorBody::from(&*problem);
         error.details = details.iter().map(ErrorBody::from).collect();
-        if self.version == ApiVersion::V2023_10_01 {
+        match self.version {
             // That version's errors have no target: it stands in the message.
-            untargeted(&mut error);
+            Some(ApiVersion::V2023_10_01) => untargeted(&mut error),
+            Some(ApiVersion::V2024_02_29Preview) => {}
+            // An inner error is there a whole one, which would say the same again.
+            None => error.innererror = None,
         }
         let code = HeaderValue::try_from(&error.code);
         let body =

@@ -5,13 +5,25 @@
 
 mod accounts;
 mod ask;
+pub mod directory;
 pub mod envelope;
 mod numbers;
 mod teams;
 pub mod token;
 
-use crate::{App, failure::Failure};
-use axum::{Router, routing::get};
+use crate::{
+    App,
+    failure::{Failure, refuse},
+};
+use api_types::ErrorCode;
+use axum::{
+    Router,
+    extract::{OriginalUri, Request},
+    http::{HeaderValue, Method, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
 
 /// Where the face is: a client's base URL ends with it.
 pub const BASE: &str = "/provapi";
@@ -23,7 +35,11 @@ pub fn routes() -> Router<App> {
         .route("/accounts", get(accounts::list))
         .route(
             "/accounts/{account}",
-            get(accounts::get).put(accounts::put).delete(accounts::delete).post(numbers::action),
+            get(accounts::get)
+                .put(accounts::put)
+                .delete(accounts::delete)
+                .post(numbers::action)
+                .layer(middleware::from_fn(account_or_action)),
         )
         .route("/accounts/{account}/numbers", get(numbers::list_2024))
         .route(
@@ -47,7 +63,25 @@ pub fn routes() -> Router<App> {
         .fallback(nothing)
 }
 
-async fn nothing(uri: axum::http::Uri) -> Failure {
-    let reason = format!("nothing is at {BASE}{}", uri.path());
-    crate::failure::refuse(api_types::ErrorCode::NotFound, None, reason)
+/// Accounts and their actions share a path, but not their methods.
+async fn account_or_action(request: Request, next: Next) -> Response {
+    // A colon may come encoded.
+    let path = request.uri().path().replace("%3A", ":").replace("%3a", ":");
+    let action = path.rsplit('/').next().and_then(|last| last.rsplit_once(':')).map(|(_, a)| a);
+    let posts = *request.method() == Method::POST;
+    let (reason, allow) = match action {
+        None if posts => ("an account takes GET, PUT and DELETE", "GET, HEAD, PUT, DELETE"),
+        Some(action) if !posts && numbers::ACTIONS.contains(&action) => {
+            ("an action takes POST", "POST")
+        }
+        _ => return next.run(request).await,
+    };
+    let mut response = refuse(ErrorCode::MethodNotAllowed, None, reason).into_response();
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+async fn nothing(OriginalUri(uri): OriginalUri) -> Failure {
+    let reason = format!("nothing is at {}", uri.path());
+    refuse(ErrorCode::NotFound, None, reason)
 }

@@ -145,6 +145,14 @@ pub async fn batch_2023(State(app): State<App>, Path(account): Path<String>, ask
     Ok(Json(BatchNumbersResponse2023 { numbers }).into_response())
 }
 
+/// What can be done with an account beside keeping it.
+pub const ACTIONS: [&str; 4] = [
+    "createOrUpdateNumbers",
+    "deleteNumbers",
+    "getTeamsCapabilityPlans",
+    "getTeamsAvailableCapabilities",
+];
+
 /// `POST /accounts/{accountName}:…`, actions of the newer version.
 pub async fn action(State(app): State<App>, Path(target): Path<String>, ask: Ask) -> Answer {
     let Some((account, action)) = target.rsplit_once(':') else {

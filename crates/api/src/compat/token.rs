@@ -64,7 +64,8 @@ async fn token(
     })
 }
 
-fn base(app: &App, headers: &HeaderMap) -> String {
+/// `https://host`, as the caller wrote it.
+pub fn base(app: &App, headers: &HeaderMap) -> String {
     let scheme = if app.config.https { "https" } else { "http" };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     format!("{scheme}://{}", host.unwrap_or("localhost"))

@@ -24,6 +24,7 @@ async fn bodies_that_do_not_parse_name_the_place() {
         ("{\"name\":", json!("/name"), "line 1 column 8"),
         ("{\n  \"name\": 7}", json!("/name"), "line 2"),
         ("{}", json!("/name"), "missing field `name`"),
+        ("[\"A\"]", json!(null), "sequence"),
         ("{\"name\":\"A\",\"colour\":\"red\"}", json!("/colour"), "unknown field `colour`"),
         ("", json!(null), "EOF"),
         ("\u{0}", json!(null), "line 1"),
@@ -37,6 +38,27 @@ async fn bodies_that_do_not_parse_name_the_place() {
     let listed = server.ask(Method::GET, OPERATORS).send().await.expect("answers");
     let listed: Value = listed.json().await.expect("JSON");
     assert_eq!(listed["items"], json!([]), "nothing was half-written");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_whole_number_may_be_written_with_a_fraction_of_zeros() {
+    let server = Server::start().await;
+    let made = server.ask(Method::POST, OPERATORS).json(&json!({ "name": "A" })).send().await;
+    let made: Value = made.expect("answers").json().await.expect("JSON");
+    let trunks = format!("{OPERATORS}/{}/trunks", made["id"].as_str().expect("an id"));
+    let trunk = |seconds: Value| {
+        let body = json!({
+            "fqdn": "a.example", "address": "192.0.2.1:5060", "failover_time_seconds": seconds,
+        });
+        server.ask(Method::POST, &trunks).json(&body).send()
+    };
+    let refused = problem(trunk(json!(2.5)).await.expect("answers")).await;
+    assert_eq!(refused["field"], "/failover_time_seconds", "{refused}");
+    let made = trunk(json!(2.0)).await.expect("answers");
+    assert_eq!(made.status(), StatusCode::CREATED);
+    let made: Value = made.json().await.expect("JSON");
+    assert_eq!(made["failover_time_seconds"], 2);
     server.stop().await;
 }
 

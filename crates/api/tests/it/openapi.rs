@@ -33,13 +33,10 @@ fn every_operation_is_named_once_and_says_what_may_come() {
             assert!(names.insert(name.to_owned()), "{name} twice");
             assert!(operation["summary"].is_string(), "{method} {path} has no summary");
             assert!(operation["security"].is_array(), "{method} {path} says nothing of security");
-            if path != "/oauth/token" {
-                assert!(
-                    operation["responses"]["default"]["content"]["application/problem+json"]
-                        .is_object(),
-                    "{method} {path} does not show its refusals"
-                );
-            }
+            let responses = operation["responses"].as_object().expect("responses");
+            assert!(!responses.contains_key("default"), "{method} {path} may answer anything");
+            let refusal = &responses["429"]["$ref"];
+            assert_eq!(refusal, "#/components/responses/Refusal", "{method} {path}");
             let listed: BTreeSet<&str> = operation["parameters"]
                 .as_array()
                 .into_iter()
@@ -52,4 +49,45 @@ fn every_operation_is_named_once_and_says_what_may_come() {
         }
     }
     assert!(names.len() >= 60, "{} operations", names.len());
+}
+
+#[test]
+fn every_link_leads_to_an_operation_that_takes_what_it_brings() {
+    let document = made();
+    let operations: Vec<&Value> = document["paths"]
+        .as_object()
+        .expect("paths")
+        .values()
+        .flat_map(|item| item.as_object().expect("operations").values())
+        .collect();
+    let mut links = 0;
+    for operation in &operations {
+        let from = &operation["operationId"];
+        let responses = operation["responses"].as_object().expect("responses").values();
+        let all = responses.filter_map(|response| response["links"].as_object()).flatten();
+        for (name, link) in all {
+            let at = format!("{from} to {name}");
+            let target = operations
+                .iter()
+                .find(|target| target["operationId"] == link["operationId"])
+                .unwrap_or_else(|| panic!("{at}: no such operation"));
+            for parameter in link["parameters"].as_object().into_iter().flatten() {
+                let known = target["parameters"].as_array().expect("parameters");
+                assert!(
+                    known.iter().any(|known| known["name"] == *parameter.0),
+                    "{at}: {parameter:?}"
+                );
+            }
+            let content = target["requestBody"]["content"].as_object();
+            for (field, _) in link["requestBody"].as_object().into_iter().flatten() {
+                let schema = content.and_then(|all| all.values().next()).expect("a body");
+                let name = schema["schema"]["$ref"].as_str().expect("a schema of its own");
+                let name = name.trim_start_matches("#/components/schemas/");
+                let schema = &document["components"]["schemas"][name];
+                assert!(schema["properties"][field].is_object(), "{at}: {field}");
+            }
+            links += 1;
+        }
+    }
+    assert!(links >= 60, "{links} links");
 }

@@ -15,6 +15,11 @@ static NEWER: LazyLock<Value> = LazyLock::new(|| {
     json(include_str!("../../../contracts/acg-provisioning-2024-02-29-preview.json"))
 });
 
+/// A tenant's operators and consents.
+pub static DIRECTORY: LazyLock<Value> = LazyLock::new(|| {
+    json(include_str!("../../../contracts/acs-operator-connect-2022-06-01-preview.json"))
+});
+
 fn json(text: &str) -> Value {
     serde_json::from_str(text).expect("a contract file is JSON")
 }
@@ -48,8 +53,8 @@ impl Covered {
 }
 
 /// The contract's path of a request's, and its operations.
-fn operation<'a>(version: ApiVersion, path: &str) -> Option<(&'a String, &'a Value)> {
-    document(version)["paths"].as_object().expect("paths").iter().find(|(template, _)| {
+fn operation<'a>(contract: &'a Value, path: &str) -> Option<(&'a String, &'a Value)> {
+    contract["paths"].as_object().expect("paths").iter().find(|(template, _)| {
         let pattern: String = template
             .split_inclusive('}')
             .map(|part| match part.split_once('{') {
@@ -84,7 +89,8 @@ pub fn hold(
         assert_eq!(code, error["error"]["code"].as_str(), "{at}");
         return;
     }
-    let (template, item) = operation(version, path).unwrap_or_else(|| panic!("{at}: no such path"));
+    let (template, item) =
+        operation(contract, path).unwrap_or_else(|| panic!("{at}: no such path"));
     let name = method.as_str().to_lowercase();
     let operation = item.get(&name).unwrap_or_else(|| panic!("{at}: no such operation"));
     if status == StatusCode::NOT_MODIFIED {
@@ -114,6 +120,30 @@ pub fn hold(
     }
     let name = format!("{} {name} {template}", version.as_str());
     covered.0.lock().expect("no test panicked with it").insert(name);
+}
+
+/// The same for a tenant's operators and consents; answers with the operation.
+pub fn hold_directory(
+    method: &Method,
+    path: &str,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &Value,
+) -> String {
+    let (contract, at) = (&*DIRECTORY, format!("{method} {path}: {status} {body}"));
+    let (template, item) = operation(contract, path).unwrap_or_else(|| panic!("{at}: no path"));
+    let name = method.as_str().to_lowercase();
+    let responses = &item.get(&name).unwrap_or_else(|| panic!("{at}: no operation"))["responses"];
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let response = if status.as_u16() >= 400 {
+        assert_eq!(text("x-ms-error-code"), body["error"]["code"].as_str(), "{at}");
+        &responses["default"]
+    } else {
+        assert!(text("x-ms-request-id").is_some(), "{at}: no x-ms-request-id");
+        responses.get(status.as_str()).unwrap_or_else(|| panic!("{at}: an undocumented status"))
+    };
+    validate(contract, &response["schema"], body, &at);
+    format!("{name} {template}")
 }
 
 /// A value against a schema. A field that a schema with fields does not name is one too many.

@@ -2,6 +2,7 @@
 //! server, every answer held against the contract.
 
 mod contract;
+mod directory;
 mod operations;
 mod refusals;
 mod requests;

@@ -226,3 +226,31 @@ async fn another_operators_accounts_are_not_there() {
     assert_eq!(asked["serviceProvisioningErrors"][0]["code"], "NoConsent", "{asked}");
     face.house.server.stop().await;
 }
+
+/// Whatever else is wrong with the request: nothing would mend it.
+#[tokio::test]
+async fn accounts_and_actions_take_their_own_methods() {
+    let face = face(testkit::sqlite()).await;
+    for (method, path, allow) in [
+        (Method::POST, "/accounts/A", "PUT"),
+        (Method::PUT, "/accounts/A:deleteNumbers", "POST"),
+        (Method::GET, "/accounts/A:createOrUpdateNumbers", "POST"),
+        (Method::DELETE, "/accounts/A:getTeamsCapabilityPlans", "POST"),
+    ] {
+        let headers = [("if-match", ""), ("repeatability-request-id", "alone")];
+        let refused = face.send(NEWER, method.clone(), path, &headers, None).await;
+        assert_eq!(refused.status.as_u16(), 405, "{method} {path}: {refused:?}");
+        assert_eq!(refused.code(), "MethodNotAllowed", "{method} {path}");
+        assert!(refused.header("allow").contains(allow), "{method} {path}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_no_number() {
+    let face = face(testkit::sqlite()).await;
+    face.account("A").await;
+    let batch = json!({ "numbers": [{ "phoneNumber": FREE, "details": [null, null] }] });
+    let path = "/account/A/numbers:batch";
+    let refused = face.send(OLDER, Method::POST, path, &[], Some(batch)).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (400, "MalformedJson"), "{refused:?}");
+}

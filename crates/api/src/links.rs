@@ -1,0 +1,204 @@
+//! Links between operations (OpenAPI 3.1, Link Object): where what one answers
+//! is what another asks for. Readers see how the faces hang together, and
+//! programs that try an API follow them with ids that are really there.
+
+use serde_json::Value;
+use utoipa::openapi::{RefOr, link::Link, path::Operation};
+
+/// From the successes of each `from` to each `to`.
+struct Way {
+    from: &'static [&'static str],
+    to: &'static [&'static str],
+    /// Parameters of the target, with runtime expressions.
+    with: &'static [(&'static str, &'static str)],
+    /// Fields of the target's body, as a JSON object; empty for none.
+    body: &'static str,
+}
+
+const ID: &str = "$response.body#/id";
+const FIRST: &str = "$response.body#/items/0/id";
+const ETAG: &str = "$response.header.ETag";
+const FIRST_ETAG: &str = "\"{$response.body#/items/0/version}\"";
+const OF_OPERATOR: &[&str] = &[
+    "operator_get",
+    "trunk_list",
+    "trunk_create",
+    "calling_profile_list",
+    "range_list",
+    "range_create",
+    "offer_get",
+    "offer_put",
+];
+
+#[rustfmt::skip]
+const WAYS: &[Way] = &[
+    // The programme owner's face.
+    Way { from: &["operator_list"], to: OF_OPERATOR, with: &[("operator_id", FIRST)], body: "" },
+    Way { from: &["operator_create"], to: OF_OPERATOR, with: &[("operator_id", ID)], body: "" },
+    Way {
+        from: &["operator_create"], to: &["client_create"], with: &[],
+        body: r#"{"role": "operator_admin", "operator_id": "$response.body#/id", "tenant_id": null}"#,
+    },
+    Way {
+        from: &["trunk_list"], to: &["trunk_update"],
+        with: &[("operator_id", "$request.path.operator_id"), ("trunk_id", FIRST), ("If-Match", FIRST_ETAG)],
+        body: "",
+    },
+    Way {
+        from: &["trunk_list"], to: &["calling_profile_create"],
+        with: &[("operator_id", "$request.path.operator_id")],
+        body: r#"{"trunk_ids": ["$response.body#/items/0/id", "$response.body#/items/1/id"]}"#,
+    },
+    Way {
+        from: &["trunk_create", "trunk_update"], to: &["trunk_update"],
+        with: &[("operator_id", "$response.body#/operator_id"), ("trunk_id", ID), ("If-Match", ETAG)],
+        body: "",
+    },
+    Way {
+        from: &["offer_get", "offer_put"], to: &["offer_put"],
+        with: &[("operator_id", "$response.body#/operator_id"), ("If-Match", ETAG)],
+        body: "",
+    },
+    Way { from: &["tenant_list"], to: &["fraud_limits_get", "fraud_limits_put"], with: &[("tenant_id", FIRST)], body: "" },
+    Way { from: &["tenant_create"], to: &["fraud_limits_get", "fraud_limits_put"], with: &[("tenant_id", ID)], body: "" },
+    Way {
+        from: &["tenant_create"], to: &["client_create"], with: &[],
+        body: r#"{"role": "tenant_admin", "tenant_id": "$response.body#/id", "operator_id": null}"#,
+    },
+    Way { from: &["client_create"], to: &["login_code_create"], with: &[("client_id", "$response.body#/client_id")], body: "" },
+    Way {
+        from: &["client_create"], to: &["token_issue"], with: &[],
+        body: r#"{
+            "grant_type": "client_credentials", "client_id": "$response.body#/client_id",
+            "client_secret": "$response.body#/client_secret"
+        }"#,
+    },
+    Way { from: &["login_code_create"], to: &["session_create"], with: &[], body: r#"{"code": "$response.body#/code"}"# },
+    Way { from: &["programme_call_list"], to: &["call_explain"], with: &[("id", FIRST)], body: "" },
+    Way { from: &["edge_list"], to: &["edge_forget", "alarm_list"], with: &[("edge_id", FIRST)], body: "" },
+    // The tenant's face.
+    Way { from: &["directory_list"], to: &["consent_get"], with: &[("operator_id", "$response.body#/items/0/operator_id")], body: "" },
+    Way {
+        from: &["directory_list"], to: &["consent_create"], with: &[],
+        body: r#"{
+            "operator_id": "$response.body#/items/0/operator_id",
+            "countries": ["$response.body#/items/0/countries/0"]
+        }"#,
+    },
+    Way { from: &["consent_list"], to: &["consent_get"], with: &[("operator_id", "$response.body#/items/0/operator_id")], body: "" },
+    Way {
+        from: &["consent_list"], to: &["consent_update", "consent_remove"],
+        with: &[("operator_id", "$response.body#/items/0/operator_id"), ("If-Match", FIRST_ETAG)],
+        body: "",
+    },
+    Way {
+        from: &["consent_create", "consent_get", "consent_update"], to: &["consent_update", "consent_remove"],
+        with: &[("operator_id", "$response.body#/operator_id"), ("If-Match", ETAG)],
+        body: "",
+    },
+    Way {
+        from: &["civic_address_list"], to: &["civic_address_get", "civic_address_remove", "location_create"],
+        with: &[("civic_address_id", FIRST)], body: "",
+    },
+    Way {
+        from: &["civic_address_create"], to: &["civic_address_get", "civic_address_remove", "location_create"],
+        with: &[("civic_address_id", ID)], body: "",
+    },
+    Way { from: &["user_list"], to: &["user_get", "user_phone_create"], with: &[("user_id", FIRST)], body: "" },
+    Way { from: &["user_create"], to: &["user_get", "user_phone_create"], with: &[("user_id", ID)], body: "" },
+    Way { from: &["user_list"], to: &["user_update"], with: &[("user_id", FIRST), ("If-Match", FIRST_ETAG)], body: "" },
+    Way {
+        from: &["user_create", "user_get", "user_update"], to: &["user_update"],
+        with: &[("user_id", ID), ("If-Match", ETAG)], body: "",
+    },
+    Way {
+        from: &["user_list"], to: &["explain_call"], with: &[],
+        body: r#"{"from_user_id": "$response.body#/items/0/id", "inbound": false, "from_address": null}"#,
+    },
+    Way {
+        from: &["user_list"], to: &["resource_account_create"], with: &[],
+        body: r#"{"agent_ids": ["$response.body#/items/0/id"]}"#,
+    },
+    Way { from: &["resource_account_list"], to: &["resource_account_get"], with: &[("resource_account_id", FIRST)], body: "" },
+    Way { from: &["resource_account_create"], to: &["resource_account_get"], with: &[("resource_account_id", ID)], body: "" },
+    Way { from: &["number_list"], to: &["number_get"], with: &[("number", "$response.body#/items/0/number")], body: "" },
+    Way {
+        from: &["number_list"], to: &["assignment_put", "assignment_remove"],
+        with: &[("number", "$response.body#/items/0/number"), ("If-Match", FIRST_ETAG)],
+        body: "",
+    },
+    Way {
+        from: &["number_get", "assignment_put", "assignment_remove"], to: &["assignment_put", "assignment_remove"],
+        with: &[("number", "$response.body#/number"), ("If-Match", ETAG)],
+        body: "",
+    },
+    Way { from: &["call_list"], to: &["call_get", "tenant_call_explain"], with: &[("call_id", FIRST)], body: "" },
+    // The operator's face.
+    Way {
+        from: &["operator_consent_list"], to: &["operator_consent_get", "operator_civic_address_list"],
+        with: &[("tenant_id", "$response.body#/items/0/tenant_id")], body: "",
+    },
+    Way {
+        from: &["operator_consent_list"], to: &["relationship_update"],
+        with: &[("tenant_id", "$response.body#/items/0/tenant_id"), ("If-Match", FIRST_ETAG)],
+        body: "",
+    },
+    Way {
+        from: &["operator_consent_list"], to: &["number_order_create"], with: &[],
+        body: r#"{"tenant_id": "$response.body#/items/0/tenant_id"}"#,
+    },
+    Way {
+        from: &["operator_consent_get", "relationship_update"], to: &["relationship_update"],
+        with: &[("tenant_id", "$response.body#/tenant_id"), ("If-Match", ETAG)],
+        body: "",
+    },
+    Way {
+        from: &["operator_calling_profile_list"], to: &["number_order_create"], with: &[],
+        body: r#"{"calling_profile_id": "$response.body#/items/0/id"}"#,
+    },
+    Way { from: &["number_order_list"], to: &["number_order_get", "number_order_entries"], with: &[("order_id", FIRST)], body: "" },
+    Way { from: &["number_order_create"], to: &["number_order_get", "number_order_entries"], with: &[("order_id", ID)], body: "" },
+    Way { from: &["operator_call_list"], to: &["operator_call_explain"], with: &[("call_id", FIRST)], body: "" },
+];
+
+/// Puts an operation's links on its successes.
+pub fn link(operation: &mut Operation) {
+    let Some(name) = operation.operation_id.clone() else { return };
+    let links: Vec<(String, Link)> = WAYS
+        .iter()
+        .filter(|way| way.from.contains(&name.as_str()))
+        .flat_map(|way| way.to.iter().map(|to| ((*to).to_owned(), made(to, way))))
+        .chain(next_page(operation).map(|link| (name.clone(), link)))
+        .collect();
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && status.starts_with('2')
+        {
+            let links = links.iter().cloned().map(|(name, link)| (name, RefOr::T(link)));
+            response.links.extend(links);
+        }
+    }
+}
+
+/// A list leads to its own next page.
+fn next_page(operation: &Operation) -> Option<Link> {
+    let is_list =
+        operation.parameters.iter().flatten().any(
+            |parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == "cursor"),
+        );
+    let name = operation.operation_id.as_deref().filter(|_| is_list)?;
+    let link = Link::builder().operation_id(name);
+    Some(link.parameter("cursor", "$response.body#/next_cursor").build())
+}
+
+fn made(to: &str, way: &Way) -> Link {
+    let mut builder = Link::builder().operation_id(to);
+    for (parameter, expression) in way.with {
+        builder = builder.parameter(*parameter, Value::from(*expression));
+    }
+    if !way.body.is_empty() {
+        let body: Value = serde_json::from_str(way.body).expect("the table holds JSON");
+        builder = builder.request_body(Some(body));
+    }
+    builder.build()
+}

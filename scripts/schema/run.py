@@ -1,0 +1,289 @@
+#!/usr/bin/env python3
+"""Lets schemathesis hold every face against its document, in a seeded world.
+
+    make schema
+
+Starts `meetpoint serve` on a free port, seeds it (world.py) and runs
+schemathesis with a fixed seed over our own faces (the document the server
+gives) and the compatible ones (their contract files). Beside what
+schemathesis checks, every operation must succeed at least once, and so must a
+share of the requests that the document allows: nothing passes on refusals
+alone. The exit code is 1 where anything was found; each finding names the
+operation, the request and the check.
+"""
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import world
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+CONTRACTS = ROOT / "crates" / "api" / "contracts"
+CHECKS = [
+    "not_a_server_error", "status_code_conformance", "content_type_conformance",
+    "response_headers_conformance", "response_schema_conformance", "negative_data_rejection",
+    "missing_required_header", "unsupported_method", "use_after_free",
+    "ensure_resource_availability", "ignored_auth",
+]
+# Of the requests that the document allows, this share must succeed: at each operation, and in all.
+LEAST_EACH, LEAST_ALL = 0.01, 0.25
+# Operations that succeed seldom, each with its reason: once is enough. Keep it short.
+SELDOM = {
+    "POST /programme/v1/edge-keys": "the keys rotate once an hour at most",
+}
+# The feed of changes has no end, which a client that waits for the whole answer cannot bear;
+# crates/api/tests/it/edges.rs reads it.
+ENDLESS = "/edge/v1/changes"
+# Stories keep to operations that hang together: among all at once they seldom get beyond a first step.
+STORIES = [
+    ("people", "^/tenant/v1/(users|resource-accounts|explain)"),
+    ("places", "^/tenant/v1/(civic-addresses|trusted-networks)"),
+    ("numbers", "^/tenant/v1/(numbers|calls)"),
+    ("orders", "^/operator/"),
+    # Late: a consent that is suspended takes much with it.
+    ("consents", "^/tenant/v1/(operators|consents)"),
+    ("operators", "^/programme/v1/operators"),
+]
+STORIES.append(("rest", "^(?!/edge/|" + "|".join(paths.removeprefix("^") for _, paths in STORIES) + ")"))
+# Parameters that go together with others.
+FIXED = {
+    # The account that has the numbers which are named.
+    "DELETE /accounts/{accountName}/numbers/{telephoneNumber}": {"path.accountName": "Account-0"},
+}
+# What a request that the document does not allow may be answered with.
+REJECTED = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429]
+# The contract of a tenant's operators and consents.
+DIRECTORY = "2022-06-01-preview"
+# Most requests of one story that follows links.
+STEPS = 10
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def quoted(value):
+    """As TOML writes it; its strings are those of JSON."""
+    return json.dumps(value)
+
+
+def settings(values, fixed, examples, linked):
+    """The settings of schemathesis: which known values parameters and fields take, and how often."""
+    lines = [f"hooks = {quoted(str(HERE / 'hooks.py'))}", "[dictionaries]"]
+    lines += [f"{quoted(name)} = {{ values = {quoted(known)} }}" for name, known in values.items()]
+    lines += ["[generation]", f"max-examples = {examples}", "[phases.stateful]", f"max-steps = {STEPS}"]
+    # A stale version may be found before the wrong body is.
+    lines += ["[checks.negative_data_rejection]", f"expected-statuses = {REJECTED}", "[parameters]"]
+    lines += [f"{quoted(name)} = {quoted(value)}" for name, value in fixed.items()]
+    for place, (name, chance) in PLACES.items():
+        # In a story paths and versions come by links.
+        if name in values and not (linked and place.startswith(("path.", "header."))):
+            lines.append(f"{quoted(place)} = {{ dictionary = {quoted(name)}, probability = {chance} }}")
+    for operation, parameters in FIXED.items():
+        lines += ["[[operations]]", f"include-name = {quoted(operation)}", "[operations.parameters]"]
+        lines += [f"{quoted(name)} = {quoted(value)}" for name, value in parameters.items()]
+    return "\n".join(lines) + "\n"
+
+
+def merge(into, more):
+    """Adds up counts that lie equally deep."""
+    for name, value in more.items():
+        if isinstance(value, dict):
+            merge(into.setdefault(name, {}), value)
+        else:
+            into[name] = into.get(name, 0) + value
+
+
+def named(name, chance, *places):
+    """The same known values at several places."""
+    return {place: (name, chance) for place in places}
+
+
+CONTACTS = ["contacts[*]", "consentedBy", "lastModifiedBy"]
+# Where a known value goes, which one, and how often. What is left is drawn by the document alone.
+PLACES = {
+    **{
+        f"{place}.{name}": (name, 0.8)
+        for place in ("path", "query", "body")
+        for name in (
+            "operator_id", "tenant_id", "trunk_id", "calling_profile_id", "client_id", "edge_id",
+            "civic_address_id", "location_id", "user_id", "resource_account_id", "order_id", "number",
+            "call_id",
+        )
+    },
+    **named("user_id", 0.8, "body.agent_ids[*]", "body.from_user_id", "body.id", "query.assigned_to_id"),
+    **named("call_id", 0.8, "query.id"),
+    **named("trunk_id", 0.9, "body.trunk_ids[*]"),
+    **named("number", 0.8, "body.entries[*].number", "body.called"),
+    **named("number", 0.95, "body.contacts[*].phone_number"),
+    **named("version", 0.9, "header.If-Match"),
+    **named("label", 0.95, "body.name", "body.display_name", "body.description", "body.company_name",
+            "body.contacts[*].full_name", "body.comment", "body.ticket_id", "body.networks[*].description"),
+    **named("country", 0.95, "body.country", "body.countries[*]", "body.requirements[*].country",
+            "body.networks[*].country", "query.country"),
+    **named("dns_name", 0.9, "body.fqdn", "body.domain"),
+    **named("upn", 0.9, "body.upn"),
+    **named("address", 0.9, "body.address"),
+    **named("host", 0.9, "body.sources[*]", "body.networks[*].ip_address", "body.from_address"),
+    **named("first", 0.9, "body.first"),
+    **named("last", 0.9, "body.last"),
+    **named("latitude", 0.8, "body.latitude", "body.longitude"),
+    **named("email", 0.95, "body.contacts[*].email"),
+    **named("company_size", 0.8, "body.company_size"),
+    **named("service", 0.9, "body.services[*]"),
+    **named("page", 0.8, "body.landing_page"),
+    **named("licence", 0.8, "body.licences[*]"),
+    **named("alarm", 0.8, "query.code"),
+    **named("token_client", 0.9, "body.client_id"),
+    **named("token_secret", 0.9, "body.client_secret"),
+    **named("token_scope", 0.9, "body.scope"),
+    # The compatible face.
+    **named("account", 0.9, "path.accountName", "query.accountName", "body.accountName"),
+    **named("held", 0.9, "path.phoneNumber", "path.telephoneNumber", "query.number",
+            "body.numbers[*].phoneNumber", "body.numbers[*].telephoneNumber"),
+    **named("operator_id", 0.9, "path.operatorId"),
+    **named("label", 0.95, "body.companyName", *(f"body.{who}.fullName" for who in CONTACTS)),
+    **named("email", 0.95, *(f"body.{who}.email" for who in CONTACTS)),
+    **named("number", 0.95, *(f"body.{who}.phoneNumber" for who in CONTACTS)),
+    **named("country", 0.95, "body.consentedCountries[*]"),
+    **named("tenant_id", 0.9, "path.tenantId", "body.tenantId", "body.serviceDetails.teamsTenantId"),
+    **named("civic_address_id", 0.9, "path.civicAddressId"),
+    **named("filter", 0.9, "query.filter"),
+    **named("request_id", 0.9, "header.x-ms-client-request-id"),
+    **named("other_version", 0.9, "header.If-None-Match"),
+    **named("long_ago", 0.9, "header.If-Modified-Since"),
+    **named("long_hence", 0.9, "header.If-Unmodified-Since"),
+    **named("small", 0.9, "query.top", "query.skip", "query.maxpagesize"),
+    **named("usage", 0.9, "body.serviceDetails.teamsOperatorConnect.configuration.usage",
+            "body.numbers[*].serviceDetails.teamsOperatorConnect.configuration.usage"),
+}
+
+
+class Part:
+    """One document and what becomes of it."""
+
+    def __init__(self, name, document, url, fixed=None, known=None, extra=(), stories=()):
+        self.name, self.document, self.url = name, document, url
+        self.fixed, self.known = fixed or {}, known or {}
+        self.extra, self.stories = list(extra), list(stories)
+
+    def run(self, here, work, arguments):
+        """Whether schemathesis found nothing, and what was answered."""
+        command = ["run", str(self.document), "--url", self.url, "--seed", str(arguments.seed)]
+        command += ["--generation-database", "none"]
+        command += ["--checks", ",".join(CHECKS), "--continue-on-failure", "--no-color", "--warnings", "off"]
+        single = ["--phases", "examples,coverage,fuzzing", *self.extra]
+        # What other requests left behind is a part of every story, so none can be told again as
+        # it was, and schemathesis ends a round there. Rounds follow until the time is up.
+        stories = ["--phases", "stateful", "--max-time", str(arguments.stories)]
+        runs = [("single", single)]
+        runs += [(name, [*stories, "--include-path-regex", paths]) for name, paths in self.stories]
+        clean, told = True, {}
+        for name, extra in runs:
+            config, answers = work / f"{self.name}.{name}.toml", work / f"{self.name}.{name}.json"
+            config.write_text(settings({**here.values, **self.known}, self.fixed, arguments.examples, name != "single"))
+            environment = dict(
+                os.environ, PYTHONPATH=str(HERE), MEETPOINT_WORLD=str(work / "world.json"),
+                MEETPOINT_ANSWERS=str(answers), PYTHONDONTWRITEBYTECODE="1",
+            )
+            whole = [str(Path(sys.executable).parent / "st"), "--config-file", str(config), *command, *extra]
+            say(f"schema: {self.name}, {name}: {' '.join(whole)}")
+            clean &= subprocess.run(whole, env=environment, cwd=work).returncode == 0
+            if answers.exists():
+                merge(told, json.loads(answers.read_text()))
+        return clean, told
+
+    def operations(self):
+        """Every operation of the document, as schemathesis names it."""
+        document = json.loads(Path(self.document).read_text())
+        for path, item in document["paths"].items():
+            for method in item:
+                if method in ("get", "put", "post", "patch", "delete") and path != ENDLESS:
+                    yield f"{method.upper()} {path}"
+
+
+def judge(part, answers, show):
+    """What is too seldom answered with a success, in words."""
+    found, allowed, succeeded = [], 0, 0
+    for operation in part.operations():
+        by_status = answers.get("answers", {}).get(operation, {}).get("allowed", {})
+        total = sum(by_status.values())
+        good = sum(count for status, count in by_status.items() if status.startswith("2"))
+        allowed, succeeded = allowed + total, succeeded + good
+        refused = answers.get("refused", {}).get(operation, {})
+        told = ", ".join(f"{count} x {why}" for why, count in sorted(refused.items(), key=lambda r: -r[1])[:6])
+        if show:
+            say(f"  {good:4} of {total:4}  {operation}  {told}")
+        if operation in SELDOM:
+            ever = answers.get("answers", {}).get(operation, {}).values()
+            if not any(status.startswith("2") for by_status in ever for status in by_status):
+                found.append(f"{operation} never succeeds, though once would be enough")
+        elif good == 0 or good < LEAST_EACH * total:
+            found.append(f"{operation}: {good} of {total} allowed requests succeed ({told})")
+    if succeeded < LEAST_ALL * allowed:
+        found.append(f"all operations: {succeeded} of {allowed} allowed requests succeed, less than {LEAST_ALL:.0%}")
+    say(f"schema: {part.name}: {succeeded} of {allowed} allowed requests succeed")
+    return found
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--bin", type=Path, required=True, help="the program meetpoint")
+    arguments.add_argument("--database-url", help="an empty PostgreSQL database instead of SQLite")
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--examples", type=int, default=30, help="requests of each kind at an operation")
+    arguments.add_argument("--stories", type=int, default=10, help="seconds for each set of stories")
+    arguments.add_argument("--only", help="one part by name")
+    arguments.add_argument("--show", action="store_true", help="the share of each operation")
+    arguments = arguments.parse_args()
+    began = time.monotonic()
+    here = world.World(arguments.bin, arguments.database_url)
+    failures = []
+    try:
+        work = Path(here.folder.name)
+        told = {
+            "base": here.base, "tokens": here.tokens, "owner": here.secrets["programme"],
+            "accounts": here.account_names,
+        }
+        (work / "world.json").write_text(json.dumps(told))
+        own = work / "openapi.json"
+        own.write_text(json.dumps(world.Client(here.base).ask("GET", "/openapi.json")[2]))
+        parts = [Part("own", own, here.base, extra=["--exclude-path", ENDLESS], stories=STORIES)]
+        for version in ("2023-10-01", "2024-02-29-preview"):
+            contract = work / f"{version}.openapi.json"
+            shutil.copy(CONTRACTS / f"acg-provisioning-{version}.json", contract)
+            parts.append(Part(version, contract, f"{here.base}/provapi", {"api-version": version},
+                              {"version": ["*"]}))
+        contract = work / "directory.openapi.json"
+        shutil.copy(CONTRACTS / f"acs-operator-connect-{DIRECTORY}.json", contract)
+        # A company's name stays as it was given.
+        parts.append(Part("directory", contract, here.base, {"api-version": DIRECTORY}, {"label": ["Contoso"]}))
+        # The published contracts say nothing of the endpoint that hands out their tokens.
+        parts.append(Part("token", HERE / "token.json", here.base, known={
+            "token_scope": ["api://any/.default"],
+            "token_client": [here.secrets["operator"][0]], "token_secret": [here.secrets["operator"][1]],
+        }))
+        for part in parts:
+            if arguments.only in (None, part.name):
+                clean, answers = part.run(here, work, arguments)
+                if not clean:
+                    failures.append(f"{part.name}: schemathesis found what is told above")
+                failures += judge(part, answers, arguments.show)
+        if here.process.poll() is not None:
+            failures.append(f"meetpoint ended by itself:\n{here.log.read_text(errors='replace')[-4000:]}")
+    finally:
+        here.stop()
+    for failure in failures:
+        say(f"schema: {failure}")
+    say(f"schema: {len(failures)} findings in {time.monotonic() - began:.0f} s")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
