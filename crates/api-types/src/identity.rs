@@ -6,19 +6,24 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// `POST /programme/v1/clients`: a program's credentials, or a person's sign-in link.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClientCreate {
     /// Shown in the audit log.
     pub name: String,
-    /// `programme_owner`, `operator_admin`, `tenant_admin`, `edge`.
+    /// `programme_owner`, `programme_support`, `operator_admin`, `operator_reader`,
+    /// `tenant_admin`, `tenant_helpdesk`, `tenant_reader`, `edge`.
     pub role: String,
-    /// For `operator_admin`.
+    /// For the roles of an operator.
     #[serde(default)]
     pub operator_id: Option<Uuid>,
-    /// For `tenant_admin`.
+    /// For the roles of a tenant.
     #[serde(default)]
     pub tenant_id: Option<Uuid>,
+    /// An operator's, on the compatible face: `ProvisioningAPI.Read`, `.Write`, `.Delete`,
+    /// `.Admin`. Left out: `Admin` for an `operator_admin`, `Read` for an `operator_reader`.
+    #[serde(default)]
+    pub provisioning_roles: Option<Vec<String>>,
 }
 
 /// A secret that all edges share, without the secret itself.
@@ -48,6 +53,9 @@ pub struct ClientCredentials {
     pub role: String,
     /// Scopes its tokens carry.
     pub scopes: Vec<String>,
+    /// Its roles on the compatible face.
+    #[serde(default)]
+    pub provisioning_roles: Vec<String>,
 }
 
 /// Answer of `POST /programme/v1/clients/{client_id}/login-codes`: a one-time sign-in for the page.

@@ -173,9 +173,14 @@ fn complete(method: &Method, path: &str, operation: &mut Operation, versioned: &
     operation.security = Some(if is_open {
         Vec::new()
     } else {
-        let scope = crate::auth::scope_of(method, path);
-        let scopes: Vec<&str> = scope.iter().map(|scope| scope.as_str()).collect();
-        let mut ways = vec![SecurityRequirement::new("oauth2", scopes)];
+        // Any one of the scopes will do: each is a way of its own.
+        let mut ways: Vec<_> = match crate::auth::access_of(method, path) {
+            None => vec![SecurityRequirement::new("oauth2", [""; 0])],
+            Some((face, access)) => exchange::scopes_for(face, access)
+                .iter()
+                .map(|scope| SecurityRequirement::new("oauth2", [scope.as_str()]))
+                .collect(),
+        };
         if !path.starts_with("/edge/") {
             ways.push(SecurityRequirement::new("session", [""; 0]));
         }

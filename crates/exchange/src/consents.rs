@@ -357,7 +357,7 @@ impl Exchange {
 
     /// The tenant's consents.
     pub async fn consent_list(&self, cx: &Cx, list: ListQuery) -> Result<Page<Consent>, Problem> {
-        let tenant = cx.tenant(Access::Read)?;
+        let tenant = cx.tenant(Access::Private)?;
         self.consents(cx, Some(tenant), None, list).await
     }
 
@@ -389,7 +389,7 @@ impl Exchange {
 
     /// The tenant's consent to one operator.
     pub async fn consent_get(&self, cx: &Cx, operator_id: Uuid) -> Result<Consent, Problem> {
-        let tenant = cx.tenant(Access::Read)?;
+        let tenant = cx.tenant(Access::Private)?;
         let row = self
             .view_as(cx, async |mut db: Db| {
                 Ok(db.consent_get(tenant, OperatorId(operator_id)).await?)

@@ -24,6 +24,7 @@ mod explain;
 mod fraud;
 mod identity;
 mod inside;
+mod mask;
 mod networks;
 mod numbers;
 mod orders;
@@ -36,6 +37,7 @@ mod worker;
 mod world;
 
 pub use alarms::AlarmFilter;
+pub use authz::{Access, Face, admit, scopes_for};
 pub use cx::{
     Actor, CallFilter, ChangesError, Cx, DirectoryFilter, ListQuery, NumberFilter, OpenError, Role,
     Scope,
@@ -140,7 +142,8 @@ impl Exchange {
                 return Ok(None);
             }
             let made =
-                identity::client_insert(&mut tx, "programme owner", Role::ProgrammeOwner).await?;
+                identity::client_insert(&mut tx, "programme owner", Role::ProgrammeOwner, &[])
+                    .await?;
             tx.audit(None, "client.bootstrap", &made.client_id.to_string(), None).await?;
             Ok(Some(made))
         };

@@ -14,6 +14,7 @@ row! {
         role: String,
         operator_id: Option<OperatorId>,
         tenant_id: Option<TenantId>,
+        provisioning: String,
         secret_hash: Vec<u8>,
         created_at: i64,
     }
@@ -24,6 +25,7 @@ row! {
         role: String,
         operator_id: Option<OperatorId>,
         tenant_id: Option<TenantId>,
+        provisioning: String,
         scopes: String,
         expires_at: i64,
     }
@@ -35,16 +37,16 @@ row! {
 
 statements! {
     PRINCIPAL_INSERT = "INSERT INTO principal \
-        (id, name, role, operator_id, tenant_id, secret_hash, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    PRINCIPAL_GET = "SELECT id, name, role, operator_id, tenant_id, secret_hash, created_at \
+        (id, name, role, operator_id, tenant_id, provisioning, secret_hash, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    PRINCIPAL_GET = "SELECT id, name, role, operator_id, tenant_id, provisioning, secret_hash, created_at \
         FROM principal WHERE id = $1";
     BOOTSTRAP_LOCK_PG = "LOCK TABLE principal IN SHARE ROW EXCLUSIVE MODE";
     PRINCIPAL_COUNT = "SELECT COUNT(*) AS v FROM principal";
     TOKEN_INSERT = "INSERT INTO token (hash, principal_id, kind, scopes, created_at, expires_at) \
         VALUES ($1, $2, $3, $4, $5, $6)";
-    TOKEN_GET = "SELECT t.principal_id, p.name, p.role, p.operator_id, p.tenant_id, t.scopes, \
-        t.expires_at FROM token t JOIN principal p ON p.id = t.principal_id WHERE t.hash = $1";
+    TOKEN_GET = "SELECT t.principal_id, p.name, p.role, p.operator_id, p.tenant_id, \
+        p.provisioning, t.scopes, t.expires_at FROM token t JOIN principal p ON p.id = t.principal_id WHERE t.hash = $1";
     TOKEN_DELETE = "DELETE FROM token WHERE hash = $1";
     TOKEN_EXPIRE = "DELETE FROM token WHERE expires_at < $1";
     LOGIN_CODE_INSERT = "INSERT INTO login_code (hash, principal_id, expires_at) \
@@ -69,8 +71,16 @@ statements! {
 impl Db {
     /// Adds a client.
     pub async fn principal_insert(&mut self, p: &PrincipalRow) -> Result<(), StoreError> {
-        let args =
-            args![p.id, p.name, p.role, p.operator_id, p.tenant_id, p.secret_hash, p.created_at];
+        let args = args![
+            p.id,
+            p.name,
+            p.role,
+            p.operator_id,
+            p.tenant_id,
+            p.provisioning,
+            p.secret_hash,
+            p.created_at,
+        ];
         self.exec(PRINCIPAL_INSERT, args).await?;
         Ok(())
     }

@@ -1455,14 +1455,22 @@ export interface components {
             name: string;
             /**
              * Format: uuid
-             * @description For `operator_admin`.
+             * @description For the roles of an operator.
              */
             operator_id?: string | null;
-            /** @description `programme_owner`, `operator_admin`, `tenant_admin`, `edge`. */
+            /**
+             * @description An operator's, on the compatible face: `ProvisioningAPI.Read`, `.Write`, `.Delete`,
+             *     `.Admin`. Left out: `Admin` for an `operator_admin`, `Read` for an `operator_reader`.
+             */
+            provisioning_roles?: string[] | null;
+            /**
+             * @description `programme_owner`, `programme_support`, `operator_admin`, `operator_reader`,
+             *     `tenant_admin`, `tenant_helpdesk`, `tenant_reader`, `edge`.
+             */
             role: string;
             /**
              * Format: uuid
-             * @description For `tenant_admin`.
+             * @description For the roles of a tenant.
              */
             tenant_id?: string | null;
         };
@@ -1475,6 +1483,8 @@ export interface components {
             client_id: string;
             /** @description `client_secret` for `/oauth/token`. */
             client_secret: string;
+            /** @description Its roles on the compatible face. */
+            provisioning_roles?: string[];
             /** @description Role. */
             role: string;
             /** @description Scopes its tokens carry. */

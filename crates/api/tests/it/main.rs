@@ -1,5 +1,6 @@
 //! The faces over HTTP: a real server on a free port over SQLite.
 
+mod access;
 mod auth;
 mod compat;
 mod connections;

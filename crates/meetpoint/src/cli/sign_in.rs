@@ -112,15 +112,19 @@ pub enum ClientAction {
     Create {
         /// Shown in the audit log
         name: String,
-        /// `programme_owner`, `operator_admin`, `tenant_admin` or `edge`
+        /// programme_owner, programme_support, operator_admin, operator_reader, tenant_admin,
+        /// tenant_helpdesk, tenant_reader or edge
         #[arg(long)]
         role: String,
-        /// For operator_admin: which operator, by name or id
+        /// For an operator's roles: which operator, by name or id
         #[arg(long)]
         operator: Option<String>,
-        /// For tenant_admin: which tenant, by name or id
+        /// For a tenant's roles: which tenant, by name or id
         #[arg(long)]
         tenant: Option<String>,
+        /// A role on the compatible face, such as ProvisioningAPI.Read; may be repeated
+        #[arg(long = "provisioning-role", value_name = "ROLE")]
+        provisioning_roles: Vec<String>,
     },
     /// Make a one-time sign-in code for the web page
     LoginCode {
@@ -132,7 +136,7 @@ pub enum ClientAction {
 /// Runs `meetpoint client …`.
 pub async fn run_client(client: &Client, action: ClientAction) -> Result<(), CliError> {
     match action {
-        ClientAction::Create { name, role, operator, tenant } => {
+        ClientAction::Create { name, role, operator, tenant, provisioning_roles } => {
             let operator_id = match operator {
                 Some(text) => Some(client.operator(&text).await?),
                 None => None,
@@ -141,7 +145,8 @@ pub async fn run_client(client: &Client, action: ClientAction) -> Result<(), Cli
                 Some(text) => Some(client.tenant(&text).await?),
                 None => None,
             };
-            let body = ClientCreate { name, role, operator_id, tenant_id };
+            let provisioning_roles = (!provisioning_roles.is_empty()).then_some(provisioning_roles);
+            let body = ClientCreate { name, role, operator_id, tenant_id, provisioning_roles };
             client.show(&client.post("/programme/v1/clients", &body).await?.body)
         }
         ClientAction::LoginCode { client_id } => {
