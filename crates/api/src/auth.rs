@@ -68,7 +68,8 @@ pub const fn cookie_name(https: bool) -> &'static str {
     if https { "__Host-meetpoint_session" } else { "meetpoint_session" }
 }
 
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// The value of a cookie.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()

@@ -1,6 +1,9 @@
 //! The OpenAPI 3.1 document, made from the handlers, and its page.
 
-use crate::{App, edge, fraud, inside, network, oauth, operator, programme, session, tenant};
+use crate::{
+    App, accounts, clients, edge, fraud, inside, network, oauth, oidc, operator, programme,
+    session, tenant,
+};
 use api_types::Problem;
 use axum::{
     Router,
@@ -59,7 +62,14 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(programme::offer_get, programme::offer_put))
         .routes(routes!(programme::tenant_list, programme::tenant_create))
         .routes(routes!(programme::edge_key_list, programme::edge_key_rotate))
-        .routes(routes!(programme::client_create))
+        .routes(routes!(clients::client_list, programme::client_create))
+        .routes(routes!(clients::client_get, clients::client_update))
+        .routes(routes!(clients::client_secret_create))
+        .routes(routes!(clients::client_secret_revoke))
+        .routes(routes!(clients::client_key_create))
+        .routes(routes!(clients::client_key_remove))
+        .routes(routes!(clients::issuer_list, clients::issuer_create))
+        .routes(routes!(clients::issuer_get, clients::issuer_remove))
         .routes(routes!(programme::login_code_create))
         .routes(routes!(programme::programme_call_list))
         .routes(routes!(programme::audit_list))
@@ -105,6 +115,16 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(network::trusted_networks_get, network::trusted_networks_put))
         .routes(routes!(fraud::tenant_fraud_release))
         .routes(routes!(oauth::token))
+        .routes(routes!(oauth::revoke))
+        .routes(routes!(oidc::login_providers))
+        .routes(routes!(oidc::login_finish))
+        .routes(routes!(oidc::login_start))
+        .routes(routes!(session::api_token_list, session::api_token_create))
+        .routes(routes!(session::api_token_revoke))
+        .routes(routes!(accounts::account_get, accounts::account_put))
+        .routes(routes!(accounts::totp_start))
+        .routes(routes!(accounts::totp_confirm))
+        .routes(routes!(accounts::totp_remove))
         .routes(routes!(session::session_create, session::session_get, session::session_delete))
 }
 
@@ -169,7 +189,10 @@ fn text() -> ObjectBuilder {
 }
 
 fn complete(method: &Method, path: &str, operation: &mut Operation, versioned: &[String]) {
-    let is_open = path == "/oauth/token" || (path == "/session" && *method == Method::POST);
+    let is_open = path.starts_with("/oauth/")
+        || path.starts_with("/session/oidc/")
+        || path == "/session/providers"
+        || (path == "/session" && *method == Method::POST);
     operation.security = Some(if is_open {
         Vec::new()
     } else {
@@ -215,7 +238,7 @@ fn complete(method: &Method, path: &str, operation: &mut Operation, versioned: &
             response.content.insert("text/csv".to_owned(), RefOr::T(lines));
         }
     }
-    if path != "/oauth/token" {
+    if !path.starts_with("/oauth/") {
         let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
         let refusal = ResponseBuilder::new()
             .description("A refusal: see its code at /errors")

@@ -1,18 +1,19 @@
-//! Use cases: clients, tokens, sessions, sign-in codes, the audit log.
+//! Use cases: making clients, their tokens, sessions, sign-in codes, the audit log.
 
 use crate::act::{
     Done, Fail, Keep, change_other, cursor, done, invalid, limit, new_id, not_found, now, page,
     store_problem, text, time,
 };
 use crate::authz::Access;
+use crate::clients::ClientProof;
+use crate::jwt::is_jwt;
 use crate::{Actor, Cx, Exchange, ListQuery, Role, Scope, secret};
 use api_types::identity::{
     AuditEntry, ClientCreate, ClientCredentials, LoginCode, Session, TokenAnswer,
 };
 use api_types::{ErrorCode, Page, Problem};
 use domain::{OperatorId, TenantId};
-use store::{PrincipalRow, Tx};
-use subtle::ConstantTimeEq;
+use store::{ClientSecretRow, PrincipalRow, Tx};
 use uuid::Uuid;
 
 const SECOND: i64 = 1_000_000;
@@ -32,7 +33,7 @@ pub(crate) fn role_of(row: &PrincipalRow) -> Result<Role, Problem> {
 
 /// What a client of this role may ask for on the compatible face; nothing where its role has no
 /// part in it.
-fn provisioning_of(role: Role, kept: &str) -> Vec<Scope> {
+pub(crate) fn provisioning_of(role: Role, kept: &str) -> Vec<Scope> {
     let covered = |scope: &Scope| match role {
         Role::OperatorAdmin { .. } => true,
         Role::OperatorReader { .. } => *scope == Scope::ProvisioningRead,
@@ -42,7 +43,10 @@ fn provisioning_of(role: Role, kept: &str) -> Vec<Scope> {
 }
 
 /// Reads the names of roles of the compatible face; left out they are all that the role covers.
-fn provisioning_parse(role: Role, asked: Option<Vec<String>>) -> Result<Vec<Scope>, Problem> {
+pub(crate) fn provisioning_parse(
+    role: Role,
+    asked: Option<Vec<String>>,
+) -> Result<Vec<Scope>, Problem> {
     let Some(asked) = asked else {
         return Ok(match role {
             Role::OperatorAdmin { .. } => vec![Scope::ProvisioningAdmin],
@@ -70,7 +74,7 @@ fn provisioning_parse(role: Role, asked: Option<Vec<String>>) -> Result<Vec<Scop
     Ok(scopes)
 }
 
-fn scopes_text(scopes: &[Scope]) -> String {
+pub(crate) fn scopes_text(scopes: &[Scope]) -> String {
     scopes.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(" ")
 }
 
@@ -89,10 +93,23 @@ pub(crate) async fn client_insert(
         operator_id: role.operator(),
         tenant_id: role.tenant(),
         provisioning: scopes_text(provisioning),
-        secret_hash: secret::hash(&client_secret).to_vec(),
+        disabled_at: None,
+        jwks_uri: None,
+        issuer_id: None,
+        subject: None,
         created_at: tx.at(),
     };
     tx.principal_insert(&row).await?;
+    let kept = ClientSecretRow {
+        // The first secret is found by its client's id.
+        id: row.id,
+        principal_id: row.id,
+        hash: secret::hash(&client_secret).to_vec(),
+        created_at: row.created_at,
+        expires_at: None,
+        revoked_at: None,
+    };
+    tx.client_secret_insert(&kept).await?;
     change_other(tx, "client", row.id);
     Ok(ClientCredentials {
         client_id: row.id,
@@ -103,8 +120,22 @@ pub(crate) async fn client_insert(
     })
 }
 
+/// Signs somebody in; `hash` is of the cookie's token.
+pub(crate) async fn session_insert(
+    tx: &mut Tx,
+    hash: [u8; 32],
+    client: &PrincipalRow,
+    role: Role,
+) -> Result<(), store::StoreError> {
+    let (scopes, at) = (scopes_text(role.scopes()), tx.at());
+    let until = at + SESSION_SECONDS * SECOND;
+    tx.token_insert(hash, client.id, "session", &scopes, at, until).await?;
+    let who = Some((client.id, client.name.as_str()));
+    tx.audit(who, "session.create", &client.id.to_string(), None).await
+}
+
 /// Whom a role acts for is there.
-async fn party_must(tx: &mut Tx, role: Role) -> Result<(), Fail> {
+pub(crate) async fn party_must(tx: &mut Tx, role: Role) -> Result<(), Fail> {
     if let Some(operator) = role.operator()
         && tx.operator_get(operator).await?.is_none()
     {
@@ -167,7 +198,21 @@ impl Exchange {
         client_secret: &str,
         scope: Option<&str>,
     ) -> Result<TokenAnswer, Problem> {
-        let client = self.client_proven(client_id, client_secret).await?;
+        let proof = ClientProof::Secret(client_secret.to_owned());
+        self.token_issue_to(client_id, &proof, scope).await
+    }
+
+    /// The same with any proof. The id may be empty where the proof names the client.
+    ///
+    /// # Errors
+    /// `invalid_client`; `invalid_parameter` for a scope that the client does not have.
+    pub async fn token_issue_to(
+        &self,
+        client_id: &str,
+        proof: &ClientProof,
+        scope: Option<&str>,
+    ) -> Result<TokenAnswer, Problem> {
+        let client = self.client_proven(client_id, proof).await?;
         let role = role_of(&client)?;
         let scopes = match scope.map(str::trim).filter(|s| !s.is_empty()) {
             None => role.scopes().to_vec(),
@@ -184,26 +229,6 @@ impl Exchange {
         self.token_draw(client.id, &scopes).await
     }
 
-    /// The client of this id and secret.
-    async fn client_proven(
-        &self,
-        client_id: &str,
-        client_secret: &str,
-    ) -> Result<PrincipalRow, Problem> {
-        let refused =
-            || ErrorCode::InvalidClient.problem(None, "no client has this id and this secret");
-        let id = Uuid::parse_str(client_id).map_err(|_| refused())?;
-        let mut db = self.read().await?;
-        let client = db.principal_get(id).await.map_err(|e| store_problem(&e))?;
-        drop(db);
-        // The hash is compared even where there is no client, so that both
-        // refusals take the same time.
-        let given = secret::hash(client_secret);
-        let kept = client.as_ref().map_or(&[0u8; 32][..], |c| &c.secret_hash[..]);
-        let good = bool::from(given[..].ct_eq(kept));
-        client.filter(|_| good).ok_or_else(refused)
-    }
-
     /// A token for the compatible face. As with the service whose clients it is for, a scope names
     /// an application of any name and `.default`: all roles the client has. One role alone, such
     /// as `api://anything/ProvisioningAPI.Read`, may be named instead.
@@ -214,10 +239,10 @@ impl Exchange {
     pub async fn provisioning_token_issue(
         &self,
         client_id: &str,
-        client_secret: &str,
+        proof: &ClientProof,
         scope: &str,
     ) -> Result<TokenAnswer, Problem> {
-        let client = self.client_proven(client_id, client_secret).await?;
+        let client = self.client_proven(client_id, proof).await?;
         let role = role_of(&client)?;
         let covered = provisioning_of(role, &client.provisioning);
         if covered.is_empty() {
@@ -266,11 +291,19 @@ impl Exchange {
 
     /// Who a bearer token or session cookie stands for.
     pub async fn actor_from_token(&self, token: &str) -> Result<Actor, Problem> {
+        if is_jwt(token) {
+            return self.actor_from_jwt(token).await;
+        }
         let mut db = self.read().await?;
         let row = db.token_get(secret::hash(token)).await.map_err(|e| store_problem(&e))?;
         let row = row.ok_or_else(|| {
             ErrorCode::Unauthenticated.problem(None, "this token or session is not known")
         })?;
+        if row.revoked_at.is_some() || row.disabled_at.is_some() {
+            let what = if row.revoked_at.is_some() { "it" } else { "its client" };
+            let reason = format!("{what} was revoked");
+            return Err(ErrorCode::TokenRevoked.problem(None, reason));
+        }
         if row.expires_at <= now() {
             let reason = format!("it was good until {}", time(row.expires_at));
             return Err(ErrorCode::TokenExpired.problem(None, reason));
@@ -307,12 +340,13 @@ impl Exchange {
                 let reason = "the code is unknown, used or old";
                 ErrorCode::LoginCodeInvalid.problem(Some("/code"), reason)
             })?;
+            if client.disabled_at.is_some() {
+                let reason = "the client it is for may not sign in any more";
+                return Err(ErrorCode::LoginCodeInvalid.problem(Some("/code"), reason).into());
+            }
             let role = role_of(&client)?;
-            let (scopes, until) = (scopes_text(role.scopes()), at + SESSION_SECONDS * SECOND);
-            tx.token_insert(kept, client.id, "session", &scopes, at, until).await?;
-            let who = Some((client.id, client.name.as_str()));
+            session_insert(&mut tx, kept, &client, role).await?;
             change_other(&mut tx, "session", client.id);
-            tx.audit(who, "session.create", &client.id.to_string(), None).await?;
             Ok((client, role))
         };
         let (client, role) = self.inner.store.write(sign_in).await?;

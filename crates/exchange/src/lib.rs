@@ -9,11 +9,13 @@
     reason = "a problem document is the answer itself, made once a request"
 )]
 
+mod accounts;
 mod act;
 mod addresses;
 mod alarms;
 mod authz;
 mod calls;
+mod clients;
 pub mod compat;
 mod consents;
 mod cx;
@@ -24,26 +26,33 @@ mod explain;
 mod fraud;
 mod identity;
 mod inside;
+mod issuers;
+mod jwt;
 mod mask;
 mod networks;
 mod numbers;
+mod oidc;
 mod orders;
+mod outside;
 mod people;
 mod programme;
 mod records;
 mod secret;
 mod sharing;
+mod totp;
 mod worker;
 mod world;
 
 pub use alarms::AlarmFilter;
 pub use authz::{Access, Face, admit, scopes_for};
+pub use clients::ClientProof;
 pub use cx::{
     Actor, CallFilter, ChangesError, Cx, DirectoryFilter, ListQuery, NumberFilter, OpenError, Role,
     Scope,
 };
 
 pub use inside::WhichCall;
+pub use outside::{Awaited, Nowhere, Outside};
 pub use sharing::RequestUse;
 
 use act::{Fail, change, store_problem};
@@ -74,6 +83,10 @@ pub struct ExchangeConfig {
     /// Positions of the change log that are kept; an edge further behind takes
     /// a snapshot.
     pub changes_kept: u64,
+    /// How the keys of others are asked for.
+    pub outside: Arc<dyn Outside>,
+    /// How soon they are asked for again where a token names one that was not among them.
+    pub keys_again: Duration,
 }
 
 impl ExchangeConfig {
@@ -84,6 +97,8 @@ impl ExchangeConfig {
             demo: false,
             order_chunk: 1000,
             changes_kept: 1_000_000,
+            outside: Arc::new(Nowhere),
+            keys_again: Duration::from_secs(5),
         }
     }
 }
@@ -102,6 +117,10 @@ struct Inner {
     orders: tokio::sync::Notify,
     /// To the edges.
     questions: inside::Questions,
+    /// Of clients and outside issuers.
+    key_sets: jwt::KeySets,
+    /// What issuers say of themselves.
+    discoveries: oidc::Discoveries,
 }
 
 impl Exchange {
@@ -130,7 +149,16 @@ impl Exchange {
         };
         store.write(first_key).await.map_err(|error| OpenError::Store(error.to_string()))?;
         let (orders, questions) = (tokio::sync::Notify::new(), inside::Questions::default());
-        Ok(Self { inner: Arc::new(Inner { config, store, orders, questions }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                config,
+                store,
+                orders,
+                questions,
+                key_sets: jwt::KeySets::default(),
+                discoveries: oidc::Discoveries::default(),
+            }),
+        })
     }
 
     /// On an empty database makes the first programme owner's client and

@@ -37,12 +37,14 @@ pub async fn serve(args: ServeArgs) -> ExitCode {
     let plan = Plan {
         exchange: ExchangeConfig {
             order_chunk: settings.order_chunk,
+            outside: api::outside(),
             ..ExchangeConfig::new(settings.database_url)
         },
         listen: settings.listen,
         api: ApiConfig {
             requests_per_minute: settings.requests_per_minute,
             https: settings.https,
+            public_url: settings.public_url,
             trusted_proxies: settings.trusted_proxies,
             ..ApiConfig::default()
         },

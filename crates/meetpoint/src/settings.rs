@@ -62,6 +62,9 @@ pub struct ServeArgs {
     /// Browsers reach the page by https: through a proxy that speaks TLS
     #[arg(long, env = "MEETPOINT_HTTPS", value_parser = clap::builder::FalseyValueParser::new())]
     pub https: bool,
+    /// Where clients and browsers reach the API: https://meetpoint.example
+    #[arg(long, env = "MEETPOINT_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
     /// Addresses of proxies whose X-Forwarded-For is believed; several with commas
     #[arg(long, env = "MEETPOINT_TRUSTED_PROXIES", value_name = "ADDRESS", value_delimiter = ',')]
     pub trusted_proxies: Option<Vec<String>>,
@@ -96,6 +99,7 @@ struct FileSettings {
     hep_password: Option<String>,
     edge: Option<bool>,
     https: Option<bool>,
+    public_url: Option<String>,
     trusted_proxies: Option<Vec<String>>,
     requests_per_minute: Option<u32>,
     order_chunk: Option<u32>,
@@ -116,6 +120,8 @@ pub struct Settings {
     pub inside: InsideSettings,
     /// Browsers come by https.
     pub https: bool,
+    /// Where clients and browsers reach the API.
+    pub public_url: Option<String>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
     /// Requests a minute of one client.
@@ -182,6 +188,7 @@ impl Settings {
             edge,
             inside,
             https: args.https || file.https == Some(true),
+            public_url: public_url(args.public_url.or(file.public_url))?,
             trusted_proxies: hosts(
                 "trusted_proxies",
                 args.trusted_proxies.or(file.trusted_proxies),
@@ -212,6 +219,9 @@ impl Settings {
             self.requests_per_minute,
             self.edge.is_some(),
         );
+        if let Some(url) = &self.public_url {
+            text += &format!("public_url = {url:?}\n");
+        }
         let proxies = self.trusted_proxies.iter().map(|proxy| format!("\"{proxy}\""));
         text += &format!("trusted_proxies = [{}]\n", proxies.collect::<Vec<_>>().join(", "));
         if let Some(admin) = &self.inside.admin {
@@ -245,6 +255,22 @@ impl Settings {
         }
         text
     }
+}
+
+fn public_url(url: Option<String>) -> Result<Option<String>, SettingsError> {
+    let Some(url) = url else { return Ok(None) };
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let host = rest.map(|rest| rest.trim_end_matches('/')).unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-.:[]_".contains(c);
+    if host.is_empty() || !host.chars().all(plain) {
+        return refuse(
+            "public_url_invalid",
+            "public_url",
+            "it is not the address of a host alone",
+            "Write https://meetpoint.example, with a port where it has one and no path.",
+        );
+    }
+    Ok(Some(url.trim_end_matches('/').to_owned()))
 }
 
 fn is_postgres(url: &str) -> bool {

@@ -5,9 +5,11 @@
 //! All writes go through [`Store::write`]; all that a transaction can do is a
 //! method of [`Db`], named noun first.
 
+mod accounts;
 mod alarm;
 pub mod backup;
 mod cdr;
+mod clients;
 mod db;
 mod edge;
 mod error;
@@ -26,8 +28,10 @@ mod value;
 mod walls;
 mod world;
 
+pub use accounts::LocalAccountRow;
 pub use alarm::{AlarmQuery, AlarmRow};
 pub use cdr::{CdrAnswer, CdrAttempt, CdrBegin, CdrEnd, CdrOf, CdrQuery, CdrRow};
+pub use clients::{ApiTokenRow, ClientKeyRow, ClientSecretRow, IssuerRow, OidcLoginRow};
 pub use db::Db;
 pub use edge::EdgeRow;
 pub use error::{Again, Retry, StoreError};
@@ -56,10 +60,12 @@ pub use world::{HelpProfileRow, WorldNumberRow, WorldTrunkRow};
 /// name that ends in `_LITE` or `_PG` is a fork for that dialect.
 pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
+        accounts::STATEMENTS,
         alarm::STATEMENTS,
         backup::STATEMENTS,
         edge::STATEMENTS,
         cdr::STATEMENTS,
+        clients::STATEMENTS,
         identity::STATEMENTS,
         log::STATEMENTS,
         numbers::STATEMENTS,

@@ -45,8 +45,10 @@ struct World {
     dunes: Party,
     contoso: Party,
     fabrikam: Party,
-    /// A person's, for sign-in links.
+    /// One that nobody uses.
     client: String,
+    /// An outside issuer.
+    issuer: String,
     /// Where an edge's feed goes on.
     feed: String,
 }
@@ -176,12 +178,13 @@ async fn world() -> World {
     let quick = ApiConfig { requests_per_minute: 1_000_000, ..ApiConfig::default() };
     let server = Server::over(testkit::sqlite(), quick).await;
     let edge = server.client("edge", "edge", json!({})).await;
+    let spare = server.client("spare", "programme_support", json!({})).await;
     let mut world = World {
         tokens: BTreeMap::from([
             ("programme_owner".to_owned(), server.token.clone()),
             ("edge".to_owned(), server.token_of(&edge).await),
         ]),
-        client: server.owner.client_id.to_string(),
+        client: spare.client_id.to_string(),
         server,
         alba: Party::default(),
         brae: Party::default(),
@@ -190,6 +193,7 @@ async fn world() -> World {
         contoso: Party::default(),
         fabrikam: Party::default(),
         feed: String::new(),
+        issuer: String::new(),
     };
     let mut alba = world.operator("Alba", "+442079460000").await;
     let mut brae = world.operator("Brae", "+442079470000").await;
@@ -218,7 +222,11 @@ async fn world() -> World {
     let snapshot = snapshot.send().await.expect("answers").bytes().await.expect("bytes");
     let at = Snapshot::open(&snapshot, &wrap_key(edge)).expect("opens").position();
     let feed = format!("?epoch={}&since={}", at.epoch, at.position);
-    World { alba, brae, contoso, fabrikam, feed, ..world }
+    let issuer = json!({ "name": "Directory", "issuer": "https://login.example",
+        "audience": "meetpoint", "roles": [{ "value": "*", "role": "programme_support" }] });
+    let issuer = world.server.make("/programme/v1/issuers", issuer).await;
+    let issuer = issuer["id"].as_str().expect("an id").to_owned();
+    World { alba, brae, contoso, fabrikam, feed, issuer, ..world }
 }
 
 impl World {
@@ -227,7 +235,10 @@ impl World {
         let of_operator = operation.tag == "operator";
         let (own, others) = match (kind, operation.tag.as_str()) {
             ("edge", _) => (EDGE, ""),
-            ("client", _) => (self.client.as_str(), ""),
+            ("client" | "secret" | "key", _) => (self.client.as_str(), ""),
+            ("issuer", _) => (self.issuer.as_str(), ""),
+            // A token is one person's, and another's is nobody's business.
+            ("token", _) => (NOBODYS, NOBODYS),
             ("operator", _) => (self.alba.id.as_str(), ""),
             ("tenant" | "consent", "operator" | "programme") => {
                 (self.contoso.id.as_str(), self.fabrikam.id.as_str())
@@ -267,6 +278,13 @@ impl World {
         if path.contains("{trunk_id}") {
             path = path.replace("{operator_id}", &self.alba.id);
         }
+        if path.contains("{secret_id}") {
+            // A client's first secret has its client's id.
+            path = path.replace("{client_id}", &self.client);
+        }
+        if path.contains("{key_id}") {
+            path = path.replace("{client_id}", &self.client).replace("{key_id}", NOBODYS);
+        }
         while let (Some(from), Some(to)) = (path.find('{'), path.find('}')) {
             path.replace_range(from..=to, thing);
         }
@@ -290,6 +308,17 @@ impl World {
             "tenant_create" => json!({ "name": "Gamma", "domain": "gamma.example" }),
             "fraud_release" | "tenant_fraud_release" => json!({ "id": thing }),
             "client_create" => json!({ "name": "another", "role": "edge" }),
+            "client_key_create" => json!({ "jwk": { "kty": "EC", "crv": "P-256",
+                "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+                "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" } }),
+            "issuer_create" => json!({ "name": "Other", "issuer": "https://other.example",
+                "audience": "meetpoint", "roles": [{ "value": "*", "role": "programme_support" }] }),
+            "account_put" => json!({ "login": format!("ada-{}", Uuid::now_v7()),
+                "password": "correct horse battery" }),
+            "totp_start" => json!({ "current_password": "x" }),
+            "totp_confirm" => json!({ "one_time_code": "000000" }),
+            "totp_remove" => json!({ "current_password": "x", "one_time_code": "000000" }),
+            "api_token_create" => json!({ "name": "reports", "days": 1 }),
             "relationship_update" => json!({ "status": "ConsentAcknowledged" }),
             "number_order_create" => json!({ "kind": "upload", "tenant_id": contoso.id,
                 "calling_profile_id": alba.things["profile"], "usage": "CallingUserAssignment",
@@ -358,6 +387,15 @@ impl World {
                 let to =
                     format!("/programme/v1/clients/{}/login-codes", self.server.owner.client_id);
                 body = Some(json!({ "code": self.server.make(&to, json!({})).await["code"] }));
+            }
+            "token_revoke" => {
+                let owner = &self.server.owner;
+                let request = self.server.bare(Method::POST, &path).form(&[
+                    ("client_id", owner.client_id.to_string().as_str()),
+                    ("client_secret", &owner.client_secret),
+                    ("token", "nobody's"),
+                ]);
+                return request.send().await.expect("answers");
             }
             "token_issue" => {
                 let owner = &self.server.owner;

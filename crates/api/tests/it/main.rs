@@ -9,5 +9,7 @@ mod input;
 mod openapi;
 mod orders;
 mod pages;
+mod people;
 mod server;
+mod tokens;
 mod writes;

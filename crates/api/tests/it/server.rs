@@ -18,7 +18,7 @@ pub struct Server {
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
     /// Last, so that the folder goes after the server.
-    _database: Database,
+    database: Database,
 }
 
 impl Server {
@@ -33,7 +33,13 @@ impl Server {
     }
 
     pub async fn over(database: Database, config: ApiConfig) -> Self {
-        let exchange = Exchange::open(ExchangeConfig::new(&database.url)).await.expect("opens");
+        let exchange = ExchangeConfig {
+            outside: api::outside(),
+            // Keys change within a test.
+            keys_again: std::time::Duration::ZERO,
+            ..ExchangeConfig::new(&database.url)
+        };
+        let exchange = Exchange::open(exchange).await.expect("opens");
         let owner = exchange.bootstrap().await.expect("bootstraps").expect("the first start");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("bound"));
@@ -54,7 +60,7 @@ impl Server {
             token: String::new(),
             stop: Some(stop),
             task: Some(task),
-            _database: database,
+            database: database,
         };
         server.token = server.token_of(&server.owner).await;
         server
@@ -84,6 +90,11 @@ impl Server {
         assert_eq!(response.status(), StatusCode::OK);
         let body: Value = response.json().await.expect("JSON");
         body["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Where its database is, for what is done on the host.
+    pub fn database_url(&self) -> &str {
+        &self.database.url
     }
 
     /// A request without credentials.
