@@ -18,8 +18,9 @@ pub(crate) struct Packed {
     pub target: u32,
 }
 
-/// Rows between two waymarks: 1 KiB, a quarter of a page.
-const STRIDE: usize = 64;
+/// Rows between two waymarks, and waymarks between two of the level above: what is
+/// looked at on one level lies in a few neighbouring lines of memory, which come at once.
+const STRIDE: usize = 16;
 
 /// Numbers in rising order, immutable; changes lie in the overlay above it.
 #[derive(Debug, Default)]
@@ -27,9 +28,22 @@ pub(crate) struct NumberBase {
     pub rows: Vec<Packed>,
     pub classes: Vec<NumberRecord>,
     pub targets: Vec<AssignmentTarget>,
-    /// Every [`STRIDE`]th number. A search in the rows alone touches a dozen lines of
-    /// memory that no cache holds; here all but the last few steps are in one place.
-    waymarks: Vec<u64>,
+    /// Every [`STRIDE`]th number; then every [`STRIDE`]th of these, and so on up to a
+    /// level that short. A search in the rows alone touches a dozen lines of memory that
+    /// no cache holds, one after the other; here the upper levels stay in the caches.
+    waymarks: Vec<Vec<u64>>,
+}
+
+/// The last of rising keys that is no greater than `number`.
+fn last_not_above(keys: impl Iterator<Item = u64>, number: u64) -> Option<usize> {
+    // All are compared, as nothing there is to foresee.
+    keys.map(|key| usize::from(key <= number)).sum::<usize>().checked_sub(1)
+}
+
+/// The entries below the one with this index in the level above.
+fn below<T>(entries: &[T], index: usize) -> &[T] {
+    let entries = &entries[index * STRIDE..];
+    &entries[..entries.len().min(STRIDE)]
 }
 
 impl NumberBase {
@@ -39,7 +53,13 @@ impl NumberBase {
         classes: Vec<NumberRecord>,
         targets: Vec<AssignmentTarget>,
     ) -> Self {
-        let waymarks = rows.iter().step_by(STRIDE).map(|row| row.number).collect();
+        let mut waymarks = Vec::new();
+        let mut level: Vec<u64> = rows.iter().step_by(STRIDE).map(|row| row.number).collect();
+        while level.len() > STRIDE {
+            let above = level.iter().step_by(STRIDE).copied().collect();
+            waymarks.push(std::mem::replace(&mut level, above));
+        }
+        waymarks.push(level);
         Self { rows, classes, targets, waymarks }
     }
 
@@ -67,11 +87,14 @@ impl NumberBase {
 
     pub fn get(&self, number: E164) -> Option<NumberRecord> {
         let number = number.value();
-        let block = self.waymarks.partition_point(|mark| *mark <= number).checked_sub(1)?;
-        let rows = &self.rows[block * STRIDE..];
-        let rows = &rows[..rows.len().min(STRIDE)];
-        let at = rows.binary_search_by_key(&number, |row| row.number).ok()?;
-        Some(self.record(rows[at]))
+        let mut index = 0;
+        for level in self.waymarks.iter().rev() {
+            let marks = below(level, index);
+            index = index * STRIDE + last_not_above(marks.iter().copied(), number)?;
+        }
+        let rows = below(&self.rows, index);
+        let row = rows[last_not_above(rows.iter().map(|row| row.number), number)?];
+        (row.number == number).then(|| self.record(row))
     }
 
     /// The record of one of this base's rows.
@@ -134,7 +157,7 @@ mod tests {
 
     #[test]
     fn each_number_is_found_and_none_between_them() {
-        for count in [0, 1, 2, 63, 64, 65, 127, 128, 129, 1_000] {
+        for count in [0, 1, 2, 15, 16, 17, 255, 256, 257, 272, 273, 4_095, 4_096, 4_097, 5_000] {
             let number = |n: u64| 442_079_460_000 + 2 * n;
             let base = NumberBase::pack((0..count).map(|n| record(number(n))));
             let find = |n: u64| base.get(E164::from_value(n).expect("a number"));

@@ -75,6 +75,7 @@ pub mod header;
 mod msg;
 pub mod multipart;
 mod name;
+mod pages;
 pub mod report;
 pub mod sdp;
 pub mod seal;
@@ -89,6 +90,7 @@ pub use error::ParseError;
 pub use header::{CSeq, Contact, NameAddr, RAck, Reason, Seconds, Via};
 pub use msg::{Header, HeaderResult, Limits, Message, Parser, StartLine};
 pub use name::{HeaderName, Method};
+pub use pages::Pages;
 pub use seal::{SealError, SealKeyError, SealKeys, is_mapped_call_id, shard_of_call_id};
 pub use stream::{Frame, StreamFramer};
 pub use transaction::{

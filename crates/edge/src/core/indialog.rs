@@ -294,7 +294,9 @@ impl Core {
                 };
                 match self.relays.get_mut(index as usize) {
                     Some(slot) => *slot = relay,
-                    None => self.relays.push(relay),
+                    None => {
+                        self.relays.push(relay);
+                    }
                 }
                 self.layer.set_tag(server, tag);
                 if method == Method::Invite {

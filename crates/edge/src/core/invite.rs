@@ -267,10 +267,7 @@ impl Core {
                 self.calls[index as usize].reuse(call);
                 index
             }
-            None => {
-                self.calls.push(call);
-                (self.calls.len() - 1) as u32
-            }
+            None => self.calls.push(call) as u32,
         }
     }
 

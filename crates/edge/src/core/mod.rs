@@ -51,8 +51,8 @@ use feed::snapshot::Snapshot;
 use indialog::Relay;
 use random::{Random, derive};
 use sip::{
-    Event, Message, MessageBuilder, Method, Origin, Parser, Received, ServerTx, Sink, Timers,
-    TransactionLayer, Wheel, reason_phrase,
+    Event, Message, MessageBuilder, Method, Origin, Pages, Parser, Received, ServerTx, Sink,
+    Timers, TransactionLayer, Wheel, reason_phrase,
 };
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -278,9 +278,9 @@ pub struct Core {
     fallback_key: [u8; 32],
     fallback_nonces: [u8; 32],
     random: Random,
-    calls: Vec<Call>,
+    calls: Pages<Call>,
     free_calls: Vec<u32>,
-    relays: Vec<Relay>,
+    relays: Pages<Relay>,
     free_relays: Vec<u32>,
     live: IdMap<CdrId, Live>,
     held: Vec<contact::Held>,
@@ -319,9 +319,9 @@ impl Core {
             fallback_key,
             fallback_nonces,
             random: Random::new(&random),
-            calls: Vec::new(),
+            calls: Pages::default(),
             free_calls: Vec::new(),
-            relays: Vec::new(),
+            relays: Pages::default(),
             free_relays: Vec::new(),
             live: IdMap::default(),
             held: Vec::new(),

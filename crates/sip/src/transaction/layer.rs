@@ -18,6 +18,7 @@ use crate::build::{MessageBuilder, ResponseHead, reason_phrase};
 use crate::hash::KeyedHash;
 use crate::msg::{Message, Parser};
 use crate::name::Method;
+use crate::pages::Pages;
 use crate::wheel::Wheel;
 
 /// Buffers kept for reuse, and how much of one is worth keeping.
@@ -37,7 +38,7 @@ pub struct TransactionLayer<P> {
     config: Config,
     hash: KeyedHash,
     branches: u64,
-    slots: Vec<Slot<P>>,
+    slots: Pages<Slot<P>>,
     free: Vec<u32>,
     index: Index,
     /// One timer for each slot.
@@ -63,7 +64,7 @@ impl<P: Clone> TransactionLayer<P> {
             config,
             hash: KeyedHash::from_seed(seed),
             branches: 0,
-            slots: Vec::new(),
+            slots: Pages::default(),
             free: Vec::new(),
             index: Index::default(),
             timers: Wheel::default(),
@@ -710,10 +711,7 @@ impl<P: Clone> TransactionLayer<P> {
         let key = tx.key;
         let index = match self.free.pop() {
             Some(index) => index,
-            None => {
-                self.slots.push(Slot { generation: 0, tx: None });
-                (self.slots.len() - 1) as u32
-            }
+            None => self.slots.push(Slot { generation: 0, tx: None }) as u32,
         };
         self.slots[index as usize].tx = Some(tx);
         self.index.insert(key, index);

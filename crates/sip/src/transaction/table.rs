@@ -9,6 +9,7 @@ use super::machine::{
 };
 use super::types::Handle;
 use crate::build::ResponseHead;
+use crate::pages::Pages;
 
 #[derive(Debug)]
 pub(super) enum Machine {
@@ -91,7 +92,7 @@ impl Hasher for Folded {
 
 pub(super) type Index = HashMap<u128, u32, BuildHasherDefault<Folded>>;
 
-pub(super) fn live<P>(slots: &[Slot<P>], handle: Handle) -> Option<&Transaction<P>> {
+pub(super) fn live<P>(slots: &Pages<Slot<P>>, handle: Handle) -> Option<&Transaction<P>> {
     slots
         .get(handle.index as usize)
         .filter(|slot| slot.generation == handle.generation)
