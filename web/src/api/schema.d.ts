@@ -107,6 +107,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/oauth/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke a token
+         * @description RFC 7009. The client proves itself as it does for a token; a token that is not its own, or not
+         *     there, is no error.
+         */
+        post: operations["token_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/oauth/token": {
         parameters: {
             query?: never;
@@ -369,7 +390,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Clients
+         * @description Those that were made here, and whomever issuers vouch for.
+         */
+        get: operations["client_list"];
         put?: never;
         /**
          * Make a client
@@ -377,6 +402,64 @@ export interface paths {
          */
         post: operations["client_create"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/clients/{client_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One client */
+        get: operations["client_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a client, or shut it out
+         * @description One that is not enabled signs in no more, and none of its tokens and sessions is good.
+         */
+        patch: operations["client_update"];
+        trace?: never;
+    };
+    "/programme/v1/clients/{client_id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a client's public key
+         * @description For `private_key_jwt` (RFC 7523).
+         */
+        post: operations["client_key_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/clients/{client_id}/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a client's public key */
+        delete: operations["client_key_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -397,6 +480,46 @@ export interface paths {
          */
         post: operations["login_code_create"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/clients/{client_id}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a client another secret
+         * @description Two are good at a time, so that a program changes over without a break. Shown this once.
+         */
+        post: operations["client_secret_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/clients/{client_id}/secrets/{secret_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a client's secret
+         * @description Tokens that were had with it last out their hour; to end those too, shut the client out.
+         */
+        delete: operations["client_secret_revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -504,6 +627,49 @@ export interface paths {
          */
         post: operations["fraud_release"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/issuers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Outside issuers */
+        get: operations["issuer_list"];
+        put?: never;
+        /**
+         * Trust an issuer
+         * @description Its tokens for this audience are taken on every face, for one operator, one tenant or the
+         *     programme; with `login_client_id` people sign in there.
+         */
+        post: operations["issuer_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/issuers/{issuer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One issuer */
+        get: operations["issuer_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Trust an issuer no more
+         * @description Whomever it vouched for is shut out at once.
+         */
+        delete: operations["issuer_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -695,12 +861,187 @@ export interface paths {
         get: operations["session_get"];
         put?: never;
         /**
-         * Sign in with a one-time code
+         * Sign in with a one-time code, or with login and password
          * @description Sets the session cookie. Writes by cookie must carry the header `X-Meetpoint-CSRF`.
          */
         post: operations["session_create"];
         /** Sign out */
         delete: operations["session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own account */
+        get: operations["account_get"];
+        /**
+         * Give oneself a login and a password, or change them
+         * @description Once there is an account, with the present password. Other browser sessions end.
+         */
+        put: operations["account_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/account/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to add a second factor
+         * @description An authenticator app takes the address, as a QR code or typed in. It counts once a code of it
+         *     was shown.
+         */
+        post: operations["totp_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/account/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add the second factor */
+        post: operations["totp_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/account/totp/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the second factor away */
+        post: operations["totp_remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Come back from an issuer
+         * @description Sets the session cookie and goes on to the page.
+         */
+        get: operations["login_finish"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/oidc/{issuer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sign in at an issuer
+         * @description OpenID Connect, authorization code with PKCE: sends the browser there.
+         */
+        get: operations["login_start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where people may sign in */
+        get: operations["login_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's own tokens for programs
+         * @description Without the tokens themselves; oldest first.
+         */
+        get: operations["api_token_list"];
+        put?: never;
+        /**
+         * Make a token for a program
+         * @description With no more scopes than one's own sign-in has, and an end. Shown this once. A token makes no
+         *     tokens.
+         */
+        post: operations["api_token_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke one of one's own tokens */
+        delete: operations["api_token_revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1094,6 +1435,27 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One's own account, `GET /session/account`. */
+        Account: {
+            /** @description A code of an authenticator app is asked for. */
+            has_totp: boolean;
+            /** @description What one signs in with. */
+            login: string;
+            /**
+             * Format: int32
+             * @description Recovery codes that were not used yet.
+             */
+            recovery_codes_left: number;
+        };
+        /** @description `PUT /session/account`. */
+        AccountPut: {
+            /** @description The present one, where there is an account. */
+            current_password?: string | null;
+            /** @description 3 to 100 letters, digits and `@._-+`; capitals do not count. */
+            login: string;
+            /** @description 12 to 200 characters. */
+            password: string;
+        };
         /** @description One alarm, `GET /programme/v1/alarms`. */
         Alarm: {
             /**
@@ -1139,6 +1501,50 @@ export interface components {
         };
         /** @description The answer to a question that came down the feed. */
         AnswerDelivery: Record<string, never>;
+        /** @description A token that somebody made for a program, without itself. */
+        ApiToken: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expires_at: string;
+            /**
+             * Format: uuid
+             * @description To revoke it by.
+             */
+            id: string;
+            /** @description What it is for. */
+            name: string;
+            /** @description What it may be used for. */
+            scopes: string[];
+        };
+        /** @description `POST /session/tokens`. */
+        ApiTokenCreate: {
+            /**
+             * Format: int32
+             * @description How long it is good, 1 to 366.
+             */
+            days: number;
+            /** @description What it is for. */
+            name: string;
+            /** @description What it may be used for; all that the maker's own sign-in may, if left out. */
+            scopes?: string[] | null;
+        };
+        /** @description A token for a program, shown this once. */
+        ApiTokenCreated: components["schemas"]["ApiToken"] & {
+            /** @description The token itself. */
+            token: string;
+        };
+        /** @description One's own tokens, `GET /session/tokens`. */
+        ApiTokens: {
+            /** @description Oldest first. */
+            items: components["schemas"]["ApiToken"][];
+        };
         /**
          * @description `PUT /tenant/v1/numbers/{number}/assignment` (If-Match honoured). Exactly one
          *     of `user_id` and `resource_account_id`.
@@ -1449,6 +1855,50 @@ export interface components {
             /** @description Street. */
             street_name?: string | null;
         };
+        /** @description A client, or whomever an issuer vouches for, `GET /programme/v1/clients`. */
+        Client: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description It may act. */
+            enabled: boolean;
+            /**
+             * Format: uuid
+             * @description `client_id` for `/oauth/token`.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The issuer that vouches for it.
+             */
+            issuer_id?: string | null;
+            /** @description Where its public keys are, besides `keys`. */
+            jwks_uri?: string | null;
+            /** @description Its public keys. */
+            keys: components["schemas"]["ClientKey"][];
+            /** @description Shown in the audit log. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Whose, for an operator's roles.
+             */
+            operator_id?: string | null;
+            /** @description Its roles on the compatible face. */
+            provisioning_roles: string[];
+            /** @description Role. */
+            role: string;
+            /** @description Its secrets that are good, without themselves. */
+            secrets: components["schemas"]["ClientSecret"][];
+            /** @description What that issuer calls it. */
+            subject?: string | null;
+            /**
+             * Format: uuid
+             * @description Whose, for a tenant's roles.
+             */
+            tenant_id?: string | null;
+        };
         /** @description `POST /programme/v1/clients`: a program's credentials, or a person's sign-in link. */
         ClientCreate: {
             /** @description Shown in the audit log. */
@@ -1489,6 +1939,86 @@ export interface components {
             role: string;
             /** @description Scopes its tokens carry. */
             scopes: string[];
+        };
+        /** @description A public key of a client. */
+        ClientKey: {
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description To remove it by.
+             */
+            id: string;
+            /** @description What assertions name it by. */
+            kid: string;
+        };
+        /** @description `POST /programme/v1/clients/{client_id}/keys`. */
+        ClientKeyCreate: {
+            /**
+             * @description A JSON Web Key (RFC 7517): RSA of 2,048 bits or more, EC P-256 or P-384, or Ed25519. The
+             *     public one.
+             */
+            jwk: Record<string, never>;
+        };
+        /** @description A secret of a client, without itself. */
+        ClientSecret: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: uuid
+             * @description To revoke it by.
+             */
+            id: string;
+        };
+        /** @description `POST /programme/v1/clients/{client_id}/secrets`. */
+        ClientSecretCreate: {
+            /**
+             * Format: int32
+             * @description How long it is good; for ever if left out.
+             */
+            days?: number | null;
+            /**
+             * Format: int32
+             * @description When the ones before it end, 0 being at once; if left out they stay.
+             */
+            old_ends_in_hours?: number | null;
+        };
+        /** @description A secret, shown this once. */
+        ClientSecretCreated: {
+            /** @description `client_secret` for `/oauth/token`. */
+            client_secret: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: uuid
+             * @description To revoke it by.
+             */
+            id: string;
+        };
+        /** @description `PATCH /programme/v1/clients/{client_id}`; what is left out stays as it is. */
+        ClientUpdate: {
+            /** @description `false` shuts it out: none of its tokens and sessions is good any more. */
+            enabled?: boolean | null;
+            /** @description Where its public keys are; empty for nowhere. */
+            jwks_uri?: string | null;
+            /** @description Shown in the audit log. */
+            name?: string | null;
+            /** @description Its roles on the compatible face. */
+            provisioning_roles?: string[] | null;
         };
         /** @description A consent with the relationship on it, as both sides see it. */
         Consent: {
@@ -1774,6 +2304,80 @@ export interface components {
              */
             id: string;
         };
+        /** @description Who else says who somebody is, `GET /programme/v1/issuers`. */
+        Issuer: {
+            /** @description The `aud` that its tokens for this exchange have. */
+            audience: string;
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description The `iss` of its tokens. */
+            issuer: string;
+            /** @description Where its keys are; as its discovery document says where this is null. */
+            jwks_uri?: string | null;
+            /** @description What this exchange is called there, where people may sign in there. */
+            login_client_id?: string | null;
+            /** @description Shown to those who sign in there. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Vouches for this operator's people and programs.
+             */
+            operator_id?: string | null;
+            /** @description The value that it must have. */
+            organisation?: string | null;
+            /** @description The claim that tells apart organisations of one issuer. */
+            organisation_claim?: string | null;
+            /** @description The claim that names roles. */
+            role_claim: string;
+            /** @description What its values mean here, the first that is there deciding. */
+            roles: components["schemas"]["RoleMapping"][];
+            /**
+             * Format: uuid
+             * @description Vouches for this tenant's.
+             */
+            tenant_id?: string | null;
+        };
+        /** @description `POST /programme/v1/issuers`. */
+        IssuerCreate: {
+            /** @description The `aud` that its tokens for this exchange have. */
+            audience: string;
+            /** @description The `iss` of its tokens: an https address. */
+            issuer: string;
+            /** @description Where its keys are; if left out its discovery document says so. */
+            jwks_uri?: string | null;
+            /** @description What this exchange is called there, if people are to sign in there. */
+            login_client_id?: string | null;
+            /** @description Its secret there, if it has one. */
+            login_client_secret?: string | null;
+            /** @description Shown to those who sign in there. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Whom it vouches for: this operator's people and programs, …
+             */
+            operator_id?: string | null;
+            /** @description The value that it must have. */
+            organisation?: string | null;
+            /** @description The claim that tells apart organisations of one issuer, such as `tid`. */
+            organisation_claim?: string | null;
+            /** @description The claim that names roles, `roles` if left out; `realm_access.roles` is one inside another. */
+            role_claim?: string | null;
+            /** @description What its values mean here, the first that is there deciding. */
+            roles: components["schemas"]["RoleMapping"][];
+            /**
+             * Format: uuid
+             * @description … or this tenant's; the programme's if both are left out.
+             */
+            tenant_id?: string | null;
+        };
         /** @description A place within a civic address. */
         Location: {
             /**
@@ -1805,6 +2409,21 @@ export interface components {
              * @description Good until.
              */
             expires_at: string;
+        };
+        /** @description One of them. */
+        LoginProvider: {
+            /**
+             * Format: uuid
+             * @description Open `/session/oidc/{id}`.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description Where people may sign in, `GET /session/providers`. */
+        LoginProviders: {
+            /** @description By name. */
+            items: components["schemas"]["LoginProvider"][];
         };
         /** @description A number, as tenant and operator see it. */
         Number: {
@@ -2270,6 +2889,55 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Client: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description It may act. */
+                enabled: boolean;
+                /**
+                 * Format: uuid
+                 * @description `client_id` for `/oauth/token`.
+                 */
+                id: string;
+                /**
+                 * Format: uuid
+                 * @description The issuer that vouches for it.
+                 */
+                issuer_id?: string | null;
+                /** @description Where its public keys are, besides `keys`. */
+                jwks_uri?: string | null;
+                /** @description Its public keys. */
+                keys: components["schemas"]["ClientKey"][];
+                /** @description Shown in the audit log. */
+                name: string;
+                /**
+                 * Format: uuid
+                 * @description Whose, for an operator's roles.
+                 */
+                operator_id?: string | null;
+                /** @description Its roles on the compatible face. */
+                provisioning_roles: string[];
+                /** @description Role. */
+                role: string;
+                /** @description Its secrets that are good, without themselves. */
+                secrets: components["schemas"]["ClientSecret"][];
+                /** @description What that issuer calls it. */
+                subject?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Whose, for a tenant's roles.
+                 */
+                tenant_id?: string | null;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
         Page_Consent: {
             /** @description The entries. */
             items: {
@@ -2384,6 +3052,52 @@ export interface components {
                  * @description When it started.
                  */
                 started_at: string;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Issuer: {
+            /** @description The entries. */
+            items: {
+                /** @description The `aud` that its tokens for this exchange have. */
+                audience: string;
+                /**
+                 * Format: date-time
+                 * @description When it was added.
+                 */
+                created_at: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description The `iss` of its tokens. */
+                issuer: string;
+                /** @description Where its keys are; as its discovery document says where this is null. */
+                jwks_uri?: string | null;
+                /** @description What this exchange is called there, where people may sign in there. */
+                login_client_id?: string | null;
+                /** @description Shown to those who sign in there. */
+                name: string;
+                /**
+                 * Format: uuid
+                 * @description Vouches for this operator's people and programs.
+                 */
+                operator_id?: string | null;
+                /** @description The value that it must have. */
+                organisation?: string | null;
+                /** @description The claim that tells apart organisations of one issuer. */
+                organisation_claim?: string | null;
+                /** @description The claim that names roles. */
+                role_claim: string;
+                /** @description What its values mean here, the first that is there deciding. */
+                roles: components["schemas"]["RoleMapping"][];
+                /**
+                 * Format: uuid
+                 * @description Vouches for this tenant's.
+                 */
+                tenant_id?: string | null;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor?: string | null;
@@ -2786,6 +3500,11 @@ export interface components {
             /** @description Last number, E.164, of the same length. */
             last: string;
         };
+        /** @description Codes for who has lost the app, each good once; shown this once. */
+        RecoveryCodes: {
+            /** @description Ten of them. */
+            recovery_codes: string[];
+        };
         /** @description `PATCH /operator/v1/consents/{tenant_id}` (If-Match required). */
         RelationshipUpdate: {
             /** @description Mandatory when declining or terminating. */
@@ -2860,6 +3579,18 @@ export interface components {
             /** @description User principal name, unique in the tenant. */
             upn: string;
         };
+        /** @description The form of a revocation (RFC 7009 section 2.1), with the client as in a token request. */
+        RevokeRequest: {
+            /** @description The token to end. */
+            token?: string | null;
+        };
+        /** @description What a value of the role claim means here. */
+        RoleMapping: {
+            /** @description A role of the party that the issuer vouches for. */
+            role: string;
+            /** @description As the claim has it; `*` for everybody. */
+            value: string;
+        };
         /** @description Something of a call's way that is otherwise by now. */
         RoutingChange: {
             /** @description What it would be now. */
@@ -2899,8 +3630,14 @@ export interface components {
         };
         /** @description `POST /session`. */
         SessionCreate: {
-            /** @description A one-time sign-in code. */
-            code: string;
+            /** @description A one-time sign-in code; or */
+            code?: string | null;
+            /** @description the login of an account, … */
+            login?: string | null;
+            /** @description … and where it has a second factor, a code of the app or a recovery code. */
+            one_time_code?: string | null;
+            /** @description … its password, … */
+            password?: string | null;
         };
         /** @description A tenant. */
         Tenant: {
@@ -2949,6 +3686,13 @@ export interface components {
         };
         /** @description The form of a token request. */
         TokenRequest: {
+            /** @description The token that it signed, for this endpoint. */
+            client_assertion?: string | null;
+            /**
+             * @description `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, where the client proves itself
+             *     with a key (RFC 7523).
+             */
+            client_assertion_type?: string | null;
             /** @description The client, unless it comes by HTTP Basic. */
             client_id?: string | null;
             /** @description Its secret, unless it comes by HTTP Basic. */
@@ -2957,6 +3701,30 @@ export interface components {
             grant_type?: string | null;
             /** @description Space-separated; all of the client's scopes if left out. */
             scope?: string | null;
+        };
+        /** @description `POST /session/account/totp/confirm`. */
+        TotpConfirm: {
+            /** @description What the app shows. */
+            one_time_code: string;
+        };
+        /** @description `POST /session/account/totp/remove`. */
+        TotpRemove: {
+            /** @description The account's. */
+            current_password: string;
+            /** @description What the app shows, or a recovery code. */
+            one_time_code: string;
+        };
+        /** @description `POST /session/account/totp`. */
+        TotpStart: {
+            /** @description The account's. */
+            current_password: string;
+        };
+        /** @description A second factor that is being added; shown this once. */
+        TotpStarted: {
+            /** @description The same for a QR code. */
+            otpauth_uri: string;
+            /** @description Base32, to type in. */
+            secret: string;
         };
         /** @description A trunk. */
         Trunk: {
@@ -3324,6 +4092,46 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    token_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["RevokeRequest"];
+            };
+        };
+        responses: {
+            /** @description It is good no more */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenError"];
+                };
+            };
+            /** @description The client is unknown or its secret is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenError"];
                 };
             };
         };
@@ -3939,6 +4747,41 @@ export interface operations {
             };
         };
     };
+    client_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of clients */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Client"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     client_create: {
         parameters: {
             query?: never;
@@ -3975,6 +4818,145 @@ export interface operations {
             };
         };
     };
+    client_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client */
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The client */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Client"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    client_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client */
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientUpdate"];
+            };
+        };
+        responses: {
+            /** @description The client */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Client"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    client_key_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The client */
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientKeyCreate"];
+            };
+        };
+        responses: {
+            /** @description The key */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientKey"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    client_key_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client */
+                client_id: string;
+                /** @description The key */
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is good no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     login_code_create: {
         parameters: {
             query?: never;
@@ -3998,6 +4980,77 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LoginCode"];
                 };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    client_secret_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The client */
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientSecretCreate"];
+            };
+        };
+        responses: {
+            /** @description The secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientSecretCreated"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    client_secret_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client */
+                client_id: string;
+                /** @description The secret */
+                secret_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is good no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal: see its code at /errors */
             default: {
@@ -4194,6 +5247,139 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["FraudReleased"];
                 };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issuer_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of issuers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Issuer"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issuer_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssuerCreate"];
+            };
+        };
+        responses: {
+            /** @description The issuer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Issuer"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issuer_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The issuer */
+                issuer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The issuer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Issuer"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issuer_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The issuer */
+                issuer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is trusted no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal: see its code at /errors */
             default: {
@@ -4877,6 +6063,364 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    account_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    account_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountPut"];
+            };
+        };
+        responses: {
+            /** @description The account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totp_start: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpStart"];
+            };
+        };
+        responses: {
+            /** @description The secret, shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpStarted"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totp_confirm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpConfirm"];
+            };
+        };
+        responses: {
+            /** @description Recovery codes, shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totp_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpRemove"];
+            };
+        };
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    login_finish: {
+        parameters: {
+            query?: {
+                /** @description The code, where the sign-in succeeded. */
+                code?: string;
+                /** @description What the sign-in began with. */
+                state?: string;
+                /** @description The issuer (RFC 9207). */
+                iss?: string;
+                /** @description Why it did not succeed. */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in; to the page */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    login_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The issuer */
+                issuer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the issuer */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    login_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Issuers with their names */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginProviders"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_token_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tokens */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokens"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_token_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiTokenCreate"];
+            };
+        };
+        responses: {
+            /** @description The token */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenCreated"];
+                };
+            };
+            /** @description A refusal: see its code at /errors */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_token_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token */
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is good no more */
             204: {
                 headers: {
                     [name: string]: unknown;

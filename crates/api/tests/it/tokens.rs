@@ -59,8 +59,9 @@ impl Publisher {
         let published = async |State(keys): State<Arc<Mutex<Vec<Value>>>>| {
             let keys = keys.lock().expect("nobody panics").clone();
             // A key of a kind that nobody knows yet spoils nothing.
-            Json(json!({ "keys": [json!({ "kty": "new", "kid": "x" })].iter().chain(&keys)
-                .collect::<Vec<_>>() }))
+            let mut all = vec![json!({ "kty": "new", "kid": "x" })];
+            all.extend(keys);
+            Json(json!({ "keys": all }))
         };
         let app = Router::new()
             .route("/keys", get(published))
