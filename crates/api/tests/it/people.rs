@@ -241,7 +241,9 @@ struct Browser {
 
 impl Browser {
     fn new() -> Self {
-        let http = reqwest::Client::builder().redirect(Policy::none()).build().expect("a client");
+        // A connection that the provider is about to close is not used again.
+        let http = reqwest::Client::builder().redirect(Policy::none()).pool_max_idle_per_host(0);
+        let http = http.build().expect("a client");
         Self { http, cookies: Vec::new() }
     }
 
