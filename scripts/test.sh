@@ -51,6 +51,7 @@ part() {
 part 'set-up' check scripts/setup.sh test || exit 1
 part 'rust format' check cargo fmt --all --check
 part 'web packages' check scripts/web.sh packages
+part 'OpenID provider' check npm --prefix crates/api/tests/oidc-provider ci --silent
 part 'web types' check npm --prefix web run --silent typecheck
 part 'web tests' vitest npm --prefix web run --silent test
 part 'web build' check scripts/web.sh build

@@ -75,6 +75,20 @@ codes! {
     // Who asks.
     Unauthenticated = "unauthenticated", 401, "No valid token or session came with the request.", "Get a token from /oauth/token, or sign in.";
     TokenExpired = "token_expired", 401, "The token has expired.", "Get a new one from /oauth/token.";
+    TokenRevoked = "token_revoked", 401, "The token, or the client it is of, was revoked.", "Get a new token, or ask the programme owner whether the client is still enabled.";
+    TokenInvalid = "token_invalid", 401, "The token is no JSON Web Token that could be taken.", "Have its issuer sign a token with iss, sub, aud and exp.";
+    TokenAlgorithm = "token_algorithm", 401, "The token is not signed in a way that is taken.", "Have it signed with a private key: RS256, PS256, ES256, EdDSA or their longer kin.";
+    TokenSignature = "token_signature", 401, "The token is not signed by a key of its issuer.", "Get a new token; check that the issuer's published keys are the ones it signs with.";
+    TokenIssuer = "token_issuer", 401, "The token is of an issuer that is not trusted here.", "Ask the programme owner to add the issuer, or get a token from /oauth/token.";
+    TokenAudience = "token_audience", 401, "The token is for somebody else.", "Ask its issuer for a token whose aud is the one that is registered here.";
+    TokenNotYetValid = "token_not_yet_valid", 401, "The token is not good yet.", "Wait, or set the clocks right.";
+    TokenForeign = "token_foreign", 403, "The token is of another organisation than the one that is trusted.", "Sign in to the organisation's own directory.";
+    TokenRole = "token_role", 403, "The token gives its bearer no role here.", "Have the issuer put a role into it that is mapped here.";
+    LoginInvalid = "login_invalid", 401, "Login, password or one-time code is wrong.", "Try again; who has forgotten the password has it reset on the host (`meetpoint password-reset`).";
+    OneTimeCodeRequired = "one_time_code_required", 401, "The account has a second factor.", "Send one_time_code: the code of the authenticator app, or a recovery code.";
+    LoginLocked = "login_locked", 429, "Too many sign-ins failed.", "Wait as the reason says, or have the password reset on the host (`meetpoint password-reset`).";
+    LoginRefused = "login_refused", 401, "The sign-in at the issuer did not come about.", "Sign in again, in the browser that began it.";
+    IssuerAway = "issuer_away", 503, "The issuer of the token cannot be asked for its keys.", "Repeat the request after Retry-After; check that the issuer's address answers.";
     Forbidden = "forbidden", 403, "The token's role or scope does not cover this operation.", "Use a client of the right role.";
     InvalidClient = "invalid_client", 401, "Client id or secret is wrong.", "Check both; ask the programme owner for a new secret if it is lost.";
     CsrfMissing = "csrf_missing", 403, "A browser session must send the X-Meetpoint-CSRF header on writes.", "Send X-Meetpoint-CSRF: 1.";

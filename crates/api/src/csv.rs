@@ -11,7 +11,7 @@ use api_types::{
     Page, Problem,
     billing::CallExport,
     call::CallRecord,
-    identity::AuditEntry,
+    identity::{AuditEntry, Client, Issuer},
     inside::{Alarm, Edge},
     number::{Number, NumberOrder, NumberOrderEntry},
     operator::{CallingProfile, DirectoryEntry, Operator, Range, Trunk},
@@ -59,6 +59,10 @@ rows! {
     CallingProfile, "calling-profiles": id operator_id name trunk_ids;
     Range, "ranges": id operator_id first last;
     Tenant, "tenants": id name domain created_at;
+    Client, "clients": id name role operator_id tenant_id provisioning_roles enabled jwks_uri
+        issuer_id subject created_at secrets keys;
+    Issuer, "issuers": id name issuer audience jwks_uri operator_id tenant_id role_claim roles
+        organisation_claim organisation login_client_id created_at;
     AuditEntry, "audit": id at principal_id principal action subject request_id;
     Alarm, "alarms": id edge_id code severity subject subject_name detail reason remedy raised_at
         cleared_at ended_by;

@@ -22,7 +22,7 @@ impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         let retry_after = match ErrorCode::parse(&problem.code) {
             Some(ErrorCode::Busy) => Some(Duration::from_secs(1)),
-            Some(ErrorCode::DatabaseAway) => Some(Duration::from_secs(2)),
+            Some(ErrorCode::DatabaseAway | ErrorCode::IssuerAway) => Some(Duration::from_secs(2)),
             _ => None,
         };
         Self { problem: problem.into(), retry_after }

@@ -6,10 +6,13 @@
 //! [`exchange`] and write its answer. Every refusal is a problem document
 //! (RFC 9457) from the registry in [`api_types::problem`].
 
+mod accounts;
+mod address;
 mod assets;
 mod auth;
 mod billing;
 mod call_file;
+mod clients;
 mod compat;
 mod csv;
 mod edge;
@@ -24,8 +27,10 @@ mod limit;
 mod links;
 mod network;
 mod oauth;
+mod oidc;
 mod openapi;
 mod operator;
+mod outside;
 mod programme;
 mod respond;
 mod session;
@@ -59,6 +64,7 @@ use tower_http::compression::{
 };
 
 pub use openapi::openapi;
+pub use outside::outside;
 
 /// Largest request body, bytes. An order of 1,000 entries is about 200 kB.
 pub const MAX_BODY: usize = 2 * 1024 * 1024;
@@ -73,6 +79,9 @@ pub struct ApiConfig {
     pub session_requests_per_minute: u32,
     /// Browsers reach us by https: session cookies are `Secure` and bound to the host.
     pub https: bool,
+    /// Where clients and browsers reach us, `https://meetpoint.example`; as each request says
+    /// where this is not known.
+    pub public_url: Option<String>,
     /// Proxies whose `X-Forwarded-For` is believed: its last address, which
     /// they wrote themselves, is the caller's.
     pub trusted_proxies: Vec<IpAddr>,
@@ -99,6 +108,7 @@ impl Default for ApiConfig {
             requests_per_minute: 100,
             session_requests_per_minute: 1200,
             https: false,
+            public_url: None,
             trusted_proxies: Vec::new(),
             header_timeout: Duration::from_secs(10),
             connections: 800,

@@ -5,11 +5,13 @@
 use crate::{App, auth::read_body, failure::Failure};
 use api_types::{ErrorCode, Problem, identity::TokenAnswer};
 use axum::{
+    body::Bytes,
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
+use exchange::ClientProof;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -25,6 +27,11 @@ pub struct TokenRequest {
     /// Its secret, unless it comes by HTTP Basic.
     #[schema(nullable = false)]
     client_secret: Option<String>,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, where the client proves itself
+    /// with a key (RFC 7523).
+    client_assertion_type: Option<String>,
+    /// The token that it signed, for this endpoint.
+    client_assertion: Option<String>,
     /// Space-separated; all of the client's scopes if left out.
     #[schema(nullable = false)]
     scope: Option<String>,
@@ -92,12 +99,61 @@ fn form_decoded(text: &str) -> String {
     )
 )]
 pub async fn token(State(app): State<App>, request: Request) -> Response {
-    let asked = match Asked::read(request).await {
+    let audiences = audiences(&app, &request);
+    let asked = match Asked::read(request, audiences).await {
         Ok(asked) => asked,
         Err(refusal) => return refusal,
     };
-    match app.exchange.token_issue(&asked.id, &asked.secret, asked.scope.as_deref()).await {
+    let issued = app.exchange.token_issue_to(&asked.id, &asked.proof, asked.scope.as_deref()).await;
+    match issued {
         Ok(answer) => axum::Json(answer).into_response(),
+        Err(problem) => oauth_error(problem),
+    }
+}
+
+/// What an assertion may be for: this endpoint, or this exchange.
+fn audiences(app: &App, request: &Request) -> Vec<String> {
+    let own = crate::address::own(app, request.headers());
+    own.map_or_else(Vec::new, |own| vec![format!("{own}/oauth/token"), own])
+}
+
+/// The form of a revocation (RFC 7009 section 2.1), with the client as in a token request.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct RevokeRequest {
+    /// The token to end.
+    token: Option<String>,
+}
+
+/// Revoke a token
+///
+/// RFC 7009. The client proves itself as it does for a token; a token that is not its own, or not
+/// there, is no error.
+#[utoipa::path(
+    post, path = "/oauth/revoke", tag = "oauth", operation_id = "token_revoke",
+    request_body(content = RevokeRequest, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "It is good no more"),
+        (status = 400, description = "The request is wrong", body = TokenError),
+        (status = 401, description = "The client is unknown or its secret is wrong", body = TokenError),
+    )
+)]
+pub async fn revoke(State(app): State<App>, request: Request) -> Response {
+    let audiences = audiences(&app, &request);
+    let (headers, body) = match read_form(request).await {
+        Ok(form) => form,
+        Err(refusal) => return refusal,
+    };
+    let form: RevokeRequest = match serde_urlencoded::from_bytes(&body) {
+        Ok(form) => form,
+        Err(error) => return invalid_request(error.to_string()),
+    };
+    let Some(token) = form.token else { return invalid_request("token is missing") };
+    let (id, proof) = match proof(&headers, &body, audiences) {
+        Ok(proven) => proven,
+        Err(refusal) => return refusal,
+    };
+    match app.exchange.token_revoke(&id, &proof, &token).await {
+        Ok(()) => StatusCode::OK.into_response(),
         Err(problem) => oauth_error(problem),
     }
 }
@@ -105,28 +161,71 @@ pub async fn token(State(app): State<App>, request: Request) -> Response {
 /// A client that asks for a token.
 pub struct Asked {
     pub id: String,
-    pub secret: String,
+    pub proof: ClientProof,
     pub scope: Option<String>,
 }
 
-impl Asked {
-    /// Reads the form; what is wrong with it is answered already.
-    pub async fn read(request: Request) -> Result<Self, Response> {
-        let headers = request.headers().clone();
-        let is_form = headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| {
-                let essence = value.split(';').next().unwrap_or_default().trim();
-                essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-            });
-        if !is_form {
-            return Err(invalid_request("Content-Type is not application/x-www-form-urlencoded"));
+/// The body of a form.
+async fn read_form(request: Request) -> Result<(HeaderMap, Bytes), Response> {
+    let headers = request.headers().clone();
+    let is_form = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| {
+            let essence = value.split(';').next().unwrap_or_default().trim();
+            essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        });
+    if !is_form {
+        return Err(invalid_request("Content-Type is not application/x-www-form-urlencoded"));
+    }
+    match read_body(request).await {
+        Ok(body) => Ok((headers, body)),
+        Err(failure) => Err(invalid_request(failure.problem.reason)),
+    }
+}
+
+/// Which client it is, and what it shows: a secret in the form or by HTTP Basic, or an assertion.
+fn proof(
+    headers: &HeaderMap,
+    body: &[u8],
+    audiences: Vec<String>,
+) -> Result<(String, ClientProof), Response> {
+    const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    let form: TokenRequest =
+        serde_urlencoded::from_bytes(body).map_err(|error| invalid_request(error.to_string()))?;
+    let unproven = |reason: &str| refused(StatusCode::UNAUTHORIZED, "invalid_client", reason);
+    if let Some(jwt) = form.client_assertion {
+        if form.client_assertion_type.as_deref() != Some(JWT_BEARER) {
+            return Err(invalid_request(format!("client_assertion_type is not {JWT_BEARER}")));
         }
-        let body = match read_body(request).await {
-            Ok(body) => body,
-            Err(failure) => return Err(invalid_request(failure.problem.reason)),
-        };
+        if form.client_secret.is_some() || basic(headers).is_some() {
+            return Err(invalid_request("the client proves itself in more than one way"));
+        }
+        if audiences.is_empty() {
+            let reason = "this exchange does not know its own address, for which an assertion \
+                is: have it started with --public-url";
+            return Err(unproven(reason));
+        }
+        let id = form.client_id.unwrap_or_default();
+        return Ok((id, ClientProof::Assertion { jwt, audiences }));
+    }
+    let (id, secret) = match (basic(headers), form.client_id, form.client_secret) {
+        (Some(_), _, Some(_)) => {
+            return Err(invalid_request("the client's secret comes by HTTP Basic and in the form"));
+        }
+        (Some(Ok(pair)), ..) => pair,
+        (Some(Err(reason)), ..) => return Err(unproven(reason)),
+        (None, Some(id), Some(secret)) => (id, secret),
+        (None, ..) => return Err(unproven("client_id and client_secret are missing")),
+    };
+    Ok((id, ClientProof::Secret(secret)))
+}
+
+impl Asked {
+    /// Reads the form; what is wrong with it is answered already. An assertion must be for one of
+    /// `audiences`.
+    pub async fn read(request: Request, audiences: Vec<String>) -> Result<Self, Response> {
+        let (headers, body) = read_form(request).await?;
         let form: TokenRequest = match serde_urlencoded::from_bytes(&body) {
             Ok(form) => form,
             Err(error) => return Err(invalid_request(error.to_string())),
@@ -144,23 +243,8 @@ impl Asked {
             }
             None => return Err(invalid_request("grant_type is missing")),
         }
-        let (id, secret) = match (basic(&headers), form.client_id, form.client_secret) {
-            (Some(_), _, Some(_)) => {
-                return Err(invalid_request(
-                    "the client's secret comes by HTTP Basic and in the form",
-                ));
-            }
-            (Some(Ok(pair)), ..) => pair,
-            (Some(Err(reason)), ..) => {
-                return Err(refused(StatusCode::UNAUTHORIZED, "invalid_client", reason));
-            }
-            (None, Some(id), Some(secret)) => (id, secret),
-            (None, ..) => {
-                let description = "client_id and client_secret are missing";
-                return Err(refused(StatusCode::UNAUTHORIZED, "invalid_client", description));
-            }
-        };
-        Ok(Self { id, secret, scope: form.scope })
+        let (id, proof) = proof(&headers, &body, audiences)?;
+        Ok(Self { id, proof, scope: form.scope })
     }
 }
 

@@ -1,8 +1,8 @@
 //! The OpenAPI 3.1 document, made from the handlers, and its page.
 
 use crate::{
-    App, billing, edge, event, fraud, inside, links, network, oauth, operator, programme, session,
-    tenant, webhook,
+    App, accounts, billing, clients, edge, event, fraud, inside, links, network, oauth, oidc,
+    operator, programme, session, tenant, webhook,
 };
 use api_types::Problem;
 use axum::{
@@ -62,7 +62,14 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(programme::offer_get, programme::offer_put))
         .routes(routes!(programme::tenant_list, programme::tenant_create))
         .routes(routes!(programme::edge_key_list, programme::edge_key_rotate))
-        .routes(routes!(programme::client_create))
+        .routes(routes!(clients::client_list, programme::client_create))
+        .routes(routes!(clients::client_get, clients::client_update))
+        .routes(routes!(clients::client_secret_create))
+        .routes(routes!(clients::client_secret_revoke))
+        .routes(routes!(clients::client_key_create))
+        .routes(routes!(clients::client_key_remove))
+        .routes(routes!(clients::issuer_list, clients::issuer_create))
+        .routes(routes!(clients::issuer_get, clients::issuer_remove))
         .routes(routes!(programme::login_code_create))
         .routes(routes!(programme::programme_call_list))
         .routes(routes!(programme::audit_list))
@@ -153,6 +160,16 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(webhook::programme::programme_webhook_deliveries))
         .routes(routes!(event::programme_event_list))
         .routes(routes!(oauth::token))
+        .routes(routes!(oauth::revoke))
+        .routes(routes!(oidc::login_providers))
+        .routes(routes!(oidc::login_finish))
+        .routes(routes!(oidc::login_start))
+        .routes(routes!(session::api_token_list, session::api_token_create))
+        .routes(routes!(session::api_token_revoke))
+        .routes(routes!(accounts::account_get, accounts::account_put))
+        .routes(routes!(accounts::totp_start))
+        .routes(routes!(accounts::totp_confirm))
+        .routes(routes!(accounts::totp_remove))
         .routes(routes!(session::session_create, session::session_get, session::session_delete))
 }
 
@@ -224,13 +241,21 @@ fn text() -> ObjectBuilder {
 }
 
 fn complete(method: &Method, path: &str, operation: &mut Operation, versioned: &[String]) {
-    let is_open = path == "/oauth/token" || (path == "/session" && *method == Method::POST);
+    let is_open = path.starts_with("/oauth/")
+        || path.starts_with("/session/oidc/")
+        || path == "/session/providers"
+        || (path == "/session" && *method == Method::POST);
     operation.security = Some(if is_open {
         Vec::new()
     } else {
-        let scope = crate::auth::scope_of(method, path);
-        let scopes: Vec<&str> = scope.iter().map(|scope| scope.as_str()).collect();
-        let mut ways = vec![SecurityRequirement::new("oauth2", scopes)];
+        // Any one of the scopes will do: each is a way of its own.
+        let mut ways: Vec<_> = match crate::auth::access_of(method, path) {
+            None => vec![SecurityRequirement::new("oauth2", [""; 0])],
+            Some((face, access)) => exchange::scopes_for(face, access)
+                .iter()
+                .map(|scope| SecurityRequirement::new("oauth2", [scope.as_str()]))
+                .collect(),
+        };
         if !path.starts_with("/edge/") {
             ways.push(SecurityRequirement::new("session", [""; 0]));
         }
@@ -309,10 +334,11 @@ fn refusals(method: &Method, path: &str, operation: &Operation, is_open: bool) -
         (403, !is_open),
         (404, path.contains('{') || seeks),
         (409, writes && !is_open),
+        (410, takes("from") || path.ends_with("/replay")),
         (412, takes("If-Match")),
         (413, *method == Method::POST || has_body),
         (415, has_body && path != "/oauth/token"),
-        (422, (writes && !is_open) || takes("number")),
+        (422, (writes && !is_open) || takes("number") || takes("type")),
         (428, takes("If-Match")),
         (429, true),
         (500, true),

@@ -1,8 +1,8 @@
-//! Who may do what: one table. Whose objects an actor sees follows from its
-//! role (every query of a face is bound to that tenant or operator), so that
-//! another's object is simply not there.
+//! Who may do what: one table, one function. What an actor sees follows from its role (every
+//! query of a face is bound to that tenant or operator), so that another's object is simply not
+//! there. `docs/access.csv` shows what comes of it for every operation, and a test holds it.
 
-use crate::act::{HOUSE, of_operator, of_tenant};
+use crate::act::{HOUSE, not_found, of_operator, of_tenant};
 use crate::{Actor, Cx, Role, Scope};
 use api_types::{ErrorCode, Problem};
 use domain::{OperatorId, TenantId};
@@ -11,8 +11,15 @@ use uuid::Uuid;
 
 /// What a use case does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
+pub enum Access {
+    /// Looks.
     Read,
+    /// Looks at what is not for those who help others: contracts, contacts, credentials'
+    /// owners, who did what.
+    Private,
+    /// Helps somebody: a new phone password, a block lifted.
+    Help,
+    /// Changes something.
     Write,
     /// Told apart from writing on the compatible face alone.
     Delete,
@@ -20,87 +27,138 @@ pub(crate) enum Access {
 
 /// Whose face it is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Face {
+pub enum Face {
+    /// `/programme/v1`
     Programme,
+    /// `/operator/v1`
     Operator,
+    /// `/tenant/v1`
     Tenant,
+    /// `/edge/v1`
     Edge,
     /// The compatible one, for operators.
     Provisioning,
 }
 
-/// The whole policy.
-pub(crate) fn authorize(actor: &Actor, face: Face, access: Access) -> Result<(), Problem> {
-    let of_role = match actor.role {
-        Role::ProgrammeOwner => face == Face::Programme,
-        Role::OperatorAdmin { .. } => matches!(face, Face::Operator | Face::Provisioning),
-        Role::TenantAdmin { .. } => face == Face::Tenant,
-        Role::Edge => face == Face::Edge,
-    };
-    if !of_role {
-        let reason = format!("the role {} has no part in this face", actor.role.as_str());
+/// What is acted on: a face's things, with whom they belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Object {
+    Programme,
+    Operator(OperatorId),
+    Tenant(TenantId),
+    Edge,
+    Provisioning(OperatorId),
+}
+
+impl Object {
+    const fn face(self) -> Face {
+        match self {
+            Self::Programme => Face::Programme,
+            Self::Operator(_) => Face::Operator,
+            Self::Tenant(_) => Face::Tenant,
+            Self::Edge => Face::Edge,
+            Self::Provisioning(_) => Face::Provisioning,
+        }
+    }
+}
+
+/// What a role may do on a face.
+const fn granted(role: Role, face: Face) -> &'static [Access] {
+    use Access::{Delete, Help, Private, Read, Write};
+    match (face, role) {
+        (Face::Programme, Role::ProgrammeOwner)
+        | (Face::Operator | Face::Provisioning, Role::OperatorAdmin { .. })
+        | (Face::Tenant, Role::TenantAdmin { .. })
+        | (Face::Edge, Role::Edge) => &[Read, Private, Help, Write, Delete],
+        (Face::Programme, Role::ProgrammeSupport) | (Face::Tenant, Role::TenantHelpdesk { .. }) => {
+            &[Read, Help]
+        }
+        (Face::Operator | Face::Provisioning, Role::OperatorReader { .. })
+        | (Face::Tenant, Role::TenantReader { .. }) => &[Read, Private],
+        _ => &[],
+    }
+}
+
+/// The scopes of which a token must carry one.
+pub const fn scopes_for(face: Face, access: Access) -> &'static [Scope] {
+    use Access::{Delete, Help, Private, Read, Write};
+    match (face, access) {
+        (Face::Programme, Read | Private) => &[Scope::ProgrammeRead],
+        (Face::Programme, Help) => &[Scope::ProgrammeHelp, Scope::ProgrammeWrite],
+        (Face::Programme, Write | Delete) => &[Scope::ProgrammeWrite],
+        (Face::Operator, Read | Private) => &[Scope::OperatorRead],
+        (Face::Operator, Help | Write | Delete) => &[Scope::OperatorWrite],
+        (Face::Tenant, Read | Private) => &[Scope::TenantRead],
+        (Face::Tenant, Help) => &[Scope::TenantHelp, Scope::TenantWrite],
+        (Face::Tenant, Write | Delete) => &[Scope::TenantWrite],
+        (Face::Edge, _) => &[Scope::Edge],
+        (Face::Provisioning, Read | Private) => {
+            &[Scope::ProvisioningRead, Scope::ProvisioningAdmin]
+        }
+        (Face::Provisioning, Help | Write) => &[Scope::ProvisioningWrite, Scope::ProvisioningAdmin],
+        (Face::Provisioning, Delete) => &[Scope::ProvisioningDelete, Scope::ProvisioningAdmin],
+    }
+}
+
+/// Whether an actor may do this on a face at all, whatever it is done to.
+///
+/// # Errors
+/// `forbidden`.
+pub fn admit(actor: &Actor, face: Face, access: Access) -> Result<(), Problem> {
+    let role = actor.role.as_str();
+    let needed = scopes_for(face, access);
+    if !needed.iter().any(|scope| actor.scopes.contains(scope)) {
+        let reason = format!(
+            "this needs the scope {}; the token of {} ({role}) does not carry it",
+            needed[0].as_str(),
+            actor.name,
+        );
         return Err(ErrorCode::Forbidden.problem(None, reason));
     }
-    let needed = needed(face, access);
-    if !needed.iter().any(|scope| actor.scopes.contains(scope)) {
-        let reason = format!("the token lacks the scope {}", needed[0].as_str());
+    if !granted(actor.role, face).contains(&access) {
+        let reason = format!("the role {role} does not cover this");
         return Err(ErrorCode::Forbidden.problem(None, reason));
     }
     Ok(())
 }
 
-/// Any one of these will do.
-const fn needed(face: Face, access: Access) -> &'static [Scope] {
-    match (face, access) {
-        (Face::Programme, Access::Read) => &[Scope::ProgrammeRead],
-        (Face::Programme, Access::Write | Access::Delete) => &[Scope::ProgrammeWrite],
-        (Face::Operator, Access::Read) => &[Scope::OperatorRead],
-        (Face::Operator, Access::Write | Access::Delete) => &[Scope::OperatorWrite],
-        (Face::Tenant, Access::Read) => &[Scope::TenantRead],
-        (Face::Tenant, Access::Write | Access::Delete) => &[Scope::TenantWrite],
-        (Face::Edge, _) => &[Scope::Edge],
-        (Face::Provisioning, Access::Read) => &[Scope::ProvisioningRead, Scope::ProvisioningAdmin],
-        (Face::Provisioning, Access::Write) => {
-            &[Scope::ProvisioningWrite, Scope::ProvisioningAdmin]
-        }
-        (Face::Provisioning, Access::Delete) => {
-            &[Scope::ProvisioningDelete, Scope::ProvisioningAdmin]
-        }
-    }
+/// The whole policy. Another's object is not there, rather than forbidden: that it exists is
+/// nobody else's business.
+pub(crate) fn authorize(actor: &Actor, access: Access, object: Object) -> Result<(), Problem> {
+    admit(actor, object.face(), access)?;
+    let owned = match object {
+        Object::Programme | Object::Edge => true,
+        Object::Operator(id) | Object::Provisioning(id) => actor.role.operator() == Some(id),
+        Object::Tenant(id) => actor.role.tenant() == Some(id),
+    };
+    if owned { Ok(()) } else { Err(not_found("object", "of that name")) }
 }
 
 impl Cx {
     pub(crate) fn programme(&self, access: Access) -> Result<(), Problem> {
-        authorize(&self.actor, Face::Programme, access)
+        authorize(&self.actor, access, Object::Programme)
     }
 
     pub(crate) fn edge(&self) -> Result<(), Problem> {
-        authorize(&self.actor, Face::Edge, Access::Read)
+        authorize(&self.actor, Access::Read, Object::Edge)
     }
 
+    /// The operator the actor acts for; whoever acts for none is refused by the policy.
     pub(crate) fn operator(&self, access: Access) -> Result<OperatorId, Problem> {
-        authorize(&self.actor, Face::Operator, access)?;
-        match self.actor.role {
-            Role::OperatorAdmin { operator } => Ok(operator),
-            _ => Err(ErrorCode::Forbidden.problem(None, "not an operator's administrator")),
-        }
+        let own = self.actor.role.operator().unwrap_or(OperatorId(Uuid::nil()));
+        authorize(&self.actor, access, Object::Operator(own)).map(|()| own)
     }
 
     /// The operator on the compatible face.
     pub(crate) fn provisioning(&self, access: Access) -> Result<OperatorId, Problem> {
-        authorize(&self.actor, Face::Provisioning, access)?;
-        match self.actor.role {
-            Role::OperatorAdmin { operator } => Ok(operator),
-            _ => Err(ErrorCode::Forbidden.problem(None, "not an operator's administrator")),
-        }
+        let own = self.actor.role.operator().unwrap_or(OperatorId(Uuid::nil()));
+        authorize(&self.actor, access, Object::Provisioning(own)).map(|()| own)
     }
 
+    /// The tenant the actor acts for; whoever acts for none is refused by the policy.
     pub(crate) fn tenant(&self, access: Access) -> Result<TenantId, Problem> {
-        authorize(&self.actor, Face::Tenant, access)?;
-        match self.actor.role {
-            Role::TenantAdmin { tenant } => Ok(tenant),
-            _ => Err(ErrorCode::Forbidden.problem(None, "not a tenant's administrator")),
-        }
+        let own = self.actor.role.tenant().unwrap_or(TenantId(Uuid::nil()));
+        authorize(&self.actor, access, Object::Tenant(own)).map(|()| own)
     }
 }
 
@@ -145,10 +203,11 @@ impl Party {
 impl Cx {
     /// Whichever of the three the actor is.
     pub(crate) fn party(&self, access: Access) -> Result<Party, Problem> {
-        match self.actor.role {
-            Role::OperatorAdmin { .. } => self.operator(access).map(Party::Operator),
-            Role::TenantAdmin { .. } => self.tenant(access).map(Party::Tenant),
-            Role::ProgrammeOwner | Role::Edge => self.programme(access).map(|()| Party::Programme),
+        let role = self.actor.role;
+        match (role.operator(), role.tenant()) {
+            (Some(_), _) => self.operator(access).map(Party::Operator),
+            (None, Some(_)) => self.tenant(access).map(Party::Tenant),
+            (None, None) => self.programme(access).map(|()| Party::Programme),
         }
     }
 }
@@ -157,52 +216,103 @@ impl Cx {
 mod tests {
     use super::*;
 
+    const OWN: Uuid = Uuid::from_u128(1);
+    const OTHER: Uuid = Uuid::from_u128(2);
+
+    fn roles() -> impl Iterator<Item = Role> {
+        Role::NAMES.into_iter().map(|name| {
+            let operator = name.starts_with("operator").then_some(OperatorId(OWN));
+            let tenant = name.starts_with("tenant").then_some(TenantId(OWN));
+            Role::parse(name, operator, tenant).expect("a role")
+        })
+    }
+
+    fn actor(role: Role, scopes: &[Scope]) -> Actor {
+        Actor { principal: OWN, name: "anyone".into(), role, scopes: scopes.to_vec() }
+    }
+
+    const ACCESS: [Access; 5] =
+        [Access::Read, Access::Private, Access::Help, Access::Write, Access::Delete];
+
+    /// Each role with all of its scopes: what it may do where, in the order of [`ACCESS`].
     #[test]
-    fn every_role_face_access_and_scope() {
-        use Scope as S;
-        // Face, access, and the scopes that open it.
-        let table: [(Face, [&[S]; 3]); 5] = [
-            (Face::Programme, [&[S::ProgrammeRead], &[S::ProgrammeWrite], &[S::ProgrammeWrite]]),
-            (Face::Operator, [&[S::OperatorRead], &[S::OperatorWrite], &[S::OperatorWrite]]),
-            (Face::Tenant, [&[S::TenantRead], &[S::TenantWrite], &[S::TenantWrite]]),
-            (Face::Edge, [&[S::Edge], &[S::Edge], &[S::Edge]]),
-            (
-                Face::Provisioning,
-                [
-                    &[S::ProvisioningRead, S::ProvisioningAdmin],
-                    &[S::ProvisioningWrite, S::ProvisioningAdmin],
-                    &[S::ProvisioningDelete, S::ProvisioningAdmin],
-                ],
-            ),
+    fn every_role_on_every_face() {
+        let all = Scope::ALL;
+        let faces = [
+            Object::Programme,
+            Object::Operator(OperatorId(OWN)),
+            Object::Tenant(TenantId(OWN)),
+            Object::Edge,
+            Object::Provisioning(OperatorId(OWN)),
         ];
-        let roles: [(Role, &[Face]); 4] = [
-            (Role::ProgrammeOwner, &[Face::Programme]),
-            (
-                Role::OperatorAdmin { operator: OperatorId(Uuid::nil()) },
-                &[Face::Operator, Face::Provisioning],
-            ),
-            (Role::TenantAdmin { tenant: TenantId(Uuid::nil()) }, &[Face::Tenant]),
-            (Role::Edge, &[Face::Edge]),
+        let expect = [
+            ("programme_owner", ["rphwd", "", "", "", ""]),
+            ("programme_support", ["rh", "", "", "", ""]),
+            ("operator_admin", ["", "rphwd", "", "", "rphwd"]),
+            ("operator_reader", ["", "rp", "", "", "rp"]),
+            ("tenant_admin", ["", "", "rphwd", "", ""]),
+            ("tenant_helpdesk", ["", "", "rh", "", ""]),
+            ("tenant_reader", ["", "", "rp", "", ""]),
+            ("edge", ["", "", "", "rphwd", ""]),
         ];
-        for (role, homes) in roles {
-            for (face, opening) in table {
-                for (access, opening) in
-                    [Access::Read, Access::Write, Access::Delete].into_iter().zip(opening)
-                {
-                    for scope in Scope::ALL {
-                        let actor = Actor {
-                            principal: Uuid::nil(),
-                            name: "anyone".into(),
-                            role,
-                            scopes: vec![scope],
-                        };
-                        let expect = homes.contains(&face) && opening.contains(&scope);
-                        let got = authorize(&actor, face, access);
-                        assert_eq!(got.is_ok(), expect, "{role:?} {face:?} {access:?} {scope:?}");
-                        if let Err(problem) = got {
-                            assert_eq!(problem.code, "forbidden");
-                        }
+        for (role, (name, allowed)) in roles().zip(expect) {
+            assert_eq!(role.as_str(), name);
+            for (object, allowed) in faces.into_iter().zip(allowed) {
+                for (access, letter) in ACCESS.into_iter().zip("rphwd".chars()) {
+                    let got = authorize(&actor(role, &all), access, object);
+                    assert_eq!(
+                        got.is_ok(),
+                        allowed.contains(letter),
+                        "{name} {access:?} {object:?}"
+                    );
+                    if let Err(problem) = got {
+                        assert_eq!(problem.code, "forbidden");
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn anothers_object_is_not_there() {
+        for (role, own, other) in [
+            (
+                Role::OperatorAdmin { operator: OperatorId(OWN) },
+                Object::Operator(OperatorId(OWN)),
+                Object::Operator(OperatorId(OTHER)),
+            ),
+            (
+                Role::TenantReader { tenant: TenantId(OWN) },
+                Object::Tenant(TenantId(OWN)),
+                Object::Tenant(TenantId(OTHER)),
+            ),
+        ] {
+            let actor = actor(role, &Scope::ALL);
+            authorize(&actor, Access::Read, own).expect("its own");
+            let refused = authorize(&actor, Access::Read, other).expect_err("another's");
+            assert_eq!((refused.code.as_str(), refused.status), ("not_found", 404));
+        }
+    }
+
+    #[test]
+    fn a_token_opens_what_one_of_its_scopes_opens() {
+        for role in roles() {
+            for face in
+                [Face::Programme, Face::Operator, Face::Tenant, Face::Edge, Face::Provisioning]
+            {
+                for access in ACCESS {
+                    for scope in Scope::ALL {
+                        let got = admit(&actor(role, &[scope]), face, access);
+                        let expect = granted(role, face).contains(&access)
+                            && scopes_for(face, access).contains(&scope);
+                        assert_eq!(got.is_ok(), expect, "{role:?} {face:?} {access:?} {scope:?}");
+                    }
+                }
+            }
+            // A role's own scopes open all that it is granted.
+            for face in [Face::Programme, Face::Operator, Face::Tenant, Face::Edge] {
+                for access in granted(role, face) {
+                    admit(&actor(role, role.scopes()), face, *access).expect("its own scopes");
                 }
             }
         }

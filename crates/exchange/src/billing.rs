@@ -313,7 +313,7 @@ impl Exchange {
         };
         let narrow = Narrow { filter: None, sort: Some("started_at".to_owned()) };
         let list: Narrowed = narrow.page(ListQuery { cursor: job.next.take(), limit: ROWS });
-        let page = self.calls(of, filter, list).await?;
+        let page = self.calls(cx, of, filter, list).await?;
         job.begun = true;
         job.next = page.next_cursor;
         Ok(page.items)

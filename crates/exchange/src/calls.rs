@@ -28,7 +28,7 @@ impl Exchange {
     ) -> Result<Page<CallRecord>, Problem> {
         let list = list.into();
         let tenant = cx.tenant(Access::Read)?;
-        self.calls(CdrOf::Tenant(tenant), filter, list).await
+        self.calls(cx, CdrOf::Tenant(tenant), filter, list).await
     }
 
     /// One call, on whichever face the actor has.
@@ -36,7 +36,8 @@ impl Exchange {
     /// # Errors
     /// `not_found` where there is none, or it is another's; `forbidden`.
     pub async fn call_get(&self, cx: &Cx, id: Uuid) -> Result<CallRecord, Problem> {
-        self.call_get_whole(cx, id).await.map(|(shown, _)| shown)
+        let (shown, _) = self.call_get_whole(cx, id).await?;
+        Ok(if cx.actor.role.sees_masked() { mask::record(shown) } else { shown })
     }
 
     /// The same, and beside it all that is known of the call.
@@ -46,12 +47,17 @@ impl Exchange {
         id: Uuid,
     ) -> Result<(CallRecord, CallRecord), Problem> {
         let of = match cx.actor.role {
-            Role::ProgrammeOwner => {
+            Role::ProgrammeOwner | Role::ProgrammeSupport => {
                 cx.programme(Access::Read)?;
                 CdrOf::All
             }
-            Role::OperatorAdmin { .. } => CdrOf::Operator(cx.operator(Access::Read)?),
-            Role::TenantAdmin { .. } | Role::Edge => CdrOf::Tenant(cx.tenant(Access::Read)?),
+            Role::OperatorAdmin { .. } | Role::OperatorReader { .. } => {
+                CdrOf::Operator(cx.operator(Access::Read)?)
+            }
+            Role::TenantAdmin { .. }
+            | Role::TenantHelpdesk { .. }
+            | Role::TenantReader { .. }
+            | Role::Edge => CdrOf::Tenant(cx.tenant(Access::Read)?),
         };
         let found = self.view(async move |mut db| {
             let Some(row) = db.cdr_get(of, CdrId(id)).await? else { return Ok(None) };
@@ -90,7 +96,7 @@ impl Exchange {
             let reason = "an operator's calls do not show the tenant's people";
             return Err(ErrorCode::InvalidParameter.problem(Some("user_id"), reason));
         }
-        self.calls(CdrOf::Operator(operator), filter, list).await
+        self.calls(cx, CdrOf::Operator(operator), filter, list).await
     }
 
     /// Every call, newest first.
@@ -105,11 +111,12 @@ impl Exchange {
     ) -> Result<Page<CallRecord>, Problem> {
         let list = list.into();
         cx.programme(Access::Read)?;
-        self.calls(CdrOf::All, filter, list).await
+        self.calls(cx, CdrOf::All, filter, list).await
     }
 
     pub(crate) async fn calls(
         &self,
+        cx: &Cx,
         of: CdrOf,
         filter: CallFilter,
         list: Narrowed,
@@ -127,7 +134,11 @@ impl Exchange {
             Ok((rows, names))
         });
         let (rows, names) = read.await?;
-        Ok(wanted.page(rows, |row| document(row, of, &names)))
+        let masked = cx.actor.role.sees_masked();
+        Ok(wanted.page(rows, |row| {
+            let shown = document(row, of, &names);
+            if masked { mask::record(shown) } else { shown }
+        }))
     }
 }
 

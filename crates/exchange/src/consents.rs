@@ -364,7 +364,7 @@ impl Exchange {
         list: impl Into<Narrowed>,
     ) -> Result<Page<Consent>, Problem> {
         let list = list.into();
-        let tenant = cx.tenant(Access::Read)?;
+        let tenant = cx.tenant(Access::Private)?;
         let wanted = Wanted::read(&CONSENTS_OF_TENANT, list, Vec::new())?;
         let rows = self
             .view_as(cx, async |mut db: Db| {
@@ -393,7 +393,7 @@ impl Exchange {
 
     /// The tenant's consent to one operator.
     pub async fn consent_get(&self, cx: &Cx, operator_id: Uuid) -> Result<Consent, Problem> {
-        let tenant = cx.tenant(Access::Read)?;
+        let tenant = cx.tenant(Access::Private)?;
         let row = self
             .view_as(cx, async |mut db: Db| {
                 Ok(db.consent_get(tenant, OperatorId(operator_id)).await?)

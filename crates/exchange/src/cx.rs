@@ -1,5 +1,6 @@
 //! Who asks, and what comes with every request.
 
+use crate::act::invalid;
 use api_types::Problem;
 use domain::{OperatorId, TenantId};
 use jiff::Timestamp;
@@ -11,13 +12,31 @@ use uuid::Uuid;
 pub enum Role {
     /// Runs Meetpoint: admits operators, sees every call.
     ProgrammeOwner,
+    /// Helps from there: looks at everything but credentials and the audit log, numbers masked.
+    ProgrammeSupport,
     /// Acts for one operator.
     OperatorAdmin {
         /// Which.
         operator: OperatorId,
     },
-    /// Acts for one tenant.
+    /// Looks for one operator.
+    OperatorReader {
+        /// Which.
+        operator: OperatorId,
+    },
+    /// Acts for one tenant: its telephony administrator.
     TenantAdmin {
+        /// Which.
+        tenant: TenantId,
+    },
+    /// Helps one tenant's people: looks and explains, numbers of calls masked, and hands out
+    /// phone credentials.
+    TenantHelpdesk {
+        /// Which.
+        tenant: TenantId,
+    },
+    /// Looks for one tenant.
+    TenantReader {
         /// Which.
         tenant: TenantId,
     },
@@ -32,6 +51,8 @@ pub enum Scope {
     ProgrammeRead,
     /// `programme.write`
     ProgrammeWrite,
+    /// `programme.help`
+    ProgrammeHelp,
     /// `operator.read`
     OperatorRead,
     /// `operator.write`
@@ -40,6 +61,8 @@ pub enum Scope {
     TenantRead,
     /// `tenant.write`
     TenantWrite,
+    /// `tenant.help`
+    TenantHelp,
     /// `edge`
     Edge,
     /// `ProvisioningAPI.Read`, of the compatible face as all that follow.
@@ -54,13 +77,15 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::ProgrammeRead,
         Self::ProgrammeWrite,
+        Self::ProgrammeHelp,
         Self::OperatorRead,
         Self::OperatorWrite,
         Self::TenantRead,
         Self::TenantWrite,
+        Self::TenantHelp,
         Self::Edge,
         Self::ProvisioningRead,
         Self::ProvisioningWrite,
@@ -81,10 +106,12 @@ impl Scope {
         match self {
             Self::ProgrammeRead => "programme.read",
             Self::ProgrammeWrite => "programme.write",
+            Self::ProgrammeHelp => "programme.help",
             Self::OperatorRead => "operator.read",
             Self::OperatorWrite => "operator.write",
             Self::TenantRead => "tenant.read",
             Self::TenantWrite => "tenant.write",
+            Self::TenantHelp => "tenant.help",
             Self::Edge => "edge",
             Self::ProvisioningRead => "ProvisioningAPI.Read",
             Self::ProvisioningWrite => "ProvisioningAPI.Write",
@@ -104,8 +131,12 @@ impl Role {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ProgrammeOwner => "programme_owner",
+            Self::ProgrammeSupport => "programme_support",
             Self::OperatorAdmin { .. } => "operator_admin",
+            Self::OperatorReader { .. } => "operator_reader",
             Self::TenantAdmin { .. } => "tenant_admin",
+            Self::TenantHelpdesk { .. } => "tenant_helpdesk",
+            Self::TenantReader { .. } => "tenant_reader",
             Self::Edge => "edge",
         }
     }
@@ -113,12 +144,94 @@ impl Role {
     /// The scopes a client of this role may ask for.
     pub const fn scopes(self) -> &'static [Scope] {
         match self {
-            Self::ProgrammeOwner => &[Scope::ProgrammeRead, Scope::ProgrammeWrite],
+            Self::ProgrammeOwner => {
+                &[Scope::ProgrammeRead, Scope::ProgrammeWrite, Scope::ProgrammeHelp]
+            }
+            Self::ProgrammeSupport => &[Scope::ProgrammeRead, Scope::ProgrammeHelp],
             Self::OperatorAdmin { .. } => &[Scope::OperatorRead, Scope::OperatorWrite],
-            Self::TenantAdmin { .. } => &[Scope::TenantRead, Scope::TenantWrite],
+            Self::OperatorReader { .. } => &[Scope::OperatorRead],
+            Self::TenantAdmin { .. } => &[Scope::TenantRead, Scope::TenantWrite, Scope::TenantHelp],
+            Self::TenantHelpdesk { .. } => &[Scope::TenantRead, Scope::TenantHelp],
+            Self::TenantReader { .. } => &[Scope::TenantRead],
             Self::Edge => &[Scope::Edge],
         }
     }
+
+    /// The operator it acts for.
+    pub const fn operator(self) -> Option<OperatorId> {
+        match self {
+            Self::OperatorAdmin { operator } | Self::OperatorReader { operator } => Some(operator),
+            _ => None,
+        }
+    }
+
+    /// The tenant it acts for.
+    pub const fn tenant(self) -> Option<TenantId> {
+        match self {
+            Self::TenantAdmin { tenant }
+            | Self::TenantHelpdesk { tenant }
+            | Self::TenantReader { tenant } => Some(tenant),
+            _ => None,
+        }
+    }
+
+    /// Whether it is shown the numbers of calls masked (design section 5).
+    pub(crate) const fn sees_masked(self) -> bool {
+        matches!(self, Self::ProgrammeSupport | Self::TenantHelpdesk { .. })
+    }
+
+    /// The role of this name, with whom it acts for.
+    ///
+    /// # Errors
+    /// `invalid_field` names `/role`, `/operator_id` or `/tenant_id`.
+    pub fn parse(
+        role: &str,
+        operator: Option<OperatorId>,
+        tenant: Option<TenantId>,
+    ) -> Result<Self, Problem> {
+        let needs = |field: &str, what: &str| {
+            Err(invalid(field, format!("{role} acts for {what}: name it")))
+        };
+        let parsed = match (role, operator, tenant) {
+            ("programme_owner", ..) => Self::ProgrammeOwner,
+            ("programme_support", ..) => Self::ProgrammeSupport,
+            ("edge", ..) => Self::Edge,
+            ("operator_admin", Some(operator), _) => Self::OperatorAdmin { operator },
+            ("operator_reader", Some(operator), _) => Self::OperatorReader { operator },
+            ("operator_admin" | "operator_reader", None, _) => {
+                return needs("operator_id", "an operator");
+            }
+            ("tenant_admin", _, Some(tenant)) => Self::TenantAdmin { tenant },
+            ("tenant_helpdesk", _, Some(tenant)) => Self::TenantHelpdesk { tenant },
+            ("tenant_reader", _, Some(tenant)) => Self::TenantReader { tenant },
+            ("tenant_admin" | "tenant_helpdesk" | "tenant_reader", _, None) => {
+                return needs("tenant_id", "a tenant");
+            }
+            _ => {
+                let reason = format!("a role is one of {}", Self::NAMES.join(", "));
+                return Err(invalid("role", reason));
+            }
+        };
+        if operator.is_some() && parsed.operator().is_none() {
+            return Err(invalid("operator_id", format!("a {role} belongs to no operator")));
+        }
+        if tenant.is_some() && parsed.tenant().is_none() {
+            return Err(invalid("tenant_id", format!("a {role} belongs to no tenant")));
+        }
+        Ok(parsed)
+    }
+
+    /// Every role's name.
+    pub const NAMES: [&str; 8] = [
+        "programme_owner",
+        "programme_support",
+        "operator_admin",
+        "operator_reader",
+        "tenant_admin",
+        "tenant_helpdesk",
+        "tenant_reader",
+        "edge",
+    ];
 }
 
 /// Who asks, as proven by a token or a session.
@@ -149,10 +262,10 @@ impl Cx {
     /// What of the database the actor's use cases reach.
     pub(crate) fn reach(&self) -> Reach {
         let principal = self.actor.principal;
-        match self.actor.role {
-            Role::ProgrammeOwner | Role::Edge => Reach::All,
-            Role::OperatorAdmin { operator } => Reach::Operator { operator, principal },
-            Role::TenantAdmin { tenant } => Reach::Tenant { tenant, principal },
+        match (self.actor.role.operator(), self.actor.role.tenant()) {
+            (Some(operator), _) => Reach::Operator { operator, principal },
+            (None, Some(tenant)) => Reach::Tenant { tenant, principal },
+            (None, None) => Reach::All,
         }
     }
 }

@@ -250,7 +250,7 @@ impl Exchange {
         after: Position,
         types: &[String],
     ) -> Result<Events, ChangesError> {
-        let party = cx.party(Access::Read)?;
+        let party = cx.party(Access::Private)?;
         check_types(party, types, "type")?;
         if let Some(reached) = self.nothing_until(party, after).await? {
             return Ok(Events { items: Vec::new(), reached, has_more: false });
@@ -320,7 +320,7 @@ impl Exchange {
         from: Option<&str>,
         field: &str,
     ) -> Result<Position, Problem> {
-        cx.party(Access::Read)?;
+        cx.party(Access::Private)?;
         let epoch = self.epoch();
         let at = |position| Position { epoch, position };
         let (floor, newest) = self.log_ends().await?;

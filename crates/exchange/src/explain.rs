@@ -63,7 +63,8 @@ impl Exchange {
                 return Err(ErrorCode::InvalidField.problem(Some("/from_user_id"), reason));
             }
         };
-        self.explain(tenant, caller, called).await
+        let told = self.explain(tenant, caller, called).await?;
+        Ok(if cx.actor.role.sees_masked() { mask::explanation(told) } else { told })
     }
 
     /// The same for any tenant, once it is known that the caller may ask.

@@ -1,18 +1,19 @@
-//! Use cases: clients, tokens, sessions, sign-in codes, the audit log.
+//! Use cases: making clients, their tokens, sessions, sign-in codes, the audit log.
 
 use crate::act::{
     Done, Fail, HOUSE, Keep, change_other, cursor, done, invalid, limit, new_id, not_found, now,
     page, store_problem, text, time,
 };
 use crate::authz::Access;
+use crate::clients::ClientProof;
+use crate::jwt::is_jwt;
 use crate::{Actor, Cx, Exchange, ListQuery, Role, Scope, secret};
 use api_types::identity::{
     AuditEntry, ClientCreate, ClientCredentials, LoginCode, Session, TokenAnswer,
 };
 use api_types::{ErrorCode, Page, Problem};
 use domain::{OperatorId, TenantId};
-use store::{PrincipalRow, Tx};
-use subtle::ConstantTimeEq;
+use store::{ClientSecretRow, PrincipalRow, Tx};
 use uuid::Uuid;
 
 const SECOND: i64 = 1_000_000;
@@ -25,35 +26,55 @@ const LOGIN_CODE_SECONDS: i64 = 15 * 60;
 /// The same where the links are printed at start for anyone to try.
 const LOGIN_CODE_DEMO_SECONDS: i64 = 24 * 3600;
 
-fn role_of(
-    role: &str,
-    operator: Option<OperatorId>,
-    tenant: Option<TenantId>,
-) -> Result<Role, Problem> {
-    match (role, operator, tenant) {
-        ("programme_owner", None, None) => Ok(Role::ProgrammeOwner),
-        ("edge", None, None) => Ok(Role::Edge),
-        ("operator_admin", Some(operator), None) => Ok(Role::OperatorAdmin { operator }),
-        ("tenant_admin", None, Some(tenant)) => Ok(Role::TenantAdmin { tenant }),
-        ("operator_admin", None, _) => {
-            Err(invalid("operator_id", "an operator_admin acts for an operator: name it"))
-        }
-        ("tenant_admin", _, None) => {
-            Err(invalid("tenant_id", "a tenant_admin acts for a tenant: name it"))
-        }
-        ("programme_owner" | "edge" | "tenant_admin", Some(_), _) => {
-            Err(invalid("operator_id", format!("a {role} belongs to no operator")))
-        }
-        ("programme_owner" | "edge" | "operator_admin", _, Some(_)) => {
-            Err(invalid("tenant_id", format!("a {role} belongs to no tenant")))
-        }
-        _ => {
-            Err(invalid("role", "a role is programme_owner, operator_admin, tenant_admin or edge"))
-        }
-    }
+/// The role a row stands for.
+pub(crate) fn role_of(row: &PrincipalRow) -> Result<Role, Problem> {
+    Role::parse(&row.role, row.operator_id, row.tenant_id)
 }
 
-fn scopes_text(scopes: &[Scope]) -> String {
+/// What a client of this role may ask for on the compatible face; nothing where its role has no
+/// part in it.
+pub(crate) fn provisioning_of(role: Role, kept: &str) -> Vec<Scope> {
+    let covered = |scope: &Scope| match role {
+        Role::OperatorAdmin { .. } => true,
+        Role::OperatorReader { .. } => *scope == Scope::ProvisioningRead,
+        _ => false,
+    };
+    kept.split(' ').filter_map(Scope::parse).filter(covered).collect()
+}
+
+/// Reads the names of roles of the compatible face; left out they are all that the role covers.
+pub(crate) fn provisioning_parse(
+    role: Role,
+    asked: Option<Vec<String>>,
+) -> Result<Vec<Scope>, Problem> {
+    let Some(asked) = asked else {
+        return Ok(match role {
+            Role::OperatorAdmin { .. } => vec![Scope::ProvisioningAdmin],
+            Role::OperatorReader { .. } => vec![Scope::ProvisioningRead],
+            _ => vec![],
+        });
+    };
+    let mut scopes = Vec::new();
+    for name in asked {
+        let scope = Scope::parse(&name).filter(|scope| Scope::PROVISIONING.contains(scope));
+        let covered = scope.filter(|scope| !provisioning_of(role, scope.as_str()).is_empty());
+        match covered {
+            Some(scope) if !scopes.contains(&scope) => scopes.push(scope),
+            Some(_) => {}
+            None => {
+                let reason = format!(
+                    "{name:?} is none of {} that a {} may have",
+                    Scope::PROVISIONING.map(Scope::as_str).join(", "),
+                    role.as_str()
+                );
+                return Err(invalid("provisioning_roles", reason));
+            }
+        }
+    }
+    Ok(scopes)
+}
+
+pub(crate) fn scopes_text(scopes: &[Scope]) -> String {
     scopes.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(" ")
 }
 
@@ -62,31 +83,70 @@ pub(crate) async fn client_insert(
     tx: &mut Tx,
     name: &str,
     role: Role,
+    provisioning: &[Scope],
 ) -> Result<ClientCredentials, store::StoreError> {
     let client_secret = secret::draw();
     let row = PrincipalRow {
         id: new_id(),
         name: name.to_owned(),
         role: role.as_str().to_owned(),
-        operator_id: match role {
-            Role::OperatorAdmin { operator } => Some(operator),
-            _ => None,
-        },
-        tenant_id: match role {
-            Role::TenantAdmin { tenant } => Some(tenant),
-            _ => None,
-        },
-        secret_hash: secret::hash(&client_secret).to_vec(),
+        operator_id: role.operator(),
+        tenant_id: role.tenant(),
+        provisioning: scopes_text(provisioning),
+        disabled_at: None,
+        jwks_uri: None,
+        issuer_id: None,
+        subject: None,
         created_at: tx.at(),
     };
     tx.principal_insert(&row).await?;
+    let kept = ClientSecretRow {
+        // The first secret is found by its client's id.
+        id: row.id,
+        principal_id: row.id,
+        hash: secret::hash(&client_secret).to_vec(),
+        created_at: row.created_at,
+        expires_at: None,
+        revoked_at: None,
+    };
+    tx.client_secret_insert(&kept).await?;
     change_other(tx, "client", row.id, HOUSE);
     Ok(ClientCredentials {
         client_id: row.id,
         client_secret,
         role: row.role,
         scopes: role.scopes().iter().map(|s| s.as_str().to_owned()).collect(),
+        provisioning_roles: provisioning.iter().map(|s| s.as_str().to_owned()).collect(),
     })
+}
+
+/// Signs somebody in; `hash` is of the cookie's token.
+pub(crate) async fn session_insert(
+    tx: &mut Tx,
+    hash: [u8; 32],
+    client: &PrincipalRow,
+    role: Role,
+) -> Result<(), store::StoreError> {
+    let (scopes, at) = (scopes_text(role.scopes()), tx.at());
+    let until = at + SESSION_SECONDS * SECOND;
+    tx.token_insert(hash, client.id, "session", &scopes, at, until).await?;
+    let who = Some((client.id, client.name.as_str()));
+    tx.audit(who, "session.create", &client.id.to_string(), None).await
+}
+
+/// Whom a role acts for is there.
+pub(crate) async fn party_must(tx: &mut Tx, role: Role) -> Result<(), Fail> {
+    if let Some(operator) = role.operator()
+        && tx.operator_get(operator).await?.is_none()
+    {
+        return Err(invalid("operator_id", "there is no such operator").into());
+    }
+    if let Some(tenant) = role.tenant()
+        && tx.tenant_get(tenant).await?.is_none()
+    {
+        return Err(invalid("tenant_id", "there is no such tenant").into());
+    }
+    Ok(())
 }
 
 impl Exchange {
@@ -98,19 +158,12 @@ impl Exchange {
     ) -> Result<ClientCredentials, Problem> {
         cx.programme(Access::Write)?;
         let name = text("name", &new.name, 100)?;
-        let role =
-            role_of(&new.role, new.operator_id.map(OperatorId), new.tenant_id.map(TenantId))?;
+        let (operator, tenant) = (new.operator_id.map(OperatorId), new.tenant_id.map(TenantId));
+        let role = Role::parse(&new.role, operator, tenant)?;
+        let provisioning = provisioning_parse(role, new.provisioning_roles)?;
         self.act(cx, "client.create", Keep::Nothing, async |mut tx| {
-            match role {
-                Role::OperatorAdmin { operator } if tx.operator_get(operator).await?.is_none() => {
-                    return Err(invalid("operator_id", "there is no such operator").into());
-                }
-                Role::TenantAdmin { tenant } if tx.tenant_get(tenant).await?.is_none() => {
-                    return Err(invalid("tenant_id", "there is no such tenant").into());
-                }
-                _ => {}
-            }
-            let credentials = client_insert(&mut tx, &name, role).await?;
+            party_must(&mut tx, role).await?;
+            let credentials = client_insert(&mut tx, &name, role, &provisioning).await?;
             let subject = credentials.client_id.to_string();
             Ok(Done { answer: credentials, subject })
         })
@@ -145,8 +198,22 @@ impl Exchange {
         client_secret: &str,
         scope: Option<&str>,
     ) -> Result<TokenAnswer, Problem> {
-        let client = self.client_proven(client_id, client_secret).await?;
-        let role = role_of(&client.role, client.operator_id, client.tenant_id)?;
+        let proof = ClientProof::Secret(client_secret.to_owned());
+        self.token_issue_to(client_id, &proof, scope).await
+    }
+
+    /// The same with any proof. The id may be empty where the proof names the client.
+    ///
+    /// # Errors
+    /// `invalid_client`; `invalid_parameter` for a scope that the client does not have.
+    pub async fn token_issue_to(
+        &self,
+        client_id: &str,
+        proof: &ClientProof,
+        scope: Option<&str>,
+    ) -> Result<TokenAnswer, Problem> {
+        let client = self.client_proven(client_id, proof).await?;
+        let role = role_of(&client)?;
         let scopes = match scope.map(str::trim).filter(|s| !s.is_empty()) {
             None => role.scopes().to_vec(),
             Some(asked) => asked
@@ -162,26 +229,6 @@ impl Exchange {
         self.token_draw(client.id, &scopes).await
     }
 
-    /// The client of this id and secret.
-    async fn client_proven(
-        &self,
-        client_id: &str,
-        client_secret: &str,
-    ) -> Result<PrincipalRow, Problem> {
-        let refused =
-            || ErrorCode::InvalidClient.problem(None, "no client has this id and this secret");
-        let id = Uuid::parse_str(client_id).map_err(|_| refused())?;
-        let mut db = self.read().await?;
-        let client = db.principal_get(id).await.map_err(|e| store_problem(&e))?;
-        drop(db);
-        // The hash is compared even where there is no client, so that both
-        // refusals take the same time.
-        let given = secret::hash(client_secret);
-        let kept = client.as_ref().map_or(&[0u8; 32][..], |c| &c.secret_hash[..]);
-        let good = bool::from(given[..].ct_eq(kept));
-        client.filter(|_| good).ok_or_else(refused)
-    }
-
     /// A token for the compatible face. As with the service whose clients it is for, a scope names
     /// an application of any name and `.default`: all roles the client has. One role alone, such
     /// as `api://anything/ProvisioningAPI.Read`, may be named instead.
@@ -192,12 +239,13 @@ impl Exchange {
     pub async fn provisioning_token_issue(
         &self,
         client_id: &str,
-        client_secret: &str,
+        proof: &ClientProof,
         scope: &str,
     ) -> Result<TokenAnswer, Problem> {
-        let client = self.client_proven(client_id, client_secret).await?;
-        let role = role_of(&client.role, client.operator_id, client.tenant_id)?;
-        if !matches!(role, Role::OperatorAdmin { .. }) {
+        let client = self.client_proven(client_id, proof).await?;
+        let role = role_of(&client)?;
+        let covered = provisioning_of(role, &client.provisioning);
+        if covered.is_empty() {
             let reason = format!("a {} has no role in the Provisioning API", client.role);
             return Err(ErrorCode::Forbidden.problem(None, reason));
         }
@@ -205,8 +253,14 @@ impl Exchange {
         for asked in scope.split_ascii_whitespace() {
             let last = asked.rsplit_once('/').map(|(_, last)| last);
             match last.map(|last| (last, Scope::parse(last))) {
-                Some((".default", _)) => scopes.push(Scope::ProvisioningAdmin),
+                Some((".default", _)) => scopes.extend(&covered),
                 Some((_, Some(scope))) if Scope::PROVISIONING.contains(&scope) => {
+                    let has =
+                        covered.contains(&scope) || covered.contains(&Scope::ProvisioningAdmin);
+                    if !has {
+                        let reason = format!("the client does not have the role {asked:?}");
+                        return Err(ErrorCode::InvalidParameter.problem(Some("scope"), reason));
+                    }
                     scopes.push(scope);
                 }
                 _ => {
@@ -237,19 +291,36 @@ impl Exchange {
 
     /// Who a bearer token or session cookie stands for.
     pub async fn actor_from_token(&self, token: &str) -> Result<Actor, Problem> {
+        if is_jwt(token) {
+            return self.actor_from_jwt(token).await;
+        }
         let mut db = self.read().await?;
         let row = db.token_get(secret::hash(token)).await.map_err(|e| store_problem(&e))?;
         let row = row.ok_or_else(|| {
             ErrorCode::Unauthenticated.problem(None, "this token or session is not known")
         })?;
+        if row.revoked_at.is_some() || row.disabled_at.is_some() {
+            let what = if row.revoked_at.is_some() { "it" } else { "its client" };
+            let reason = format!("{what} was revoked");
+            return Err(ErrorCode::TokenRevoked.problem(None, reason));
+        }
         if row.expires_at <= now() {
             let reason = format!("it was good until {}", time(row.expires_at));
             return Err(ErrorCode::TokenExpired.problem(None, reason));
         }
+        let role = Role::parse(&row.role, row.operator_id, row.tenant_id)?;
+        // What the client may no longer have, its tokens do not open any more.
+        let covered = provisioning_of(role, &row.provisioning);
+        let may = |scope: &Scope| {
+            role.scopes().contains(scope)
+                || covered.contains(scope)
+                || (covered.contains(&Scope::ProvisioningAdmin)
+                    && Scope::PROVISIONING.contains(scope))
+        };
         Ok(Actor {
             principal: row.principal_id,
-            role: role_of(&row.role, row.operator_id, row.tenant_id)?,
-            scopes: row.scopes.split(' ').filter_map(Scope::parse).collect(),
+            role,
+            scopes: row.scopes.split(' ').filter_map(Scope::parse).filter(may).collect(),
             name: row.name,
         })
     }
@@ -269,12 +340,13 @@ impl Exchange {
                 let reason = "the code is unknown, used or old";
                 ErrorCode::LoginCodeInvalid.problem(Some("/code"), reason)
             })?;
-            let role = role_of(&client.role, client.operator_id, client.tenant_id)?;
-            let (scopes, until) = (scopes_text(role.scopes()), at + SESSION_SECONDS * SECOND);
-            tx.token_insert(kept, client.id, "session", &scopes, at, until).await?;
-            let who = Some((client.id, client.name.as_str()));
+            if client.disabled_at.is_some() {
+                let reason = "the client it is for may not sign in any more";
+                return Err(ErrorCode::LoginCodeInvalid.problem(Some("/code"), reason).into());
+            }
+            let role = role_of(&client)?;
+            session_insert(&mut tx, kept, &client, role).await?;
             change_other(&mut tx, "session", client.id, HOUSE);
-            tx.audit(who, "session.create", &client.id.to_string(), None).await?;
             Ok((client, role))
         };
         let (client, role) = self.inner.store.write(sign_in).await?;
@@ -297,18 +369,15 @@ impl Exchange {
             tenant_name: None,
             demo: self.inner.config.demo,
         };
-        match actor.role {
-            Role::OperatorAdmin { operator } => {
-                let row = db.operator_get(operator).await.map_err(|e| store_problem(&e))?;
-                session.operator_id = Some(operator.0);
-                session.operator_name = row.map(|o| o.name);
-            }
-            Role::TenantAdmin { tenant } => {
-                let row = db.tenant_get(tenant).await.map_err(|e| store_problem(&e))?;
-                session.tenant_id = Some(tenant.0);
-                session.tenant_name = row.map(|t| t.name);
-            }
-            Role::ProgrammeOwner | Role::Edge => {}
+        if let Some(operator) = actor.role.operator() {
+            let row = db.operator_get(operator).await.map_err(|e| store_problem(&e))?;
+            session.operator_id = Some(operator.0);
+            session.operator_name = row.map(|o| o.name);
+        }
+        if let Some(tenant) = actor.role.tenant() {
+            let row = db.tenant_get(tenant).await.map_err(|e| store_problem(&e))?;
+            session.tenant_id = Some(tenant.0);
+            session.tenant_name = row.map(|t| t.name);
         }
         Ok(session)
     }
@@ -323,7 +392,7 @@ impl Exchange {
 
     /// The audit log, newest first.
     pub async fn audit_list(&self, cx: &Cx, list: ListQuery) -> Result<Page<AuditEntry>, Problem> {
-        cx.programme(Access::Read)?;
+        cx.programme(Access::Private)?;
         let (limit, before) = (limit(&list)?, cursor::<i64>(&list)?);
         let mut db = self.read().await?;
         let rows = db.audit_list(before, limit + 1).await.map_err(|e| store_problem(&e))?;

@@ -134,8 +134,11 @@ impl Exchange {
             .collect();
         packets.sort_by_key(|(_, packet)| packet.at_us);
         match (&cx.actor.role, &record) {
-            (Role::ProgrammeOwner, _) => {}
-            (Role::OperatorAdmin { operator }, Some(record)) => {
+            (Role::ProgrammeOwner | Role::ProgrammeSupport, _) => {}
+            (
+                Role::OperatorAdmin { operator } | Role::OperatorReader { operator },
+                Some(record),
+            ) => {
                 let trunks = self.trunks_of_operator(*operator).await?;
                 packets = packets_of_operator(&trunks, record, packets);
                 routing = routing.and_then(|routing| routing_for(*operator, &trunks, routing));
@@ -153,8 +156,13 @@ impl Exchange {
         }
         let alarms = if whole { self.alarms_of(record.as_ref(), &packets).await? } else { vec![] };
         let messages = packets.into_iter().map(|(edge, p)| message(edge, p, whole)).collect();
+        let mut record = shown.or(record);
+        if cx.actor.role.sees_masked() {
+            record = record.map(mask::record);
+            routing = routing.map(mask::explanation);
+        }
         Ok(CallExplained {
-            record: shown.or(record),
+            record,
             routing_as_of: routing_as_of.filter(|_| routing.is_some()),
             routing,
             routing_changed,

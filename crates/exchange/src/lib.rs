@@ -9,12 +9,14 @@
     reason = "a problem document is the answer itself, made once a request"
 )]
 
+mod accounts;
 mod act;
 mod addresses;
 mod alarms;
 mod authz;
 mod billing;
 mod calls;
+mod clients;
 pub mod compat;
 mod consents;
 mod cx;
@@ -27,22 +29,30 @@ mod explain;
 mod fraud;
 mod identity;
 mod inside;
+mod issuers;
+mod jwt;
 mod listing;
+mod mask;
 mod networks;
 mod numbers;
+mod oidc;
 mod orders;
+mod outside;
 mod people;
 mod programme;
 mod records;
 mod secret;
 mod sharing;
 mod tail;
+mod totp;
 mod webhooks;
 mod worker;
 mod world;
 
 pub use alarms::AlarmFilter;
+pub use authz::{Access, Face, admit, scopes_for};
 pub use billing::ExportJob;
+pub use clients::ClientProof;
 pub use cx::{
     Actor, CallFilter, ChangesError, Cx, DirectoryFilter, ListQuery, NumberFilter, OpenError, Role,
     Scope,
@@ -52,6 +62,7 @@ pub use deliver::WebhookConfig;
 pub use events::{Events, event_types};
 pub use inside::WhichCall;
 pub use listing::{Narrow, Narrowed};
+pub use outside::{Awaited, Nowhere, Outside};
 pub use sharing::RequestUse;
 
 use act::{Fail, change, store_problem};
@@ -87,6 +98,10 @@ pub struct ExchangeConfig {
     pub webhooks: WebhookConfig,
     /// Who posts them; left out, an HTTP client that calls the public Internet only.
     pub poster: Option<Arc<dyn Poster>>,
+    /// How the keys of others are asked for.
+    pub outside: Arc<dyn Outside>,
+    /// How soon they are asked for again where a token names one that was not among them.
+    pub keys_again: Duration,
 }
 
 impl ExchangeConfig {
@@ -99,6 +114,8 @@ impl ExchangeConfig {
             changes_kept: 1_000_000,
             webhooks: WebhookConfig::default(),
             poster: None,
+            outside: Arc::new(Nowhere),
+            keys_again: Duration::from_secs(5),
         }
     }
 }
@@ -121,6 +138,10 @@ struct Inner {
     tail: tail::Tail,
     /// To the outside.
     poster: Arc<dyn Poster>,
+    /// Of clients and outside issuers.
+    key_sets: jwt::KeySets,
+    /// What issuers say of themselves.
+    discoveries: oidc::Discoveries,
 }
 
 impl Exchange {
@@ -151,7 +172,18 @@ impl Exchange {
         let (orders, questions) = (tokio::sync::Notify::new(), inside::Questions::default());
         let tail = tail::Tail::default();
         let poster = config.poster.clone().unwrap_or_else(|| Arc::new(Http::new(Guard::default())));
-        Ok(Self { inner: Arc::new(Inner { config, store, orders, questions, tail, poster }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                config,
+                store,
+                orders,
+                questions,
+                tail,
+                poster,
+                key_sets: jwt::KeySets::default(),
+                discoveries: oidc::Discoveries::default(),
+            }),
+        })
     }
 
     /// On an empty database makes the first programme owner's client and
@@ -163,7 +195,8 @@ impl Exchange {
                 return Ok(None);
             }
             let made =
-                identity::client_insert(&mut tx, "programme owner", Role::ProgrammeOwner).await?;
+                identity::client_insert(&mut tx, "programme owner", Role::ProgrammeOwner, &[])
+                    .await?;
             tx.audit(None, "client.bootstrap", &made.client_id.to_string(), None).await?;
             Ok(Some(made))
         };

@@ -109,7 +109,7 @@ impl Exchange {
     /// # Errors
     /// `invalid_parameter`, `forbidden`.
     pub async fn webhook_list(&self, cx: &Cx, list: ListQuery) -> Result<Page<Webhook>, Problem> {
-        let party = cx.party(Access::Read)?;
+        let party = cx.party(Access::Private)?;
         let (limit, after) = (limit(&list)?, cursor(&list)?);
         let rows = self
             .view_as(cx, async move |mut db: Db| {
@@ -124,7 +124,7 @@ impl Exchange {
     /// # Errors
     /// `not_found`, `forbidden`.
     pub async fn webhook_get(&self, cx: &Cx, id: Uuid) -> Result<Webhook, Problem> {
-        let party = cx.party(Access::Read)?;
+        let party = cx.party(Access::Private)?;
         let row = self
             .view_as(cx, async move |mut db: Db| webhook_must(&mut db, party, id).await)
             .await?;
@@ -306,7 +306,7 @@ impl Exchange {
         failed: Option<bool>,
         list: ListQuery,
     ) -> Result<Page<WebhookDelivery>, Problem> {
-        let party = cx.party(Access::Read)?;
+        let party = cx.party(Access::Private)?;
         let (limit, before) = (limit(&list)?, cursor(&list)?);
         let rows = self
             .view_as(cx, async move |mut db: Db| {

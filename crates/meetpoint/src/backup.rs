@@ -25,7 +25,8 @@ pub struct DatabaseArgs {
 }
 
 impl DatabaseArgs {
-    fn url(self) -> String {
+    /// Its address.
+    pub fn url(self) -> String {
         let file = || format!("sqlite://{}", self.data_dir.join("meetpoint.db").display());
         self.database_url.unwrap_or_else(file)
     }

@@ -6,6 +6,7 @@ mod cli;
 mod demo;
 mod house;
 mod migrate;
+mod reset;
 mod serve;
 mod settings;
 
@@ -35,6 +36,8 @@ enum Command {
         #[command(subcommand)]
         action: backup::DbAction,
     },
+    /// Give a login a new password, on the host; printed this once
+    PasswordReset(reset::ResetArgs),
     /// Run an edge alone, fed over HTTP
     Edge(edge_host::EdgeArgs),
     /// Run a whole exchange with simulated operators and phones
@@ -75,6 +78,7 @@ async fn main() -> ExitCode {
         Command::Backup(args) => backup::backup(args).await,
         Command::Restore(args) => backup::restore(args).await,
         Command::Db { action } => backup::db(action).await,
+        Command::PasswordReset(args) => reset::reset(args).await,
         Command::Edge(args) => edge_host::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Sip { action } => cli::sip::run(action),

@@ -42,12 +42,14 @@ pub async fn serve(args: ServeArgs) -> ExitCode {
             order_chunk: settings.order_chunk,
             webhooks: WebhookConfig { enabled: settings.webhooks, ..WebhookConfig::default() },
             poster: Some(Arc::new(poster)),
+            outside: api::outside(),
             ..ExchangeConfig::new(settings.database_url)
         },
         listen: settings.listen,
         api: ApiConfig {
             requests_per_minute: settings.requests_per_minute,
             https: settings.https,
+            public_url: settings.public_url,
             trusted_proxies: settings.trusted_proxies,
             ..ApiConfig::default()
         },

@@ -63,6 +63,9 @@ pub struct ServeArgs {
     /// Browsers reach the page by https: through a proxy that speaks TLS
     #[arg(long, env = "MEETPOINT_HTTPS", value_parser = clap::builder::FalseyValueParser::new())]
     pub https: bool,
+    /// Where clients and browsers reach the API: https://meetpoint.example
+    #[arg(long, env = "MEETPOINT_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
     /// Addresses of proxies whose X-Forwarded-For is believed; several with commas
     #[arg(long, env = "MEETPOINT_TRUSTED_PROXIES", value_name = "ADDRESS", value_delimiter = ',')]
     pub trusted_proxies: Option<Vec<String>>,
@@ -104,6 +107,7 @@ struct FileSettings {
     hep_password: Option<String>,
     edge: Option<bool>,
     https: Option<bool>,
+    public_url: Option<String>,
     trusted_proxies: Option<Vec<String>>,
     requests_per_minute: Option<u32>,
     webhook_allow: Option<Vec<String>>,
@@ -126,6 +130,8 @@ pub struct Settings {
     pub inside: InsideSettings,
     /// Browsers come by https.
     pub https: bool,
+    /// Where clients and browsers reach the API.
+    pub public_url: Option<String>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
     /// Requests a minute of one client.
@@ -196,6 +202,7 @@ impl Settings {
             edge,
             inside,
             https: args.https || file.https == Some(true),
+            public_url: public_url(args.public_url.or(file.public_url))?,
             trusted_proxies: hosts(
                 "trusted_proxies",
                 args.trusted_proxies.or(file.trusted_proxies),
@@ -228,6 +235,9 @@ impl Settings {
             self.requests_per_minute,
             self.edge.is_some(),
         );
+        if let Some(url) = &self.public_url {
+            text += &format!("public_url = {url:?}\n");
+        }
         let proxies = self.trusted_proxies.iter().map(|proxy| format!("\"{proxy}\""));
         text += &format!("trusted_proxies = [{}]\n", proxies.collect::<Vec<_>>().join(", "));
         let allowed = self.webhook_allow.iter().map(|network| format!("\"{network}\""));
@@ -280,6 +290,22 @@ fn networks(texts: Option<Vec<String>>) -> Result<Vec<IpNet>, SettingsError> {
         })
     };
     texts.unwrap_or_default().into_iter().map(parse).collect()
+}
+
+fn public_url(url: Option<String>) -> Result<Option<String>, SettingsError> {
+    let Some(url) = url else { return Ok(None) };
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let host = rest.map(|rest| rest.trim_end_matches('/')).unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-.:[]_".contains(c);
+    if host.is_empty() || !host.chars().all(plain) {
+        return refuse(
+            "public_url_invalid",
+            "public_url",
+            "it is not the address of a host alone",
+            "Write https://meetpoint.example, with a port where it has one and no path.",
+        );
+    }
+    Ok(Some(url.trim_end_matches('/').to_owned()))
 }
 
 fn is_postgres(url: &str) -> bool {

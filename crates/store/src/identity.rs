@@ -14,7 +14,11 @@ row! {
         role: String,
         operator_id: Option<OperatorId>,
         tenant_id: Option<TenantId>,
-        secret_hash: Vec<u8>,
+        provisioning: String,
+        disabled_at: Option<i64>,
+        jwks_uri: Option<String>,
+        issuer_id: Option<Uuid>,
+        subject: Option<String>,
         created_at: i64,
     }
     /// A token with the principal it stands for.
@@ -24,8 +28,13 @@ row! {
         role: String,
         operator_id: Option<OperatorId>,
         tenant_id: Option<TenantId>,
+        provisioning: String,
         scopes: String,
+        kind: String,
+        token_name: Option<String>,
         expires_at: i64,
+        revoked_at: Option<i64>,
+        disabled_at: Option<i64>,
     }
     /// A use case that was done under this key.
     IdempotencyRow { request_hash: Vec<u8>, response: Option<String> }
@@ -35,16 +44,28 @@ row! {
 
 statements! {
     PRINCIPAL_INSERT = "INSERT INTO principal \
-        (id, name, role, operator_id, tenant_id, secret_hash, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    PRINCIPAL_GET = "SELECT id, name, role, operator_id, tenant_id, secret_hash, created_at \
+        (id, name, role, operator_id, tenant_id, provisioning, disabled_at, jwks_uri, issuer_id, \
+        subject, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    PRINCIPAL_GET = "SELECT id, name, role, operator_id, tenant_id, provisioning, disabled_at, \
+        jwks_uri, issuer_id, subject, created_at \
         FROM principal WHERE id = $1";
+    PRINCIPAL_OF_SUBJECT = "SELECT id, name, role, operator_id, tenant_id, provisioning, disabled_at, \
+        jwks_uri, issuer_id, subject, created_at \
+        FROM principal WHERE issuer_id = $1 AND subject = $2";
+    PRINCIPAL_LIST = "SELECT id, name, role, operator_id, tenant_id, provisioning, disabled_at, \
+        jwks_uri, issuer_id, subject, created_at \
+        FROM principal WHERE (CAST($1 AS TEXT) IS NULL OR id > $2) ORDER BY id LIMIT $3";
+    PRINCIPAL_UPDATE = "UPDATE principal SET name = $2, role = $3, provisioning = $4, \
+        disabled_at = $5, jwks_uri = $6 WHERE id = $1";
     BOOTSTRAP_LOCK_PG = "LOCK TABLE principal IN SHARE ROW EXCLUSIVE MODE";
     PRINCIPAL_COUNT = "SELECT COUNT(*) AS v FROM principal";
     TOKEN_INSERT = "INSERT INTO token (hash, principal_id, kind, scopes, created_at, expires_at) \
         VALUES ($1, $2, $3, $4, $5, $6)";
-    TOKEN_GET = "SELECT t.principal_id, p.name, p.role, p.operator_id, p.tenant_id, t.scopes, \
-        t.expires_at FROM token t JOIN principal p ON p.id = t.principal_id WHERE t.hash = $1";
+    TOKEN_GET = "SELECT t.principal_id, p.name, p.role, p.operator_id, p.tenant_id, \
+        p.provisioning, t.scopes, t.kind, t.name AS token_name, t.expires_at, t.revoked_at, \
+        p.disabled_at FROM token t JOIN principal p ON p.id = t.principal_id WHERE t.hash = $1";
+    TOKEN_REVOKE = "UPDATE token SET revoked_at = $3 \
+        WHERE hash = $1 AND principal_id = $2 AND revoked_at IS NULL";
     TOKEN_DELETE = "DELETE FROM token WHERE hash = $1";
     TOKEN_EXPIRE = "DELETE FROM token WHERE expires_at < $1";
     LOGIN_CODE_INSERT = "INSERT INTO login_code (hash, principal_id, expires_at) \
@@ -69,8 +90,19 @@ statements! {
 impl Db {
     /// Adds a client.
     pub async fn principal_insert(&mut self, p: &PrincipalRow) -> Result<(), StoreError> {
-        let args =
-            args![p.id, p.name, p.role, p.operator_id, p.tenant_id, p.secret_hash, p.created_at];
+        let args = args![
+            p.id,
+            p.name,
+            p.role,
+            p.operator_id,
+            p.tenant_id,
+            p.provisioning,
+            p.disabled_at,
+            p.jwks_uri,
+            p.issuer_id,
+            p.subject,
+            p.created_at,
+        ];
         self.exec(PRINCIPAL_INSERT, args).await?;
         Ok(())
     }
@@ -78,6 +110,33 @@ impl Db {
     /// A client.
     pub async fn principal_get(&mut self, id: Uuid) -> Result<Option<PrincipalRow>, StoreError> {
         self.one(PRINCIPAL_GET, args![id]).await
+    }
+
+    /// Whom an issuer calls by this subject.
+    pub async fn principal_of_subject(
+        &mut self,
+        issuer: Uuid,
+        subject: &str,
+    ) -> Result<Option<PrincipalRow>, StoreError> {
+        self.one(PRINCIPAL_OF_SUBJECT, args![issuer, subject.to_owned()]).await
+    }
+
+    /// Clients in the order of their ids.
+    pub async fn principal_list(
+        &mut self,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<PrincipalRow>, StoreError> {
+        let given = after.map(|_| String::new());
+        let args = args![given, after.unwrap_or_default(), i64::from(limit)];
+        self.all(PRINCIPAL_LIST, args).await
+    }
+
+    /// Writes what of a client may change.
+    pub async fn principal_update(&mut self, p: &PrincipalRow) -> Result<(), StoreError> {
+        let args = args![p.id, p.name, p.role, p.provisioning, p.disabled_at, p.jwks_uri];
+        self.exec(PRINCIPAL_UPDATE, args).await?;
+        Ok(())
     }
 
     /// Keeps others from adding clients until this transaction ends.
@@ -115,6 +174,16 @@ impl Db {
         self.one(TOKEN_GET, args![hash.to_vec()]).await
     }
 
+    /// Ends a token of this principal's; `false` where it has none such.
+    pub async fn token_revoke(
+        &mut self,
+        hash: [u8; 32],
+        principal: Uuid,
+        at: i64,
+    ) -> Result<bool, StoreError> {
+        Ok(self.exec(TOKEN_REVOKE, args![hash.to_vec(), principal, at]).await? > 0)
+    }
+
     /// Forgets a token; `false` where there is none.
     pub async fn token_delete(&mut self, hash: [u8; 32]) -> Result<bool, StoreError> {
         Ok(self.exec(TOKEN_DELETE, args![hash.to_vec()]).await? > 0)
@@ -145,6 +214,7 @@ impl Db {
     pub async fn identity_expire(&mut self, tokens: i64, answers: i64) -> Result<(), StoreError> {
         self.exec(TOKEN_EXPIRE, args![tokens]).await?;
         self.exec(LOGIN_CODE_EXPIRE, args![tokens]).await?;
+        self.assertion_expire(tokens).await?;
         self.exec(IDEMPOTENCY_EXPIRE, args![answers]).await?;
         Ok(())
     }

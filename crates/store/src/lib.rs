@@ -5,10 +5,12 @@
 //! All writes go through [`Store::write`]; all that a transaction can do is a
 //! method of [`Db`], named noun first.
 
+mod accounts;
 mod alarm;
 pub mod backup;
 mod billing;
 mod cdr;
+mod clients;
 mod db;
 mod edge;
 mod error;
@@ -29,9 +31,11 @@ mod walls;
 mod webhooks;
 mod world;
 
+pub use accounts::LocalAccountRow;
 pub use alarm::{AlarmQuery, AlarmRow};
 pub use billing::{DurationRow, ExportRow, ReconciliationRow};
 pub use cdr::{CdrAnswer, CdrAttempt, CdrBegin, CdrEnd, CdrOf, CdrRow};
+pub use clients::{ApiTokenRow, ClientKeyRow, ClientSecretRow, IssuerRow, OidcLoginRow};
 pub use db::Db;
 pub use edge::EdgeRow;
 pub use error::{Again, Retry, StoreError};
@@ -61,11 +65,13 @@ pub use world::{HelpProfileRow, WorldNumberRow, WorldTrunkRow};
 /// name that ends in `_LITE` or `_PG` is a fork for that dialect.
 pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
+        accounts::STATEMENTS,
         alarm::STATEMENTS,
         backup::STATEMENTS,
         billing::STATEMENTS,
         edge::STATEMENTS,
         cdr::STATEMENTS,
+        clients::STATEMENTS,
         identity::STATEMENTS,
         log::STATEMENTS,
         numbers::STATEMENTS,

@@ -18,8 +18,12 @@ export interface Session {
 
 const ROLES: Record<string, Role> = {
   tenant_admin: "tenant",
+  tenant_helpdesk: "tenant",
+  tenant_reader: "tenant",
   operator_admin: "operator",
+  operator_reader: "operator",
   programme_owner: "programme",
+  programme_support: "programme",
 };
 
 export function readSession(document: SessionDocument): Session {

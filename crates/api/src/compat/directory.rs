@@ -2,9 +2,10 @@
 //! `/operatorconnect`, in the one version that was published. Each operation is
 //! one of `/tenant/v1` in other words, under the same scopes.
 
-use super::{envelope::Refusal, token::base};
+use super::envelope::Refusal;
 use crate::{
     App,
+    address::base,
     auth::Caller,
     extract::{Json, Path},
     failure::refuse,

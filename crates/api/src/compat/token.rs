@@ -4,6 +4,7 @@
 
 use crate::{
     App,
+    address::base,
     extract::Path,
     failure::Answer,
     oauth::{Asked, invalid_request, oauth_error},
@@ -13,7 +14,7 @@ use api_types::ErrorCode;
 use axum::{
     Json, Router,
     extract::{Request, State},
-    http::{HeaderMap, header},
+    http::HeaderMap,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -44,14 +45,16 @@ async fn token(
     request: Request,
 ) -> Answer<Response> {
     directory(&name)?;
-    let asked = match Asked::read(request).await {
+    let own = crate::address::own(&app, request.headers());
+    let at = own.map(|own| format!("{own}{}", request.uri().path()));
+    let asked = match Asked::read(request, at.into_iter().collect()).await {
         Ok(asked) => asked,
         Err(refusal) => return Ok(refusal),
     };
     let Some(scope) = asked.scope else {
         return Ok(invalid_request("scope is missing; ask for <application>/.default"));
     };
-    let issued = app.exchange.provisioning_token_issue(&asked.id, &asked.secret, &scope).await;
+    let issued = app.exchange.provisioning_token_issue(&asked.id, &asked.proof, &scope).await;
     Ok(match issued {
         Ok(answer) => Json(json!({
             "token_type": answer.token_type,
@@ -62,13 +65,6 @@ async fn token(
         .into_response(),
         Err(problem) => oauth_error(problem),
     })
-}
-
-/// `https://host`, as the caller wrote it.
-pub fn base(app: &App, headers: &HeaderMap) -> String {
-    let scheme = if app.config.https { "https" } else { "http" };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    format!("{scheme}://{}", host.unwrap_or("localhost"))
 }
 
 /// OpenID Connect Discovery 1.0 section 4. Libraries want an authorization endpoint named; nobody
@@ -84,7 +80,8 @@ async fn configuration(
         "token_endpoint": format!("{at}/oauth2/v2.0/token"),
         "authorization_endpoint": format!("{at}/oauth2/v2.0/authorize"),
         "jwks_uri": format!("{at}/discovery/v2.0/keys"),
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "token_endpoint_auth_methods_supported":
+            ["client_secret_post", "client_secret_basic", "private_key_jwt"],
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": ["token"],
         "subject_types_supported": ["pairwise"],

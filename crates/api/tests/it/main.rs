@@ -1,5 +1,6 @@
 //! The faces over HTTP: a real server on a free port over SQLite.
 
+mod access;
 mod auth;
 mod compat;
 mod connections;
@@ -10,5 +11,7 @@ mod lists;
 mod openapi;
 mod orders;
 mod pages;
+mod people;
 mod server;
+mod tokens;
 mod writes;

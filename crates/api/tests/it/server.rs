@@ -20,7 +20,7 @@ pub struct Server {
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
     /// Last, so that the folder goes after the server.
-    _database: Database,
+    database: Database,
 }
 
 impl Server {
@@ -39,6 +39,9 @@ impl Server {
         let guard = Guard::new(vec!["127.0.0.0/8".parse().expect("a network")]);
         let settings = ExchangeConfig {
             poster: Some(Arc::new(Http::new(guard))),
+            outside: api::outside(),
+            // Keys change within a test.
+            keys_again: std::time::Duration::ZERO,
             ..ExchangeConfig::new(&database.url)
         };
         let exchange = Exchange::open(settings).await.expect("opens");
@@ -67,7 +70,7 @@ impl Server {
             token: String::new(),
             stop: Some(stop),
             task: Some(task),
-            _database: database,
+            database: database,
         };
         server.token = server.token_of(&server.owner).await;
         server
@@ -97,6 +100,11 @@ impl Server {
         assert_eq!(response.status(), StatusCode::OK);
         let body: Value = response.json().await.expect("JSON");
         body["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Where its database is, for what is done on the host.
+    pub fn database_url(&self) -> &str {
+        &self.database.url
     }
 
     /// A request without credentials.

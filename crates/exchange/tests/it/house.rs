@@ -44,7 +44,7 @@ pub async fn operator(exchange: &Exchange, owner: &Actor, name: &str) -> Operato
 
 /// A client of any role.
 pub fn client(role: &str) -> ClientCreate {
-    ClientCreate { name: role.into(), role: role.into(), operator_id: None, tenant_id: None }
+    ClientCreate { name: role.into(), role: role.into(), ..ClientCreate::default() }
 }
 
 /// An operator with a published offer, two trunks, a profile and a range.

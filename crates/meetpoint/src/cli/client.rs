@@ -315,9 +315,9 @@ impl Client {
             .get_or_try_init(|| async {
                 let session = self.get("/session").await?.body;
                 match session["role"].as_str() {
-                    Some("programme_owner") => Ok(Face::Programme),
-                    Some("operator_admin") => Ok(Face::Operator),
-                    Some("tenant_admin") => Ok(Face::Tenant),
+                    Some("programme_owner" | "programme_support") => Ok(Face::Programme),
+                    Some("operator_admin" | "operator_reader") => Ok(Face::Operator),
+                    Some("tenant_admin" | "tenant_helpdesk" | "tenant_reader") => Ok(Face::Tenant),
                     role => Err(CliError::usage(format!(
                         "a sign-in as {} has no client commands",
                         role.unwrap_or("nobody")

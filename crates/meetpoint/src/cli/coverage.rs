@@ -22,7 +22,26 @@ const COMMANDS: &[(&str, &str)] = &[
     ("tenant_create", "tenant create"),
     ("edge_key_list", "edge-key list"),
     ("edge_key_rotate", "edge-key rotate"),
+    ("client_list", "client list"),
+    ("client_get", "client show"),
     ("client_create", "client create"),
+    ("client_update", "client update"),
+    ("client_secret_create", "client secret add"),
+    ("client_secret_revoke", "client secret revoke"),
+    ("client_key_create", "client key add"),
+    ("client_key_remove", "client key remove"),
+    ("issuer_list", "issuer list"),
+    ("issuer_get", "issuer show"),
+    ("issuer_create", "issuer add"),
+    ("issuer_remove", "issuer remove"),
+    ("account_get", "account show"),
+    ("account_put", "account set"),
+    ("totp_start", "account totp start"),
+    ("totp_confirm", "account totp confirm"),
+    ("totp_remove", "account totp remove"),
+    ("api_token_list", "token list"),
+    ("api_token_create", "token create"),
+    ("api_token_revoke", "token revoke"),
     ("login_code_create", "client login-code"),
     ("programme_call_list", "call list"),
     ("audit_list", "audit list"),
@@ -120,7 +139,10 @@ fn every_operation_has_a_command() {
     let mut operations = BTreeSet::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
         // Edges, token requests and browsers' sign-in are not for people at a prompt.
-        if ["/edge/", "/oauth/", "/session"].iter().any(|start| path.starts_with(start)) {
+        let for_people = ["/session/tokens", "/session/account"];
+        if ["/edge/", "/oauth/", "/session"].iter().any(|start| path.starts_with(start))
+            && !for_people.iter().any(|start| path.starts_with(start))
+        {
             continue;
         }
         for operation in item.as_object().expect("operations").values() {

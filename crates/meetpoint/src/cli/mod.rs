@@ -3,8 +3,10 @@
 //! Data goes to stdout, talk to stderr. Exit status 0: done; 1: refused,
 //! unreachable or failed in part; 2: the command cannot be meant so.
 
+mod accounts;
 mod calls;
 mod client;
+mod clients;
 mod config;
 mod consents;
 #[cfg(test)]
@@ -104,7 +106,13 @@ pub enum Command {
     /// Call records, and what would happen to a call
     Call(Group<calls::Action>),
     /// Clients: credentials for programs, sign-in links for people
-    Client(Group<sign_in::ClientAction>),
+    Client(Group<clients::Action>),
+    /// Outside issuers whose tokens are taken, and at which people sign in
+    Issuer(Group<clients::IssuerAction>),
+    /// Your own login, password and second factor
+    Account(Group<accounts::Action>),
+    /// Your own tokens for programs
+    Token(Group<clients::TokenAction>),
     /// Explain a call: one that happened, one that goes on, or one that might
     Explain(Group<inside::ExplainAction>),
     /// Alarms of the edges
@@ -137,7 +145,10 @@ pub async fn run(command: Command) -> ExitCode {
         Command::User(group) => with(group, people::run_user).await,
         Command::Queue(group) => with(group, people::run_queue).await,
         Command::Call(group) => with(group, calls::run).await,
-        Command::Client(group) => with(group, sign_in::run_client).await,
+        Command::Client(group) => with(group, clients::run).await,
+        Command::Issuer(group) => with(group, clients::run_issuer).await,
+        Command::Account(group) => with(group, accounts::run).await,
+        Command::Token(group) => with(group, clients::run_token).await,
         Command::Explain(group) => with(group, inside::run_explain).await,
         Command::Alarms(group) => with(group, inside::run_alarms).await,
         Command::Edges(group) => with(group, inside::run_edges).await,

@@ -1,4 +1,4 @@
-//! Signing in, clients, the audit log.
+//! Signing in, the audit log, the keys of the edges.
 
 use super::{
     Global,
@@ -7,12 +7,10 @@ use super::{
     error::CliError,
     output::{self, Columns},
 };
-use api_types::identity::ClientCreate;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::json;
 use std::io::{BufRead, IsTerminal};
-use uuid::Uuid;
 
 /// `meetpoint login`.
 #[derive(Debug, Args)]
@@ -102,52 +100,6 @@ impl Logout {
             }
         }
         stored.save().map(drop)
-    }
-}
-
-/// `meetpoint client …`.
-#[derive(Debug, Subcommand)]
-pub enum ClientAction {
-    /// Make a client; its secret is shown this once
-    Create {
-        /// Shown in the audit log
-        name: String,
-        /// `programme_owner`, `operator_admin`, `tenant_admin` or `edge`
-        #[arg(long)]
-        role: String,
-        /// For operator_admin: which operator, by name or id
-        #[arg(long)]
-        operator: Option<String>,
-        /// For tenant_admin: which tenant, by name or id
-        #[arg(long)]
-        tenant: Option<String>,
-    },
-    /// Make a one-time sign-in code for the web page
-    LoginCode {
-        /// The client's id
-        client_id: Uuid,
-    },
-}
-
-/// Runs `meetpoint client …`.
-pub async fn run_client(client: &Client, action: ClientAction) -> Result<(), CliError> {
-    match action {
-        ClientAction::Create { name, role, operator, tenant } => {
-            let operator_id = match operator {
-                Some(text) => Some(client.operator(&text).await?),
-                None => None,
-            };
-            let tenant_id = match tenant {
-                Some(text) => Some(client.tenant(&text).await?),
-                None => None,
-            };
-            let body = ClientCreate { name, role, operator_id, tenant_id };
-            client.show(&client.post("/programme/v1/clients", &body).await?.body)
-        }
-        ClientAction::LoginCode { client_id } => {
-            let path = format!("/programme/v1/clients/{client_id}/login-codes");
-            client.show(&client.send(Method::POST, &path, None, None::<&()>).await?.body)
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 use testkit::{Database, Receiver, TempDir};
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpListener,
     process::Command,
     sync::watch,
@@ -21,7 +21,7 @@ struct Desk {
     url: String,
     home: TempDir,
     stop: watch::Sender<bool>,
-    _database: Database,
+    database: Database,
 }
 
 impl Desk {
@@ -48,7 +48,7 @@ impl Desk {
             let shutdown = async move { drop(stopped.wait_for(|stop| *stop).await) };
             api::serve(listener, ApiState { exchange, config }, shutdown).await.expect("serves");
         });
-        let desk = Self { url, home: TempDir::new("cli"), stop, _database: database };
+        let desk = Self { url, home: TempDir::new("cli"), stop, database };
         desk.sign_in("owner", &owner.client_id.to_string(), &owner.client_secret).await;
         desk
     }
@@ -203,6 +203,98 @@ async fn keys_of_the_edges_are_listed_and_rotated_as_people_read_them() {
     let problem = desk.refused(&["edge-key", "rotate"], "conflict").await;
     let remedy = problem["remedy"].as_str().expect("a remedy");
     assert!(remedy.starts_with("Wait until 20") && remedy.ends_with("Z."), "{remedy}");
+}
+
+impl Desk {
+    /// A command that reads lines from standard input.
+    async fn told(&self, line: &[&str], lines: &str) -> Output {
+        let pipe = std::process::Stdio::piped;
+        let mut command = self.command(line);
+        let mut child =
+            command.stdin(pipe()).stdout(pipe()).stderr(pipe()).spawn().expect("starts");
+        let mut stdin = child.stdin.take().expect("piped");
+        stdin.write_all(lines.as_bytes()).await.expect("listens");
+        drop(stdin);
+        child.wait_with_output().await.expect("ends")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_tokens_and_accounts_as_people_type_them() {
+    let desk = Desk::open().await;
+    let text = |document: &Value, field: &str| document[field].as_str().expect("text").to_owned();
+    let client = desk.json(&["client", "create", "reports", "--role", "programme_support"]).await;
+    let client = text(&client, "client_id");
+    let listed = desk.text(&["client", "list"]).await;
+    assert!(listed.contains("reports") && listed.contains("programme_support"), "{listed}");
+    let added = desk.json(&["client", "secret", "add", &client, "--days", "30"]).await;
+    desk.refused(&["client", "secret", "add", &client], "conflict").await;
+    desk.text(&["client", "secret", "revoke", &client, &id(&added)]).await;
+    let key = r#"{"kty":"EC","crv":"P-256","kid":"mine",
+        "x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+    std::fs::write(desk.home.path().join("key.jwk"), key).expect("writable");
+    let key = desk.json(&["client", "key", "add", &client, "key.jwk"]).await;
+    assert_eq!(key["kid"], "mine");
+    let shown = desk.json(&["client", "show", &client]).await;
+    assert_eq!(shown["secrets"].as_array().map(Vec::len), Some(1), "{shown}");
+    desk.text(&["client", "key", "remove", &client, &id(&key)]).await;
+    let shut = desk.json(&["client", "update", &client, "--disable"]).await;
+    assert_eq!(shut["enabled"], false);
+
+    let issuer = [
+        "issuer",
+        "add",
+        "Directory",
+        "--issuer",
+        "https://login.example",
+        "--audience",
+        "api",
+        "--map",
+        "ops=programme_support",
+        "--organisation",
+        "tid=ours",
+    ];
+    let issuer = desk.json(&issuer).await;
+    assert_eq!(issuer["roles"][0]["role"], "programme_support");
+    assert_eq!(issuer["organisation"], "ours");
+    assert!(desk.text(&["issuer", "list"]).await.contains("https://login.example"));
+    desk.text(&["issuer", "remove", &id(&issuer)]).await;
+
+    let token = ["token", "create", "nightly", "--scope", "programme.read", "--days", "7"];
+    let token = desk.json(&token).await;
+    assert!(desk.text(&["token", "list"]).await.contains("nightly"));
+    let with_token = async |line: &[&str]| {
+        let mut command = desk.command(line);
+        command.env("MEETPOINT_TOKEN", text(&token, "token")).env("MEETPOINT_URL", &desk.url);
+        command.output().await.expect("runs")
+    };
+    assert!(with_token(&["operator", "list"]).await.status.success());
+    let refused = with_token(&["operator", "create", "Alba"]).await;
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("error: forbidden"));
+    desk.text(&["token", "revoke", &id(&token)]).await;
+    let refused = with_token(&["operator", "list"]).await;
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("error: token_revoked"));
+
+    let set = ["account", "set", "ada"];
+    let made = desk.told(&set, "correct horse battery\n").await;
+    succeeded(&set, &made);
+    let changed = desk.told(&set, "correct horse battery\nstaple the horse\n").await;
+    succeeded(&set, &changed);
+    let wrong = desk.told(&set, "wrong\nstaple the horse\n").await;
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("error: login_invalid"));
+    let start = ["account", "totp", "start"];
+    let begun = desk.told(&start, "staple the horse\n").await;
+    succeeded(&start, &begun);
+    assert!(String::from_utf8_lossy(&begun.stdout).contains("otpauth://totp/Meetpoint:ada?"));
+    let reset = ["password-reset", "ada", "--database-url", &desk.database.url];
+    let output = desk.run(&reset).await;
+    succeeded(&reset, &output);
+    let fresh = String::from_utf8(output.stdout).expect("text");
+    let again = desk.told(&set, &format!("{fresh}staple the horse\n")).await;
+    succeeded(&set, &again);
+    let unknown = desk.run(&["password-reset", "eve", "--database-url", &desk.database.url]).await;
+    assert_eq!(unknown.status.code(), Some(1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -90,8 +90,8 @@ async fn admit(world: &World, (name, domain): (&str, &str)) -> Result<AdmittedTe
     let client = ClientCreate {
         name: format!("{name} admin"),
         role: "tenant_admin".to_owned(),
-        operator_id: None,
         tenant_id: Some(tenant.id),
+        ..ClientCreate::default()
     };
     let credentials: ClientCredentials = world.owner.post("/programme/v1/clients", &client).await?;
     let api = world.sign_in(&credentials).await?;

@@ -125,7 +125,7 @@ async fn admit(
         name: format!("{} provisioning", part.name),
         role: "operator_admin".to_owned(),
         operator_id: Some(operator.id),
-        tenant_id: None,
+        ..ClientCreate::default()
     };
     let credentials: ClientCredentials = owner.post("/programme/v1/clients", &client).await?;
     let api = world.sign_in(&credentials).await?;

@@ -1,0 +1,621 @@
+//! `docs/access.csv` is true: every operation of the OpenAPI document, by every role, on one's
+//! own, another's and no object, against a running server.
+//!
+//! A cell is what is answered: one status, or three where the operation names an object (one's
+//! own, another's, one that is not there; `-` where nobody else could own it).
+
+use crate::server::Server;
+use api::ApiConfig;
+use feed::{snapshot::Snapshot, wrap::wrap_key};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+const TABLE: &str = include_str!("../../../../docs/access.csv");
+
+/// Whose the object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    Own,
+    Others,
+    Nobodys,
+}
+
+const WHOSE: [Whose; 3] = [Whose::Own, Whose::Others, Whose::Nobodys];
+
+/// An operator or a tenant with one of each thing it can have.
+#[derive(Default)]
+struct Party {
+    token: String,
+    id: String,
+    things: BTreeMap<&'static str, String>,
+}
+
+struct World {
+    server: Server,
+    /// By role.
+    tokens: BTreeMap<String, String>,
+    alba: Party,
+    brae: Party,
+    /// Contoso consented to it and has nothing of it.
+    cairn: Party,
+    /// Contoso did not consent to it.
+    dunes: Party,
+    contoso: Party,
+    fabrikam: Party,
+    /// One that nobody uses.
+    client: String,
+    /// An outside issuer.
+    issuer: String,
+    /// Where an edge's feed goes on.
+    feed: String,
+}
+
+const EDGE: &str = "019aab5c-0000-7000-8000-00000000ed9e";
+const NOBODYS: &str = "019aab5c-0000-7000-8000-00000000dead";
+
+impl World {
+    async fn post(&self, token: &str, path: &str, body: Value) -> Value {
+        let request = self.server.bare(Method::POST, path).bearer_auth(token).json(&body);
+        let answer = request.send().await.expect("answers");
+        let (status, text) = (answer.status(), answer.text().await.expect("text"));
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    async fn token(&self, role: &str, of: Value) -> String {
+        let client = self.server.client(role, role, of).await;
+        self.server.token_of(&client).await
+    }
+
+    async fn operator(&self, name: &str, first: &str) -> Party {
+        let made = self.server.make("/programme/v1/operators", json!({ "name": name })).await;
+        let id = made["id"].as_str().expect("an id").to_owned();
+        let of = |what: &str| format!("/programme/v1/operators/{id}/{what}");
+        let mut trunks = Vec::new();
+        for n in 1..=2 {
+            let fqdn = format!("sbc{n}.{}.example", name.to_lowercase());
+            let trunk = json!({ "fqdn": fqdn, "address": format!("192.0.2.{n}:5060") });
+            trunks.push(self.server.make(&of("trunks"), trunk).await["id"].clone());
+        }
+        let profile = json!({ "name": "all", "trunk_ids": trunks });
+        let profile = self.server.make(&of("calling-profiles"), profile).await;
+        let last = format!("{}99", &first[..first.len() - 2]);
+        self.server.make(&of("ranges"), json!({ "first": first, "last": last })).await;
+        let offer = offer(name);
+        let put = self.server.ask(Method::PUT, &of("offer")).json(&offer).send().await;
+        assert_eq!(put.expect("answers").status(), StatusCode::OK);
+        let mut things = BTreeMap::new();
+        things.insert("trunk", trunks[0].as_str().expect("an id").to_owned());
+        things.insert("trunk2", trunks[1].as_str().expect("an id").to_owned());
+        things.insert("profile", profile["id"].as_str().expect("an id").to_owned());
+        let token = self.token("operator_admin", json!({ "operator_id": id })).await;
+        Party { token, id, things }
+    }
+
+    async fn tenant(&self, name: &str) -> Party {
+        let domain = format!("{}.example", name.to_lowercase());
+        let new = json!({ "name": name, "domain": domain });
+        let id = self.server.make("/programme/v1/tenants", new).await["id"].clone();
+        let token = self.token("tenant_admin", json!({ "tenant_id": id })).await;
+        let mut things = BTreeMap::new();
+        for (name, address) in [("address", "1"), ("spare address", "2")] {
+            let made = self.post(&token, "/tenant/v1/civic-addresses", office(address)).await;
+            things.insert(name, made["id"].as_str().expect("an id").to_owned());
+            if name == "address" {
+                let location = made["default_location_id"].as_str().expect("an id");
+                things.insert("location", location.to_owned());
+            }
+        }
+        let user = json!({ "upn": format!("ada@{domain}"), "display_name": "Ada",
+            "country": "GB", "licences": ["teams_phone"] });
+        let user = self.post(&token, "/tenant/v1/users", user).await;
+        things.insert("user", user["id"].as_str().expect("an id").to_owned());
+        let queue = json!({ "upn": format!("queue@{domain}"), "display_name": "Queue",
+            "kind": "call_queue", "agent_ids": [user["id"]] });
+        let queue = self.post(&token, "/tenant/v1/resource-accounts", queue).await;
+        things.insert("account", queue["id"].as_str().expect("an id").to_owned());
+        Party { token, id: id.as_str().expect("an id").to_owned(), things }
+    }
+
+    /// The operator uploads one number to the tenant, which has consented.
+    async fn supply(&self, operator: &mut Party, tenant: &mut Party, number: &str) {
+        self.post(&tenant.token, "/tenant/v1/consents", consent(&operator.id)).await;
+        let order = json!({
+            "kind": "upload", "tenant_id": tenant.id, "entries": [{ "number": number }],
+            "calling_profile_id": operator.things["profile"], "usage": "CallingUserAssignment",
+            "allow_tenant_address_update": true, "location_id": tenant.things["location"],
+        });
+        let order = self.post(&operator.token, "/operator/v1/number-orders", order).await;
+        let id = order["id"].as_str().expect("an id").to_owned();
+        let path = format!("/operator/v1/number-orders/{id}");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let ask = self.server.bare(Method::GET, &path).bearer_auth(&operator.token);
+            let order: Value = ask.send().await.expect("answers").json().await.expect("JSON");
+            if !order["finished_at"].is_null() {
+                assert_eq!(order["status"], "success", "{order}");
+                break;
+            }
+            assert!(Instant::now() < deadline, "the order does not finish: {order}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        operator.things.insert("order", id);
+        tenant.things.insert("number", number.to_owned());
+        let call = Uuid::now_v7().to_string();
+        let record = json!({ "id": call, "edge": EDGE, "event": {
+            "event": "begin", "at_us": 1_800_000_000_000_000i64, "kind": "outbound",
+            "tenant": tenant.id, "number": number, "operator": operator.id,
+            "caller": number, "callee": "+442079479876", "caller_user": tenant.things["user"],
+            "callee_user": null, "queue": null, "in_trunk": null, "call_id": "a@192.0.2.77",
+        }});
+        self.post(&self.tokens["edge"], "/edge/v1/cdrs", json!({ "records": [record] })).await;
+        for party in [operator, tenant] {
+            party.things.insert("call", call.clone());
+        }
+    }
+}
+
+fn offer(name: &str) -> Value {
+    json!({ "services": ["Calling"], "countries": ["GB"], "published": true,
+        "landing_page": format!("https://{}.example", name.to_lowercase()) })
+}
+
+fn office(number: &str) -> Value {
+    json!({ "company_name": "Ltd", "country": "GB", "house_number": number, "latitude": "51.5",
+        "longitude": "-0.1" })
+}
+
+fn consent(operator: &str) -> Value {
+    json!({ "operator_id": operator, "countries": ["GB"], "company_name": "Ltd",
+        "company_size": "L50_U249", "notice_accepted": true,
+        "contacts": [{ "full_name": "Ada Byron", "email": "ada@contoso.example" }] })
+}
+
+async fn world() -> World {
+    let quick = ApiConfig { requests_per_minute: 1_000_000, ..ApiConfig::default() };
+    let server = Server::over(testkit::sqlite(), quick).await;
+    let edge = server.client("edge", "edge", json!({})).await;
+    let spare = server.client("spare", "programme_support", json!({})).await;
+    let mut world = World {
+        tokens: BTreeMap::from([
+            ("programme_owner".to_owned(), server.token.clone()),
+            ("edge".to_owned(), server.token_of(&edge).await),
+        ]),
+        client: spare.client_id.to_string(),
+        server,
+        alba: Party::default(),
+        brae: Party::default(),
+        cairn: Party::default(),
+        dunes: Party::default(),
+        contoso: Party::default(),
+        fabrikam: Party::default(),
+        feed: String::new(),
+        issuer: String::new(),
+    };
+    let mut alba = world.operator("Alba", "+442079460000").await;
+    let mut brae = world.operator("Brae", "+442079470000").await;
+    let mut contoso = world.tenant("Contoso").await;
+    let mut fabrikam = world.tenant("Fabrikam").await;
+    world.supply(&mut alba, &mut contoso, "+442079460001").await;
+    world.supply(&mut brae, &mut fabrikam, "+442079470001").await;
+    world.cairn = world.operator("Cairn", "+442079480000").await;
+    world.dunes = world.operator("Dunes", "+442079490000").await;
+    world.post(&contoso.token, "/tenant/v1/consents", consent(&world.cairn.id)).await;
+    let alive = json!({ "edge": EDGE, "started_at_us": 1_800_000_000_000_000i64, "alarms": [] });
+    world.post(&world.tokens["edge"].clone(), "/edge/v1/events", alive).await;
+    for (role, of) in [
+        ("programme_support", json!({})),
+        ("operator_reader", json!({ "operator_id": alba.id })),
+        ("tenant_helpdesk", json!({ "tenant_id": contoso.id })),
+        ("tenant_reader", json!({ "tenant_id": contoso.id })),
+    ] {
+        let token = world.token(role, of).await;
+        world.tokens.insert(role.to_owned(), token);
+    }
+    world.tokens.insert("operator_admin".to_owned(), alba.token.clone());
+    world.tokens.insert("tenant_admin".to_owned(), contoso.token.clone());
+    let edge = &world.tokens["edge"];
+    let snapshot = world.server.bare(Method::GET, "/edge/v1/snapshot").bearer_auth(edge);
+    let snapshot = snapshot.send().await.expect("answers").bytes().await.expect("bytes");
+    let at = Snapshot::open(&snapshot, &wrap_key(edge)).expect("opens").position();
+    let feed = format!("?epoch={}&since={}", at.epoch, at.position);
+    let issuer = json!({ "name": "Directory", "issuer": "https://login.example",
+        "audience": "meetpoint", "roles": [{ "value": "*", "role": "programme_support" }] });
+    let issuer = world.server.make("/programme/v1/issuers", issuer).await;
+    let issuer = issuer["id"].as_str().expect("an id").to_owned();
+    World { alba, brae, contoso, fabrikam, feed, issuer, ..world }
+}
+
+impl World {
+    /// What of this kind is whose, as the face of the operation sees it.
+    fn thing(&self, operation: &Operation, kind: &str, whose: Whose) -> String {
+        let of_operator = operation.tag == "operator";
+        let (own, others) = match (kind, operation.tag.as_str()) {
+            ("edge", _) => (EDGE, ""),
+            ("client" | "secret" | "key", _) => (self.client.as_str(), ""),
+            ("issuer", _) => (self.issuer.as_str(), ""),
+            // A token is one person's, and another's is nobody's business.
+            ("token", _) => (NOBODYS, NOBODYS),
+            ("operator", _) => (self.alba.id.as_str(), ""),
+            ("tenant" | "consent", "operator" | "programme") => {
+                (self.contoso.id.as_str(), self.fabrikam.id.as_str())
+            }
+            // The tenant gives up what it has nothing of.
+            ("consent", _) if operation.name == "consent_remove" => {
+                (self.cairn.id.as_str(), self.brae.id.as_str())
+            }
+            ("consent", _) => (self.alba.id.as_str(), self.brae.id.as_str()),
+            ("address", _) if operation.name == "civic_address_remove" => {
+                let spare = |party: &'_ Party| party.things["spare address"].clone();
+                return match whose {
+                    Whose::Own => spare(&self.contoso),
+                    Whose::Others => spare(&self.fabrikam),
+                    Whose::Nobodys => NOBODYS.to_owned(),
+                };
+            }
+            ("trunk" | "order", _) => {
+                (self.alba.things[kind].as_str(), self.brae.things[kind].as_str())
+            }
+            ("call", _) if of_operator => {
+                (self.alba.things["call"].as_str(), self.brae.things["call"].as_str())
+            }
+            _ => (self.contoso.things[kind].as_str(), self.fabrikam.things[kind].as_str()),
+        };
+        match whose {
+            Whose::Own => own.to_owned(),
+            Whose::Others => others.to_owned(),
+            Whose::Nobodys if kind == "number" => "+442079480099".to_owned(),
+            Whose::Nobodys => NOBODYS.to_owned(),
+        }
+    }
+
+    /// The path with the object in it; a body that would be taken; a query.
+    fn ask(&self, operation: &Operation, thing: &str) -> (String, Option<Value>) {
+        let mut path = operation.path.clone();
+        if path.contains("{trunk_id}") {
+            path = path.replace("{operator_id}", &self.alba.id);
+        }
+        if path.contains("{secret_id}") {
+            // A client's first secret has its client's id.
+            path = path.replace("{client_id}", &self.client);
+        }
+        if path.contains("{key_id}") {
+            path = path.replace("{client_id}", &self.client).replace("{key_id}", NOBODYS);
+        }
+        while let (Some(from), Some(to)) = (path.find('{'), path.find('}')) {
+            path.replace_range(from..=to, thing);
+        }
+        let (contoso, alba) = (&self.contoso, &self.alba);
+        let body = match operation.name.as_str() {
+            "edge_changes" => {
+                path += &self.feed;
+                return (path, None);
+            }
+            "call_explain" => {
+                path += &format!("?id={thing}");
+                return (path, None);
+            }
+            "operator_create" => json!({ "name": "Esker" }),
+            "trunk_create" => json!({ "fqdn": "sbc9.alba.example", "address": "192.0.2.9:5060" }),
+            "trunk_update" => json!({ "enabled": true }),
+            "calling_profile_create" => json!({ "name": "second",
+                "trunk_ids": [alba.things["trunk"], alba.things["trunk2"]] }),
+            "range_create" => json!({ "first": "+442079430000", "last": "+442079430099" }),
+            "offer_put" => offer("Alba"),
+            "tenant_create" => json!({ "name": "Gamma", "domain": "gamma.example" }),
+            "fraud_release" | "tenant_fraud_release" => json!({ "id": thing }),
+            "client_create" => json!({ "name": "another", "role": "edge" }),
+            "client_key_create" => json!({ "jwk": { "kty": "EC", "crv": "P-256",
+                "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+                "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" } }),
+            "issuer_create" => json!({ "name": "Other", "issuer": "https://other.example",
+                "audience": "meetpoint", "roles": [{ "value": "*", "role": "programme_support" }] }),
+            "account_put" => json!({ "login": format!("ada-{}", Uuid::now_v7()),
+                "password": "correct horse battery" }),
+            "totp_start" => json!({ "current_password": "x" }),
+            "totp_confirm" => json!({ "one_time_code": "000000" }),
+            "totp_remove" => json!({ "current_password": "x", "one_time_code": "000000" }),
+            "api_token_create" => json!({ "name": "reports", "days": 1 }),
+            "relationship_update" => json!({ "status": "ConsentAcknowledged" }),
+            "number_order_create" => json!({ "kind": "upload", "tenant_id": contoso.id,
+                "calling_profile_id": alba.things["profile"], "usage": "CallingUserAssignment",
+                "location_id": contoso.things["location"],
+                "entries": [{ "number": "+442079460002" }] }),
+            "consent_create" => consent(&self.dunes.id),
+            "consent_update" => json!({ "countries": ["GB"] }),
+            "civic_address_create" => office("3"),
+            "location_create" => json!({ "description": "Second floor" }),
+            "trusted_networks_put" => json!({ "networks": [] }),
+            "user_create" => json!({ "upn": "eve@contoso.example", "display_name": "Eve",
+                "country": "GB" }),
+            "user_update" => json!({ "display_name": "Ada Byron" }),
+            "resource_account_create" => json!({ "upn": "q2@contoso.example",
+                "display_name": "Second", "kind": "call_queue",
+                "agent_ids": [contoso.things["user"]] }),
+            "assignment_put" => json!({ "user_id": contoso.things["user"],
+                "location_id": contoso.things["location"] }),
+            "explain_call" => json!({ "from_user_id": contoso.things["user"],
+                "called": "+442079479876" }),
+            "edge_cdrs" => json!({ "records": [] }),
+            "edge_events" => json!({ "edge": EDGE, "started_at_us": 1_800_000_000_000_000i64,
+                "alarms": [] }),
+            "edge_answers" => json!({ "edge": EDGE, "question": NOBODYS, "packets": [] }),
+            _ => json!({}),
+        };
+        let writes = !matches!(operation.method, Method::GET | Method::DELETE);
+        (path, writes.then_some(body))
+    }
+
+    fn request(&self, operation: &Operation, path: &str, token: Option<&str>) -> RequestBuilder {
+        let request = self.server.bare(operation.method.clone(), path);
+        match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// The version of what is about to be written.
+    async fn tag_of(&self, operation: &Operation, path: &str, token: &str) -> Option<String> {
+        if operation.name == "trunk_update" {
+            return Some("\"1\"".to_owned());
+        }
+        let at = path.strip_suffix("/assignment").unwrap_or(path);
+        let answer = self.server.bare(Method::GET, at).bearer_auth(token).send().await;
+        let tag = answer.expect("answers").headers().get(header::ETAG).cloned();
+        tag.and_then(|tag| tag.to_str().ok().map(str::to_owned))
+    }
+
+    async fn answer(
+        &self,
+        operation: &Operation,
+        role: &str,
+        whose: Whose,
+        writes: bool,
+    ) -> Response {
+        let token = self.tokens.get(role).map(String::as_str);
+        let thing = match operation.object.as_str() {
+            "-" => String::new(),
+            kind => self.thing(operation, kind, whose),
+        };
+        let (path, mut body) = self.ask(operation, &thing);
+        match operation.name.as_str() {
+            // These know nobody yet: whoever else signs in there shows what they have.
+            "session_create" => {
+                let to =
+                    format!("/programme/v1/clients/{}/login-codes", self.server.owner.client_id);
+                body = Some(json!({ "code": self.server.make(&to, json!({})).await["code"] }));
+            }
+            "token_revoke" => {
+                let owner = &self.server.owner;
+                let request = self.server.bare(Method::POST, &path).form(&[
+                    ("client_id", owner.client_id.to_string().as_str()),
+                    ("client_secret", &owner.client_secret),
+                    ("token", "nobody's"),
+                ]);
+                return request.send().await.expect("answers");
+            }
+            "token_issue" => {
+                let owner = &self.server.owner;
+                let request = self.server.bare(Method::POST, &path).form(&[
+                    ("grant_type", "client_credentials"),
+                    ("client_id", &owner.client_id.to_string()),
+                    ("client_secret", &owner.client_secret),
+                ]);
+                return request.send().await.expect("answers");
+            }
+            _ => {}
+        }
+        let mut request = self.request(operation, &path, token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        if let (true, Some(token)) = (writes, token)
+            && operation.method != Method::POST
+            && let Some(tag) = self.tag_of(operation, &path, token).await
+        {
+            request = request.header(header::IF_MATCH, tag);
+        }
+        request.send().await.expect("answers")
+    }
+
+    async fn audited(&self) -> usize {
+        let list = self.server.ask(Method::GET, "/programme/v1/audit?limit=1000").send().await;
+        let list: Value = list.expect("answers").json().await.expect("JSON");
+        list["items"].as_array().map_or(0, Vec::len)
+    }
+}
+
+/// A row of the table with what the document says of the operation.
+struct Operation {
+    name: String,
+    method: Method,
+    path: String,
+    tag: String,
+    object: String,
+    /// By role, `nobody` among them.
+    cells: Vec<(String, Vec<Option<u16>>)>,
+}
+
+impl Operation {
+    fn reads(&self) -> bool {
+        self.method == Method::GET || self.name == "explain_call"
+    }
+}
+
+fn table() -> Vec<Operation> {
+    let document = serde_json::to_value(api::openapi()).expect("the document is JSON");
+    let mut known = BTreeMap::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("operations") {
+            let name = operation["operationId"].as_str().expect("an id").to_owned();
+            let tag = operation["tags"][0].as_str().expect("a tag").to_owned();
+            let method: Method = method.to_uppercase().parse().expect("a method");
+            known.insert(name, (method, path.clone(), tag));
+        }
+    }
+    let mut lines = csv::Reader::from_reader(TABLE.as_bytes());
+    let roles: Vec<String> =
+        lines.headers().expect("a head").iter().skip(2).map(str::to_owned).collect();
+    let named: BTreeSet<&str> = exchange::Role::NAMES.into_iter().chain(["nobody"]).collect();
+    assert_eq!(roles.iter().map(String::as_str).collect::<BTreeSet<_>>(), named);
+    let mut rows = Vec::new();
+    for line in lines.records() {
+        let line = line.expect("a row");
+        let (method, path, tag) = known
+            .remove(&line[0])
+            .unwrap_or_else(|| panic!("{} is listed twice, or no operation", &line[0]));
+        let cells = roles.iter().zip(line.iter().skip(2)).map(|(role, cell)| {
+            let statuses = cell.split(' ').map(|status| status.parse().ok()).collect();
+            (role.clone(), statuses)
+        });
+        rows.push(Operation {
+            name: line[0].to_owned(),
+            method,
+            path,
+            tag,
+            object: line[1].to_owned(),
+            cells: cells.collect(),
+        });
+    }
+    let missing: Vec<&String> = known.keys().collect();
+    assert!(missing.is_empty(), "docs/access.csv has no row for {missing:?}: who may do it?");
+    rows
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_operation_answers_every_role_as_the_table_says() {
+    let operations = table();
+    let world = world().await;
+    let before = world.audited().await;
+    let mut wrong = Vec::new();
+    let mut asked = 0;
+    // First all that is refused or only looks, which changes nothing; then what is taken.
+    for writes in [false, true] {
+        for operation in &operations {
+            for (role, cells) in &operation.cells {
+                for (whose, expected) in WHOSE.into_iter().zip(cells) {
+                    let Some(expected) = *expected else { continue };
+                    let changes = expected < 400 && !operation.reads();
+                    if changes != writes {
+                        continue;
+                    }
+                    asked += 1;
+                    let answer = world.answer(operation, role, whose, writes).await;
+                    let status = answer.status().as_u16();
+                    // Nobody learns from an answer that another has something.
+                    if status != expected {
+                        let endless = operation.name == "edge_changes";
+                        let text = match endless {
+                            true => String::new(),
+                            false => answer.text().await.unwrap_or_default(),
+                        };
+                        wrong.push(format!(
+                            "{} as {role} on {whose:?}: {status}, not {expected}: {text}",
+                            operation.name
+                        ));
+                    }
+                }
+            }
+        }
+        if !writes {
+            let own = operations.iter().any(|o| o.name == "session_create");
+            assert!(own && world.audited().await == before, "what was refused left no trace");
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {asked}:\n{}", wrong.len(), wrong.join("\n"));
+    world.server.stop().await;
+}
+
+/// Whoever helps sees which call it was and whose, and nobody's whole number.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_who_help_see_masked_numbers() {
+    let world = world().await;
+    let call = &world.contoso.things["call"];
+    let read = async |role: &str, path: &str| {
+        let ask = world.server.bare(Method::GET, path).bearer_auth(&world.tokens[role]);
+        let answer = ask.send().await.expect("answers");
+        assert_eq!(answer.status(), StatusCode::OK, "{role} {path}");
+        answer.text().await.expect("text")
+    };
+    let (list, one) = ("/tenant/v1/calls".to_owned(), format!("/tenant/v1/calls/{call}"));
+    let explained = format!("/tenant/v1/calls/{call}/explain");
+    let (every, any) =
+        ("/programme/v1/calls".to_owned(), format!("/programme/v1/explain/call?id={call}"));
+    for (whole, masked, paths) in [
+        ("tenant_admin", "tenant_helpdesk", vec![&list, &one, &explained]),
+        ("tenant_reader", "tenant_helpdesk", vec![&list, &one, &explained]),
+        ("programme_owner", "programme_support", vec![&every, &any]),
+    ] {
+        for path in paths {
+            assert!(read(whole, path).await.contains("+442079479876"), "{whole} {path}");
+            let shown = read(masked, path).await;
+            assert!(shown.contains("+*********876"), "{masked} {path}: {shown}");
+            for number in ["2079479876", "2079460001"] {
+                assert!(!shown.contains(number), "{masked} {path}: {shown}");
+            }
+        }
+    }
+    let ask = json!({ "from_user_id": world.contoso.things["user"], "called": "+442079479876" });
+    let path = "/tenant/v1/explain/call";
+    for (role, whole) in [("tenant_admin", true), ("tenant_helpdesk", false)] {
+        let told = world.post(&world.tokens[role], path, ask.clone()).await.to_string();
+        assert_eq!(told.contains("2079479876"), whole, "{role}: {told}");
+    }
+    let csv = world.server.bare(Method::GET, "/tenant/v1/calls").header("accept", "text/csv");
+    let csv = csv.bearer_auth(&world.tokens["tenant_helpdesk"]).send().await.expect("answers");
+    let csv = csv.text().await.expect("text");
+    assert!(csv.contains("*********876") && !csv.contains("2079479876"), "{csv}");
+    world.server.stop().await;
+}
+
+/// Each client has roles of its own on the compatible face, and no more than those.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_has_its_own_roles_on_the_compatible_face() {
+    let world = world().await;
+    let of =
+        json!({ "operator_id": world.alba.id, "provisioning_roles": ["ProvisioningAPI.Read"] });
+    let client = world.server.client("reads", "operator_admin", of).await;
+    assert_eq!(client.provisioning_roles, ["ProvisioningAPI.Read"]);
+    let token = async |scope: &str| {
+        let request = world.server.bare(Method::POST, "/any/oauth2/v2.0/token").form(&[
+            ("grant_type", "client_credentials"),
+            ("client_id", &client.client_id.to_string()),
+            ("client_secret", &client.client_secret),
+            ("scope", scope),
+        ]);
+        let answer = request.send().await.expect("answers");
+        (answer.status(), answer.json::<Value>().await.expect("JSON"))
+    };
+    let (status, answer) = token("api://any/.default").await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let bearer = answer["access_token"].as_str().expect("a token");
+    let version = "api-version=2024-02-29-preview";
+    for (method, path, status) in [
+        (Method::GET, "accounts", 200),
+        (Method::PUT, "accounts/A", 403),
+        (Method::DELETE, "accounts/A", 403),
+    ] {
+        let path = format!("/provapi/{path}?{version}");
+        let body = json!({ "name": "A", "serviceDetails": {} });
+        let ask = world.server.bare(method.clone(), &path).bearer_auth(bearer).json(&body);
+        assert_eq!(ask.send().await.expect("answers").status(), status, "{method} {path}");
+    }
+    for scope in ["x/ProvisioningAPI.Write", "x/ProvisioningAPI.Admin"] {
+        let (status, answer) = token(scope).await;
+        assert_eq!((status.as_u16(), &answer["error"]), (400, &json!("invalid_scope")), "{scope}");
+    }
+    for (role, roles) in [
+        ("operator_admin", json!(["ProvisioningAPI.Root"])),
+        ("operator_reader", json!(["ProvisioningAPI.Write"])),
+    ] {
+        let body = json!({ "name": "x", "role": role, "operator_id": world.alba.id,
+            "provisioning_roles": roles });
+        let refused = world.server.ask(Method::POST, "/programme/v1/clients").json(&body);
+        let refused = crate::server::problem(refused.send().await.expect("answers")).await;
+        assert_eq!(refused["field"], "/provisioning_roles", "{role}");
+    }
+    world.server.stop().await;
+}

@@ -1,0 +1,6 @@
+CREATE POLICY own ON local_account USING ((SELECT reaches_all()));
+CREATE POLICY own ON recovery_code USING ((SELECT reaches_all()));
+ALTER TABLE local_account ENABLE ROW LEVEL SECURITY;
+ALTER TABLE local_account FORCE ROW LEVEL SECURITY;
+ALTER TABLE recovery_code ENABLE ROW LEVEL SECURITY;
+ALTER TABLE recovery_code FORCE ROW LEVEL SECURITY;
