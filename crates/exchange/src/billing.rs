@@ -7,7 +7,7 @@ use crate::act::{
 };
 use crate::authz::Access;
 use crate::listing::{Narrow, Narrowed};
-use crate::{CallFilter, Cx, Exchange, ListQuery, Role};
+use crate::{CallFilter, Cx, Exchange, ListQuery};
 use api_types::billing::*;
 use api_types::call::CallRecord;
 use api_types::problem::EntryError;
@@ -41,9 +41,9 @@ pub struct ExportJob {
 }
 
 fn whose(cx: &Cx, access: Access) -> Result<CdrOf, Problem> {
-    match cx.actor.role {
-        Role::OperatorAdmin { .. } => Ok(CdrOf::Operator(cx.operator(access)?)),
-        _ => Ok(CdrOf::Tenant(cx.tenant(access)?)),
+    match cx.actor.role.operator() {
+        Some(_) => Ok(CdrOf::Operator(cx.operator(access)?)),
+        None => Ok(CdrOf::Tenant(cx.tenant(access)?)),
     }
 }
 

@@ -107,6 +107,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/oauth/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke a token
+         * @description RFC 7009. The client proves itself as it does for a token; a token that is not its own, or not
+         *     there, is no error.
+         */
+        post: operations["token_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/oauth/token": {
         parameters: {
             query?: never;
@@ -590,7 +611,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Clients
+         * @description Those that were made here, and whomever issuers vouch for.
+         */
+        get: operations["client_list"];
         put?: never;
         /**
          * Make a client
@@ -598,6 +623,64 @@ export interface paths {
          */
         post: operations["client_create"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/clients/{client_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One client */
+        get: operations["client_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a client, or shut it out
+         * @description One that is not enabled signs in no more, and none of its tokens and sessions is good.
+         */
+        patch: operations["client_update"];
+        trace?: never;
+    };
+    "/programme/v1/clients/{client_id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a client's public key
+         * @description For `private_key_jwt` (RFC 7523).
+         */
+        post: operations["client_key_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/clients/{client_id}/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a client's public key */
+        delete: operations["client_key_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -618,6 +701,46 @@ export interface paths {
          */
         post: operations["login_code_create"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/clients/{client_id}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a client another secret
+         * @description Two are good at a time, so that a program changes over without a break. Shown this once.
+         */
+        post: operations["client_secret_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/clients/{client_id}/secrets/{secret_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a client's secret
+         * @description Tokens that were had with it last out their hour; to end those too, shut the client out.
+         */
+        delete: operations["client_secret_revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -745,6 +868,49 @@ export interface paths {
          */
         post: operations["fraud_release"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/issuers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Outside issuers */
+        get: operations["issuer_list"];
+        put?: never;
+        /**
+         * Trust an issuer
+         * @description Its tokens for this audience are taken on every face, for one operator, one tenant or the
+         *     programme; with `login_client_id` people sign in there.
+         */
+        post: operations["issuer_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/issuers/{issuer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One issuer */
+        get: operations["issuer_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Trust an issuer no more
+         * @description Whomever it vouched for is shut out at once.
+         */
+        delete: operations["issuer_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1057,12 +1223,187 @@ export interface paths {
         get: operations["session_get"];
         put?: never;
         /**
-         * Sign in with a one-time code
+         * Sign in with a one-time code, or with login and password
          * @description Sets the session cookie. Writes by cookie must carry the header `X-Meetpoint-CSRF`.
          */
         post: operations["session_create"];
         /** Sign out */
         delete: operations["session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own account */
+        get: operations["account_get"];
+        /**
+         * Give oneself a login and a password, or change them
+         * @description Once there is an account, with the present password. Other browser sessions end.
+         */
+        put: operations["account_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/account/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to add a second factor
+         * @description An authenticator app takes the address, as a QR code or typed in. It counts once a code of it
+         *     was shown.
+         */
+        post: operations["totp_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/account/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add the second factor */
+        post: operations["totp_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/account/totp/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the second factor away */
+        post: operations["totp_remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Come back from an issuer
+         * @description Sets the session cookie and goes on to the page.
+         */
+        get: operations["login_finish"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/oidc/{issuer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sign in at an issuer
+         * @description OpenID Connect, authorization code with PKCE: sends the browser there.
+         */
+        get: operations["login_start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where people may sign in */
+        get: operations["login_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's own tokens for programs
+         * @description Without the tokens themselves; oldest first.
+         */
+        get: operations["api_token_list"];
+        put?: never;
+        /**
+         * Make a token for a program
+         * @description With no more scopes than one's own sign-in has, and an end. Shown this once. A token makes no
+         *     tokens.
+         */
+        post: operations["api_token_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke one of one's own tokens */
+        delete: operations["api_token_revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1639,6 +1980,27 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One's own account, `GET /session/account`. */
+        Account: {
+            /** @description A code of an authenticator app is asked for. */
+            has_totp: boolean;
+            /** @description What one signs in with. */
+            login: string;
+            /**
+             * Format: int32
+             * @description Recovery codes that were not used yet.
+             */
+            recovery_codes_left: number;
+        };
+        /** @description `PUT /session/account`. */
+        AccountPut: {
+            /** @description The present one, where there is an account. */
+            current_password?: string | null;
+            /** @description 3 to 100 letters, digits and `@._-+`; capitals do not count. */
+            login: string;
+            /** @description 12 to 200 characters. */
+            password: string;
+        };
         /** @description One alarm, `GET /programme/v1/alarms`. */
         Alarm: {
             /**
@@ -1684,6 +2046,50 @@ export interface components {
         };
         /** @description The answer to a question that came down the feed. */
         AnswerDelivery: Record<string, never>;
+        /** @description A token that somebody made for a program, without itself. */
+        ApiToken: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expires_at: string;
+            /**
+             * Format: uuid
+             * @description To revoke it by.
+             */
+            id: string;
+            /** @description What it is for. */
+            name: string;
+            /** @description What it may be used for. */
+            scopes: string[];
+        };
+        /** @description `POST /session/tokens`. */
+        ApiTokenCreate: {
+            /**
+             * Format: int32
+             * @description How long it is good, 1 to 366.
+             */
+            days: number;
+            /** @description What it is for. */
+            name: string;
+            /** @description What it may be used for; all that the maker's own sign-in may, if left out. */
+            scopes?: string[] | null;
+        };
+        /** @description A token for a program, shown this once. */
+        ApiTokenCreated: components["schemas"]["ApiToken"] & {
+            /** @description The token itself. */
+            token: string;
+        };
+        /** @description One's own tokens, `GET /session/tokens`. */
+        ApiTokens: {
+            /** @description Oldest first. */
+            items: components["schemas"]["ApiToken"][];
+        };
         /**
          * @description `PUT /tenant/v1/numbers/{number}/assignment` (If-Match honoured). Exactly one
          *     of `user_id` and `resource_account_id`.
@@ -2181,15 +2587,24 @@ export interface components {
             city_or_town?: string | null;
             /** @description Mandatory. */
             company_name: string;
-            /** @description ISO alpha-2, mandatory. */
+            /**
+             * @description ISO alpha-2, mandatory.
+             * @example GB
+             */
             country: string;
             /** @description Free text. */
             description?: string | null;
             /** @description House number. */
             house_number?: string | null;
-            /** @description Decimal degrees as text; required except in AU and JP. */
+            /**
+             * @description Decimal degrees as text; required except in AU and JP.
+             * @example 51.5
+             */
             latitude?: string | null;
-            /** @description Decimal degrees as text; required except in AU and JP. */
+            /**
+             * @description Decimal degrees as text; required except in AU and JP.
+             * @example -0.1
+             */
             longitude?: string | null;
             /** @description Postal code. */
             postal_or_zip_code?: string | null;
@@ -2198,20 +2613,72 @@ export interface components {
             /** @description Street. */
             street_name?: string | null;
         };
+        /** @description A client, or whomever an issuer vouches for, `GET /programme/v1/clients`. */
+        Client: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description It may act. */
+            enabled: boolean;
+            /**
+             * Format: uuid
+             * @description `client_id` for `/oauth/token`.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The issuer that vouches for it.
+             */
+            issuer_id?: string | null;
+            /** @description Where its public keys are, besides `keys`. */
+            jwks_uri?: string | null;
+            /** @description Its public keys. */
+            keys: components["schemas"]["ClientKey"][];
+            /** @description Shown in the audit log. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Whose, for an operator's roles.
+             */
+            operator_id?: string | null;
+            /** @description Its roles on the compatible face. */
+            provisioning_roles: string[];
+            /** @description Role. */
+            role: string;
+            /** @description Its secrets that are good, without themselves. */
+            secrets: components["schemas"]["ClientSecret"][];
+            /** @description What that issuer calls it. */
+            subject?: string | null;
+            /**
+             * Format: uuid
+             * @description Whose, for a tenant's roles.
+             */
+            tenant_id?: string | null;
+        };
         /** @description `POST /programme/v1/clients`: a program's credentials, or a person's sign-in link. */
         ClientCreate: {
             /** @description Shown in the audit log. */
             name: string;
             /**
              * Format: uuid
-             * @description For `operator_admin`.
+             * @description For the roles of an operator.
              */
             operator_id?: string | null;
-            /** @description `programme_owner`, `operator_admin`, `tenant_admin`, `edge`. */
+            /**
+             * @description An operator's, on the compatible face: `ProvisioningAPI.Read`, `.Write`, `.Delete`,
+             *     `.Admin`. Left out: `Admin` for an `operator_admin`, `Read` for an `operator_reader`.
+             */
+            provisioning_roles?: string[] | null;
+            /**
+             * @description `programme_owner`, `programme_support`, `operator_admin`, `operator_reader`,
+             *     `tenant_admin`, `tenant_helpdesk`, `tenant_reader`, `edge`.
+             */
             role: string;
             /**
              * Format: uuid
-             * @description For `tenant_admin`.
+             * @description For the roles of a tenant.
              */
             tenant_id?: string | null;
         };
@@ -2224,10 +2691,92 @@ export interface components {
             client_id: string;
             /** @description `client_secret` for `/oauth/token`. */
             client_secret: string;
+            /** @description Its roles on the compatible face. */
+            provisioning_roles?: string[];
             /** @description Role. */
             role: string;
             /** @description Scopes its tokens carry. */
             scopes: string[];
+        };
+        /** @description A public key of a client. */
+        ClientKey: {
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description To remove it by.
+             */
+            id: string;
+            /** @description What assertions name it by. */
+            kid: string;
+        };
+        /** @description `POST /programme/v1/clients/{client_id}/keys`. */
+        ClientKeyCreate: {
+            /**
+             * @description A JSON Web Key (RFC 7517): RSA of 2,048 bits or more, EC P-256 or P-384, or Ed25519. The
+             *     public one.
+             */
+            jwk: Record<string, never>;
+        };
+        /** @description A secret of a client, without itself. */
+        ClientSecret: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: uuid
+             * @description To revoke it by.
+             */
+            id: string;
+        };
+        /** @description `POST /programme/v1/clients/{client_id}/secrets`. */
+        ClientSecretCreate: {
+            /**
+             * Format: int32
+             * @description How long it is good; for ever if left out.
+             */
+            days?: number | null;
+            /**
+             * Format: int32
+             * @description When the ones before it end, 0 being at once; if left out they stay.
+             */
+            old_ends_in_hours?: number | null;
+        };
+        /** @description A secret, shown this once. */
+        ClientSecretCreated: {
+            /** @description `client_secret` for `/oauth/token`. */
+            client_secret: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: uuid
+             * @description To revoke it by.
+             */
+            id: string;
+        };
+        /** @description `PATCH /programme/v1/clients/{client_id}`; what is left out stays as it is. */
+        ClientUpdate: {
+            /** @description `false` shuts it out: none of its tokens and sessions is good any more. */
+            enabled?: boolean | null;
+            /** @description Where its public keys are; empty for nowhere. */
+            jwks_uri?: string | null;
+            /** @description Shown in the audit log. */
+            name?: string | null;
+            /** @description Its roles on the compatible face. */
+            provisioning_roles?: string[] | null;
         };
         /** @description A consent with the relationship on it, as both sides see it. */
         Consent: {
@@ -2286,7 +2835,10 @@ export interface components {
         ConsentCreate: {
             /** @description Company name as the operator shall see it. */
             company_name: string;
-            /** @description Coded band such as `L1_U49`, `L50_U249`, `L250_U999`, `L1000_U4999`, `L5000_U9999`. */
+            /**
+             * @description Coded band such as `L1_U49`, `L50_U249`, `L250_U999`, `L1000_U4999`, `L5000_U9999`.
+             * @example L50_U249
+             */
             company_size: string;
             /** @description Contacts, at least one. */
             contacts: components["schemas"]["Contact"][];
@@ -2337,11 +2889,17 @@ export interface components {
         };
         /** @description Whom the operator may ask. */
         Contact: {
-            /** @description E-mail. */
+            /**
+             * @description E-mail.
+             * @example terry@contoso.example
+             */
             email: string;
             /** @description Full name. */
             full_name: string;
-            /** @description Telephone with country code, optional. */
+            /**
+             * @description Telephone with country code, optional.
+             * @example +442079460000
+             */
             phone_number?: string | null;
         };
         /** @description One line of the directory, `GET /tenant/v1/operators?country=&region=&service=`. */
@@ -2676,6 +3234,80 @@ export interface components {
              */
             id: string;
         };
+        /** @description Who else says who somebody is, `GET /programme/v1/issuers`. */
+        Issuer: {
+            /** @description The `aud` that its tokens for this exchange have. */
+            audience: string;
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description The `iss` of its tokens. */
+            issuer: string;
+            /** @description Where its keys are; as its discovery document says where this is null. */
+            jwks_uri?: string | null;
+            /** @description What this exchange is called there, where people may sign in there. */
+            login_client_id?: string | null;
+            /** @description Shown to those who sign in there. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Vouches for this operator's people and programs.
+             */
+            operator_id?: string | null;
+            /** @description The value that it must have. */
+            organisation?: string | null;
+            /** @description The claim that tells apart organisations of one issuer. */
+            organisation_claim?: string | null;
+            /** @description The claim that names roles. */
+            role_claim: string;
+            /** @description What its values mean here, the first that is there deciding. */
+            roles: components["schemas"]["RoleMapping"][];
+            /**
+             * Format: uuid
+             * @description Vouches for this tenant's.
+             */
+            tenant_id?: string | null;
+        };
+        /** @description `POST /programme/v1/issuers`. */
+        IssuerCreate: {
+            /** @description The `aud` that its tokens for this exchange have. */
+            audience: string;
+            /** @description The `iss` of its tokens: an https address. */
+            issuer: string;
+            /** @description Where its keys are; if left out its discovery document says so. */
+            jwks_uri?: string | null;
+            /** @description What this exchange is called there, if people are to sign in there. */
+            login_client_id?: string | null;
+            /** @description Its secret there, if it has one. */
+            login_client_secret?: string | null;
+            /** @description Shown to those who sign in there. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Whom it vouches for: this operator's people and programs, …
+             */
+            operator_id?: string | null;
+            /** @description The value that it must have. */
+            organisation?: string | null;
+            /** @description The claim that tells apart organisations of one issuer, such as `tid`. */
+            organisation_claim?: string | null;
+            /** @description The claim that names roles, `roles` if left out; `realm_access.roles` is one inside another. */
+            role_claim?: string | null;
+            /** @description What its values mean here, the first that is there deciding. */
+            roles: components["schemas"]["RoleMapping"][];
+            /**
+             * Format: uuid
+             * @description … or this tenant's; the programme's if both are left out.
+             */
+            tenant_id?: string | null;
+        };
         /** @description A place within a civic address. */
         Location: {
             /**
@@ -2707,6 +3339,21 @@ export interface components {
              * @description Good until.
              */
             expires_at: string;
+        };
+        /** @description One of them. */
+        LoginProvider: {
+            /**
+             * Format: uuid
+             * @description Open `/session/oidc/{id}`.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description Where people may sign in, `GET /session/providers`. */
+        LoginProviders: {
+            /** @description By name. */
+            items: components["schemas"]["LoginProvider"][];
         };
         /** @description Where a subscription goes on. */
         MissedEvent: {
@@ -2902,7 +3549,10 @@ export interface components {
              * @description Overrides the order's location.
              */
             location_id?: string | null;
-            /** @description E.164. */
+            /**
+             * @description E.164.
+             * @example +442079460000
+             */
             number: string;
             /** @description Overrides the order's usage. */
             usage?: string | null;
@@ -2988,7 +3638,10 @@ export interface components {
         OfferPut: {
             /** @description ISO 3166-1 alpha-2 codes. */
             countries: string[];
-            /** @description The operator's own page, `https://…` (or `http://…`). */
+            /**
+             * @description The operator's own page, `https://…` (or `http://…`).
+             * @example https://northwind.example/
+             */
             landing_page: string;
             /** @description Show it in the directory. */
             published: boolean;
@@ -3356,6 +4009,55 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Client: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description It may act. */
+                enabled: boolean;
+                /**
+                 * Format: uuid
+                 * @description `client_id` for `/oauth/token`.
+                 */
+                id: string;
+                /**
+                 * Format: uuid
+                 * @description The issuer that vouches for it.
+                 */
+                issuer_id?: string | null;
+                /** @description Where its public keys are, besides `keys`. */
+                jwks_uri?: string | null;
+                /** @description Its public keys. */
+                keys: components["schemas"]["ClientKey"][];
+                /** @description Shown in the audit log. */
+                name: string;
+                /**
+                 * Format: uuid
+                 * @description Whose, for an operator's roles.
+                 */
+                operator_id?: string | null;
+                /** @description Its roles on the compatible face. */
+                provisioning_roles: string[];
+                /** @description Role. */
+                role: string;
+                /** @description Its secrets that are good, without themselves. */
+                secrets: components["schemas"]["ClientSecret"][];
+                /** @description What that issuer calls it. */
+                subject?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Whose, for a tenant's roles.
+                 */
+                tenant_id?: string | null;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
         Page_Consent: {
             /** @description The entries. */
             items: {
@@ -3470,6 +4172,52 @@ export interface components {
                  * @description When it started.
                  */
                 started_at: string;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Issuer: {
+            /** @description The entries. */
+            items: {
+                /** @description The `aud` that its tokens for this exchange have. */
+                audience: string;
+                /**
+                 * Format: date-time
+                 * @description When it was added.
+                 */
+                created_at: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description The `iss` of its tokens. */
+                issuer: string;
+                /** @description Where its keys are; as its discovery document says where this is null. */
+                jwks_uri?: string | null;
+                /** @description What this exchange is called there, where people may sign in there. */
+                login_client_id?: string | null;
+                /** @description Shown to those who sign in there. */
+                name: string;
+                /**
+                 * Format: uuid
+                 * @description Vouches for this operator's people and programs.
+                 */
+                operator_id?: string | null;
+                /** @description The value that it must have. */
+                organisation?: string | null;
+                /** @description The claim that tells apart organisations of one issuer. */
+                organisation_claim?: string | null;
+                /** @description The claim that names roles. */
+                role_claim: string;
+                /** @description What its values mean here, the first that is there deciding. */
+                roles: components["schemas"]["RoleMapping"][];
+                /**
+                 * Format: uuid
+                 * @description Vouches for this tenant's.
+                 */
+                tenant_id?: string | null;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor?: string | null;
@@ -3973,10 +4721,21 @@ export interface components {
         };
         /** @description `POST /programme/v1/operators/{operator_id}/ranges`: a declared range the programme accepts. */
         RangeCreate: {
-            /** @description First number, E.164. */
+            /**
+             * @description First number, E.164.
+             * @example +442079460000
+             */
             first: string;
-            /** @description Last number, E.164, of the same length. */
+            /**
+             * @description Last number, E.164, of the same length.
+             * @example +442079469999
+             */
             last: string;
+        };
+        /** @description Codes for who has lost the app, each good once; shown this once. */
+        RecoveryCodes: {
+            /** @description Ten of them. */
+            recovery_codes: string[];
         };
         /** @description `PATCH /operator/v1/consents/{tenant_id}` (If-Match required). */
         RelationshipUpdate: {
@@ -3987,7 +4746,10 @@ export interface components {
         };
         /** @description What the tenant needs from the operator, per country. */
         Requirement: {
-            /** @description The country. */
+            /**
+             * @description The country.
+             * @example GB
+             */
             country: string;
             /** @description `user`, `service` or `conference` numbers. */
             number_type: string;
@@ -4042,15 +4804,30 @@ export interface components {
             display_name: string;
             /** @description `call_queue`. */
             kind: string;
-            /** @description `resource_account` is the licence it needs before it gets a number. */
+            /** @description `teams_phone` for people, `resource_account` for queues. */
             licences?: string[];
             /**
              * Format: int32
              * @description Seconds the agents ring; 30 by default, 5 to 180.
              */
             ring_seconds?: number | null;
-            /** @description User principal name, unique in the tenant. */
+            /**
+             * @description User principal name, unique in the tenant.
+             * @example sales@contoso.example
+             */
             upn: string;
+        };
+        /** @description The form of a revocation (RFC 7009 section 2.1), with the client as in a token request. */
+        RevokeRequest: {
+            /** @description The token to end. */
+            token?: string | null;
+        };
+        /** @description What a value of the role claim means here. */
+        RoleMapping: {
+            /** @description A role of the party that the issuer vouches for. */
+            role: string;
+            /** @description As the claim has it; `*` for everybody. */
+            value: string;
         };
         /** @description Something of a call's way that is otherwise by now. */
         RoutingChange: {
@@ -4091,8 +4868,14 @@ export interface components {
         };
         /** @description `POST /session`. */
         SessionCreate: {
-            /** @description A one-time sign-in code. */
-            code: string;
+            /** @description A one-time sign-in code; or */
+            code?: string | null;
+            /** @description the login of an account, … */
+            login?: string | null;
+            /** @description … and where it has a second factor, a code of the app or a recovery code. */
+            one_time_code?: string | null;
+            /** @description … its password, … */
+            password?: string | null;
         };
         /** @description A tenant. */
         Tenant: {
@@ -4113,7 +4896,10 @@ export interface components {
         };
         /** @description `POST /programme/v1/tenants`. */
         TenantCreate: {
-            /** @description SIP domain of its phones, a unique DNS name. */
+            /**
+             * @description SIP domain of its phones, a unique DNS name.
+             * @example contoso.example
+             */
             domain: string;
             /** @description Name, 1 to 100 characters. */
             name: string;
@@ -4156,14 +4942,45 @@ export interface components {
         };
         /** @description The form of a token request. */
         TokenRequest: {
+            /** @description The token that it signed, for this endpoint. */
+            client_assertion?: string | null;
+            /**
+             * @description `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, where the client proves itself
+             *     with a key (RFC 7523).
+             */
+            client_assertion_type?: string | null;
             /** @description The client, unless it comes by HTTP Basic. */
-            client_id?: string | null;
+            client_id?: string;
             /** @description Its secret, unless it comes by HTTP Basic. */
-            client_secret?: string | null;
+            client_secret?: string;
             /** @description `client_credentials`. */
-            grant_type?: string | null;
+            grant_type: string;
             /** @description Space-separated; all of the client's scopes if left out. */
-            scope?: string | null;
+            scope?: string;
+        };
+        /** @description `POST /session/account/totp/confirm`. */
+        TotpConfirm: {
+            /** @description What the app shows. */
+            one_time_code: string;
+        };
+        /** @description `POST /session/account/totp/remove`. */
+        TotpRemove: {
+            /** @description The account's. */
+            current_password: string;
+            /** @description What the app shows, or a recovery code. */
+            one_time_code: string;
+        };
+        /** @description `POST /session/account/totp`. */
+        TotpStart: {
+            /** @description The account's. */
+            current_password: string;
+        };
+        /** @description A second factor that is being added; shown this once. */
+        TotpStarted: {
+            /** @description The same for a QR code. */
+            otpauth_uri: string;
+            /** @description Base32, to type in. */
+            secret: string;
         };
         /** @description A trunk. */
         Trunk: {
@@ -4226,14 +5043,20 @@ export interface components {
         };
         /** @description `POST /programme/v1/operators/{operator_id}/trunks`. */
         TrunkCreate: {
-            /** @description Where to send calls: address literal and port, `192.0.2.1:5060`. */
+            /**
+             * @description Where to send calls: address literal and port, `192.0.2.1:5060`.
+             * @example 192.0.2.1:5060
+             */
             address: string;
             /**
              * Format: int32
              * @description Seconds without any response before the next trunk is tried; 10 by default, 1 to 60.
              */
             failover_time_seconds?: number | null;
-            /** @description Its name, an FQDN of at most 63 characters. */
+            /**
+             * @description Its name, an FQDN of at most 63 characters.
+             * @example sbc1.northwind.example
+             */
             fqdn: string;
             /** @description Tell trunks that share an address apart by their port. */
             match_port?: boolean;
@@ -4305,11 +5128,17 @@ export interface components {
         };
         /** @description A trusted network: public addresses of the organisation. */
         TrustedNetwork: {
-            /** @description The country it stands in, ISO 3166-1 alpha-2: its emergency numbers are dialled there. */
+            /**
+             * @description The country it stands in, ISO 3166-1 alpha-2: its emergency numbers are dialled there.
+             * @example GB
+             */
             country: string;
             /** @description What people call it, at most 100 characters. */
             description?: string;
-            /** @description An IPv4 or IPv6 address of it. */
+            /**
+             * @description An IPv4 or IPv6 address of it.
+             * @example 192.0.2.1
+             */
             ip_address: string;
             /**
              * Format: int32
@@ -4355,15 +5184,19 @@ export interface components {
         };
         /** @description `POST /tenant/v1/users`. */
         UserCreate: {
-            /** @description Country the user works in. */
+            /**
+             * @description Country the user works in.
+             * @example GB
+             */
             country: string;
             /** @description Name shown. */
             display_name: string;
-            /** @description Licences; `teams_phone` is the telephony one. */
+            /** @description `teams_phone` for people, `resource_account` for queues. */
             licences?: string[];
             /**
              * @description User principal name, `alice@contoso.example`, unique in the tenant; its
              *     part before the `@` is the phone's user name.
+             * @example alice@contoso.example
              */
             upn: string;
         };
@@ -4544,7 +5377,17 @@ export interface components {
             event_types?: string[] | null;
         };
     };
-    responses: never;
+    responses: {
+        /** @description A refusal: see its code at /errors */
+        Refusal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -4561,6 +5404,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "edge": "0191d2a0-0000-7000-8000-00000000000e",
+                 *       "packets": [],
+                 *       "question": "0191d2a0-0000-7000-8000-000000000003"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AnswerDelivery"];
             };
         };
@@ -4574,15 +5424,16 @@ export interface operations {
                     "application/json": components["schemas"]["CdrReceipt"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     edge_cdrs: {
@@ -4594,6 +5445,25 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "records": [
+                 *         {
+                 *           "edge": "0191d2a0-0000-7000-8000-00000000000e",
+                 *           "event": {
+                 *             "answered_at_us": null,
+                 *             "at_us": 1750000009000000,
+                 *             "attempts": [],
+                 *             "event": "end",
+                 *             "hung_up_by": "callee",
+                 *             "reason": "busy",
+                 *             "sip_code": 486
+                 *           },
+                 *           "id": "0191d2a0-0000-7000-8000-000000000001"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["CdrDelivery"];
             };
         };
@@ -4607,15 +5477,16 @@ export interface operations {
                     "application/json": components["schemas"]["CdrReceipt"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     edge_changes: {
@@ -4641,6 +5512,9 @@ export interface operations {
                     "application/octet-stream": number[];
                 };
             };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
             /** @description The log does not reach back to this position */
             410: {
                 headers: {
@@ -4648,15 +5522,9 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     edge_events: {
@@ -4668,6 +5536,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "alarms": [
+                 *         {
+                 *           "code": "trunk_down",
+                 *           "detail": "no answer to OPTIONS",
+                 *           "id": "0191d2a0-0000-7000-8000-00000000000a",
+                 *           "raised_at_us": 1750000000000000,
+                 *           "severity": "critical",
+                 *           "subject": "0191d2a0-0000-7000-8000-000000000002"
+                 *         }
+                 *       ],
+                 *       "edge": "0191d2a0-0000-7000-8000-00000000000e",
+                 *       "started_at_us": 1750000000000000
+                 *     }
+                 */
                 "application/json": components["schemas"]["EventDelivery"];
             };
         };
@@ -4681,15 +5565,16 @@ export interface operations {
                     "application/json": components["schemas"]["CdrReceipt"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     edge_snapshot: {
@@ -4710,15 +5595,56 @@ export interface operations {
                     "application/octet-stream": number[];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    token_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["RevokeRequest"];
+            };
+        };
+        responses: {
+            /** @description It is good no more */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is wrong */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["TokenError"];
                 };
             };
+            /** @description The client is unknown or its secret is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenError"];
+                };
+            };
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     token_issue: {
@@ -4761,6 +5687,10 @@ export interface operations {
                     "application/json": components["schemas"]["TokenError"];
                 };
             };
+            413: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     call_durations_push: {
@@ -4788,15 +5718,16 @@ export interface operations {
                     "application/json": components["schemas"]["CallDurationsResult"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_call_export_list: {
@@ -4823,15 +5754,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_call_export_create: {
@@ -4859,15 +5787,16 @@ export interface operations {
                     "application/octet-stream": number[];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_call_export_get: {
@@ -4891,15 +5820,13 @@ export interface operations {
                     "application/json": components["schemas"]["CallExport"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     call_reconciliation: {
@@ -4925,15 +5852,13 @@ export interface operations {
                     "application/json": components["schemas"]["CallReconciliation"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            410: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_calling_profile_list: {
@@ -4960,15 +5885,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_call_list: {
@@ -4980,10 +5902,11 @@ export interface operations {
                 to?: string;
                 /** @description `inbound`, `outbound`, `internal`, `emergency`. */
                 kind?: string;
-                /** @description The number in it, E.164, its `+` written as `%2B`. */
+                /**
+                 * @description The number in it, E.164, its `+` written as `%2B`.
+                 * @example +442079460000
+                 */
                 number?: string;
-                /** @description The person in it. */
-                user_id?: string;
                 /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
                 filter?: string;
                 /** @description A field to sort by, with `-` before it for the greatest first. */
@@ -5009,15 +5932,14 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            410: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_call_explain: {
@@ -5041,15 +5963,13 @@ export interface operations {
                     "application/json": components["schemas"]["CallExplained"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_consent_list: {
@@ -5080,15 +6000,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_consent_get: {
@@ -5114,15 +6031,13 @@ export interface operations {
                     "application/json": components["schemas"]["Consent"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     relationship_update: {
@@ -5155,15 +6070,19 @@ export interface operations {
                     "application/json": components["schemas"]["Consent"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_event_list: {
@@ -5197,6 +6116,9 @@ export interface operations {
                     "text/event-stream": components["schemas"]["Event"];
                 };
             };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
             /** @description The log does not reach back to this position */
             410: {
                 headers: {
@@ -5204,15 +6126,10 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     number_order_list: {
@@ -5243,15 +6160,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     number_order_create: {
@@ -5279,15 +6193,16 @@ export interface operations {
                     "application/json": components["schemas"]["NumberOrder"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     number_order_get: {
@@ -5311,15 +6226,13 @@ export interface operations {
                     "application/json": components["schemas"]["NumberOrder"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     number_order_entries: {
@@ -5349,15 +6262,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_number_list: {
@@ -5371,10 +6282,11 @@ export interface operations {
                 usage?: string;
                 /** @description Numbers of this operator. */
                 operator_id?: string;
-                /** @description Numbers of this country, ISO 3166-1 alpha-2. */
+                /**
+                 * @description Numbers of this country, ISO 3166-1 alpha-2.
+                 * @example GB
+                 */
                 country?: string;
-                /** @description Assigned to this person or resource account. */
-                assigned_to_id?: string;
                 /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
                 filter?: string;
                 /** @description A field to sort by, with `-` before it for the greatest first. */
@@ -5400,15 +6312,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_civic_address_list: {
@@ -5438,15 +6347,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_webhook_list: {
@@ -5473,15 +6380,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_webhook_create: {
@@ -5509,15 +6413,16 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookSecret"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_webhook_get: {
@@ -5543,15 +6448,13 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_webhook_remove: {
@@ -5559,7 +6462,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The ETag last read */
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 /** @description The subscription */
@@ -5576,15 +6479,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_webhook_update: {
@@ -5617,15 +6522,19 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_webhook_deliveries: {
@@ -5657,15 +6566,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_webhook_replay: {
@@ -5698,15 +6605,18 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            410: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_webhook_rotate: {
@@ -5737,15 +6647,17 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookSecret"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_webhook_test: {
@@ -5772,15 +6684,16 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     alarm_list: {
@@ -5813,15 +6726,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     audit_list: {
@@ -5848,15 +6758,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     programme_call_list: {
@@ -5868,7 +6775,10 @@ export interface operations {
                 to?: string;
                 /** @description `inbound`, `outbound`, `internal`, `emergency`. */
                 kind?: string;
-                /** @description The number in it, E.164, its `+` written as `%2B`. */
+                /**
+                 * @description The number in it, E.164, its `+` written as `%2B`.
+                 * @example +442079460000
+                 */
                 number?: string;
                 /** @description The person in it. */
                 user_id?: string;
@@ -5897,15 +6807,46 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            410: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    client_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of clients */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Page_Client"];
+                    "text/csv": string;
                 };
             };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     client_create: {
@@ -5933,15 +6874,157 @@ export interface operations {
                     "application/json": components["schemas"]["ClientCredentials"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    client_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client */
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The client */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Client"];
                 };
             };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    client_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client */
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientUpdate"];
+            };
+        };
+        responses: {
+            /** @description The client */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Client"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    client_key_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The client */
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientKeyCreate"];
+            };
+        };
+        responses: {
+            /** @description The key */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientKey"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    client_key_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client */
+                client_id: string;
+                /** @description The key */
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is good no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     login_code_create: {
@@ -5968,15 +7051,89 @@ export interface operations {
                     "application/json": components["schemas"]["LoginCode"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    client_secret_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The client */
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientSecretCreate"];
+            };
+        };
+        responses: {
+            /** @description The secret */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["ClientSecretCreated"];
                 };
             };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    client_secret_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client */
+                client_id: string;
+                /** @description The secret */
+                secret_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is good no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     edge_key_list: {
@@ -5997,15 +7154,11 @@ export interface operations {
                     "application/json": components["schemas"]["EdgeKeyInfo"][];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     edge_key_rotate: {
@@ -6029,15 +7182,15 @@ export interface operations {
                     "application/json": components["schemas"]["EdgeKeyInfo"][];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     edge_list: {
@@ -6064,15 +7217,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     edge_forget: {
@@ -6094,15 +7244,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     programme_event_list: {
@@ -6136,6 +7286,9 @@ export interface operations {
                     "text/event-stream": components["schemas"]["Event"];
                 };
             };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
             /** @description The log does not reach back to this position */
             410: {
                 headers: {
@@ -6143,15 +7296,10 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     call_explain: {
@@ -6177,15 +7325,13 @@ export interface operations {
                     "application/json": components["schemas"]["CallExplained"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     fraud_release: {
@@ -6213,15 +7359,146 @@ export interface operations {
                     "application/json": components["schemas"]["FraudReleased"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    issuer_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of issuers */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Page_Issuer"];
+                    "text/csv": string;
                 };
             };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    issuer_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssuerCreate"];
+            };
+        };
+        responses: {
+            /** @description The issuer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Issuer"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    issuer_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The issuer */
+                issuer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The issuer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Issuer"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    issuer_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The issuer */
+                issuer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is trusted no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_list: {
@@ -6252,15 +7529,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_create: {
@@ -6290,15 +7564,16 @@ export interface operations {
                     "application/json": components["schemas"]["Operator"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     operator_get: {
@@ -6324,15 +7599,13 @@ export interface operations {
                     "application/json": components["schemas"]["Operator"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     calling_profile_list: {
@@ -6362,15 +7635,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     calling_profile_create: {
@@ -6401,15 +7672,17 @@ export interface operations {
                     "application/json": components["schemas"]["CallingProfile"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     offer_get: {
@@ -6435,15 +7708,13 @@ export interface operations {
                     "application/json": components["schemas"]["Offer"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     offer_put: {
@@ -6451,7 +7722,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The ETag last read */
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 /** @description The operator */
@@ -6476,15 +7747,19 @@ export interface operations {
                     "application/json": components["schemas"]["Offer"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     range_list: {
@@ -6514,15 +7789,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     range_create: {
@@ -6553,15 +7826,17 @@ export interface operations {
                     "application/json": components["schemas"]["Range"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     trunk_list: {
@@ -6591,15 +7866,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     trunk_create: {
@@ -6632,15 +7905,17 @@ export interface operations {
                     "application/json": components["schemas"]["Trunk"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     trunk_update: {
@@ -6675,15 +7950,19 @@ export interface operations {
                     "application/json": components["schemas"]["Trunk"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     tenant_list: {
@@ -6714,15 +7993,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     tenant_create: {
@@ -6750,15 +8026,16 @@ export interface operations {
                     "application/json": components["schemas"]["Tenant"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     fraud_limits_get: {
@@ -6782,15 +8059,13 @@ export interface operations {
                     "application/json": components["schemas"]["FraudLimits"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     fraud_limits_put: {
@@ -6818,15 +8093,17 @@ export interface operations {
                     "application/json": components["schemas"]["FraudLimits"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     programme_webhook_list: {
@@ -6853,15 +8130,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     programme_webhook_create: {
@@ -6889,15 +8163,16 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookSecret"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     programme_webhook_get: {
@@ -6923,15 +8198,13 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     programme_webhook_remove: {
@@ -6939,7 +8212,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The ETag last read */
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 /** @description The subscription */
@@ -6956,15 +8229,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     programme_webhook_update: {
@@ -6997,15 +8272,19 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     programme_webhook_deliveries: {
@@ -7037,15 +8316,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     programme_webhook_replay: {
@@ -7078,15 +8355,18 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            410: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     programme_webhook_rotate: {
@@ -7117,15 +8397,17 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookSecret"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     programme_webhook_test: {
@@ -7152,15 +8434,16 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     session_get: {
@@ -7181,15 +8464,11 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     session_create: {
@@ -7216,15 +8495,13 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     session_delete: {
@@ -7243,15 +8520,356 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    account_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Account"];
                 };
             };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    account_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountPut"];
+            };
+        };
+        responses: {
+            /** @description The account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    totp_start: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpStart"];
+            };
+        };
+        responses: {
+            /** @description The secret, shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpStarted"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    totp_confirm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpConfirm"];
+            };
+        };
+        responses: {
+            /** @description Recovery codes, shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    totp_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpRemove"];
+            };
+        };
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    login_finish: {
+        parameters: {
+            query?: {
+                /** @description The code, where the sign-in succeeded. */
+                code?: string;
+                /** @description What the sign-in began with. */
+                state?: string;
+                /** @description The issuer (RFC 9207). */
+                iss?: string;
+                /** @description Why it did not succeed. */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in; to the page */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    login_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The issuer */
+                issuer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the issuer */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    login_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Issuers with their names */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginProviders"];
+                };
+            };
+            401: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    api_token_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tokens */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokens"];
+                };
+            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    api_token_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiTokenCreate"];
+            };
+        };
+        responses: {
+            /** @description The token */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenCreated"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    api_token_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token */
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is good no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     call_export_list: {
@@ -7278,15 +8896,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     call_export_create: {
@@ -7314,15 +8929,16 @@ export interface operations {
                     "application/octet-stream": number[];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     call_export_get: {
@@ -7346,15 +8962,13 @@ export interface operations {
                     "application/json": components["schemas"]["CallExport"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     call_list: {
@@ -7366,7 +8980,10 @@ export interface operations {
                 to?: string;
                 /** @description `inbound`, `outbound`, `internal`, `emergency`. */
                 kind?: string;
-                /** @description The number in it, E.164, its `+` written as `%2B`. */
+                /**
+                 * @description The number in it, E.164, its `+` written as `%2B`.
+                 * @example +442079460000
+                 */
                 number?: string;
                 /** @description The person in it. */
                 user_id?: string;
@@ -7395,15 +9012,14 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            410: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     call_get: {
@@ -7427,15 +9043,13 @@ export interface operations {
                     "application/json": components["schemas"]["CallRecord"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     tenant_call_explain: {
@@ -7459,15 +9073,13 @@ export interface operations {
                     "application/json": components["schemas"]["CallExplained"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     civic_address_list: {
@@ -7494,15 +9106,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     civic_address_create: {
@@ -7530,15 +9139,16 @@ export interface operations {
                     "application/json": components["schemas"]["CivicAddress"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     civic_address_get: {
@@ -7562,21 +9172,22 @@ export interface operations {
                     "application/json": components["schemas"]["CivicAddress"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     civic_address_remove: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description The address */
                 civic_address_id: string;
@@ -7592,15 +9203,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     location_create: {
@@ -7631,15 +9244,17 @@ export interface operations {
                     "application/json": components["schemas"]["Location"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     consent_list: {
@@ -7670,15 +9285,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     consent_create: {
@@ -7719,15 +9331,16 @@ export interface operations {
                     "application/json": components["schemas"]["Consent"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     consent_get: {
@@ -7753,15 +9366,13 @@ export interface operations {
                     "application/json": components["schemas"]["Consent"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     consent_remove: {
@@ -7769,7 +9380,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The ETag last read */
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 /** @description The operator */
@@ -7790,15 +9401,17 @@ export interface operations {
                     "application/json": components["schemas"]["Consent"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     consent_update: {
@@ -7831,15 +9444,19 @@ export interface operations {
                     "application/json": components["schemas"]["Consent"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     event_list: {
@@ -7873,6 +9490,9 @@ export interface operations {
                     "text/event-stream": components["schemas"]["Event"];
                 };
             };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
             /** @description The log does not reach back to this position */
             410: {
                 headers: {
@@ -7880,15 +9500,10 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     explain_call: {
@@ -7916,15 +9531,16 @@ export interface operations {
                     "application/json": components["schemas"]["Explanation"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     tenant_fraud_release: {
@@ -7952,15 +9568,17 @@ export interface operations {
                     "application/json": components["schemas"]["FraudReleased"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     number_list: {
@@ -7974,7 +9592,10 @@ export interface operations {
                 usage?: string;
                 /** @description Numbers of this operator. */
                 operator_id?: string;
-                /** @description Numbers of this country, ISO 3166-1 alpha-2. */
+                /**
+                 * @description Numbers of this country, ISO 3166-1 alpha-2.
+                 * @example GB
+                 */
                 country?: string;
                 /** @description Assigned to this person or resource account. */
                 assigned_to_id?: string;
@@ -8003,15 +9624,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     number_get: {
@@ -8037,15 +9655,14 @@ export interface operations {
                     "application/json": components["schemas"]["Number"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     assignment_put: {
@@ -8053,7 +9670,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The ETag last read */
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 /** @description E.164, `+442079460001` */
@@ -8078,15 +9695,19 @@ export interface operations {
                     "application/json": components["schemas"]["Number"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     assignment_remove: {
@@ -8094,7 +9715,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The ETag last read */
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 /** @description E.164, `+442079460001` */
@@ -8115,21 +9736,26 @@ export interface operations {
                     "application/json": components["schemas"]["Number"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     directory_list: {
         parameters: {
             query?: {
-                /** @description Offered in this country, ISO 3166-1 alpha-2. */
+                /**
+                 * @description Offered in this country, ISO 3166-1 alpha-2.
+                 * @example GB
+                 */
                 country?: string;
                 /** @description Offered in this region. */
                 region?: string;
@@ -8156,15 +9782,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     resource_account_list: {
@@ -8191,15 +9814,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     resource_account_create: {
@@ -8229,15 +9849,16 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceAccount"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     resource_account_get: {
@@ -8263,15 +9884,13 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceAccount"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     trusted_networks_get: {
@@ -8292,15 +9911,11 @@ export interface operations {
                     "application/json": components["schemas"]["TrustedNetworks"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     trusted_networks_put: {
@@ -8325,15 +9940,16 @@ export interface operations {
                     "application/json": components["schemas"]["TrustedNetworks"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     user_list: {
@@ -8364,15 +9980,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     user_create: {
@@ -8402,15 +10015,16 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     user_get: {
@@ -8436,15 +10050,13 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     user_update: {
@@ -8477,15 +10089,19 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     user_phone_create: {
@@ -8512,15 +10128,16 @@ export interface operations {
                     "application/json": components["schemas"]["PhoneCredentials"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     webhook_list: {
@@ -8547,15 +10164,12 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     webhook_create: {
@@ -8583,15 +10197,16 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookSecret"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     webhook_get: {
@@ -8617,15 +10232,13 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     webhook_remove: {
@@ -8633,7 +10246,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The ETag last read */
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 /** @description The subscription */
@@ -8650,15 +10263,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     webhook_update: {
@@ -8691,15 +10306,19 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     webhook_deliveries: {
@@ -8731,15 +10350,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     webhook_replay: {
@@ -8772,15 +10389,18 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            410: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     webhook_rotate: {
@@ -8811,15 +10431,17 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookSecret"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
     webhook_test: {
@@ -8846,15 +10468,16 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
-            /** @description A refusal: see its code at /errors */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
         };
     };
 }

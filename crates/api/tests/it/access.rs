@@ -49,6 +49,8 @@ struct World {
     client: String,
     /// An outside issuer.
     issuer: String,
+    /// A subscription of the programme's.
+    webhook: String,
     /// Where an edge's feed goes on.
     feed: String,
 }
@@ -152,10 +154,41 @@ impl World {
             "callee_user": null, "queue": null, "in_trunk": null, "call_id": "a@192.0.2.77",
         }});
         self.post(&self.tokens["edge"], "/edge/v1/cdrs", json!({ "records": [record] })).await;
-        for party in [operator, tenant] {
+        for (party, face) in [(operator, "operator"), (tenant, "tenant")] {
             party.things.insert("call", call.clone());
+            let hook = self.hook(&party.token, face).await;
+            party.things.insert("webhook", hook);
+            let export = self.export(&party.token, face).await;
+            party.things.insert("export", export);
         }
     }
+}
+
+impl World {
+    /// A subscription to events, whose endpoint answers nothing.
+    async fn hook(&self, token: &str, face: &str) -> String {
+        let hook = self.post(token, &format!("/{face}/v1/webhooks"), hook()).await;
+        hook["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// The record of a file of call records.
+    async fn export(&self, token: &str, face: &str) -> String {
+        let path = format!("/{face}/v1/call-exports");
+        let request = self.server.bare(Method::POST, &path).bearer_auth(token).json(&export());
+        let answer = request.send().await.expect("answers");
+        let record = answer.headers()[header::LOCATION].to_str().expect("text").to_owned();
+        // The record is there once the file is whole.
+        answer.bytes().await.expect("the file");
+        record.rsplit('/').next().expect("an id").to_owned()
+    }
+}
+
+fn hook() -> Value {
+    json!({ "endpoint": "http://127.0.0.1:9/", "event_types": [] })
+}
+
+fn export() -> Value {
+    json!({ "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z", "format": "csv" })
 }
 
 fn offer(name: &str) -> Value {
@@ -194,6 +227,7 @@ async fn world() -> World {
         fabrikam: Party::default(),
         feed: String::new(),
         issuer: String::new(),
+        webhook: String::new(),
     };
     let mut alba = world.operator("Alba", "+442079460000").await;
     let mut brae = world.operator("Brae", "+442079470000").await;
@@ -226,7 +260,8 @@ async fn world() -> World {
         "audience": "meetpoint", "roles": [{ "value": "*", "role": "programme_support" }] });
     let issuer = world.server.make("/programme/v1/issuers", issuer).await;
     let issuer = issuer["id"].as_str().expect("an id").to_owned();
-    World { alba, brae, contoso, fabrikam, feed, issuer, ..world }
+    let webhook = world.hook(&world.server.token, "programme").await;
+    World { alba, brae, contoso, fabrikam, feed, issuer, webhook, ..world }
 }
 
 impl World {
@@ -239,6 +274,9 @@ impl World {
             ("issuer", _) => (self.issuer.as_str(), ""),
             // A token is one person's, and another's is nobody's business.
             ("token", _) => (NOBODYS, NOBODYS),
+            ("webhook", "programme") => {
+                (self.webhook.as_str(), self.alba.things["webhook"].as_str())
+            }
             ("operator", _) => (self.alba.id.as_str(), ""),
             ("tenant" | "consent", "operator" | "programme") => {
                 (self.contoso.id.as_str(), self.fabrikam.id.as_str())
@@ -259,8 +297,8 @@ impl World {
             ("trunk" | "order", _) => {
                 (self.alba.things[kind].as_str(), self.brae.things[kind].as_str())
             }
-            ("call", _) if of_operator => {
-                (self.alba.things["call"].as_str(), self.brae.things["call"].as_str())
+            ("call" | "webhook" | "export", _) if of_operator => {
+                (self.alba.things[kind].as_str(), self.brae.things[kind].as_str())
             }
             _ => (self.contoso.things[kind].as_str(), self.fabrikam.things[kind].as_str()),
         };
@@ -298,6 +336,24 @@ impl World {
                 path += &format!("?id={thing}");
                 return (path, None);
             }
+            "event_list" | "operator_event_list" | "programme_event_list" => {
+                path += "?follow=false";
+                return (path, None);
+            }
+            "call_reconciliation" => {
+                path += "?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z";
+                return (path, None);
+            }
+            "webhook_create" | "operator_webhook_create" | "programme_webhook_create" => hook(),
+            "webhook_update" | "operator_webhook_update" | "programme_webhook_update" => {
+                json!({ "description": "to the service desk" })
+            }
+            "webhook_replay" | "operator_webhook_replay" | "programme_webhook_replay" => {
+                json!({ "from": "now" })
+            }
+            "call_export_create" | "operator_call_export_create" => export(),
+            "call_durations_push" => json!({ "entries": [{
+                "call_id": alba.things["call"], "connected_ms": 1000 }] }),
             "operator_create" => json!({ "name": "Esker" }),
             "trunk_create" => json!({ "fqdn": "sbc9.alba.example", "address": "192.0.2.9:5060" }),
             "trunk_update" => json!({ "enabled": true }),
