@@ -232,9 +232,9 @@ mod tests {
         let call = |n: usize| -> CallRecord {
             serde_json::from_value(serde_json::json!({
                 "id": uuid::Uuid::from_u128(n as u128), "caller": format!("+44207946{n:04}"),
-                "callee": "+493012345", "attempts": [], "complete": n % 2 == 0,
+                "callee": "+493012345", "attempts": [], "complete": n.is_multiple_of(2),
                 "started_at": "2026-11-22T12:00:00Z", "duration_ms": n,
-                "sip_code": (n % 3 == 0).then_some(200),
+                "sip_code": n.is_multiple_of(3).then_some(200),
             }))
             .expect("a call")
         };
