@@ -150,7 +150,7 @@ pub async fn revoke(State(app): State<App>, request: Request) -> Response {
     let Some(token) = form.token else { return invalid_request("token is missing") };
     let (id, proof) = match proof(&headers, &body, audiences) {
         Ok(proven) => proven,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     match app.exchange.token_revoke(&id, &proof, &token).await {
         Ok(()) => StatusCode::OK.into_response(),
@@ -189,17 +189,19 @@ fn proof(
     headers: &HeaderMap,
     body: &[u8],
     audiences: Vec<String>,
-) -> Result<(String, ClientProof), Response> {
+) -> Result<(String, ClientProof), Box<Response>> {
     const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    let wrong = |reason: String| Box::new(invalid_request(reason));
     let form: TokenRequest =
-        serde_urlencoded::from_bytes(body).map_err(|error| invalid_request(error.to_string()))?;
-    let unproven = |reason: &str| refused(StatusCode::UNAUTHORIZED, "invalid_client", reason);
+        serde_urlencoded::from_bytes(body).map_err(|error| wrong(error.to_string()))?;
+    let unproven =
+        |reason: &str| Box::new(refused(StatusCode::UNAUTHORIZED, "invalid_client", reason));
     if let Some(jwt) = form.client_assertion {
         if form.client_assertion_type.as_deref() != Some(JWT_BEARER) {
-            return Err(invalid_request(format!("client_assertion_type is not {JWT_BEARER}")));
+            return Err(wrong(format!("client_assertion_type is not {JWT_BEARER}")));
         }
         if form.client_secret.is_some() || basic(headers).is_some() {
-            return Err(invalid_request("the client proves itself in more than one way"));
+            return Err(wrong("the client proves itself in more than one way".to_owned()));
         }
         if audiences.is_empty() {
             let reason = "this exchange does not know its own address, for which an assertion \
@@ -211,7 +213,9 @@ fn proof(
     }
     let (id, secret) = match (basic(headers), form.client_id, form.client_secret) {
         (Some(_), _, Some(_)) => {
-            return Err(invalid_request("the client's secret comes by HTTP Basic and in the form"));
+            return Err(wrong(
+                "the client's secret comes by HTTP Basic and in the form".to_owned(),
+            ));
         }
         (Some(Ok(pair)), ..) => pair,
         (Some(Err(reason)), ..) => return Err(unproven(reason)),
@@ -243,7 +247,7 @@ impl Asked {
             }
             None => return Err(invalid_request("grant_type is missing")),
         }
-        let (id, proof) = proof(&headers, &body, audiences)?;
+        let (id, proof) = proof(&headers, &body, audiences).map_err(|refusal| *refusal)?;
         Ok(Self { id, proof, scope: form.scope })
     }
 }

@@ -205,6 +205,7 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
 }
 
 /// `meetpoint issuer …`.
+#[expect(clippy::large_enum_variant, reason = "one is parsed for a whole run")]
 #[derive(Debug, Subcommand)]
 pub enum IssuerAction {
     /// List the issuers whose tokens are taken
