@@ -546,7 +546,7 @@ mod tests {
     #[test]
     fn every_refusal_names_the_place_and_the_remedy() {
         let long = format!("country eq '{}'", "x".repeat(LONGEST));
-        let many = vec!["country eq GB"; TERMS + 1].join(" and ");
+        let many = ["country eq GB"; TERMS + 1].join(" and ");
         for (text, place, words, remedy) in [
             ("", 1, "a field is missing", "acquired_at"),
             ("countri eq GB", 1, "\"countri\" is no field", "country"),

@@ -279,7 +279,7 @@ impl Browser {
     }
 
     /// From the sign-in's start to the address the provider sends the browser back to.
-    async fn to_callback(&mut self, start: &str, login: &str) -> Url {
+    async fn reach_callback(&mut self, start: &str, login: &str) -> Url {
         let mut url: Url = start.parse().expect("an address");
         for _ in 0..12 {
             let answer = if url.path().starts_with("/interaction/") {
@@ -332,7 +332,7 @@ async fn people_sign_in_at_a_real_provider() {
 
         for (login, role) in [("ada", "tenant_admin"), ("bob", "tenant_helpdesk")] {
             let mut browser = Browser::new();
-            let back = browser.to_callback(&start, login).await;
+            let back = browser.reach_callback(&start, login).await;
             // Another browser that is handed the link is not signed in by it.
             let other = Browser::new().send(Method::GET, &back, &[]).await;
             assert_eq!(code_of(other).await, "login_refused");
@@ -356,17 +356,17 @@ async fn people_sign_in_at_a_real_provider() {
 
         // Who has no role here stays outside; so does a code that the provider did not give.
         let mut browser = Browser::new();
-        let back = browser.to_callback(&start, "eve").await;
+        let back = browser.reach_callback(&start, "eve").await;
         assert_eq!(code_of(browser.send(Method::GET, &back, &[]).await).await, "token_role");
         let mut browser = Browser::new();
-        let back = browser.to_callback(&start, "ada").await;
+        let back = browser.reach_callback(&start, "ada").await;
         let state = back.query_pairs().find(|(name, _)| name == "state").expect("a state").1;
         let mut forged = back.clone();
         forged.query_pairs_mut().clear().append_pair("state", &state).append_pair("code", "x");
         assert_eq!(code_of(browser.send(Method::GET, &forged, &[]).await).await, "login_refused");
         // A mix-up of issuers.
         let mut browser = Browser::new();
-        let back = browser.to_callback(&start, "ada").await;
+        let back = browser.reach_callback(&start, "ada").await;
         let pairs: Vec<(String, String)> = back
             .query_pairs()
             .filter(|(name, _)| name != "iss")
@@ -382,7 +382,7 @@ async fn people_sign_in_at_a_real_provider() {
 
         // The issuer goes: whoever came by it is out.
         let mut browser = Browser::new();
-        let back = browser.to_callback(&start, "ada").await;
+        let back = browser.reach_callback(&start, "ada").await;
         let cookie = session_of(&browser.send(Method::GET, &back, &[]).await);
         let path = format!("/programme/v1/issuers/{id}");
         assert_eq!(server.ask(Method::DELETE, &path).send().await.expect("answers").status(), 204);

@@ -70,7 +70,7 @@ impl Server {
             token: String::new(),
             stop: Some(stop),
             task: Some(task),
-            database: database,
+            database,
         };
         server.token = server.token_of(&server.owner).await;
         server
