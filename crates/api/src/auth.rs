@@ -253,7 +253,7 @@ pub fn access_of(method: &Method, path: &str) -> Option<(Face, Access)> {
     let face = match path.split('/').nth(1) {
         Some("programme") => Face::Programme,
         Some("operator") => Face::Operator,
-        Some("tenant") => Face::Tenant,
+        Some("tenant" | "operatorconnect") => Face::Tenant,
         Some("edge") => Face::Edge,
         _ => return None,
     };

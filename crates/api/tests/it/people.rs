@@ -226,6 +226,8 @@ impl Provider {
             .expect("node starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let issuer = lines.next_line().await.expect("readable").expect("says where it is");
+        // It says more later, and ends where nobody would hear it.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Self { issuer, child }
     }
 }
@@ -241,8 +243,7 @@ struct Browser {
 
 impl Browser {
     fn new() -> Self {
-        // A connection that the provider is about to close is not used again.
-        let http = reqwest::Client::builder().redirect(Policy::none()).pool_max_idle_per_host(0);
+        let http = reqwest::Client::builder().redirect(Policy::none());
         let http = http.build().expect("a client");
         Self { http, cookies: Vec::new() }
     }
