@@ -14,6 +14,7 @@ operation, the request and the check.
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -40,6 +41,14 @@ SELDOM = {
 # The feed of changes has no end, which a client that waits for the whole answer cannot bear;
 # crates/api/tests/it/edges.rs reads it.
 ENDLESS = "/edge/v1/changes"
+# Not part of this yet: the seeded world has nothing that they could find (subscriptions, files,
+# issuers, keys), a token's form takes one whole proof of several (the compatible endpoint is asked),
+# events have no end, and a test of an endpoint waits for it. Rust tests hold them:
+# docs/access.csv by every role, and their own.
+LATER = (
+    "^/(tenant|operator|programme)/v1/(events|webhooks)|^/(tenant|operator)/v1/call-"
+    "|^/programme/v1/(clients/.*/(keys|secrets)|issuers)|^/session/|^/oauth/"
+)
 # Stories keep to operations that hang together: among all at once they seldom get beyond a first step.
 STORIES = [
     ("people", "^/tenant/v1/(users|resource-accounts|explain)"),
@@ -168,14 +177,15 @@ PLACES = {
 class Part:
     """One document and what becomes of it."""
 
-    def __init__(self, name, document, url, fixed=None, known=None, extra=(), stories=()):
+    def __init__(self, name, document, url, fixed=None, known=None, extra=(), stories=(), without=None):
         self.name, self.document, self.url = name, document, url
         self.fixed, self.known = fixed or {}, known or {}
         self.extra, self.stories = list(extra), list(stories)
+        self.without = ["--exclude-path-regex", without] if without else []
 
     def run(self, here, work, arguments):
         """Whether schemathesis found nothing, and what was answered."""
-        command = ["run", str(self.document), "--url", self.url, "--seed", str(arguments.seed)]
+        command = ["run", str(self.document), "--url", self.url, "--seed", str(arguments.seed), *self.without]
         command += ["--generation-database", "none"]
         command += ["--checks", ",".join(CHECKS), "--continue-on-failure", "--no-color", "--warnings", "off"]
         single = ["--phases", "examples,coverage,fuzzing", *self.extra]
@@ -204,7 +214,7 @@ class Part:
         document = json.loads(Path(self.document).read_text())
         for path, item in document["paths"].items():
             for method in item:
-                if method in ("get", "put", "post", "patch", "delete") and path != ENDLESS:
+                if method in ("get", "put", "post", "patch", "delete") and path != ENDLESS and not re.match(LATER, path):
                     yield f"{method.upper()} {path}"
 
 
@@ -254,7 +264,7 @@ def main():
         (work / "world.json").write_text(json.dumps(told))
         own = work / "openapi.json"
         own.write_text(json.dumps(world.Client(here.base).ask("GET", "/openapi.json")[2]))
-        parts = [Part("own", own, here.base, extra=["--exclude-path", ENDLESS], stories=STORIES)]
+        parts = [Part("own", own, here.base, extra=["--exclude-path", ENDLESS], without=LATER, stories=STORIES)]
         for version in ("2023-10-01", "2024-02-29-preview"):
             contract = work / f"{version}.openapi.json"
             shutil.copy(CONTRACTS / f"acg-provisioning-{version}.json", contract)

@@ -338,7 +338,13 @@ fn refusals(method: &Method, path: &str, operation: &Operation, is_open: bool) -
         (412, takes("If-Match")),
         (413, *method == Method::POST || has_body),
         (415, has_body && path != "/oauth/token"),
-        (422, (writes && !is_open) || takes("number") || takes("type")),
+        (
+            422,
+            (writes && !is_open)
+                || has_body && path == "/session"
+                || takes("number")
+                || takes("type"),
+        ),
         (428, takes("If-Match")),
         (429, true),
         (500, true),
