@@ -38,6 +38,10 @@ LEAST_EACH, LEAST_ALL = 0.01, 0.25
 SELDOM = {
     "POST /programme/v1/edge-keys": "the keys rotate once an hour at most",
 }
+# Operations that chance may never bring to a success, each with its reason: a Rust test has one.
+BY_CHANCE = {
+    "PUT /accounts/{accountName}": "drawn conditions seldom hold, and an account with numbers keeps its tenant",
+}
 # The feed of changes has no end, which a client that waits for the whole answer cannot bear;
 # crates/api/tests/it/edges.rs reads it.
 ENDLESS = "/edge/v1/changes"
@@ -234,7 +238,7 @@ def judge(part, answers, show):
             ever = answers.get("answers", {}).get(operation, {}).values()
             if not any(status.startswith("2") for by_status in ever for status in by_status):
                 found.append(f"{operation} never succeeds, though once would be enough")
-        elif good == 0 or good < LEAST_EACH * total:
+        elif operation not in BY_CHANCE and (good == 0 or good < LEAST_EACH * total):
             found.append(f"{operation}: {good} of {total} allowed requests succeed ({told})")
     if succeeded < LEAST_ALL * allowed:
         found.append(f"all operations: {succeeded} of {allowed} allowed requests succeed, less than {LEAST_ALL:.0%}")
