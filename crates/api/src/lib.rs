@@ -30,7 +30,6 @@ mod oauth;
 mod oidc;
 mod openapi;
 mod operator;
-mod outside;
 mod programme;
 mod respond;
 mod session;
@@ -64,7 +63,6 @@ use tower_http::compression::{
 };
 
 pub use openapi::openapi;
-pub use outside::outside;
 
 /// Largest request body, bytes. An order of 1,000 entries is about 200 kB.
 pub const MAX_BODY: usize = 2 * 1024 * 1024;

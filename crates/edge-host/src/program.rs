@@ -76,36 +76,13 @@ pub struct EdgeArgs {
         default_value = "meetpoint-edge"
     )]
     pub data_dir: PathBuf,
-    /// SIP over UDP; several with commas [default: 127.0.0.1:5060]
-    #[arg(long, env = "MEETPOINT_SIP_UDP", value_name = "ADDRESS:PORT", value_delimiter = ',')]
-    pub sip_udp: Option<Vec<String>>,
-    /// SIP over TCP; several with commas [default: 127.0.0.1:5060]
-    #[arg(long, env = "MEETPOINT_SIP_TCP", value_name = "ADDRESS:PORT", value_delimiter = ',')]
-    pub sip_tcp: Option<Vec<String>>,
-    /// Host name or address that phones and operators reach the edge by
-    #[arg(long, env = "MEETPOINT_SIP_HOST", value_name = "HOST")]
-    pub sip_host: Option<String>,
-    /// Which hosts among these addresses are this edge's own; the others it takes over while
-    /// their edge is gone. All edges then list the same addresses in the same order
-    #[arg(long, env = "MEETPOINT_SIP_HOME", value_name = "HOST", value_delimiter = ',')]
-    pub sip_home: Option<Vec<String>>,
-    /// Where the edges speak to each other: this edge's own address, over TCP
-    #[arg(long, env = "MEETPOINT_FLEET_LISTEN", value_name = "ADDRESS:PORT")]
-    pub fleet_listen: Option<String>,
-    /// The same of the other edges; several with commas
-    #[arg(long, env = "MEETPOINT_SIBLINGS", value_name = "ADDRESS:PORT", value_delimiter = ',')]
-    pub siblings: Option<Vec<String>>,
+    /// How it listens, and with whom it shares the work
+    #[command(flatten)]
+    pub edge: EdgeWords,
     /// Seconds that calls being set up have when it is told to stop
     #[arg(long, env = "MEETPOINT_DRAIN_SECONDS", value_name = "SECONDS", default_value_t = 5)]
     pub drain_seconds: u64,
-    /// Threads that carry calls [default: one per core]
-    #[arg(long, env = "MEETPOINT_SHARDS", value_name = "COUNT")]
-    pub shards: Option<usize>,
-    /// Milliseconds that work may wait without a pause before new calls are refused; while
-    /// they are, a fifth of that [default: 1000]
-    #[arg(long, env = "MEETPOINT_SHED_AFTER_MS", value_name = "MILLISECONDS")]
-    pub shed_after_ms: Option<u64>,
-    #[allow(missing_docs)]
+    /// What is told of looking inside
     #[command(flatten)]
     pub inside: InsideWords,
 }
@@ -113,16 +90,7 @@ pub struct EdgeArgs {
 /// Runs an edge until it is told to stop: `meetpoint edge`, `meetpoint-edge`.
 pub async fn run(args: EdgeArgs) -> ExitCode {
     let EdgeArgs { url, client_id, client_secret, token, data_dir, .. } = args;
-    let settings = match edge_settings(EdgeWords {
-        sip_udp: args.sip_udp,
-        sip_tcp: args.sip_tcp,
-        sip_host: args.sip_host,
-        sip_home: args.sip_home,
-        fleet_listen: args.fleet_listen,
-        siblings: args.siblings,
-        shards: args.shards,
-        shed_after_ms: args.shed_after_ms,
-    }) {
+    let settings = match edge_settings(args.edge) {
         Ok(settings) => settings,
         Err(error) => {
             say(&error);

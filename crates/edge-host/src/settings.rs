@@ -1,6 +1,7 @@
 //! Settings of an edge and of looking inside it, from the words of flags, environment
 //! or a file; each refusal names the setting and what to do.
 
+use clap::Args;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -26,25 +27,52 @@ pub struct EdgeSettings {
     pub shed_after: Duration,
 }
 
-/// The words for an edge's settings, as flags, environment or file have them.
-#[derive(Clone, Debug, Default)]
+/// The words for an edge's settings, as flags, environment or file have them; one text for
+/// flags and environment of `serve` and `edge`.
+#[derive(Args, Clone, Debug, Default)]
 pub struct EdgeWords {
-    /// SIP over UDP.
+    /// SIP over UDP; several with commas [default: 127.0.0.1:5060]
+    #[arg(long, env = "MEETPOINT_SIP_UDP", value_name = "ADDRESS:PORT", value_delimiter = ',')]
     pub sip_udp: Option<Vec<String>>,
-    /// SIP over TCP.
+    /// SIP over TCP; several with commas [default: 127.0.0.1:5060]
+    #[arg(long, env = "MEETPOINT_SIP_TCP", value_name = "ADDRESS:PORT", value_delimiter = ',')]
     pub sip_tcp: Option<Vec<String>>,
-    /// Host it is reached by.
+    /// Host name or address that phones and operators reach the edge by
+    #[arg(long, env = "MEETPOINT_SIP_HOST", value_name = "HOST")]
     pub sip_host: Option<String>,
-    /// Hosts that are its own.
+    /// Which hosts among these addresses are this edge's own; the others it takes over while
+    /// their edge is gone. All edges then list the same addresses in the same order
+    #[arg(long, env = "MEETPOINT_SIP_HOME", value_name = "HOST", value_delimiter = ',')]
     pub sip_home: Option<Vec<String>>,
-    /// Where it listens for other edges.
+    /// Where the edges speak to each other: this edge's own address, over TCP
+    #[arg(long, env = "MEETPOINT_FLEET_LISTEN", value_name = "ADDRESS:PORT")]
     pub fleet_listen: Option<String>,
-    /// Where they listen.
+    /// The same of the other edges; several with commas
+    #[arg(long, env = "MEETPOINT_SIBLINGS", value_name = "ADDRESS:PORT", value_delimiter = ',')]
     pub siblings: Option<Vec<String>>,
-    /// Threads that carry calls.
+    /// Threads that carry calls [default: one per core]
+    #[arg(long, env = "MEETPOINT_SHARDS", value_name = "COUNT")]
     pub shards: Option<usize>,
-    /// How long one of them may be behind, in milliseconds.
+    /// Milliseconds that work may wait without a pause before new calls are refused; while
+    /// they are, a fifth of that [default: 1000]
+    #[arg(long, env = "MEETPOINT_SHED_AFTER_MS", value_name = "MILLISECONDS")]
     pub shed_after_ms: Option<u64>,
+}
+
+impl EdgeWords {
+    /// These, and where they say nothing, those.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            sip_udp: self.sip_udp.or(other.sip_udp),
+            sip_tcp: self.sip_tcp.or(other.sip_tcp),
+            sip_host: self.sip_host.or(other.sip_host),
+            sip_home: self.sip_home.or(other.sip_home),
+            fleet_listen: self.fleet_listen.or(other.fleet_listen),
+            siblings: self.siblings.or(other.siblings),
+            shards: self.shards.or(other.shards),
+            shed_after_ms: self.shed_after_ms.or(other.shed_after_ms),
+        }
+    }
 }
 
 /// What is wrong with the settings.

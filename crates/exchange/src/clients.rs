@@ -8,7 +8,6 @@ use crate::act::{now, page, store_problem, text, time};
 use crate::authz::Access;
 use crate::identity::{provisioning_of, provisioning_parse, role_of};
 use crate::jwt::{LEEWAY, Unproven};
-use crate::outside::is_safe;
 use crate::{Cx, Exchange, ListQuery, Scope, secret};
 use api_types::identity::{
     ApiToken, ApiTokenCreate, ApiTokenCreated, ApiTokens, Client, ClientKey, ClientKeyCreate,
@@ -168,10 +167,8 @@ impl Exchange {
     ) -> Result<Client, Problem> {
         cx.programme(Access::Write)?;
         let name = update.name.as_ref().map(|name| text("name", name, 100)).transpose()?;
-        if let Some(uri) = update.jwks_uri.as_ref().filter(|uri| !uri.is_empty())
-            && !is_safe(uri)
-        {
-            return Err(invalid("jwks_uri", "keys are had from an https address"));
+        if let Some(uri) = update.jwks_uri.as_ref().filter(|uri| !uri.is_empty()) {
+            self.may_fetch("jwks_uri", uri)?;
         }
         if update.enabled == Some(false) && id == cx.actor.principal {
             let reason = "you would shut yourself out; have another owner do it";
@@ -402,8 +399,8 @@ impl Exchange {
         let kept = keys.iter().filter_map(|key| serde_json::from_str(&key.jwk).ok());
         let mut set = JwkSet { keys: kept.collect() };
         if let Some(url) = &client.jwks_uri {
-            let (outside, again) = (&*self.inner.config.outside, self.inner.config.keys_again);
-            let found = self.inner.key_sets.of(outside, url, &unproven, again).await?;
+            let (fetcher, again) = (&*self.inner.fetcher, self.inner.config.keys_again);
+            let found = self.inner.key_sets.of(fetcher, url, &unproven, again).await?;
             set.keys.extend(found.keys.iter().cloned());
         }
         unproven

@@ -7,7 +7,6 @@ use crate::act::{page, store_problem, text, time};
 use crate::authz::Access;
 use crate::identity::{party_must, provisioning_of, scopes_text};
 use crate::jwt::{Claims, Unproven};
-use crate::outside::is_safe;
 use crate::{Actor, Cx, Exchange, ListQuery, Role, Scope};
 use api_types::identity::{Issuer, IssuerCreate, RoleMapping};
 use api_types::{ErrorCode, Page, Problem};
@@ -93,13 +92,9 @@ impl Exchange {
         cx.programme(Access::Write)?;
         let name = text("name", &new.name, 100)?;
         let issuer = text("issuer", &new.issuer, 500)?;
-        if !is_safe(&issuer) {
-            return Err(invalid("issuer", "an issuer is an https address"));
-        }
-        if let Some(uri) = &new.jwks_uri
-            && !is_safe(uri)
-        {
-            return Err(invalid("jwks_uri", "keys are had from an https address"));
+        self.may_fetch("issuer", &issuer)?;
+        if let Some(uri) = &new.jwks_uri {
+            self.may_fetch("jwks_uri", uri)?;
         }
         let (operator, tenant) = (new.operator_id.map(OperatorId), new.tenant_id.map(TenantId));
         if operator.is_some() && tenant.is_some() {
@@ -207,6 +202,12 @@ impl Exchange {
         .await
     }
 
+    /// Whether keys may be had from here, as far as the address tells.
+    pub(crate) fn may_fetch(&self, field: &str, url: &str) -> Result<(), Problem> {
+        let refused = self.inner.fetcher.check(url).err();
+        refused.map_or(Ok(()), |reason| Err(invalid(field, reason.to_string())))
+    }
+
     /// Where an issuer has its keys: as it was told, or as its discovery document says.
     pub(crate) async fn jwks_uri(&self, row: &IssuerRow) -> Result<String, Problem> {
         match &row.jwks_uri {
@@ -214,7 +215,7 @@ impl Exchange {
             None => {
                 let found = self.discovered(&row.issuer).await?;
                 let uri = found.get("jwks_uri").and_then(Value::as_str).unwrap_or_default();
-                if is_safe(uri) {
+                if self.inner.fetcher.check(uri).is_ok() {
                     return Ok(uri.to_owned());
                 }
                 let reason = format!("the discovery document of {} names no keys", row.issuer);
@@ -252,8 +253,8 @@ impl Exchange {
             return Err(ErrorCode::TokenAudience.problem(None, reason));
         };
         let (url, again) = (self.jwks_uri(row).await?, self.inner.config.keys_again);
-        let outside = &*self.inner.config.outside;
-        let set = self.inner.key_sets.of(outside, &url, &unproven, again).await?;
+        let fetcher = &*self.inner.fetcher;
+        let set = self.inner.key_sets.of(fetcher, &url, &unproven, again).await?;
         unproven.prove(&set, &row.issuer, std::slice::from_ref(&row.audience))?;
         if !organisation(row) {
             let reason = "the issuer is trusted, for another organisation than the token names";

@@ -1,12 +1,12 @@
 //! JSON Web Tokens of others (RFC 7519, RFC 8725): who signed one, for whom, and whether it is
 //! good now. Signatures are the library's; which key and which claims, is ours.
 
-use crate::outside::Outside;
 use crate::secret::base64url_decode;
 use api_types::{ErrorCode, Problem};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use outbound::{CallError, Fetcher};
 use serde_json::{Map, Value};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -203,7 +203,7 @@ impl KeySets {
     /// `issuer_away`.
     pub(crate) async fn of(
         &self,
-        outside: &dyn Outside,
+        fetcher: &dyn Fetcher,
         url: &str,
         token: &Unproven<'_>,
         again: Duration,
@@ -215,8 +215,8 @@ impl KeySets {
                 return Ok(kept.set.clone());
             }
         }
-        let asked = outside.get(url).await.and_then(|document| {
-            key_set(&document).ok_or_else(|| "it answered with no key set".to_owned())
+        let asked = fetcher.get(url).await.and_then(|document| {
+            key_set(&document).ok_or_else(|| CallError::Answer("with no key set".to_owned()))
         });
         match (asked, kept) {
             (Ok(set), _) => {
@@ -229,11 +229,11 @@ impl KeySets {
                 Ok(set)
             }
             (Err(reason), Some(kept)) if kept.at.elapsed() < STALE => {
-                tracing::warn!(url, reason, "keys are old and cannot be had anew");
+                tracing::warn!(url, %reason, "keys are old and cannot be had anew");
                 Ok(kept.set)
             }
             (Err(reason), _) => {
-                tracing::warn!(url, reason, "keys cannot be had");
+                tracing::warn!(url, %reason, "keys cannot be had");
                 let reason = format!("the keys at {url} cannot be had: {reason}");
                 Err(ErrorCode::IssuerAway.problem(None, reason))
             }

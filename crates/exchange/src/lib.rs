@@ -37,7 +37,6 @@ mod networks;
 mod numbers;
 mod oidc;
 mod orders;
-mod outside;
 mod people;
 mod programme;
 mod records;
@@ -62,7 +61,6 @@ pub use deliver::WebhookConfig;
 pub use events::{Events, event_types};
 pub use inside::WhichCall;
 pub use listing::{Narrow, Narrowed};
-pub use outside::{Awaited, Nowhere, Outside};
 pub use sharing::RequestUse;
 
 use act::{Fail, change, store_problem};
@@ -74,7 +72,7 @@ use feed::{
     wrap::WrapKey,
 };
 use numbering::E164;
-use outbound::{Guard, Http, Poster};
+use outbound::{Fetcher, Guard, Http, Poster};
 use std::{pin::Pin, sync::Arc, time::Duration};
 use store::{Db, Store, StoreError, Tx};
 use uuid::Uuid;
@@ -98,8 +96,9 @@ pub struct ExchangeConfig {
     pub webhooks: WebhookConfig,
     /// Who posts them; left out, an HTTP client that calls the public Internet only.
     pub poster: Option<Arc<dyn Poster>>,
-    /// How the keys of others are asked for.
-    pub outside: Arc<dyn Outside>,
+    /// Who asks issuers and clients for their keys; left out, an HTTP client that asks anybody by
+    /// https, since the programme owner names them.
+    pub fetcher: Option<Arc<dyn Fetcher>>,
     /// How soon they are asked for again where a token names one that was not among them.
     pub keys_again: Duration,
 }
@@ -114,7 +113,7 @@ impl ExchangeConfig {
             changes_kept: 1_000_000,
             webhooks: WebhookConfig::default(),
             poster: None,
-            outside: Arc::new(Nowhere),
+            fetcher: None,
             keys_again: Duration::from_secs(5),
         }
     }
@@ -138,6 +137,7 @@ struct Inner {
     tail: tail::Tail,
     /// To the outside.
     poster: Arc<dyn Poster>,
+    fetcher: Arc<dyn Fetcher>,
     /// Of clients and outside issuers.
     key_sets: jwt::KeySets,
     /// What issuers say of themselves.
@@ -172,6 +172,8 @@ impl Exchange {
         let (orders, questions) = (tokio::sync::Notify::new(), inside::Questions::default());
         let tail = tail::Tail::default();
         let poster = config.poster.clone().unwrap_or_else(|| Arc::new(Http::new(Guard::default())));
+        let fetcher =
+            config.fetcher.clone().unwrap_or_else(|| Arc::new(Http::new(Guard::anywhere())));
         Ok(Self {
             inner: Arc::new(Inner {
                 config,
@@ -180,6 +182,7 @@ impl Exchange {
                 questions,
                 tail,
                 poster,
+                fetcher,
                 key_sets: jwt::KeySets::default(),
                 discoveries: oidc::Discoveries::default(),
             }),

@@ -4,7 +4,6 @@
 use crate::act::{Fail, HOUSE, change_other, not_found, now, store_problem};
 use crate::issuers::role_named;
 use crate::jwt::Unproven;
-use crate::outside::is_safe;
 use crate::secret::{self, base64url};
 use crate::{Actor, Exchange};
 use api_types::identity::{LoginProvider, LoginProviders, Session};
@@ -69,7 +68,7 @@ impl Exchange {
             tracing::warn!(url, reason, "an issuer does not say where its keys are");
             ErrorCode::IssuerAway.problem(None, format!("{url}: {reason}"))
         };
-        let found = self.inner.config.outside.get(&url).await.map_err(away)?;
+        let found = self.inner.fetcher.get(&url).await.map_err(|error| away(error.to_string()))?;
         if found.get("issuer").and_then(Value::as_str) != Some(issuer) {
             return Err(away("it calls itself otherwise".to_owned()));
         }
@@ -83,7 +82,7 @@ impl Exchange {
     async fn issuer_endpoint(&self, issuer: &str, name: &str) -> Result<String, Problem> {
         let found = self.discovered(issuer).await?;
         let url = found.get(name).and_then(Value::as_str).unwrap_or_default();
-        if is_safe(url) {
+        if self.inner.fetcher.check(url).is_ok() {
             return Ok(url.to_owned());
         }
         let reason = format!("the discovery document of {issuer} names no {name}");
@@ -167,17 +166,17 @@ impl Exchange {
         let client = row.login_client_id.clone().unwrap_or_default();
         let endpoint = self.issuer_endpoint(&row.issuer, "token_endpoint").await?;
         let mut form = vec![
-            ("grant_type".to_owned(), "authorization_code".to_owned()),
-            ("code".to_owned(), code.to_owned()),
-            ("redirect_uri".to_owned(), login.redirect_uri),
-            ("client_id".to_owned(), client.clone()),
-            ("code_verifier".to_owned(), login.verifier),
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", &login.redirect_uri),
+            ("client_id", &client),
+            ("code_verifier", &login.verifier),
         ];
         if let Some(secret) = &row.login_client_secret {
-            form.push(("client_secret".to_owned(), secret.clone()));
+            form.push(("client_secret", secret));
         }
         let (status, answer) =
-            self.inner.config.outside.post(&endpoint, form).await.map_err(|reason| {
+            self.inner.fetcher.post_form(&endpoint, &form).await.map_err(|reason| {
                 ErrorCode::IssuerAway.problem(None, format!("{endpoint}: {reason}"))
             })?;
         let Some(token) = answer.get("id_token").and_then(Value::as_str) else {
@@ -186,8 +185,8 @@ impl Exchange {
         };
         let unproven = Unproven::read(token)?;
         let (url, again) = (self.jwks_uri(&row).await?, self.inner.config.keys_again);
-        let outside = &*self.inner.config.outside;
-        let set = self.inner.key_sets.of(outside, &url, &unproven, again).await?;
+        let fetcher = &*self.inner.fetcher;
+        let set = self.inner.key_sets.of(fetcher, &url, &unproven, again).await?;
         unproven.prove(&set, &row.issuer, std::slice::from_ref(&client))?;
         if unproven.claim("nonce") != Some(login.nonce.as_str()) {
             return Err(refused("the ID token is of another sign-in: its nonce differs"));

@@ -42,7 +42,6 @@ pub async fn serve(args: ServeArgs) -> ExitCode {
             order_chunk: settings.order_chunk,
             webhooks: WebhookConfig { enabled: settings.webhooks, ..WebhookConfig::default() },
             poster: Some(Arc::new(poster)),
-            outside: api::outside(),
             ..ExchangeConfig::new(settings.database_url)
         },
         listen: settings.listen,

@@ -29,32 +29,8 @@ pub struct ServeArgs {
     /// Address of the API and the web page [default: 127.0.0.1:8080]
     #[arg(long, env = "MEETPOINT_LISTEN", value_name = "ADDRESS:PORT")]
     pub listen: Option<String>,
-    /// SIP over UDP; several with commas [default: 127.0.0.1:5060]
-    #[arg(long, env = "MEETPOINT_SIP_UDP", value_name = "ADDRESS:PORT", value_delimiter = ',')]
-    pub sip_udp: Option<Vec<String>>,
-    /// SIP over TCP; several with commas [default: 127.0.0.1:5060]
-    #[arg(long, env = "MEETPOINT_SIP_TCP", value_name = "ADDRESS:PORT", value_delimiter = ',')]
-    pub sip_tcp: Option<Vec<String>>,
-    /// Host name or address that phones and operators reach the edge by
-    #[arg(long, env = "MEETPOINT_SIP_HOST", value_name = "HOST")]
-    pub sip_host: Option<String>,
-    /// Which hosts among these addresses are this edge's own; the others it takes over while
-    /// their edge is gone. All edges then list the same addresses in the same order
-    #[arg(long, env = "MEETPOINT_SIP_HOME", value_name = "HOST", value_delimiter = ',')]
-    pub sip_home: Option<Vec<String>>,
-    /// Where the edges speak to each other: this edge's own address, over TCP
-    #[arg(long, env = "MEETPOINT_FLEET_LISTEN", value_name = "ADDRESS:PORT")]
-    pub fleet_listen: Option<String>,
-    /// The same of the other edges; several with commas
-    #[arg(long, env = "MEETPOINT_SIBLINGS", value_name = "ADDRESS:PORT", value_delimiter = ',')]
-    pub siblings: Option<Vec<String>>,
-    /// Threads that carry calls [default: one per core]
-    #[arg(long, env = "MEETPOINT_SHARDS", value_name = "COUNT")]
-    pub shards: Option<usize>,
-    /// Milliseconds that work may wait without a pause before new calls are refused; while
-    /// they are, a fifth of that [default: 1000]
-    #[arg(long, env = "MEETPOINT_SHED_AFTER_MS", value_name = "MILLISECONDS")]
-    pub shed_after_ms: Option<u64>,
+    #[command(flatten)]
+    pub sip: EdgeWords,
     #[command(flatten)]
     pub inside: InsideWords,
     /// No edge in this process: `meetpoint edge` runs elsewhere
@@ -174,16 +150,16 @@ impl Settings {
         let edge = if args.no_edge || file.edge == Some(false) {
             None
         } else {
-            Some(edge_settings(EdgeWords {
-                sip_udp: args.sip_udp.or(file.sip_udp),
-                sip_tcp: args.sip_tcp.or(file.sip_tcp),
-                sip_host: args.sip_host.or(file.sip_host),
-                sip_home: args.sip_home.or(file.sip_home),
-                fleet_listen: args.fleet_listen.or(file.fleet_listen),
-                siblings: args.siblings.or(file.siblings),
-                shards: args.shards.or(file.shards),
-                shed_after_ms: args.shed_after_ms.or(file.shed_after_ms),
-            })?)
+            Some(edge_settings(args.sip.or(EdgeWords {
+                sip_udp: file.sip_udp,
+                sip_tcp: file.sip_tcp,
+                sip_host: file.sip_host,
+                sip_home: file.sip_home,
+                fleet_listen: file.fleet_listen,
+                siblings: file.siblings,
+                shards: file.shards,
+                shed_after_ms: file.shed_after_ms,
+            }))?)
         };
         let inside = inside_settings(args.inside.or(InsideWords {
             admin_listen: file.admin_listen,

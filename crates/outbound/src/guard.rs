@@ -2,7 +2,7 @@
 //! not: without this, a webhook would reach the database's host, the cloud's metadata service, or
 //! whatever else trusts the house's address (server-side request forgery).
 
-use crate::PostError;
+use crate::CallError;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
@@ -63,12 +63,19 @@ pub fn is_public(address: IpAddr) -> bool {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guard {
     allowed: Vec<IpNet>,
+    anywhere: bool,
 }
 
 impl Guard {
     /// The public Internet, and these networks beside it.
     pub const fn new(allowed: Vec<IpNet>) -> Self {
-        Self { allowed }
+        Self { allowed, anywhere: false }
+    }
+
+    /// For what the house's owner names, such as an issuer, which may well be a server within:
+    /// any address by https, this machine alone in clear, since keys and secrets travel.
+    pub const fn anywhere() -> Self {
+        Self { allowed: Vec::new(), anywhere: true }
     }
 
     fn is_allowed(&self, address: IpAddr) -> bool {
@@ -76,16 +83,30 @@ impl Guard {
         self.allowed.iter().any(|network| network.contains(&address))
     }
 
+    /// The public Internet is all there is.
+    const fn is_strict(&self) -> bool {
+        self.allowed.is_empty() && !self.anywhere
+    }
+
+    /// It may be asked in clear by name: it is this machine.
+    fn names_here(&self, url: &Url) -> bool {
+        self.anywhere && url.host_str() == Some("localhost")
+    }
+
     /// May this address be called? Without TLS only those that the owner named.
     ///
     /// # Errors
-    /// [`PostError::Forbidden`], or [`PostError::Url`] where https would do.
-    pub fn admit(&self, address: IpAddr, has_tls: bool) -> Result<(), PostError> {
+    /// [`CallError::Forbidden`], or [`CallError::Url`] where https would do.
+    pub fn admit(&self, address: IpAddr, has_tls: bool) -> Result<(), CallError> {
         if self.is_allowed(address) {
             return Ok(());
         }
+        if self.anywhere {
+            let here = address.to_canonical().is_loopback();
+            return if has_tls || here { Ok(()) } else { Err(plain()) };
+        }
         if !is_public(address) {
-            return Err(PostError::Forbidden(address));
+            return Err(CallError::Forbidden(address));
         }
         if has_tls { Ok(()) } else { Err(plain()) }
     }
@@ -93,9 +114,9 @@ impl Guard {
     /// Reads a URL, and refuses what no look-up could make good.
     ///
     /// # Errors
-    /// [`PostError::Url`], [`PostError::Forbidden`].
-    pub fn read(&self, text: &str) -> Result<Url, PostError> {
-        let refuse = |reason: &str| Err(PostError::Url(reason.to_owned()));
+    /// [`CallError::Url`], [`CallError::Forbidden`].
+    pub fn read(&self, text: &str) -> Result<Url, CallError> {
+        let refuse = |reason: &str| Err(CallError::Url(reason.to_owned()));
         if text.len() > MAX_URL {
             return refuse("a URL is at most 2,048 characters long");
         }
@@ -104,7 +125,7 @@ impl Guard {
         }
         let url = match Url::parse(text) {
             Ok(url) => url,
-            Err(error) => return Err(PostError::Url(format!("it is no URL: {error}"))),
+            Err(error) => return Err(CallError::Url(format!("it is no URL: {error}"))),
         };
         let has_tls = match url.scheme() {
             "https" => true,
@@ -121,7 +142,7 @@ impl Guard {
         let literal = match url.host() {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
             Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
-            Some(Host::Domain(name)) if is_local(name) && self.allowed.is_empty() => {
+            Some(Host::Domain(name)) if is_local(name) && self.is_strict() => {
                 return refuse("the host's name is one of the house's own machine or network");
             }
             Some(Host::Domain(_)) => None,
@@ -130,15 +151,19 @@ impl Guard {
         match literal {
             Some(address) => self.admit(address, has_tls)?,
             // What the name stands for may be in a network that was allowed.
-            None if !has_tls && self.allowed.is_empty() => return Err(plain()),
+            None if !has_tls && self.allowed.is_empty() && !self.names_here(&url) => {
+                return Err(plain());
+            }
             None => {}
         }
         Ok(url)
     }
 }
 
-fn plain() -> PostError {
-    PostError::Url("events hold numbers and names: the URL must be https://".to_owned())
+fn plain() -> CallError {
+    CallError::Url(
+        "what is sent holds numbers, names or secrets: the URL must be https://".to_owned(),
+    )
 }
 
 /// Names that never stand for another's machine (RFC 6761, RFC 6762, ICANN's `internal`).
@@ -258,5 +283,30 @@ mod tests {
         let public: IpAddr = "93.184.215.14".parse().expect("an address");
         assert_eq!(guard.admit(public, true), Ok(()));
         assert!(guard.admit(public, false).is_err(), "events do not go there in clear");
+    }
+
+    #[test]
+    fn what_the_owner_names_may_be_within_and_only_here_in_clear() {
+        let guard = Guard::anywhere();
+        for (url, code) in [
+            ("https://login.example/keys", None),
+            ("https://10.1.2.3/keys", None),
+            ("https://keycloak.internal/realms/a", None),
+            ("http://127.0.0.1:8081/keys", None),
+            ("http://[::1]:9/keys", None),
+            ("http://localhost:8081/keys", None),
+            ("http://login.example/keys", Some("url_refused")),
+            ("http://127.0.0.1.evil.example/keys", Some("url_refused")),
+            ("http://10.1.2.3/keys", Some("url_refused")),
+            ("http://93.184.215.14/keys", Some("url_refused")),
+            ("http://localhost@93.184.215.14/", Some("url_refused")),
+            ("https://a b/", Some("url_refused")),
+            ("file:///etc/passwd", Some("url_refused")),
+        ] {
+            assert_eq!(guard.read(url).err().map(|error| error.code()), code, "{url}");
+        }
+        // What localhost stands for is looked at when it is called.
+        let within: IpAddr = "10.1.2.3".parse().expect("an address");
+        assert!(guard.admit(within, false).is_err(), "a localhost that is elsewhere");
     }
 }

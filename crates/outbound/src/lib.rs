@@ -1,5 +1,6 @@
-//! Calls to the outside, each behind a trait: so far, webhooks. Who calls hands in the whole
-//! message and the time; what is here knows HTTP and whom not to call, and nothing of the exchange.
+//! Calls to the outside, each behind a trait: webhooks, and documents of outside issuers. Who
+//! calls hands in the whole message; what is here knows HTTP and whom not to call, and nothing of
+//! the exchange.
 
 pub mod guard;
 mod http;
@@ -8,6 +9,7 @@ pub mod webhook;
 pub use guard::Guard;
 pub use http::Http;
 
+use serde_json::Value;
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
@@ -38,7 +40,7 @@ pub struct Answer {
 
 /// Why nothing was answered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PostError {
+pub enum CallError {
     /// No URL that may be called, whatever its name resolves to.
     #[error("{0}")]
     Url(String),
@@ -61,9 +63,12 @@ pub enum PostError {
     /// The connection broke, or what came was not HTTP.
     #[error("the connection broke before an answer was there: {0}")]
     Broken(String),
+    /// What was answered is not what was asked for.
+    #[error("it answered {0}")]
+    Answer(String),
 }
 
-impl PostError {
+impl CallError {
     /// A stable word for it.
     pub const fn code(&self) -> &'static str {
         match self {
@@ -74,12 +79,13 @@ impl PostError {
             Self::Tls(_) => "tls_failed",
             Self::Timeout(_) => "no_answer",
             Self::Broken(_) => "connection_broken",
+            Self::Answer(_) => "answer_unusable",
         }
     }
 }
 
 /// An answer that comes later.
-pub type Posting<'a> = Pin<Box<dyn Future<Output = Result<Answer, PostError>> + Send + 'a>>;
+pub type Posting<'a> = Pin<Box<dyn Future<Output = Result<Answer, CallError>> + Send + 'a>>;
 
 /// Who sends a message out.
 pub trait Poster: Debug + Send + Sync {
@@ -87,9 +93,33 @@ pub trait Poster: Debug + Send + Sync {
     /// name resolves to is checked with each message.
     ///
     /// # Errors
-    /// [`PostError::Url`], [`PostError::Forbidden`].
-    fn check(&self, url: &str) -> Result<(), PostError>;
+    /// [`CallError::Url`], [`CallError::Forbidden`].
+    fn check(&self, url: &str) -> Result<(), CallError>;
 
     /// Sends one message; redirects are answers like any other.
     fn post(&self, post: Post) -> Posting<'_>;
+}
+
+/// A document that comes later.
+pub type Fetching<'a, T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send + 'a>>;
+
+/// Who asks others for JSON documents: of at most 1 MiB, within seconds, following no redirects,
+/// which would lead where nobody said that they may come from.
+pub trait Fetcher: Debug + Send + Sync {
+    /// Whether a URL may be asked at all, as far as it tells without asking anybody.
+    ///
+    /// # Errors
+    /// [`CallError::Url`], [`CallError::Forbidden`].
+    fn check(&self, url: &str) -> Result<(), CallError>;
+
+    /// `GET`, where anything but 200 is a failure.
+    fn get<'a>(&'a self, url: &'a str) -> Fetching<'a, Value>;
+
+    /// `POST` of a form (`application/x-www-form-urlencoded`), answered with the status and the
+    /// document.
+    fn post_form<'a>(
+        &'a self,
+        url: &'a str,
+        form: &'a [(&'a str, &'a str)],
+    ) -> Fetching<'a, (u16, Value)>;
 }

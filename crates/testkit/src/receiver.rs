@@ -81,6 +81,8 @@ pub enum Reply {
     Status(u16),
     /// Answers with this status and header fields, `Name: value`.
     With(u16, Vec<String>),
+    /// Answers with this status and body.
+    Body(u16, Vec<u8>),
     /// Says nothing while the receiver lives.
     Hang,
     /// Closes the connection without an answer.
@@ -181,9 +183,14 @@ fn serve(
             seen.push(request.clone());
             seen.len() - 1
         };
+        let mut body = Vec::new();
         let (status, headers) = match reply(&request, count) {
             Reply::Status(status) => (status, Vec::new()),
             Reply::With(status, headers) => (status, headers),
+            Reply::Body(status, bytes) => {
+                body = bytes;
+                (status, Vec::new())
+            }
             Reply::Close => return,
             Reply::Hang => {
                 while !over.load(Ordering::SeqCst) {
@@ -203,8 +210,11 @@ fn serve(
         for header in headers {
             answer += &format!("{header}\r\n");
         }
-        answer += if status == 204 { "\r\n" } else { "Content-Length: 0\r\n\r\n" };
-        if out.write_all(answer.as_bytes()).is_err() {
+        if status != 204 {
+            answer += &format!("Content-Length: {}\r\n", body.len());
+        }
+        answer += "\r\n";
+        if out.write_all(answer.as_bytes()).and_then(|()| out.write_all(&body)).is_err() {
             return;
         }
     }

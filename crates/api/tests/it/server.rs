@@ -39,7 +39,6 @@ impl Server {
         let guard = Guard::new(vec!["127.0.0.0/8".parse().expect("a network")]);
         let settings = ExchangeConfig {
             poster: Some(Arc::new(Http::new(guard))),
-            outside: api::outside(),
             // Keys change within a test.
             keys_again: std::time::Duration::ZERO,
             ..ExchangeConfig::new(&database.url)

@@ -68,7 +68,6 @@ impl World {
                 .expect("the defaults are good, as a test shows"),
             exchange: ExchangeConfig {
                 demo: true,
-                outside: api::outside(),
                 ..ExchangeConfig::new(format!("sqlite://{}", database.display()))
             },
             listen: plan.listen.unwrap_or((Ipv4Addr::LOCALHOST, 0).into()),

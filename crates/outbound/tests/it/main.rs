@@ -1,6 +1,6 @@
 //! The HTTP client against real servers.
 
-use outbound::{Answer, Guard, Http, Post, PostError, Poster};
+use outbound::{Answer, CallError, Fetcher, Guard, Http, Post, Poster};
 use rcgen::CertifiedKey;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ fn post(url: String) -> Post {
     }
 }
 
-fn answered(status: u16) -> Result<Answer, PostError> {
+fn answered(status: u16) -> Result<Answer, CallError> {
     Ok(Answer { status, retry_after: None })
 }
 
@@ -85,7 +85,7 @@ async fn time_and_answers_are_bounded() {
     let http = Http::new(guard("127.0.0.0/8"));
     let timeout = Duration::from_millis(200);
     let late = http.post(Post { timeout, ..post(silent.url()) }).await;
-    assert_eq!(late, Err(PostError::Timeout(timeout)));
+    assert_eq!(late, Err(CallError::Timeout(timeout)));
 
     let endless = Receiver::with(|_, _| Reply::Endless);
     let began = Instant::now();
@@ -171,4 +171,37 @@ async fn a_certificate_must_be_believed_and_be_the_hosts() {
     let refused = http.post(post(format!("https://{there}/hook"))).await;
     let refused = refused.expect_err("another's certificate");
     assert_eq!(refused.code(), "tls_failed", "{refused}");
+}
+
+#[tokio::test]
+async fn documents_are_asked_for_within_bounds() {
+    let receiver = Receiver::with(|_, n| match n {
+        0 => Reply::Body(200, b"{\"keys\":[]}".to_vec()),
+        1 => Reply::Body(200, b"<html>".to_vec()),
+        2 => Reply::Body(404, b"{}".to_vec()),
+        3 => Reply::Body(200, vec![b' '; (1 << 20) + 1]),
+        _ => Reply::Body(400, b"{\"error\":\"invalid_grant\"}".to_vec()),
+    });
+    let http = Http::new(Guard::anywhere());
+    let url = receiver.url();
+    assert_eq!(http.get(&url).await, Ok(serde_json::json!({ "keys": [] })));
+    for told in [
+        "it answered 200 with something that is not JSON",
+        "it answered 404",
+        "it answered with more than 1048576 bytes",
+    ] {
+        assert_eq!(http.get(&url).await.expect_err("refused").to_string(), told);
+    }
+    let form = [("code", "a b&c"), ("state", "ä")];
+    let answer = http.post_form(&url, &form).await;
+    assert_eq!(answer, Ok((400, serde_json::json!({ "error": "invalid_grant" }))));
+    let seen = receiver.seen();
+    let last = seen.last().expect("a request");
+    assert_eq!(last.header("content-type"), "application/x-www-form-urlencoded");
+    assert_eq!(last.body, b"code=a+b%26c&state=%C3%A4");
+    assert_eq!(seen[0].header("accept"), "application/json");
+
+    // The same client for subscribers' endpoints would not come here.
+    let strict = Http::new(Guard::default());
+    assert_eq!(strict.get(&url).await.expect_err("refused").code(), "address_refused");
 }
