@@ -19,6 +19,7 @@ mod error;
 mod leg;
 pub mod load;
 mod phone;
+mod place;
 mod registrar;
 mod rtp;
 mod sdp;
@@ -28,6 +29,7 @@ mod wire;
 pub use call::{Call, CallEnd, CallPhase, CallView, EndedBy, HeaderText, Media};
 pub use error::PhoneError;
 pub use phone::{Phone, PhoneConfig, Registration};
+pub use place::free_address;
 pub use trunk::{OperatorTrunk, TrunkConfig, TrunkMode};
 
 /// How signalling travels.

@@ -71,9 +71,7 @@ impl Drop for Folder {
 }
 
 fn free_address() -> SocketAddr {
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let listener = std::net::TcpListener::bind(any).expect("a port is free");
-    listener.local_addr().expect("it is bound")
+    softphone::free_address(std::net::Ipv4Addr::LOCALHOST).expect("a port is free")
 }
 
 async fn until(what: &str, is: impl Fn() -> bool) {

@@ -161,8 +161,7 @@ pub async fn start_edge_with(
     handle
 }
 
-/// A free loopback address: bound for a moment, then given back.
+/// A free loopback address.
 pub fn free_address() -> SocketAddr {
-    let socket = std::net::UdpSocket::bind(("127.0.0.1", 0)).expect("a free port");
-    socket.local_addr().expect("it is bound")
+    softphone::free_address(std::net::Ipv4Addr::LOCALHOST).expect("a free port")
 }

@@ -368,8 +368,7 @@ pub fn free_address() -> SocketAddr {
 
 /// The same at a host that no client's connection leaves from, so that the port stays free.
 pub fn free_address_at(host: impl Into<std::net::IpAddr>) -> SocketAddr {
-    let udp = std::net::UdpSocket::bind((host.into(), 0)).expect("a free port");
-    udp.local_addr().expect("it is bound")
+    softphone::free_address(host).expect("a free port")
 }
 
 /// `meetpoint edge` over HTTP.

@@ -177,8 +177,8 @@ fn address_plan() -> Result<Vec<SocketAddr>, Fault> {
 }
 
 fn free_port() -> Result<SocketAddr, Fault> {
-    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|l| l.local_addr());
-    bound.map_err(|error| Fault(format!("no free port: {error}")))
+    let free = softphone::free_address(Ipv4Addr::LOCALHOST);
+    free.map_err(|error| Fault(format!("no free port: {error}")))
 }
 
 async fn begin(plan: &FailoverPlan, notes: &mut Notes) -> Result<Fleet, Fault> {
