@@ -15,6 +15,9 @@ use std::ops::Range;
 pub struct Outbox {
     bytes: Vec<u8>,
     packets: Vec<(Peer, Range<usize>)>,
+    /// So many packets and call records have left, and are still to be booked.
+    left: usize,
+    kept: usize,
     /// Call records, in the order of what happened.
     pub cdrs: Vec<CdrRecord>,
     recorded: u64,
@@ -62,7 +65,38 @@ impl Outbox {
             && self.proven.is_empty()
     }
 
-    /// The packets to send, in order.
+    /// The packets that have not left yet, in order.
+    pub(crate) fn unsent(&self) -> impl Iterator<Item = (Peer, &[u8])> {
+        self.packets().skip(self.left)
+    }
+
+    /// Whether packets are to be sent.
+    pub(crate) fn has_unsent(&self) -> bool {
+        self.left < self.packets.len()
+    }
+
+    /// All packets have left.
+    pub(crate) fn sent(&mut self) {
+        self.left = self.packets.len();
+    }
+
+    /// The call records that the journal does not have yet.
+    pub(crate) fn unkept(&self) -> &[CdrRecord] {
+        &self.cdrs[self.kept..]
+    }
+
+    /// The journal has all call records.
+    pub(crate) fn all_kept(&mut self) {
+        self.kept = self.cdrs.len();
+    }
+
+    /// Forgets the call records once they are booked.
+    pub(crate) fn clear_records(&mut self) {
+        self.cdrs.clear();
+        self.kept = 0;
+    }
+
+    /// The packets, in order.
     pub fn packets(&self) -> impl Iterator<Item = (Peer, &[u8])> {
         self.packets.iter().map(|(to, range)| (*to, &self.bytes[range.clone()]))
     }
@@ -87,5 +121,33 @@ impl Outbox {
     pub fn clear_packets(&mut self) {
         self.bytes.clear();
         self.packets.clear();
+        self.left = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_left_is_booked_and_not_sent_again() {
+        let to = Peer {
+            transport: feed::record::Transport::Udp,
+            listener: 0,
+            addr: SocketAddr::from(([192, 0, 2, 1], 5060)),
+        };
+        let unsent = |out: &Outbox| out.unsent().map(|(_, b)| b.to_vec()).collect::<Vec<_>>();
+        let mut out = Outbox::default();
+        out.transmit(&to, b"first");
+        assert_eq!(unsent(&out), [b"first"]);
+        out.sent();
+        assert!(!out.has_unsent());
+        out.transmit(&to, b"second");
+        assert_eq!(unsent(&out), [b"second"]);
+        assert_eq!(out.packets().count(), 2, "both are still to be booked");
+        out.sent();
+        out.clear_packets();
+        out.transmit(&to, b"third");
+        assert_eq!(unsent(&out), [b"third"]);
     }
 }

@@ -352,6 +352,16 @@ pub fn is_ordinary_call(bytes: &[u8]) -> bool {
     user.len() >= LONG && user[..LONG].iter().all(u8::is_ascii_digit)
 }
 
+/// Whether these bytes begin a new call, by the first of them alone: an INVITE for a number,
+/// or for a service (RFC 5031). Whom a re-INVITE addresses is no number.
+pub fn opens_call(bytes: &[u8]) -> bool {
+    let Some(uri) = bytes.strip_prefix(b"INVITE ") else { return false };
+    let Some(user) = uri.strip_prefix(b"sip:") else { return uri.starts_with(b"urn:service:") };
+    let user = user.strip_prefix(b"+").unwrap_or(user);
+    let digits = user.iter().take_while(|b| b.is_ascii_digit()).count();
+    digits > 0 && user.get(digits) == Some(&b'@')
+}
+
 /// Digits that no emergency number has.
 pub const LONG: usize = 7;
 
@@ -359,6 +369,25 @@ pub const LONG: usize = 7;
 mod tests {
     use super::*;
     use std::cmp::Reverse;
+
+    #[test]
+    fn new_calls_are_told_by_their_first_bytes() {
+        for (text, expect) in [
+            ("INVITE sip:+4930123456@a SIP/2.0\r\n", true),
+            ("INVITE sip:112@a SIP/2.0\r\n", true),
+            ("INVITE urn:service:sos SIP/2.0\r\n", true),
+            ("INVITE sip:12ab@a SIP/2.0\r\n", false),
+            ("INVITE sip:@a SIP/2.0\r\n", false),
+            ("INVITE sip:+@a SIP/2.0\r\n", false),
+            ("INVITE sip:123", false),
+            ("ACK sip:112@a SIP/2.0\r\n", false),
+            ("SIP/2.0 200 OK\r\n", false),
+            ("", false),
+        ] {
+            assert_eq!(opens_call(text.as_bytes()), expect, "{text}");
+        }
+    }
+
     use std::collections::{BinaryHeap, VecDeque};
 
     /// A call costs 2.5 ms in all: 400 a second can be carried.

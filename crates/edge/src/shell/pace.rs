@@ -2,7 +2,8 @@
 //!
 //! At some thousands of packets in a second each arrives alone, and most of what
 //! it costs is waking up for it. A network card gathers interrupts then; so does
-//! a shard. Where packets come more slowly nothing waits.
+//! a shard. Where packets come more slowly nothing waits, and a new call not even for
+//! those that came with it.
 
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,11 @@ impl Pace {
     /// So many packets were taken at once.
     pub fn took(&mut self, packets: usize) {
         self.packets = self.packets.saturating_add(packets as u32);
+    }
+
+    /// Whether packets come so fast that they are gathered.
+    pub fn is_busy(&self) -> bool {
+        self.busy
     }
 
     /// How long to sleep before the next look, when nothing is known to wait and

@@ -11,7 +11,7 @@ use super::strangers::Strangers;
 use super::throttle::Throttle;
 use super::wall_us;
 use crate::bindings::BindingChange;
-use crate::core::admission::is_ordinary_call;
+use crate::core::admission::{is_ordinary_call, opens_call};
 use crate::core::{Core, CoreConfig, Moment, Shared};
 use crate::fleet::Fleet;
 use crate::journal::JournalWriter;
@@ -388,15 +388,26 @@ impl Shard {
             let peer = |addr| Peer { transport: Transport::Udp, listener, addr };
             let mut mine = 0u32;
             const { assert!(RECEIVED <= 32, "a bit for each datagram") };
-            for n in 0..taken {
+            // What came together has no order between its calls. Somebody waits for a new one,
+            // so where packets are not gathered it does not wait for the others.
+            let opens = |n| receiver.datagram(n).is_some_and(|(_, bytes)| opens_call(bytes));
+            let first = if self.pace.is_busy() {
+                0
+            } else {
+                (0..taken).filter(|n| opens(*n)).fold(0u32, |first, n| first | 1 << n)
+            };
+            let is_first = |n: &usize| first & 1 << *n != 0;
+            for n in (0..taken).filter(is_first).chain((0..taken).filter(|n| !is_first(n))) {
                 let Some((addr, bytes)) = receiver.datagram(n) else { continue };
                 if self.is_mine(peer(addr), bytes) {
                     self.work(at, peer(addr), bytes);
                     mine |= 1 << n;
+                    if is_first(&n) {
+                        self.leave();
+                    }
                 }
             }
-            self.record();
-            self.transmit();
+            self.leave();
             // Answers leave first: nobody waits for our books.
             for n in (0..taken).filter(|n| mine & 1 << n != 0) {
                 if let Some((addr, bytes)) = receiver.datagram(n) {
@@ -464,29 +475,35 @@ impl Shard {
     /// Does what the core wants done. Called behind each batch and before every
     /// sleep.
     fn flush(&mut self) {
+        self.leave();
+        self.book();
+    }
+
+    /// Keeps the records and sends the packets that came since the last time.
+    /// [`Shard::book`] comes behind it, before the shard waits.
+    fn leave(&mut self) {
         self.record();
         self.transmit();
-        self.book();
     }
 
     /// Puts call records where a kill does not reach them, before a packet tells anybody
     /// of what they are about.
     fn record(&mut self) {
-        if self.out.cdrs.is_empty() {
+        if self.out.unkept().is_empty() {
             return;
         }
-        for record in &self.out.cdrs {
+        for record in self.out.unkept() {
             if !self.parts.records.append(record) {
                 self.core.record_lost(self.parts.records.taken());
             }
         }
+        self.out.all_kept();
         self.parts.records.hand_over(self.core.awaits_record());
     }
 
-    /// The one place where packets leave; [`Shard::book`] comes next, before the
-    /// core does more.
+    /// The one place where packets leave.
     fn transmit(&mut self) {
-        if self.out.is_empty() {
+        if !self.out.has_unsent() && self.out.proven.is_empty() {
             return;
         }
         // A stranger who has proved a password hears of it as one who is known.
@@ -500,12 +517,13 @@ impl Shard {
         let out = std::mem::take(&mut self.out);
         self.transmit_udp(&out);
         self.relay_out(&out);
-        for (to, bytes) in out.packets() {
+        for (to, bytes) in out.unsent() {
             if to.transport == Transport::Tcp {
                 self.transmit_tcp(to, bytes);
             }
         }
         self.out = out;
+        self.out.sent();
     }
 
     /// Writes down what has happened, and tells whom it concerns.
@@ -515,7 +533,7 @@ impl Shard {
         }
         self.parts.trace.leaving(&self.out, &self.core);
         self.tell_siblings();
-        self.out.cdrs.clear();
+        self.out.clear_records();
         for change in self.out.bindings.drain(..) {
             // The registrar outlives the shards.
             let _ = self.parts.registrar.send(change);
@@ -536,7 +554,7 @@ impl Shard {
                         && self.udp.iter().all(|(l, _)| *l != to.listener)
                         && !self.parts.shared.serving.reaches(to.listener))
             };
-            let mine = out.packets().filter(|(to, _)| to.transport == Transport::Udp && fits(to));
+            let mine = out.unsent().filter(|(to, _)| to.transport == Transport::Udp && fits(to));
             // What does not leave is lost like any datagram, and repeated by its timer.
             self.sender.send(socket.as_fd(), mine, |to, error| {
                 tracing::debug!(%error, %to, "a datagram did not leave");

@@ -81,7 +81,7 @@ impl Shard {
     /// Has siblings send what leaves from their addresses.
     pub(super) fn relay_out(&self, out: &Outbox) {
         let Some(fleet) = &self.parts.fleet else { return };
-        for (to, bytes) in out.packets().filter(|(to, _)| self.leaves_elsewhere(to)) {
+        for (to, bytes) in out.unsent().filter(|(to, _)| self.leaves_elsewhere(to)) {
             fleet.transmit(to, bytes);
         }
     }
