@@ -221,4 +221,25 @@ mod tests {
             assert_eq!(error.field, field, "{}", error.reason);
         }
     }
+
+    proptest::proptest! {
+        /// Whatever is dialled, what comes of it is digits, perhaps with `+` before them,
+        /// or what the groups took of it.
+        #[test]
+        fn what_comes_of_a_plan_is_what_was_dialled_or_written(
+            dialled in "[0-9+*#a-z]{0,40}",
+            head in "[+]?[0-9]{0,20}",
+        ) {
+            let translation = format!("{head}$1");
+            let plan = DialPlan::new(&[rule("any", r"^9(.*)$", &translation)]).expect("a plan");
+            match plan.apply(&dialled) {
+                None => proptest::prop_assert!(!dialled.starts_with('9')),
+                Some((_, result)) => {
+                    let whole = format!("{head}{}", &dialled[1..]);
+                    let fits = whole.len() <= MOST_RESULT;
+                    proptest::prop_assert_eq!(result.as_str(), if fits { &*whole } else { "" });
+                }
+            }
+        }
+    }
 }

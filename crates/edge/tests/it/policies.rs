@@ -138,8 +138,7 @@ fn a_dial_plan_makes_the_number_and_never_loses_a_call_for_help() {
         assert_eq!(invite.header("Priority").as_deref(), help, "{called}");
     }
     // Nobody else's calls are changed.
-    dial(&mut net, "bob", "78", &[]);
-    assert_eq!(refused(&mut net, phone("bob"), 484), "not_a_number");
+    assert_eq!(dialled(&goes(&mut net, "bob", "78")), "+4478");
 }
 
 #[test]
