@@ -92,6 +92,7 @@ keys = itertools.count()
 ONE_OF = {
     "GET /programme/v1/explain/call": ("query", ["id", "call_id"]),
     "POST /tenant/v1/explain/call": ("body", ["from_user_id", "inbound", "from_address"]),
+    "PUT /tenant/v1/policy-assignments": ("body", ["user_id", "group_id", "number"]),
     "PUT /tenant/v1/numbers/{number}/assignment": ("body", ["user_id", "resource_account_id"]),
 }
 

@@ -47,10 +47,11 @@ BY_CHANCE = {
 ENDLESS = "/edge/v1/changes"
 # Not part of this yet: the seeded world has nothing that they could find (subscriptions, files,
 # issuers, keys), a token's form takes one whole proof of several (the compatible endpoint is asked),
-# events have no end, and a test of an endpoint waits for it. Rust tests hold them:
-# docs/access.csv by every role, and their own.
+# events have no end, and a test of an endpoint waits for it; a change freeze would refuse all that
+# follows it. Rust tests hold them: docs/access.csv by every role, and their own.
 LATER = (
-    "^/(tenant|operator|programme)/v1/(events|webhooks)|^/(tenant|operator)/v1/call-"
+    "^/(tenant|operator|programme)/v1/(events|webhooks|change-freezes)"
+    "|^/(tenant|operator)/v1/call-(durations|exports|reconciliation)"
     "|^/programme/v1/(clients/.*/(keys|secrets)|issuers)|^/session/|^/oauth/"
 )
 # Stories keep to operations that hang together: among all at once they seldom get beyond a first step.
@@ -58,6 +59,7 @@ STORIES = [
     ("people", "^/tenant/v1/(users|resource-accounts|explain)"),
     ("places", "^/tenant/v1/(civic-addresses|trusted-networks)"),
     ("numbers", "^/tenant/v1/(numbers|calls)"),
+    ("policies", "^/tenant/v1/(policies|policy-assignments|effective-policies|groups|call-screening)"),
     ("orders", "^/operator/"),
     # Late: a consent that is suspended takes much with it.
     ("consents", "^/tenant/v1/(operators|consents)"),
@@ -127,7 +129,7 @@ PLACES = {
         for name in (
             "operator_id", "tenant_id", "trunk_id", "calling_profile_id", "client_id", "edge_id",
             "civic_address_id", "location_id", "user_id", "resource_account_id", "order_id", "number",
-            "call_id",
+            "call_id", "policy_id", "group_id",
         )
     },
     **named("user_id", 0.8, "body.agent_ids[*]", "body.from_user_id", "body.id", "query.assigned_to_id"),
@@ -140,6 +142,14 @@ PLACES = {
             "body.contacts[*].full_name", "body.comment", "body.ticket_id", "body.networks[*].description"),
     **named("country", 0.95, "body.country", "body.countries[*]", "body.requirements[*].country",
             "body.networks[*].country", "query.country"),
+    **named("user_id", 0.9, "body.join[*]", "body.leave[*]", "body.unassigned[*].user_id"),
+    **named("resource_account_id", 0.9, "body.settings.resource_account_id",
+            "body.blocked[*].redirect_to_account_id", "body.unassigned[*].resource_account_id"),
+    **named("pattern", 0.95, "body.settings.rules[*].pattern",
+            *(f"body.{rules}[*].pattern" for rules in ("blocked", "exempt", "unassigned"))),
+    **named("translation", 0.95, "body.settings.rules[*].translation"),
+    **named("label", 0.95, "body.settings.rules[*].name", "body.settings.company_name",
+            *(f"body.{rules}[*].name" for rules in ("blocked", "exempt", "unassigned"))),
     **named("dns_name", 0.9, "body.fqdn", "body.domain"),
     **named("upn", 0.9, "body.upn"),
     **named("address", 0.9, "body.address"),

@@ -207,6 +207,11 @@ class World:
             "licences": ["resource_account"], "agent_ids": people[:2],
         })
         self.keep("resource_account_id", queue["id"])
+        for index in range(12):
+            settings = {"kind": "OnlineDialOutPolicy", "allowed": "Domestic"}
+            policy = tenant.post("/tenant/v1/policies", {"name": f"Policy {index}", "settings": settings})
+            self.keep("policy_id", policy["id"])
+            self.keep("group_id", tenant.post("/tenant/v1/groups", {"name": f"Group {index}"})["id"])
         numbers = [f"+4420794600{index:02}" for index in range(90)]
         order = self.order(operator, tenants[0], profile, address["default_location_id"], numbers[:20])
         self.keep("order_id", order)
@@ -302,6 +307,8 @@ class World:
         self.keep("first", *(f"+4416329{index}0000" for index in range(10)))
         self.keep("last", *(f"+4416329{index}0999" for index in range(10)))
         self.keep("latitude", "51.5", "-0.125", "12")
+        self.keep("pattern", r"^(\d{4})$", r"^\+1900(\d*)$", "^9(.*)$")
+        self.keep("translation", "+44207946$1", "$1")
         self.keep("country", "GB")
         self.keep("email", "terry@contoso.example")
         self.keep("company_size", "L50_U249")

@@ -99,6 +99,10 @@ pub struct ExplainCall {
     /// called by a phone at this public address that proves nothing.
     #[serde(default)]
     pub from_address: Option<String>,
+    /// Who calls, where an operator brings it: what your rules for callers look at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 128)]
+    pub from_number: Option<String>,
     /// What is dialled.
     #[schema(min_length = 1, max_length = 128)]
     pub called: String,

@@ -63,6 +63,14 @@ events! {
     CivicAddressChanged(ThingEvent) = "civic_address.changed";
     /// A location was added.
     LocationChanged(ThingEvent) = "location.changed";
+    /// A policy was added, edited or removed, or holds for others than before; the id is the
+    /// policy's, or the kind of which none holds any more.
+    PolicyChanged(ThingEvent) = "policy.changed";
+    /// A group was added or removed, or people joined or left it.
+    GroupChanged(ThingEvent) = "group.changed";
+    /// A tenant's rules for callers, or for numbers that nobody has, were changed; the id is the
+    /// tenant's.
+    ScreeningChanged(ThingEvent) = "call_screening.changed";
     /// A tenant was made, or its settings were changed.
     TenantChanged(NamedEvent) = "tenant.changed";
     /// An operator was admitted or edited.

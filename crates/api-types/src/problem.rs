@@ -103,6 +103,12 @@ codes! {
     Busy = "busy", 503, "The database is busy or away.", "Repeat the request after Retry-After.";
     DatabaseAway = "database_away", 503, "This node does not reach its database.", "Repeat the request after Retry-After; another node may answer at once.";
     Internal = "internal", 500, "Something failed inside.", "Report it with the request id.";
+    // Policies.
+    UnknownPolicy = "unknown_policy", 422, "The policy is not one of yours, or of another kind.", "List your policies of this kind.";
+    UnknownGroup = "unknown_group", 422, "The group is not one of yours.", "List your groups.";
+    PolicyInUse = "policy_in_use", 409, "The policy holds for somebody.", "Take it from everybody first: list its assignments.";
+    ChangeFreeze = "change_freeze", 409, "Changes are frozen in this window.", "Wait until it ends, or have whoever set it remove it: list the change freezes.";
+    RankTaken = "rank_taken", 409, "Another group has this rank with a policy of the same kind.", "Choose another rank.";
     // Operators.
     TooFewTrunks = "too_few_trunks", 422, "A calling profile needs at least two trunks of its operator.", "Name two or more trunks.";
     UnknownTrunk = "unknown_trunk", 422, "The trunk is not one of this operator's.", "List the operator's trunks.";

@@ -11,10 +11,12 @@ use api_types::{
     Page, Problem,
     billing::CallExport,
     call::CallRecord,
+    freeze::ChangeFreeze,
     identity::{AuditEntry, Client, Issuer},
     inside::{Alarm, Edge},
     number::{Number, NumberOrder, NumberOrderEntry},
     operator::{CallingProfile, DirectoryEntry, Operator, Range, Trunk},
+    policy::{Group, GroupMember, Policy, PolicyAssignment},
     tenant::{CivicAddress, Consent, ResourceAccount, Tenant, User},
     webhook::{Webhook, WebhookDelivery},
 };
@@ -84,6 +86,12 @@ rows! {
     NumberOrder, "number-orders": id kind tenant_id status dry_run total done succeeded failed
         ticket_id created_at finished_at;
     NumberOrderEntry, "number-order-entries": index number status error warning;
+    Policy, "policies": id name description settings version;
+    PolicyAssignment, "policy-assignments": kind target policy_id policy_name user_id group_id
+        rank number;
+    ChangeFreeze, "change-freezes": id tenant_id name starts_at ends_at;
+    Group, "groups": id name members;
+    GroupMember, "group-members": id upn display_name;
     Webhook, "webhooks": id endpoint description event_types enabled disabled_at disabled_reason
         failures failing_since next_attempt_at position old_secret_until created_at version;
     WebhookDelivery, "webhook-deliveries": id event_id event_type attempt at ms status delivered

@@ -132,6 +132,32 @@ const WAYS: &[Way] = &[
         with: &[("number", "$response.body#/number"), ("If-Match", ETAG)],
         body: "",
     },
+    Way { from: &["policy_list"], to: &["policy_get"], with: &[("policy_id", FIRST)], body: "" },
+    Way { from: &["policy_list"], to: &["policy_update", "policy_remove"], with: &[("policy_id", FIRST), ("If-Match", FIRST_ETAG)], body: "" },
+    Way { from: &["policy_create"], to: &["policy_get"], with: &[("policy_id", ID)], body: "" },
+    Way {
+        from: &["policy_create", "policy_get", "policy_update"], to: &["policy_update", "policy_remove"],
+        with: &[("policy_id", ID), ("If-Match", ETAG)], body: "",
+    },
+    Way {
+        from: &["policy_create", "policy_get"], to: &["policy_assignment_put"], with: &[],
+        body: r#"{
+            "policy_id": "$response.body#/id", "kind": "$response.body#/settings/kind", "user_id": null,
+            "group_id": null, "rank": null, "number": null
+        }"#,
+    },
+    Way { from: &["user_list"], to: &["effective_policies"], with: &[("user_id", FIRST)], body: "" },
+    Way {
+        from: &["group_list"], to: &["group_get", "group_member_list", "group_member_edit", "group_remove"],
+        with: &[("group_id", FIRST)], body: "",
+    },
+    Way {
+        from: &["group_create"], to: &["group_get", "group_member_list", "group_member_edit", "group_remove"],
+        with: &[("group_id", ID)], body: "",
+    },
+    Way { from: &["freeze_create"], to: &["freeze_remove"], with: &[("freeze_id", ID)], body: "" },
+    Way { from: &["programme_freeze_create"], to: &["programme_freeze_remove"], with: &[("freeze_id", ID)], body: "" },
+    Way { from: &["screening_get", "screening_put"], to: &["screening_put"], with: &[("If-Match", ETAG)], body: "" },
     Way { from: &["call_list"], to: &["call_get", "tenant_call_explain"], with: &[("call_id", FIRST)], body: "" },
     // The operator's face.
     Way {

@@ -1,8 +1,8 @@
 //! The OpenAPI 3.1 document, made from the handlers, and its page.
 
 use crate::{
-    App, accounts, billing, clients, edge, event, fraud, inside, links, network, oauth, oidc,
-    operator, programme, session, tenant, webhook,
+    App, accounts, billing, clients, edge, event, fraud, freeze, inside, links, network, oauth,
+    oidc, operator, policy, programme, session, tenant, webhook,
 };
 use api_types::Problem;
 use axum::{
@@ -120,6 +120,18 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(fraud::fraud_release))
         .routes(routes!(network::trusted_networks_get, network::trusted_networks_put))
         .routes(routes!(fraud::tenant_fraud_release))
+        .routes(routes!(policy::policy_list, policy::policy_create))
+        .routes(routes!(policy::policy_get, policy::policy_update, policy::policy_remove))
+        .routes(routes!(policy::policy_assignment_list, policy::policy_assignment_put))
+        .routes(routes!(policy::effective_policies))
+        .routes(routes!(policy::group_list, policy::group_create))
+        .routes(routes!(policy::group_get, policy::group_remove))
+        .routes(routes!(policy::group_member_list, policy::group_member_edit))
+        .routes(routes!(policy::screening_get, policy::screening_put))
+        .routes(routes!(freeze::freeze_list, freeze::freeze_create))
+        .routes(routes!(freeze::freeze_remove))
+        .routes(routes!(freeze::programme_freeze_list, freeze::programme_freeze_create))
+        .routes(routes!(freeze::programme_freeze_remove))
         .routes(routes!(webhook::tenant::webhook_list, webhook::tenant::webhook_create))
         .routes(routes!(
             webhook::tenant::webhook_get,

@@ -46,6 +46,10 @@ ids! {
     LocationId,
     /// A tenant's consent to one operator.
     ConsentId,
+    /// A policy of a tenant.
+    PolicyId,
+    /// A group of a tenant's people.
+    GroupId,
     /// An order: upload, release and the like.
     OrderId,
     /// A move of numbers between owners or sources.

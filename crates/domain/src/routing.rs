@@ -8,8 +8,15 @@
 
 use crate::{
     emergency,
-    ids::{CallingProfileId, LocationId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId},
+    ids::{
+        CallingProfileId, LocationId, OperatorId, PolicyId, ResourceAccountId, TenantId, TrunkId,
+        UserId,
+    },
     number::AssignmentTarget,
+    policy::{
+        Hide, Holder, Policy, PolicyKind, PolicyRule, Screening, Substitute, Translated, Verdict,
+        Via,
+    },
 };
 use numbering::{Country, E164, from_dialled};
 
@@ -91,6 +98,29 @@ pub trait World {
     fn help(&self, country: Country, each: &mut dyn FnMut(HelpView));
     /// Calls `each` with every trunk of a calling profile.
     fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView));
+    /// Has the tenant any policy? Asked once a call; where it has none, nothing of what
+    /// follows is.
+    fn has_policies(&self, _tenant: TenantId) -> bool {
+        false
+    }
+    /// The policy of a kind that holds for somebody of the tenant, and why
+    /// ([`crate::policy::effective`]).
+    fn policy(
+        &self,
+        _tenant: TenantId,
+        _holder: Holder,
+        _kind: PolicyKind,
+    ) -> Option<(&Policy, Via)> {
+        None
+    }
+    /// The tenant's rules for callers and for numbers that nobody has.
+    fn screening(&self, _tenant: TenantId) -> Option<&Screening> {
+        None
+    }
+    /// The number of a call queue or attendant, with the tenant it is of.
+    fn account_number(&self, _account: ResourceAccountId) -> Option<(TenantId, E164)> {
+        None
+    }
 }
 
 /// Who brings the call, as recognised by address or digest, never by a header
@@ -113,6 +143,9 @@ pub struct Call<'a> {
     pub source: Source,
     /// User part of the Request-URI, or the whole of a `urn:`.
     pub called: &'a str,
+    /// Who calls, as an operator's trunk says: `+` and digits, or the user part of its
+    /// From as it stands.
+    pub caller: &'a str,
 }
 
 /// Where a call goes.
@@ -167,6 +200,10 @@ pub struct Route {
     pub operator: Option<OperatorId>,
     /// Caller id to show, where the exchange decides it.
     pub caller_id: Option<E164>,
+    /// May the caller be seen by whom they call?
+    pub hide: Hide,
+    /// The caller-ID policy that decided so; it may have a name to show.
+    pub caller_policy: Option<PolicyId>,
     /// Where to.
     pub destination: Destination,
     /// The country that help must come to, of an emergency call.
@@ -206,6 +243,12 @@ pub enum RouteRefusal {
     /// Not a call for help, and nobody proved who calls.
     #[error("who proves nothing may call emergency numbers only")]
     CallerUnproven,
+    /// The caller is among the tenant's blocked numbers.
+    #[error("the tenant lets no calls of this caller in")]
+    CallerBlocked,
+    /// The caller's policy does not let them call there.
+    #[error("the caller's policy does not allow calls to this destination")]
+    DialOutRestricted,
 }
 
 impl RouteRefusal {
@@ -222,6 +265,8 @@ impl RouteRefusal {
             Self::QueueEmpty => "queue_empty",
             Self::NoEmergencyRoute => "no_emergency_route",
             Self::CallerUnproven => "caller_unproven",
+            Self::CallerBlocked => "caller_blocked",
+            Self::DialOutRestricted => "dial_out_restricted",
         }
     }
 
@@ -236,7 +281,9 @@ impl RouteRefusal {
             | Self::UserUnlicensed
             | Self::UserHasNoNumber
             | Self::SourceUnknown
-            | Self::CallerUnproven => 403,
+            | Self::CallerUnproven
+            | Self::CallerBlocked
+            | Self::DialOutRestricted => 403,
         }
     }
 }
@@ -272,13 +319,15 @@ impl Trace for Recorded {
 /// leaves by a number of their tenant in the same country, and where the tenant
 /// has none, or its operator drains, by an operator that serves the country
 /// (emergency.md section 7: "route anyway on any trunk that serves the country").
+/// Policies come after that: no dial plan, caller-ID policy, restriction or block
+/// touches a call for help, except that a dial plan may make one of what was dialled.
 pub fn route(
     world: &impl World,
     call: Call<'_>,
     trace: &mut impl Trace,
 ) -> Result<Route, RouteRefusal> {
     match call.source {
-        Source::Trunk(trunk) => inbound(world, trunk, call.called, trace),
+        Source::Trunk(trunk) => inbound(world, trunk, call, trace),
         Source::User(user) => outbound(world, user, call.called, trace),
         Source::Network(tenant, country) => {
             let digits =
@@ -294,34 +343,111 @@ pub fn route(
 fn inbound(
     world: &impl World,
     trunk: TrunkId,
-    called: &str,
+    call: Call<'_>,
     trace: &mut impl Trace,
 ) -> Result<Route, RouteRefusal> {
     let trunk = world.trunk(trunk).ok_or(RouteRefusal::SourceUnknown)?;
-    let number = E164::parse(called).map_err(|_| RouteRefusal::NotANumber)?;
+    let number = E164::parse(call.called).map_err(|_| RouteRefusal::NotANumber)?;
     let view = world.number(number).ok_or(RouteRefusal::NumberUnknown)?;
     trace.step("number.owner", || format!("{number} is tenant {}'s", view.tenant));
     if view.operator != trunk.operator {
         return Err(RouteRefusal::NumberOfOtherOperator);
     }
     trace.step("number.operator", || format!("operator {} holds it", view.operator));
-    let destination = deliver(world, view.target, trace)?;
+    let policies = world.has_policies(view.tenant);
+    let target = match policies.then(|| screened(world, view.tenant, call.caller, trace)).flatten()
+    {
+        Some(instead) => Some(AssignmentTarget::ResourceAccount(instead?)),
+        None => view.target,
+    };
+    let destination = deliver(world, (&view, policies), target, trace)?;
+    if let Destination::User(user) = destination
+        && policies
+    {
+        hides_caller_of(world, view.tenant, user, trace);
+    }
     Ok(Route {
         kind: CallKind::Inbound,
         tenant: view.tenant,
         number: Some(number),
         operator: Some(view.operator),
         caller_id: None,
+        hide: Hide::AsAsked,
+        caller_policy: None,
         destination,
         emergency_in: None,
     })
 }
 
+/// What the tenant's rules do with a caller: refuse it or send it elsewhere; `None` where
+/// it passes.
+fn screened(
+    world: &impl World,
+    tenant: TenantId,
+    caller: &str,
+    trace: &mut impl Trace,
+) -> Option<Result<ResourceAccountId, RouteRefusal>> {
+    match world.screening(tenant)?.caller(caller) {
+        Verdict::Pass => None,
+        Verdict::Exempt { rule } => {
+            trace.step("screening.exempt", || format!("{caller} is let in by exception {rule:?}"));
+            None
+        }
+        Verdict::Blocked { rule, redirect_to } => {
+            trace.step("screening.blocked", || match redirect_to {
+                Some(account) => format!("{caller} is sent to {account} by {rule:?}"),
+                None => format!("{caller} is blocked by {rule:?}"),
+            });
+            Some(redirect_to.ok_or(RouteRefusal::CallerBlocked))
+        }
+    }
+}
+
+/// Does a person's policy keep from them who calls from outside?
+pub fn hides_caller(world: &impl World, tenant: TenantId, called: UserId) -> bool {
+    world.has_policies(tenant) && hides_caller_of(world, tenant, called, &mut NoTrace)
+}
+
+fn hides_caller_of(
+    world: &impl World,
+    tenant: TenantId,
+    called: UserId,
+    trace: &mut impl Trace,
+) -> bool {
+    let number = world.user(called).and_then(|user| user.number);
+    let holder = Holder { user: Some(called), number };
+    let found = world.policy(tenant, holder, PolicyKind::CallingLineIdentity);
+    match found {
+        Some((Policy { rule: PolicyRule::CallerId(rule), name, .. }, via))
+            if rule.block_incoming =>
+        {
+            trace.step("policy.block_incoming_caller_id", || {
+                format!("{called} does not see who calls: {name:?} ({})", via.as_str())
+            });
+            true
+        }
+        _ => false,
+    }
+}
+
 fn deliver(
     world: &impl World,
+    (view, policies): (&NumberView, bool),
     target: Option<AssignmentTarget>,
     trace: &mut impl Trace,
 ) -> Result<Destination, RouteRefusal> {
+    let mut treated = || {
+        let called = view.number.to_string();
+        let (rule, target) = world.screening(view.tenant)?.unassigned(&called)?;
+        trace.step("screening.unassigned", || {
+            format!("{called} is assigned to nobody: {rule:?} answers for it")
+        });
+        Some(AssignmentTarget::from(target))
+    };
+    let target = match target {
+        None if policies => treated(),
+        assigned => assigned,
+    };
     match target.ok_or(RouteRefusal::NumberUnassigned)? {
         AssignmentTarget::User(user) => {
             trace.step("number.assignment", || format!("assigned to user {user}"));
@@ -406,6 +532,8 @@ fn help(
         number: number.map(|n| n.number),
         operator: Some(operator),
         caller_id: number.map(|n| n.number),
+        hide: Hide::Never,
+        caller_policy: None,
         destination: Destination::Trunks { profile, digits: Dialled::Emergency(digits) },
         emergency_in: Some(country),
     })
@@ -442,6 +570,20 @@ fn outbound(
     if let Some(digits) = emergency_in(called, home, trace) {
         return help(world, (user.tenant, home), own, digits, trace);
     }
+    let policies = world.has_policies(user.tenant);
+    let holder = Holder { user: Some(user.user), number: own.map(|n| n.number) };
+    let translated;
+    let called = match policies.then(|| planned(world, user.tenant, holder, called, trace)) {
+        Some(Some(result)) => {
+            translated = result;
+            let called = translated.as_str();
+            if let Some(digits) = emergency_in(called, home, trace) {
+                return help(world, (user.tenant, home), own, digits, trace);
+            }
+            called
+        }
+        _ => called,
+    };
     if !user.licensed {
         return Err(RouteRefusal::UserUnlicensed);
     }
@@ -457,23 +599,116 @@ fn outbound(
             number: own.map(|n| n.number).or(Some(dialled)),
             operator: None,
             caller_id: own.map(|n| n.number),
-            destination: deliver(world, view.target, trace)?,
+            hide: Hide::AsAsked,
+            caller_policy: None,
+            destination: deliver(world, (&view, policies), view.target, trace)?,
             emergency_in: None,
         });
+    }
+    if policies {
+        restricted(world, user.tenant, holder, (dialled, home), trace)?;
     }
     let own = own.ok_or(RouteRefusal::UserHasNoNumber)?;
     trace.step("route.operator_of_number", || {
         format!("{} is operator {}'s, so the call leaves there", own.number, own.operator)
     });
+    let (caller_id, hide, caller_policy) = if policies {
+        presented(world, user.tenant, holder, &own, trace)
+    } else {
+        (own.number, Hide::AsAsked, None)
+    };
     Ok(Route {
         kind: CallKind::Outbound,
         tenant: user.tenant,
         number: Some(own.number),
         operator: Some(own.operator),
-        caller_id: Some(own.number),
+        caller_id: Some(caller_id),
+        hide,
+        caller_policy,
         destination: Destination::Trunks { profile: own.profile, digits: Dialled::Number(dialled) },
         emergency_in: None,
     })
+}
+
+/// What the caller's dial plan makes of what they dialled; `None` where it says nothing.
+fn planned(
+    world: &impl World,
+    tenant: TenantId,
+    holder: Holder,
+    called: &str,
+    trace: &mut impl Trace,
+) -> Option<Translated> {
+    let (policy, via) = world.policy(tenant, holder, PolicyKind::TenantDialPlan)?;
+    let PolicyRule::DialPlan(plan) = &policy.rule else { return None };
+    let made = plan.apply(called);
+    trace.step("policy.dial_plan", || {
+        let (name, via) = (&policy.name, via.as_str());
+        match &made {
+            Some((rule, result)) => {
+                format!("{name:?} ({via}): rule {rule:?} makes {called} {:?}", result.as_str())
+            }
+            None => format!("{name:?} ({via}): no rule matches {called}"),
+        }
+    });
+    made.map(|(_, result)| result)
+}
+
+/// Refuses what the caller's policy does not let them call.
+fn restricted(
+    world: &impl World,
+    tenant: TenantId,
+    holder: Holder,
+    (dialled, home): (E164, Country),
+    trace: &mut impl Trace,
+) -> Result<(), RouteRefusal> {
+    let found = world.policy(tenant, holder, PolicyKind::OnlineDialOutPolicy);
+    let Some((Policy { rule: PolicyRule::DialOut(rule), name, .. }, via)) = found else {
+        return Ok(());
+    };
+    let checked = rule.check(dialled, home);
+    trace.step("policy.dial_out", || {
+        let via = via.as_str();
+        match checked {
+            Ok(()) => format!("{name:?} ({via}) lets {dialled} be called"),
+            Err(what) => format!("{name:?} ({via}) allows no {what} calls as to {dialled}"),
+        }
+    });
+    checked.map_err(|_| RouteRefusal::DialOutRestricted)
+}
+
+/// By which number the caller is shown, and whether at all. A queue that has no number
+/// of the tenant's shows none: the caller's own stands in.
+fn presented(
+    world: &impl World,
+    tenant: TenantId,
+    holder: Holder,
+    own: &NumberView,
+    trace: &mut impl Trace,
+) -> (E164, Hide, Option<PolicyId>) {
+    let found = world.policy(tenant, holder, PolicyKind::CallingLineIdentity);
+    let Some((Policy { rule: PolicyRule::CallerId(rule), name, id }, via)) = found else {
+        return (own.number, Hide::AsAsked, None);
+    };
+    let shown = match rule.substitute {
+        Substitute::LineUri | Substitute::Anonymous => own.number,
+        Substitute::Resource(account) => world
+            .account_number(account)
+            .filter(|(of, _)| *of == tenant)
+            .map_or(own.number, |(_, number)| number),
+    };
+    let hide = rule.hide();
+    trace.step("policy.caller_id", || {
+        let what = match (rule.substitute, hide) {
+            (_, Hide::Always) => "the caller is hidden".to_owned(),
+            (Substitute::Resource(account), _) if shown == own.number => {
+                format!("{account} has no number, so the caller is shown by {shown}")
+            }
+            (_, Hide::AsAsked) => format!("the caller is shown by {shown}, unless they hide it"),
+            (_, Hide::Never) => format!("the caller is shown by {shown}"),
+        };
+        format!("{name:?} ({}): {what}", via.as_str())
+    });
+    (shown, hide, Some(*id))
 }
 
 /// Orders trunks for one call: enabled ones only, healthy ones in random order

@@ -153,6 +153,13 @@ fn owner_of(change: &Change) -> ChangeOwner {
             }
             None => HOUSE,
         },
+        Change::PolicyPut(policy) => of_tenant(policy.tenant),
+        Change::PolicyAssigned(assigned) => of_tenant(assigned.tenant),
+        Change::GroupMembers(members) => of_tenant(members.tenant),
+        Change::ScreeningPut(screening) => of_tenant(screening.tenant),
+        Change::PolicyRemoved { tenant, .. } | Change::GroupRemoved { tenant, .. } => {
+            of_tenant(*tenant)
+        }
         Change::ConsentPut { tenant, operator, .. } => of_both(*tenant, *operator),
         Change::OrderProgress { operator, .. } => of_operator(*operator),
         Change::NumbersRemoved { .. }
@@ -185,6 +192,13 @@ impl Exchange {
                         tx.discard();
                         return replay(&before.request_hash, before.response.as_deref(), hash);
                     }
+                }
+                // Whoever runs the exchange set the window, or mends what cannot wait.
+                let role = cx.actor.role;
+                if domain::freeze::is_frozen(action)
+                    && (role.tenant().is_some() || role.operator().is_some())
+                {
+                    crate::freezes::check(&mut tx, role.tenant()).await?;
                 }
                 let back = tx.back();
                 let Done { answer, subject } = work(tx).await?;

@@ -36,7 +36,13 @@ pub struct Events {
 fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
     const HOUSES: [&str; 4] =
         ["client.changed", "edge.forgotten", "edge_key.changed", "alarms.changed"];
-    const TENANTS: [&str; 2] = ["civic_address.changed", "location.changed"];
+    const TENANTS: [&str; 5] = [
+        "civic_address.changed",
+        "location.changed",
+        "policy.changed",
+        "group.changed",
+        "call_screening.changed",
+    ];
     const OPERATORS: [&str; 9] = [
         "operator.changed",
         "trunk.changed",
@@ -197,6 +203,7 @@ fn told(change: Change, owner: ChangeOwner, party: Party) -> Option<EventData> {
             "number_range" => EventData::RangeChanged(thing(id)),
             "offer" => EventData::OfferChanged(thing(id)),
             "account" => EventData::AccountChanged(thing(id)),
+            "group" => EventData::GroupChanged(thing(id)),
             "client" => EventData::ClientChanged(thing(id)),
             "edge" => EventData::EdgeForgotten(thing(id)),
             crate::edges_known::ALARMS => EventData::AlarmsChanged(thing(id)),
@@ -205,6 +212,16 @@ fn told(change: Change, owner: ChangeOwner, party: Party) -> Option<EventData> {
             // Sign-ins, and orders to the edges: for the audit log.
             _ => return None,
         },
+        Change::PolicyPut(policy) => EventData::PolicyChanged(thing(policy.id.to_string())),
+        Change::PolicyRemoved { id, .. } => EventData::PolicyChanged(thing(id.to_string())),
+        Change::PolicyAssigned(assigned) => EventData::PolicyChanged(thing(
+            assigned.policy.map_or(assigned.kind, |policy| policy.to_string()),
+        )),
+        Change::GroupMembers(members) => EventData::GroupChanged(thing(members.group.to_string())),
+        Change::GroupRemoved { id, .. } => EventData::GroupChanged(thing(id.to_string())),
+        Change::ScreeningPut(screening) => {
+            EventData::ScreeningChanged(thing(screening.tenant.to_string()))
+        }
         Change::UserRemoved { .. } | Change::QueueRemoved { .. } => return None,
     })
 }

@@ -6,6 +6,7 @@ use crate::edges::kind_text;
 use crate::*;
 use api_types::call::{ExplainCall, ExplainStep, Explanation};
 use domain::fraud::{ClassLimit, DestinationClass, FraudLimits};
+use domain::policy::{Holder, Policy, PolicyKind, Screening, Via};
 use domain::routing::{
     Call, CallKind, Destination, Dialled, HelpView, NumberView, Recorded, Route, RouteRefusal,
     Source, Trace, TrunkView, UserView, World, further_profiles, route,
@@ -20,7 +21,7 @@ use std::net::IpAddr;
 use store::WorldTrunkRow;
 
 /// Who would make a call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Caller {
     /// A person.
     User(UserId),
@@ -63,7 +64,12 @@ impl Exchange {
                 return Err(ErrorCode::InvalidField.problem(Some("/from_user_id"), reason));
             }
         };
-        let told = self.explain(tenant, caller, called).await?;
+        let from = ask.from_number.unwrap_or_default().trim().to_owned();
+        if !from.is_empty() && (caller != Caller::Operator || from.len() > MOST_DIALLED) {
+            let reason = format!("who calls is named with inbound, in {MOST_DIALLED} bytes");
+            return Err(ErrorCode::InvalidField.problem(Some("/from_number"), reason));
+        }
+        let told = self.explain(tenant, caller, from, called).await?;
         Ok(if cx.actor.role.sees_masked() { mask::explanation(told) } else { told })
     }
 
@@ -72,12 +78,13 @@ impl Exchange {
         &self,
         tenant: TenantId,
         caller: Caller,
+        from: String,
         called: String,
     ) -> Result<Explanation, Problem> {
         self.view(async move |mut db| {
             let mut world = Lazy::default();
             loop {
-                let told = tell(&world, tenant, caller, &called);
+                let told = tell(&world, tenant, (caller, &from), &called);
                 let missing = world.missing.take();
                 if missing.is_empty() {
                     return Ok(told?);
@@ -94,7 +101,7 @@ impl Exchange {
 fn tell(
     world: &Lazy,
     tenant: TenantId,
-    caller: Caller,
+    (caller, from): (Caller, &str),
     called: &str,
 ) -> Result<Explanation, Problem> {
     let mut trace = Recorded::default();
@@ -107,7 +114,8 @@ fn tell(
         Caller::Operator => inbound_source(world, tenant, called, &mut trace),
         Caller::Address(address) => unproven_source(world, tenant, address, &mut trace),
     };
-    let routed = source.and_then(|source| route(world, Call { source, called }, &mut trace));
+    let routed =
+        source.and_then(|source| route(world, Call { source, called, caller: from }, &mut trace));
     let mut trunks = Vec::new();
     match &routed {
         Ok(route) => {
@@ -255,6 +263,8 @@ enum Ask {
     Help(Country),
     FraudLimits(TenantId),
     Networks(TenantId),
+    Policy(TenantId, Holder, PolicyKind),
+    Screening(TenantId),
 }
 
 /// A world that notes what it does not know yet. Each fetch answers one more
@@ -270,6 +280,8 @@ struct Lazy {
     help: HashMap<Country, Vec<HelpView>>,
     fraud_limits: HashMap<TenantId, FraudLimits>,
     networks: HashMap<TenantId, Vec<TrustedNetwork>>,
+    policies: HashMap<(TenantId, Holder, PolicyKind), Option<(Policy, Via)>>,
+    screening: HashMap<TenantId, Screening>,
     missing: RefCell<Vec<Ask>>,
 }
 
@@ -333,6 +345,23 @@ impl Lazy {
                 let row = db.tenant_get(tenant).await?;
                 let set = row.and_then(|row| row.trusted_networks).map(|set| set.0);
                 self.networks.insert(tenant, set.unwrap_or_default());
+            }
+            Ask::Policy(tenant, holder, kind) => {
+                let Holder { user, number } = holder;
+                let rows = db.policy_assignments_for(tenant, user, number).await?;
+                let mut found = None;
+                if let Some((row, via)) = crate::policies::effective_of(&rows, kind)
+                    && let Some(row) = db.policy_get(tenant, row.policy_id).await?
+                    && let Ok(rule) = row.body.0.ready()
+                {
+                    found = Some((Policy { id: row.id, name: row.name, rule }, via));
+                }
+                self.policies.insert((tenant, holder, kind), found);
+            }
+            Ask::Screening(tenant) => {
+                let row = db.screening_get(tenant).await?;
+                let rules = row.and_then(|row| Screening::new(&row.rules.0).ok());
+                self.screening.insert(tenant, rules.unwrap_or_default());
             }
             Ask::Help(country) => {
                 let rows = db.world_help_profiles(country).await?;
@@ -405,5 +434,25 @@ impl World for Lazy {
             .iter()
             .map(|t| TrunkView { trunk: t.id, operator: t.operator_id, enabled: t.enabled })
             .for_each(each);
+    }
+
+    /// Asked nothing, as it costs nobody a call here.
+    fn has_policies(&self, _: TenantId) -> bool {
+        true
+    }
+
+    fn policy(&self, tenant: TenantId, holder: Holder, kind: PolicyKind) -> Option<(&Policy, Via)> {
+        let key = (tenant, holder, kind);
+        let found = self.known(&self.policies, key, Ask::Policy(tenant, holder, kind))?;
+        found.as_ref().map(|(policy, via)| (policy, *via))
+    }
+
+    fn screening(&self, tenant: TenantId) -> Option<&Screening> {
+        self.known(&self.screening, tenant, Ask::Screening(tenant))
+    }
+
+    fn account_number(&self, account: ResourceAccountId) -> Option<(TenantId, E164)> {
+        let queue = self.known(&self.queues, account, Ask::Queue(account))?.as_ref()?;
+        Some((queue.tenant, queue.number?))
     }
 }

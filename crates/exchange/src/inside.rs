@@ -252,7 +252,11 @@ impl Exchange {
             },
             None => return Ok(None),
         };
-        match self.explain(TenantId(tenant), caller, record.callee.clone()).await {
+        let from = match caller {
+            Caller::Operator => record.caller.clone(),
+            Caller::User(_) | Caller::Address(_) => String::new(),
+        };
+        match self.explain(TenantId(tenant), caller, from, record.callee.clone()).await {
             Ok(explained) => Ok(Some(explained)),
             // Who called may be gone by now.
             Err(problem) if problem.status < 500 => Ok(None),

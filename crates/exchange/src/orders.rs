@@ -182,6 +182,7 @@ impl Exchange {
         let failed = count(entries.iter().filter(|e| e.error.is_some()).count());
         let order = self
             .act(cx, "number_order.create", Keep::Answer, async |mut tx| {
+                crate::freezes::check(&mut tx, Some(TenantId(new.tenant_id))).await?;
                 gate(&mut tx, operator, &new, &entries).await?;
                 let row = OrderRow {
                     id: OrderId(new_id()),

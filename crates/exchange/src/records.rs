@@ -1,14 +1,15 @@
 //! Rows as the change log and the snapshot carry them.
 
 use domain::number::AssignmentTarget;
-use domain::{CallingProfileId, TrunkId, UserId};
+use domain::policy::PolicyTarget;
+use domain::{CallingProfileId, TenantId, TrunkId, UserId};
 use feed::record::{
-    CallingProfileRecord, NumberRecord, OperatorRecord, PhoneCredential, QueueRecord, TenantRecord,
-    Transport, TrunkRecord, UserRecord,
+    CallingProfileRecord, NumberRecord, OperatorRecord, PhoneCredential, PolicyAssignmentRecord,
+    PolicyRecord, QueueRecord, ScreeningRecord, TenantRecord, Transport, TrunkRecord, UserRecord,
 };
 use store::{
-    AccountRow, CallingProfileRow, NumberRow, OperatorRow, PersonRow, StoreError, TenantRow,
-    TrunkRow,
+    AccountRow, CallingProfileRow, NumberRow, OperatorRow, PersonRow, PolicyAssignmentRow,
+    PolicyRow, ScreeningRow, StoreError, TenantRow, TrunkRow,
 };
 
 /// The licence a resource account needs before it gets a number.
@@ -42,6 +43,7 @@ pub(crate) fn queue(row: &AccountRow, agents: Vec<UserId>) -> QueueRecord {
         display_name: row.display_name.clone(),
         agents,
         ring_seconds: row.ring_seconds,
+        number: row.number,
     }
 }
 
@@ -107,4 +109,36 @@ pub(crate) fn trunks_of(
     profile: CallingProfileId,
 ) -> Vec<TrunkId> {
     rows.iter().filter(|r| r.profile_id == profile).map(|r| r.trunk_id).collect()
+}
+
+pub(crate) fn policy(row: &PolicyRow) -> PolicyRecord {
+    PolicyRecord {
+        id: row.id,
+        tenant: row.tenant_id,
+        name: row.name.clone(),
+        body: row.body.0.clone(),
+    }
+}
+
+/// For whom a policy holds, as its row says.
+pub(crate) fn policy_target(row: &PolicyAssignmentRow) -> PolicyTarget {
+    match (row.group_id, row.person_id, row.number) {
+        (Some(group), ..) => PolicyTarget::Group { group, rank: row.rank.unwrap_or(u32::MAX) },
+        (_, Some(user), _) => PolicyTarget::User(user),
+        (.., Some(number)) => PolicyTarget::Number(number),
+        (None, None, None) => PolicyTarget::Global,
+    }
+}
+
+pub(crate) fn policy_assignment(row: &PolicyAssignmentRow) -> PolicyAssignmentRecord {
+    PolicyAssignmentRecord {
+        tenant: row.tenant_id,
+        kind: row.kind.clone(),
+        target: policy_target(row),
+        policy: Some(row.policy_id),
+    }
+}
+
+pub(crate) fn screening(tenant: TenantId, row: &ScreeningRow) -> ScreeningRecord {
+    ScreeningRecord { tenant, rules: row.rules.0.clone() }
 }

@@ -3,7 +3,7 @@
 
 use domain::number::AssignmentTarget;
 use domain::{ResourceAccountId, UserId};
-use feed::record::NumberRecord;
+use feed::record::{GroupMembersRecord, NumberRecord};
 use feed::snapshot::WorldRecords;
 use std::collections::HashMap;
 use store::{Db, StoreError, WorldNumberRow};
@@ -60,6 +60,23 @@ pub(crate) async fn fill(db: &mut Db, world: &mut WorldRecords) -> Result<(), St
         let agents = agents.remove(&row.id).unwrap_or_default();
         world.queues.push(records::queue(&row, agents));
     }
+
+    world.policies = db.world_policies().await?.iter().map(records::policy).collect();
+    let assigned = db.world_policy_assignments().await?;
+    world.policy_assignments = assigned.iter().map(records::policy_assignment).collect();
+    for row in db.world_group_members().await? {
+        match world.group_members.last_mut().filter(|group| group.group == row.group_id) {
+            Some(group) => group.joined.push(row.person_id),
+            None => world.group_members.push(GroupMembersRecord {
+                tenant: row.tenant_id,
+                group: row.group_id,
+                joined: vec![row.person_id],
+                left: Vec::new(),
+            }),
+        }
+    }
+    let screening = db.world_screening().await?;
+    world.screening = screening.iter().map(|row| records::screening(row.tenant_id, row)).collect();
 
     for (at, row) in db.edge_key_list().await?.into_iter().enumerate() {
         let key = crate::edge_keys::record(at, row);

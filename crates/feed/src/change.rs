@@ -1,11 +1,14 @@
 //! The change log's entries (design decision 1).
 
 use crate::record::{
-    CallingProfileRecord, EdgeKey, NumberRecord, OperatorRecord, QueueRecord, TenantRecord,
-    TrunkRecord, UserRecord,
+    CallingProfileRecord, EdgeKey, GroupMembersRecord, NumberRecord, OperatorRecord,
+    PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord, TenantRecord, TrunkRecord,
+    UserRecord,
 };
 use domain::consent::{ConsentStatus, RelationshipStatus};
-use domain::{ConsentId, OperatorId, OrderId, ResourceAccountId, TenantId, UserId};
+use domain::{
+    ConsentId, GroupId, OperatorId, OrderId, PolicyId, ResourceAccountId, TenantId, UserId,
+};
 use numbering::E164;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -102,6 +105,28 @@ pub enum Change {
     /// A secret was added, which seals from its time on; or, without its bytes, one
     /// was taken away.
     EdgeKeyPut(EdgeKey),
+    /// A policy. Edges before 0.3 pass it over, as what follows.
+    PolicyPut(PolicyRecord),
+    /// A policy is gone.
+    PolicyRemoved {
+        /// Whose it was.
+        tenant: TenantId,
+        /// Which.
+        id: PolicyId,
+    },
+    /// A policy holds for others than before.
+    PolicyAssigned(PolicyAssignmentRecord),
+    /// People joined or left a group; at most [`MAX_NUMBERS_PER_CHANGE`] of them.
+    GroupMembers(GroupMembersRecord),
+    /// A group is gone.
+    GroupRemoved {
+        /// Whose it was.
+        tenant: TenantId,
+        /// Which.
+        id: GroupId,
+    },
+    /// A tenant's rules for callers, and for numbers that nobody has.
+    ScreeningPut(ScreeningRecord),
     /// Something else the control plane keeps (an offer, an address, a client);
     /// carries no routing data.
     Other {
@@ -145,7 +170,7 @@ impl Change {
     }
 
     /// The kinds this version knows, as they are written.
-    pub const KINDS: [&str; 14] = [
+    pub const KINDS: [&str; 20] = [
         "operator_put",
         "trunk_put",
         "calling_profile_put",
@@ -159,6 +184,12 @@ impl Change {
         "consent_put",
         "order_progress",
         "edge_key_put",
+        "policy_put",
+        "policy_removed",
+        "policy_assigned",
+        "group_members",
+        "group_removed",
+        "screening_put",
         "other",
     ];
 }

@@ -2,9 +2,11 @@
 //! change carries the whole new record, never a difference.
 
 use domain::fraud::FraudLimits;
+use domain::policy::{PolicyBody, PolicyKind, PolicyTarget, ScreeningRules};
 use domain::trusted::TrustedNetwork;
 use domain::{
-    CallingProfileId, LocationId, MoveId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId,
+    CallingProfileId, GroupId, LocationId, MoveId, OperatorId, PolicyId, ResourceAccountId,
+    TenantId, TrunkId, UserId,
     number::{AssignmentTarget, Usage},
 };
 use numbering::{Country, E164};
@@ -148,6 +150,68 @@ pub struct QueueRecord {
     pub agents: Vec<UserId>,
     /// Seconds the agents ring before the caller hears 480.
     pub ring_seconds: u32,
+    /// Its number. Releases before 0.3 do not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<E164>,
+}
+
+/// A policy of a tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyRecord {
+    /// Identity.
+    pub id: PolicyId,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Its name.
+    pub name: String,
+    /// What it says.
+    pub body: PolicyBody,
+}
+
+/// For whom policies of a tenant hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyAssignmentRecord {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Of which kind, as [`PolicyKind::as_str`]; one that only a newer version knows
+    /// has no effect here.
+    pub kind: String,
+    /// For whom.
+    pub target: PolicyTarget,
+    /// Which; none from now on if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyId>,
+}
+
+impl PolicyAssignmentRecord {
+    /// Its kind, if it is known here.
+    pub fn kind(&self) -> Option<PolicyKind> {
+        PolicyKind::parse(&self.kind)
+    }
+}
+
+/// People who joined and left a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupMembersRecord {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which group.
+    pub group: GroupId,
+    /// Who joined.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<UserId>,
+    /// Who left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<UserId>,
+}
+
+/// A tenant's rules for callers, and for numbers that nobody has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScreeningRecord {
+    /// Whose.
+    pub tenant: TenantId,
+    /// All of them.
+    pub rules: ScreeningRules,
 }
 
 /// A number. Fixed width in the snapshot.

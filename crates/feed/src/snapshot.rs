@@ -9,6 +9,7 @@
 
 mod file;
 mod memory;
+mod policies;
 #[cfg(test)]
 mod tests;
 
@@ -17,8 +18,9 @@ pub use memory::{Applied, Snapshot};
 
 use crate::change::Position;
 use crate::record::{
-    CallingProfileRecord, EdgeKey, NumberRecord, OperatorRecord, QueueRecord, TenantRecord,
-    TrunkRecord, UserRecord,
+    CallingProfileRecord, EdgeKey, GroupMembersRecord, NumberRecord, OperatorRecord,
+    PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord, TenantRecord, TrunkRecord,
+    UserRecord,
 };
 
 /// All that routing needs, at one position of the log: what the control plane
@@ -43,6 +45,14 @@ pub struct WorldRecords {
     pub queues: Vec<QueueRecord>,
     /// The keys, oldest first.
     pub edge_keys: Vec<EdgeKey>,
+    /// Every policy.
+    pub policies: Vec<PolicyRecord>,
+    /// For whom they hold.
+    pub policy_assignments: Vec<PolicyAssignmentRecord>,
+    /// Who is in which group; a group may come in several records.
+    pub group_members: Vec<GroupMembersRecord>,
+    /// Rules for callers, and for numbers that nobody has.
+    pub screening: Vec<ScreeningRecord>,
     /// Every number, in any order.
     pub numbers: Vec<NumberRecord>,
 }
@@ -60,6 +70,10 @@ impl WorldRecords {
             users: Vec::new(),
             queues: Vec::new(),
             edge_keys: Vec::new(),
+            policies: Vec::new(),
+            policy_assignments: Vec::new(),
+            group_members: Vec::new(),
+            screening: Vec::new(),
             numbers: Vec::new(),
         }
     }

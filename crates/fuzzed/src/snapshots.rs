@@ -82,6 +82,7 @@ pub fn sample() -> Vec<u8> {
         display_name: "Q".into(),
         agents: vec![UserId(id(5))],
         ring_seconds: 30,
+        number: None,
     });
     world.edge_keys.push(EdgeKey { id: 1, secret: vec![3; 32], seals_from_us: 0 });
     world.numbers.push(NumberRecord {

@@ -14,6 +14,7 @@ mod clients;
 mod db;
 mod edge;
 mod error;
+mod freezes;
 mod identity;
 pub mod listing;
 mod log;
@@ -22,6 +23,7 @@ mod open;
 mod operators;
 mod orders;
 mod people;
+mod policies;
 mod project;
 mod provisioning;
 mod request_use;
@@ -39,6 +41,7 @@ pub use clients::{ApiTokenRow, ClientKeyRow, ClientSecretRow, IssuerRow, OidcLog
 pub use db::Db;
 pub use edge::EdgeRow;
 pub use error::{Again, Retry, StoreError};
+pub use freezes::ChangeFreezeRow;
 pub use identity::{EdgeKeyRow, IdempotencyRow, PrincipalRow, TokenRow};
 pub use log::{AuditRow, Back, ChangeOwner, ChangeOwnerRow, ChangeRow, Tx};
 pub use numbers::NumberRow;
@@ -49,6 +52,9 @@ pub use operators::{
 };
 pub use orders::{EntryResult, OrderEntryRow, OrderRow};
 pub use people::{AccountRow, AgentRow, PersonRow};
+pub use policies::{
+    GroupMemberRow, GroupPersonRow, GroupRow, PolicyAssignmentRow, PolicyRow, ScreeningRow,
+};
 pub use project::{Import, Project, ProjectPart, ProjectSource};
 pub use provisioning::{
     AddressPick, InformationRequestPick, InformationRequestRow, NumberAccountPick,
@@ -71,6 +77,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         billing::STATEMENTS,
         edge::STATEMENTS,
         cdr::STATEMENTS,
+        freezes::STATEMENTS,
         clients::STATEMENTS,
         identity::STATEMENTS,
         log::STATEMENTS,
@@ -78,6 +85,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         operators::STATEMENTS,
         orders::STATEMENTS,
         people::STATEMENTS,
+        policies::STATEMENTS,
         provisioning::STATEMENTS,
         request_use::STATEMENTS,
         tenants::STATEMENTS,

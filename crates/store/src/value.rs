@@ -2,8 +2,8 @@
 
 use crate::StoreError;
 use domain::{
-    CallingProfileId, CdrId, CivicAddressId, ConsentId, LocationId, MoveId, OperatorId, OrderId,
-    PrincipalId, ResourceAccountId, TenantId, TrunkId, UserId,
+    CallingProfileId, CdrId, CivicAddressId, ConsentId, GroupId, LocationId, MoveId, OperatorId,
+    OrderId, PolicyId, PrincipalId, ResourceAccountId, TenantId, TrunkId, UserId,
     consent::{ConsentStatus, RelationshipStatus},
     number::Usage,
 };
@@ -114,10 +114,12 @@ ids!(
     CdrId,
     CivicAddressId,
     ConsentId,
+    GroupId,
     LocationId,
     MoveId,
     OperatorId,
     OrderId,
+    PolicyId,
     PrincipalId,
     ResourceAccountId,
     TenantId,

@@ -149,6 +149,7 @@ fn records(args: &WorldArgs) -> WorldRecords {
             display_name: format!("Main Line {t}"),
             agents: vec![user],
             ring_seconds: 60,
+            number: None,
         });
     }
     world.numbers = (0..args.numbers)
@@ -291,7 +292,7 @@ mod tests {
         assert_eq!(calls.lines().count(), 51);
         for line in calls.lines().skip(1) {
             let called = format!("+{}", line.split(';').next().expect("there is a first field"));
-            let call = Call { source: Source::Trunk(trunk), called: &called };
+            let call = Call { source: Source::Trunk(trunk), called: &called, caller: "" };
             let route = routing::route(&*world, call, &mut NoTrace).expect("it is routed");
             assert_eq!(route.kind, CallKind::Inbound);
             let Destination::Queue(queue) = route.destination else { panic!("{route:?}") };

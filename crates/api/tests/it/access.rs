@@ -119,6 +119,18 @@ impl World {
             "kind": "call_queue", "agent_ids": [user["id"]] });
         let queue = self.post(&token, "/tenant/v1/resource-accounts", queue).await;
         things.insert("account", queue["id"].as_str().expect("an id").to_owned());
+        for name in ["policy", "spare policy"] {
+            let made = self.post(&token, "/tenant/v1/policies", restriction(name)).await;
+            things.insert(name, made["id"].as_str().expect("an id").to_owned());
+        }
+        let freeze = json!({ "name": "cutover", "starts_at": "2126-01-01T00:00:00Z",
+            "ends_at": "2126-01-02T00:00:00Z" });
+        let freeze = self.post(&token, "/tenant/v1/change-freezes", freeze).await;
+        things.insert("freeze", freeze["id"].as_str().expect("an id").to_owned());
+        for name in ["group", "spare group"] {
+            let made = self.post(&token, "/tenant/v1/groups", json!({ "name": name })).await;
+            things.insert(name, made["id"].as_str().expect("an id").to_owned());
+        }
         Party { token, id: id.as_str().expect("an id").to_owned(), things }
     }
 
@@ -194,6 +206,10 @@ fn export() -> Value {
 fn offer(name: &str) -> Value {
     json!({ "services": ["Calling"], "countries": ["GB"], "published": true,
         "landing_page": format!("https://{}.example", name.to_lowercase()) })
+}
+
+fn restriction(name: &str) -> Value {
+    json!({ "name": name, "settings": { "kind": "OnlineDialOutPolicy", "allowed": "Domestic" } })
 }
 
 fn office(number: &str) -> Value {
@@ -286,8 +302,11 @@ impl World {
                 (self.cairn.id.as_str(), self.brae.id.as_str())
             }
             ("consent", _) => (self.alba.id.as_str(), self.brae.id.as_str()),
-            ("address", _) if operation.name == "civic_address_remove" => {
-                let spare = |party: &'_ Party| party.things["spare address"].clone();
+            // The programme's own is not in the house.
+            ("freeze", "programme") => (NOBODYS, NOBODYS),
+            ("address" | "policy" | "group", _) if operation.name.ends_with("_remove") => {
+                let spare =
+                    |party: &'_ Party| party.things[format!("spare {kind}").as_str()].clone();
                 return match whose {
                     Whose::Own => spare(&self.contoso),
                     Whose::Others => spare(&self.fabrikam),
@@ -385,6 +404,16 @@ impl World {
             "civic_address_create" => office("3"),
             "location_create" => json!({ "description": "Second floor" }),
             "trusted_networks_put" => json!({ "networks": [] }),
+            "policy_create" => restriction("another"),
+            "policy_update" => json!({ "description": "for the shop floor" }),
+            "policy_assignment_put" => json!({ "kind": "OnlineDialOutPolicy",
+                "policy_id": contoso.things["policy"], "user_id": contoso.things["user"] }),
+            "group_create" => json!({ "name": "Sales" }),
+            "group_member_edit" => json!({ "join": [contoso.things["user"]] }),
+            "screening_put" => json!({}),
+            // Long from now: nothing else in this walk is to be refused by it.
+            "freeze_create" | "programme_freeze_create" => json!({ "name": "cutover",
+                "starts_at": "2126-01-01T00:00:00Z", "ends_at": "2126-01-02T00:00:00Z" }),
             "user_create" => json!({ "upn": "eve@contoso.example", "display_name": "Eve",
                 "country": "GB" }),
             "user_update" => json!({ "display_name": "Ada Byron" }),

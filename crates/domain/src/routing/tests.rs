@@ -81,12 +81,12 @@ impl World for Little {
 
 fn from_trunk(trunk: u128, called: &str) -> Result<Route, RouteRefusal> {
     let source = Source::Trunk(TrunkId(id(trunk)));
-    route(&Little, Call { source, called }, &mut NoTrace)
+    route(&Little, Call { source, called, caller: "" }, &mut NoTrace)
 }
 
 fn from_user(user: u128, called: &str) -> Result<Route, RouteRefusal> {
     let source = Source::User(UserId(id(user)));
-    route(&Little, Call { source, called }, &mut NoTrace)
+    route(&Little, Call { source, called, caller: "" }, &mut NoTrace)
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn help_leaves_by_whoever_serves_the_country() {
     let from = |tenant: u128, country: &str, called: &str| {
         let country = Country::parse(country).expect("country");
         let source = Source::Network(TenantId(id(tenant)), country);
-        route(&Little, Call { source, called }, &mut NoTrace).map(|r| {
+        route(&Little, Call { source, called, caller: "" }, &mut NoTrace).map(|r| {
             assert_eq!((r.kind, r.tenant.0), (CallKind::Emergency, id(tenant)));
             (r.operator.map(|o| o.0.as_u128()), r.caller_id.map(|n| n.to_string()))
         })
@@ -194,7 +194,7 @@ fn help_leaves_by_whoever_serves_the_country() {
 fn explain_takes_the_same_way() {
     let source = Source::User(UserId(id(100)));
     let mut trace = Recorded::default();
-    let call = Call { source, called: "+493012345678" };
+    let call = Call { source, called: "+493012345678", caller: "" };
     let explained = route(&Little, call, &mut trace);
     assert_eq!(explained, route(&Little, call, &mut NoTrace));
     assert!(trace.0.iter().any(|(rule, _)| *rule == "route.operator_of_number"));
@@ -239,4 +239,209 @@ fn another_trunk_is_tried_only_when_the_rules_allow() {
         assert!(!may_retry(AttemptEnd::Response(code), true, true), "{code} after progress");
     }
     assert!(!may_retry(AttemptEnd::NoConnection, true, true));
+}
+
+mod policies {
+    use super::*;
+    use crate::policy::{
+        BlockedNumbers, CallerId, DialOut, ExemptNumbers, NormalizationRule, PolicyBody,
+        PolicyTarget, Reach, ScreeningRules, TenantPolicies, TreatmentTarget, UnassignedTreatment,
+    };
+
+    /// [`Little`] with policies of tenant 1.
+    struct Ruled(TenantPolicies);
+
+    impl World for Ruled {
+        fn number(&self, number: E164) -> Option<NumberView> {
+            Little.number(number)
+        }
+        fn user(&self, user: UserId) -> Option<UserView> {
+            Little.user(user)
+        }
+        fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool {
+            Little.agents(account, each)
+        }
+        fn trunk(&self, trunk: TrunkId) -> Option<TrunkView> {
+            Little.trunk(trunk)
+        }
+        fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView> {
+            Little.tenant_number(tenant, country)
+        }
+        fn help(&self, country: Country, each: &mut dyn FnMut(HelpView)) {
+            Little.help(country, each);
+        }
+        fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {
+            Little.trunks(profile, each);
+        }
+        fn has_policies(&self, _: TenantId) -> bool {
+            !self.0.is_empty()
+        }
+        fn policy(&self, _: TenantId, holder: Holder, kind: PolicyKind) -> Option<(&Policy, Via)> {
+            self.0.effective(holder, kind)
+        }
+        fn screening(&self, _: TenantId) -> Option<&Screening> {
+            Some(self.0.screening())
+        }
+        fn account_number(&self, account: ResourceAccountId) -> Option<(TenantId, E164)> {
+            let number = E164::parse("+442079460002").ok()?;
+            (account.0.as_u128() == 5).then_some((TenantId(id(1)), number))
+        }
+    }
+
+    fn ruled(bodies: &[PolicyBody], screening: ScreeningRules) -> Ruled {
+        let mut all = TenantPolicies::default();
+        for (n, body) in bodies.iter().enumerate() {
+            let policy = PolicyId(id(n as u128 + 1));
+            let rule = body.ready().expect("a policy");
+            all.put(Policy { id: policy, name: format!("p{n}"), rule });
+            all.assign(body.kind().expect("known"), PolicyTarget::Global, Some(policy));
+        }
+        all.screen(Screening::new(&screening).expect("rules"));
+        Ruled(all)
+    }
+
+    fn plan() -> PolicyBody {
+        let rule = |name: &str, pattern: &str, translation: &str| NormalizationRule {
+            name: name.into(),
+            pattern: pattern.into(),
+            translation: translation.into(),
+        };
+        PolicyBody::TenantDialPlan {
+            rules: vec![
+                rule("everything for help", "^999$", "+33123456789"),
+                rule("outside line", r"^9(\d{3,})$", "$1"),
+                rule("extension", r"^(0\d{3})$", "+44207946$1"),
+                rule("broken", r"^77$", "0"),
+            ],
+        }
+    }
+
+    fn dialled(world: &Ruled, user: u128, called: &str) -> Result<Route, RouteRefusal> {
+        let source = Source::User(UserId(id(user)));
+        let mut trace = Recorded::default();
+        let call = Call { source, called, caller: "" };
+        let explained = route(world, call, &mut trace);
+        assert_eq!(explained, route(world, call, &mut NoTrace), "explain takes the same way");
+        explained
+    }
+
+    #[test]
+    fn a_dial_plan_makes_numbers_and_never_hides_a_call_for_help() {
+        let world = ruled(&[plan()], ScreeningRules::default());
+        let out = |called| {
+            dialled(&world, 100, called).map(|r| match r.destination {
+                Destination::Trunks { digits: Dialled::Number(n), .. } => n.to_string(),
+                Destination::Trunks { digits: Dialled::Emergency(digits), .. } => digits.into(),
+                Destination::User(_) | Destination::Queue(_) => "inside".into(),
+            })
+        };
+        for (called, expect) in [
+            ("900493012345678", Ok("+493012345678")),
+            ("0002", Ok("inside")),
+            ("+493012345678", Ok("+493012345678")),
+            // Recognised before the plan, and after it.
+            ("999", Ok("999")),
+            ("9999", Ok("999")),
+            ("9112", Ok("112")),
+            ("77", Err(RouteRefusal::NotANumber)),
+        ] {
+            assert_eq!(out(called), expect.map(str::to_owned), "{called}");
+        }
+        // Whoever has no licence is helped by way of the plan too.
+        assert_eq!(dialled(&world, 101, "9999").map(|r| r.kind), Ok(CallKind::Emergency));
+        assert_eq!(dialled(&world, 101, "0002").err(), Some(RouteRefusal::UserUnlicensed));
+    }
+
+    #[test]
+    fn who_may_call_no_further_than_home_is_helped_all_the_same() {
+        for (reach, abroad, home) in [
+            (Reach::InternationalAndDomestic, true, true),
+            (Reach::Domestic, false, true),
+            (Reach::None, false, false),
+        ] {
+            let body = PolicyBody::OnlineDialOutPolicy(DialOut { reach, premium: true });
+            let world = ruled(&[body], ScreeningRules::default());
+            for (called, goes) in [
+                ("+493012345678", abroad),
+                ("+441130000000", home),
+                ("+442079460002", true),
+                ("999", true),
+            ] {
+                let routed = dialled(&world, 100, called);
+                let expect = if goes { None } else { Some(RouteRefusal::DialOutRestricted) };
+                assert_eq!(routed.err(), expect, "{reach:?} {called}");
+            }
+        }
+    }
+
+    #[test]
+    fn callers_are_shown_as_their_policy_says() {
+        let resource = |n| Substitute::Resource(ResourceAccountId(id(n)));
+        let (own, queue) = ("+442079460001", "+442079460002");
+        for (substitute, user_override, shown, hide) in [
+            (Substitute::LineUri, false, own, Hide::Never),
+            (Substitute::LineUri, true, own, Hide::AsAsked),
+            (Substitute::Anonymous, true, own, Hide::Always),
+            (resource(5), false, queue, Hide::Never),
+            (resource(6), false, own, Hide::Never),
+        ] {
+            let policy = CallerId { substitute, user_override, ..CallerId::default() };
+            let body = PolicyBody::CallingLineIdentity(policy);
+            let world = ruled(&[body], ScreeningRules::default());
+            let r = dialled(&world, 100, "+493012345678").expect("routed");
+            let number = r.caller_id.map(|n| n.to_string());
+            assert_eq!((number.as_deref(), r.hide), (Some(shown), hide), "{substitute:?}");
+            assert_eq!(r.caller_policy, Some(PolicyId(id(1))));
+            let help = dialled(&world, 100, "999").expect("helped");
+            let number = help.caller_id.map(|n| n.to_string());
+            assert_eq!((number.as_deref(), help.hide), (Some(own), Hide::Never));
+            let inside = dialled(&world, 100, queue).expect("inside");
+            assert_eq!(inside.hide, Hide::AsAsked, "colleagues see each other");
+        }
+    }
+
+    #[test]
+    fn callers_are_screened_and_nobody_s_numbers_answered() {
+        let blocked = |name: &str, pattern: &str, to: Option<u128>| BlockedNumbers {
+            name: name.into(),
+            pattern: pattern.into(),
+            enabled: true,
+            redirect_to: to.map(|n| ResourceAccountId(id(n))),
+        };
+        let rules = ScreeningRules {
+            blocked: vec![blocked("sent", r"^\+49", Some(5)), blocked("not in", r"^\+33", None)],
+            exempt: vec![ExemptNumbers {
+                name: "Paris".into(),
+                pattern: r"^\+331".into(),
+                enabled: true,
+            }],
+            unassigned: vec![UnassignedTreatment {
+                name: "nobody's".into(),
+                pattern: "9$".into(),
+                priority: 1,
+                target: TreatmentTarget::User(UserId(id(101))),
+            }],
+        };
+        let world = ruled(&[], rules);
+        let rings = |caller: &str, called: &str| {
+            let source = Source::Trunk(TrunkId(id(11)));
+            route(&world, Call { source, called, caller }, &mut NoTrace).map(|r| r.destination)
+        };
+        let (alice, bob) = (Destination::User(UserId(id(100))), Destination::User(UserId(id(101))));
+        let queue = Destination::Queue(ResourceAccountId(id(5)));
+        for (caller, called, expect) in [
+            ("+441130000000", "+442079460001", Ok(alice)),
+            ("+493012345678", "+442079460001", Ok(queue)),
+            ("+334000000", "+442079460001", Err(RouteRefusal::CallerBlocked)),
+            ("+331000000", "+442079460001", Ok(alice)),
+            ("anonymous", "+442079460001", Ok(alice)),
+            ("+441130000000", "+442079460009", Ok(bob)),
+            ("+334000000", "+442079460009", Err(RouteRefusal::CallerBlocked)),
+        ] {
+            assert_eq!(rings(caller, called), expect, "{caller} to {called}");
+        }
+        // Colleagues reach it too.
+        let inside = dialled(&world, 100, "+442079460009").expect("inside");
+        assert_eq!((inside.kind, inside.destination), (CallKind::Internal, bob));
+    }
 }

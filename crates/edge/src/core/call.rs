@@ -4,8 +4,9 @@ use super::dialog::Party;
 use crate::fraud::Held;
 use crate::limits::Place;
 use crate::overflow::RecordId;
+use domain::policy::Hide;
 use domain::routing::{CallKind, Dialled, Route};
-use domain::{CdrId, ResourceAccountId, TenantId, TrunkId};
+use domain::{CdrId, PolicyId, ResourceAccountId, TenantId, TrunkId};
 use feed::cdr::Attempt;
 use numbering::E164;
 use sip::{ClientTx, ServerTx};
@@ -98,6 +99,10 @@ pub(super) struct Call {
     pub tenant: TenantId,
     pub queue: Option<ResourceAccountId>,
     pub caller_id: Option<E164>,
+    /// May whom is called see the caller?
+    pub hide: Hide,
+    /// The caller-ID policy that said so.
+    pub caller_policy: Option<PolicyId>,
     pub digits: Option<Dialled>,
     pub cdr: CdrId,
     pub started_us: i64,
@@ -179,6 +184,8 @@ impl Call {
             tenant: route.tenant,
             queue,
             caller_id: route.caller_id,
+            hide: route.hide,
+            caller_policy: route.caller_policy,
             digits,
             cdr,
             started_us,

@@ -12,6 +12,7 @@ use super::write::{
 use super::{Core, Incoming, Moment, Who, count};
 use crate::outbox::Outbox;
 use crate::peer::Peer;
+use domain::policy::Hide;
 use domain::routing::{
     self, CallKind, Destination, Dialled, NoTrace, Route, RouteRefusal, Source, World,
 };
@@ -20,7 +21,10 @@ use feed::cdr::{Attempt, CdrEvent, HungUpBy};
 use feed::record::Transport;
 use feed::snapshot::Snapshot;
 use numbering::E164;
-use sip::{HeaderName, Message, MessageBuilder, Method, NumberText, ServerTx, SipUri, Target, Uri};
+use sip::{
+    Copy, Header, HeaderName, Message, MessageBuilder, Method, NumberText, ServerTx, SipUri,
+    Target, Uri,
+};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -32,9 +36,17 @@ enum Called<'m> {
 
 impl<'m> Called<'m> {
     fn of(m: &Message<'m>) -> Self {
-        let uri = m.request_uri();
+        Self::of_uri(m.parsed_request_uri(), m.request_uri())
+    }
+
+    /// Who calls, by the From of an operator.
+    fn caller_of(m: &Message<'m>) -> Self {
+        Self::of_uri(m.from().parsed_uri().ok(), m.from().uri)
+    }
+
+    fn of_uri(parsed: Option<Uri<'m>>, uri: &'m [u8]) -> Self {
         let plain = |bytes: &'m [u8]| Self::Text(std::str::from_utf8(bytes).unwrap_or_default());
-        match m.parsed_request_uri() {
+        match parsed {
             Some(Uri::Urn(_)) | None => plain(uri),
             Some(parsed) => match parsed.user_number() {
                 Some(number) => Self::Number(number),
@@ -124,7 +136,11 @@ impl Core {
         let called = Called::of(r.m);
         let replaced = self.replaced(r.m, world);
         let called = replaced.as_ref().map_or(called.as_str(), |(number, _)| number);
-        let call = routing::Call { source, called };
+        // Nobody asks for the caller where no tenant has a policy.
+        let asked = matches!(source, Source::Trunk(_)) && world.any_policies();
+        let caller_text = asked.then(|| Called::caller_of(r.m));
+        let caller_text = caller_text.as_ref().map_or("", Called::as_str);
+        let call = routing::Call { source, called, caller: caller_text };
         let route = routing::route(world, call, &mut NoTrace);
         self.record_begin(r, cdr, source, &route, out);
         let route = match route {
@@ -395,7 +411,15 @@ impl Core {
         let from_phone = matches!(call.caller, Party::Phone { .. });
         let emergency = matches!(call.digits, Some(Dialled::Emergency(_)));
         // Whom a person hides from, those who come to help must call back.
-        let hidden = from_phone && !emergency && named_caller(m).is_none();
+        let hidden = match (party, call.hide) {
+            (Party::Trunk(_), Hide::Always) => true,
+            (Party::Trunk(_), Hide::Never) => false,
+            // The policy of whom is called keeps it from them.
+            (Party::Phone { user, .. }, _) if call.kind == CallKind::Inbound => {
+                routing::hides_caller(world, call.tenant, user)
+            }
+            _ => from_phone && !emergency && named_caller(m).is_none(),
+        };
         match party {
             Party::Trunk(_) => {
                 // Without a number a call for help shows what its phone is registered by.
@@ -466,16 +490,19 @@ impl Core {
         s.call_id = call_id;
         let mut id = [0; 36];
         let id = &*call.cdr.0.hyphenated().encode_lower(&mut id);
-        let own_name = call
-            .caller
-            .user()
-            .filter(|_| !hidden)
-            .and_then(|user| world.user_record(user))
-            .filter(|user| !user.display_name.is_empty())
-            .map(|user| quoted(&user.display_name));
+        let company = call
+            .caller_policy
+            .filter(|_| !hidden && matches!(party, Party::Trunk(_)))
+            .and_then(|policy| world.company_name(call.tenant, policy));
+        let person = || {
+            let user = call.caller.user().filter(|_| !hidden);
+            let user = user.and_then(|user| world.user_record(user))?;
+            Some(&*user.display_name).filter(|name| !name.is_empty())
+        };
+        let own_name = company.or_else(person).map(quoted);
         let (display, gap) = match (&own_name, m.from().display) {
             (Some(name), _) => (name.as_bytes(), &b""[..]),
-            (None, Some(display)) if !from_phone => (display, &b" "[..]),
+            (None, Some(display)) if !from_phone && !hidden => (display, &b" "[..]),
             _ => (&b""[..], &b""[..]),
         };
         let mut b = MessageBuilder::request(&mut bytes, Method::Invite, uri)
@@ -505,7 +532,8 @@ impl Core {
                     }
                     None => b.header_parts(HeaderName::PAssertedIdentity, &[b"<", &s.from, b">"]),
                 };
-                if hidden && m.header(HeaderName::Privacy).is_none() {
+                if hidden && (call.hide == Hide::Always || m.header(HeaderName::Privacy).is_none())
+                {
                     b = b.header(HeaderName::Privacy, "id");
                 }
                 if emergency {
@@ -513,12 +541,20 @@ impl Core {
                 }
             }
             Party::Phone { .. } => {
-                if !from_phone && !hides_identity(m) {
+                if !from_phone && !hidden && !hides_identity(m) {
                     b = b.copy(m, HeaderName::PAssertedIdentity);
                 }
             }
         }
-        let pass = if from_phone { pass_of_phone } else { pass };
+        // Whoever is hidden is not named by what else an operator says of the call, and
+        // where a policy decides, the phone's own Privacy does not.
+        let decided = call.hide != Hide::AsAsked && !emergency;
+        let pass = move |h: &Header<'_>| match h.name {
+            HeaderName::Privacy if decided => Copy::Skip,
+            HeaderName::ReferredBy if hidden && !from_phone => Copy::Skip,
+            _ if from_phone || hidden => pass_of_phone(h),
+            _ => pass(h),
+        };
         match self.named(m, call.map_key, world) {
             None => b.copy_headers(m, pass),
             Some(named) => b.copy_headers(m, |h| named.instead(h).unwrap_or_else(|| pass(h))),

@@ -18,6 +18,7 @@ mod live;
 mod net;
 mod overflow;
 mod overload;
+mod policies;
 mod restart;
 mod reviewed;
 mod rules;

@@ -92,6 +92,7 @@ pub fn world(trunks: Vec<TrunkRecord>) -> WorldRecords {
         display_name: "Sales".into(),
         agents: vec![UserId(id(ALICE)), UserId(id(BOB))],
         ring_seconds: 20,
+        number: Some(E164::parse(QUEUE_NUMBER).expect("number")),
     });
     w.edge_keys.push(EdgeKey { id: 1, secret: (0..64).collect(), seals_from_us: 0 });
     for (number, usage, target) in [

@@ -17,12 +17,19 @@ fn from(user: Uuid, called: &str) -> ExplainCall {
         from_user_id: Some(user),
         inbound: false,
         from_address: None,
+        from_number: None,
         called: called.into(),
     }
 }
 
 fn inbound(called: &str) -> ExplainCall {
-    ExplainCall { from_user_id: None, inbound: true, from_address: None, called: called.into() }
+    ExplainCall {
+        from_user_id: None,
+        inbound: true,
+        from_address: None,
+        from_number: None,
+        called: called.into(),
+    }
 }
 
 fn rules(told: &Explanation) -> Vec<&str> {
@@ -125,6 +132,7 @@ on_both!(a_call_that_nobody_proves_goes_by_the_network_it_comes_from, |db| {
         from_user_id: None,
         inbound: false,
         from_address: Some(address.into()),
+        from_number: None,
         called: called.into(),
     };
     let told = house.explain(&house.tenant_admin, at("198.51.100.9", "999")).await;

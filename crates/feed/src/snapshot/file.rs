@@ -35,10 +35,14 @@ enum Kind {
     NumberClasses = 9,
     NumberTargets = 10,
     Numbers = 11,
+    Policies = 12,
+    PolicyAssignments = 13,
+    GroupMembers = 14,
+    Screening = 15,
 }
 
 impl Kind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 15] = [
         Self::KeyCheck,
         Self::Operators,
         Self::Trunks,
@@ -50,6 +54,10 @@ impl Kind {
         Self::NumberClasses,
         Self::NumberTargets,
         Self::Numbers,
+        Self::Policies,
+        Self::PolicyAssignments,
+        Self::GroupMembers,
+        Self::Screening,
     ];
 
     fn name(self) -> &'static str {
@@ -65,6 +73,10 @@ impl Kind {
             Self::NumberClasses => "number_classes",
             Self::NumberTargets => "number_targets",
             Self::Numbers => "numbers",
+            Self::Policies => "policies",
+            Self::PolicyAssignments => "policy_assignments",
+            Self::GroupMembers => "group_members",
+            Self::Screening => "screening",
         }
     }
 }
@@ -208,6 +220,10 @@ impl Snapshot {
                 out.extend_from_slice(&row.target.to_le_bytes());
             }
         });
+        json_section(&mut out, Kind::Policies, &self.policy_records().collect::<Vec<_>>());
+        json_section(&mut out, Kind::PolicyAssignments, &self.policy_assignments());
+        json_section(&mut out, Kind::GroupMembers, &self.group_members());
+        json_section(&mut out, Kind::Screening, &self.screening_records().collect::<Vec<_>>());
         out
     }
 
@@ -252,6 +268,12 @@ impl Snapshot {
                 Kind::NumberClasses => classes = Some(json(kind, payload, records)?),
                 Kind::NumberTargets => targets = Some(read_targets(payload, records)?),
                 Kind::Numbers => rows = Some(read_rows(payload, records)?),
+                Kind::Policies => world.policies = json(kind, payload, records)?,
+                Kind::PolicyAssignments => {
+                    world.policy_assignments = json(kind, payload, records)?;
+                }
+                Kind::GroupMembers => world.group_members = json(kind, payload, records)?,
+                Kind::Screening => world.screening = json(kind, payload, records)?,
             }
         }
         let missing = |kind: Kind| SnapshotError::Missing { section: kind.name() };

@@ -1,15 +1,20 @@
 //! The snapshot in memory.
 
 use super::WorldRecords;
+use super::policies::Policies;
 use crate::change::{Change, ChangeEntry, Position};
 use crate::numbers::NumberBase;
 use crate::record::{
-    CallingProfileRecord, EdgeKey, NumberRecord, OperatorRecord, PhoneCredential, QueueRecord,
+    CallingProfileRecord, EdgeKey, GroupMembersRecord, NumberRecord, OperatorRecord,
+    PhoneCredential, PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord,
     TenantRecord, TrunkRecord, UserRecord,
 };
+use domain::policy::{Holder, Policy, PolicyKind, PolicyRule, Screening, Via};
 use domain::routing::{HelpView, NumberView, TrunkView, UserView, World};
 use domain::trusted::{IpPrefix, TrustedNetwork};
-use domain::{CallingProfileId, IdMap, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
+use domain::{
+    CallingProfileId, IdMap, OperatorId, PolicyId, ResourceAccountId, TenantId, TrunkId, UserId,
+};
 use numbering::{Country, E164};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
@@ -43,6 +48,7 @@ pub struct Snapshot {
     users: Arc<Users>,
     queues: Arc<IdMap<ResourceAccountId, QueueRecord>>,
     keys: Arc<Vec<EdgeKey>>,
+    policies: Arc<Policies>,
     base: Arc<NumberBase>,
     overlay: Arc<BTreeMap<u64, Option<NumberRecord>>>,
 }
@@ -94,6 +100,19 @@ impl Snapshot {
         for u in world.users {
             users.put(u);
         }
+        let mut policies = Policies::default();
+        for p in &world.policies {
+            policies.put(p);
+        }
+        for a in &world.policy_assignments {
+            policies.assign(a);
+        }
+        for g in &world.group_members {
+            policies.members(g);
+        }
+        for s in &world.screening {
+            policies.screen(s);
+        }
         Self {
             position: world.position,
             created_at_us: world.created_at_us,
@@ -104,6 +123,7 @@ impl Snapshot {
             users: Arc::new(users),
             queues: Arc::new(world.queues.into_iter().map(|q| (q.id, q)).collect()),
             keys: Arc::new(world.edge_keys),
+            policies: Arc::new(policies),
             base: Arc::new(base),
             overlay: Arc::new(BTreeMap::new()),
         }
@@ -151,6 +171,13 @@ impl Snapshot {
                 self.fold_if_large();
             }
             Change::NumbersRemoved { numbers } => {
+                if !self.policies.is_empty() {
+                    for n in numbers {
+                        if let Some(record) = self.number_record(*n) {
+                            Arc::make_mut(&mut self.policies).forget_number(record.tenant, *n);
+                        }
+                    }
+                }
                 let overlay = Arc::make_mut(&mut self.overlay);
                 for n in numbers {
                     overlay.insert(n.value(), None);
@@ -164,6 +191,16 @@ impl Snapshot {
                     keys.push(k.clone());
                 }
             }
+            Change::PolicyPut(p) => Arc::make_mut(&mut self.policies).put(p),
+            Change::PolicyRemoved { tenant, id } => {
+                Arc::make_mut(&mut self.policies).remove(*tenant, *id);
+            }
+            Change::PolicyAssigned(a) => Arc::make_mut(&mut self.policies).assign(a),
+            Change::GroupMembers(g) => Arc::make_mut(&mut self.policies).members(g),
+            Change::GroupRemoved { tenant, id } => {
+                Arc::make_mut(&mut self.policies).disband(*tenant, *id);
+            }
+            Change::ScreeningPut(s) => Arc::make_mut(&mut self.policies).screen(s),
             Change::ConsentPut { .. } | Change::OrderProgress { .. } | Change::Other { .. } => {
                 return Applied::Passed;
             }
@@ -296,6 +333,39 @@ impl Snapshot {
         &self.keys
     }
 
+    /// The name that a caller-ID policy shows for the caller's company.
+    pub fn company_name(&self, tenant: TenantId, policy: PolicyId) -> Option<&str> {
+        match &self.policies.ready(tenant)?.policy(policy)?.rule {
+            PolicyRule::CallerId(rule) => rule.company_name.as_deref(),
+            PolicyRule::DialPlan(_) | PolicyRule::DialOut(_) => None,
+        }
+    }
+
+    /// Has any tenant a policy?
+    pub fn any_policies(&self) -> bool {
+        !self.policies.is_empty()
+    }
+
+    /// Every policy, in no order.
+    pub fn policy_records(&self) -> impl Iterator<Item = &PolicyRecord> {
+        self.policies.records()
+    }
+
+    /// For whom policies hold.
+    pub fn policy_assignments(&self) -> Vec<PolicyAssignmentRecord> {
+        self.policies.assignments().collect()
+    }
+
+    /// Who is in which group.
+    pub fn group_members(&self) -> Vec<GroupMembersRecord> {
+        self.policies.memberships().collect()
+    }
+
+    /// Rules for callers, and for numbers that nobody has.
+    pub fn screening_records(&self) -> impl Iterator<Item = &ScreeningRecord> {
+        self.policies.screening()
+    }
+
     /// Every operator, in no order.
     pub fn operators(&self) -> impl Iterator<Item = &OperatorRecord> {
         self.operators.values()
@@ -396,6 +466,23 @@ impl World for Snapshot {
         if let Some(profile) = self.profiles.get(&profile) {
             profile.trunks.iter().filter_map(|id| World::trunk(self, *id)).for_each(each);
         }
+    }
+
+    fn has_policies(&self, tenant: TenantId) -> bool {
+        self.policies.ready(tenant).is_some()
+    }
+
+    fn policy(&self, tenant: TenantId, holder: Holder, kind: PolicyKind) -> Option<(&Policy, Via)> {
+        self.policies.ready(tenant)?.effective(holder, kind)
+    }
+
+    fn screening(&self, tenant: TenantId) -> Option<&Screening> {
+        Some(self.policies.ready(tenant)?.screening())
+    }
+
+    fn account_number(&self, account: ResourceAccountId) -> Option<(TenantId, E164)> {
+        let queue = self.queues.get(&account)?;
+        Some((queue.tenant, queue.number?))
     }
 }
 

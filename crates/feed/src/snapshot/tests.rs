@@ -94,6 +94,7 @@ fn world() -> WorldRecords {
         display_name: "Sales".into(),
         agents: vec![UserId(id(100))],
         ring_seconds: 20,
+        number: None,
     });
     w.edge_keys.push(EdgeKey {
         id: 1,
@@ -245,7 +246,7 @@ fn damage_has_its_own_name() {
 fn a_section_of_the_future_is_passed_over() {
     let key = wrap_key("token");
     let mut bytes = write_snapshot(&world(), &key);
-    bytes[44..48].copy_from_slice(&12u32.to_le_bytes());
+    bytes[44..48].copy_from_slice(&16u32.to_le_bytes());
     let crc = crc32fast::hash(&bytes[..48]).to_le_bytes();
     bytes[48..52].copy_from_slice(&crc);
     let mut head = Vec::new();
@@ -319,4 +320,119 @@ fn a_million_numbers_take_sixteen_bytes_each() {
     assert!(bytes.len() < 100_000 * 16 + 8192, "{} bytes", bytes.len());
     let s = Snapshot::open(&bytes, &key).expect("opens");
     assert!(s.number(E164::from_value(440_000_699_993).expect("in range")).is_some());
+}
+
+mod policies {
+    use super::*;
+    use crate::record::{
+        GroupMembersRecord, PolicyAssignmentRecord, PolicyRecord, ScreeningRecord,
+    };
+    use domain::policy::{
+        DialOut, ExemptNumbers, Holder, PolicyBody, PolicyKind, PolicyTarget, Reach, ScreeningRules,
+    };
+    use domain::{GroupId, PolicyId};
+
+    const TENANT: TenantId = TenantId(Uuid::from_u128(1));
+    const KIND: PolicyKind = PolicyKind::OnlineDialOutPolicy;
+
+    fn policy(n: u128) -> Change {
+        Change::PolicyPut(PolicyRecord {
+            id: PolicyId(id(n)),
+            tenant: TENANT,
+            name: format!("p{n}"),
+            body: PolicyBody::OnlineDialOutPolicy(DialOut { reach: Reach::None, premium: true }),
+        })
+    }
+
+    fn assign(target: PolicyTarget, policy: Option<u128>) -> Change {
+        let policy = policy.map(|n| PolicyId(id(n)));
+        let kind = KIND.as_str().to_owned();
+        Change::PolicyAssigned(PolicyAssignmentRecord { tenant: TENANT, kind, target, policy })
+    }
+
+    fn members(group: u128, joined: &[u128], left: &[u128]) -> Change {
+        let people = |of: &[u128]| of.iter().map(|n| UserId(id(*n))).collect();
+        Change::GroupMembers(GroupMembersRecord {
+            tenant: TENANT,
+            group: GroupId(id(group)),
+            joined: people(joined),
+            left: people(left),
+        })
+    }
+
+    fn holds(s: &Snapshot) -> Option<(u128, &'static str)> {
+        let number = E164::parse("+442079460001").ok();
+        let holder = Holder { user: Some(UserId(id(100))), number };
+        s.policy(TENANT, holder, KIND).map(|(policy, via)| (policy.id.0.as_u128(), via.as_str()))
+    }
+
+    #[test]
+    fn policies_come_by_changes_and_by_the_file() {
+        let key = wrap_key("token");
+        let mut s = Snapshot::from_records(world());
+        assert!(!s.has_policies(TENANT));
+        let group = PolicyTarget::Group { group: GroupId(id(7)), rank: 1 };
+        let number = E164::parse("+442079460001").expect("number");
+        let mut at = s.position().position;
+        for (change, expect) in [
+            (policy(1), None),
+            (policy(2), None),
+            (assign(PolicyTarget::Global, Some(1)), Some((1, "global"))),
+            (assign(group, Some(2)), Some((1, "global"))),
+            (members(7, &[100, 101], &[]), Some((2, "group"))),
+            (assign(PolicyTarget::User(UserId(id(100))), Some(1)), Some((1, "direct"))),
+            (assign(PolicyTarget::Number(number), Some(2)), Some((2, "number"))),
+            (Change::NumbersRemoved { numbers: vec![number] }, Some((1, "direct"))),
+            (assign(PolicyTarget::User(UserId(id(100))), None), Some((2, "group"))),
+            (members(7, &[], &[100]), Some((1, "global"))),
+            (members(7, &[100], &[]), Some((2, "group"))),
+            (Change::GroupRemoved { tenant: TENANT, id: GroupId(id(7)) }, Some((1, "global"))),
+            (Change::PolicyRemoved { tenant: TENANT, id: PolicyId(id(1)) }, None),
+        ] {
+            at += 1;
+            assert_eq!(s.apply(&entry(at, change.clone())), Applied::Changed);
+            assert_eq!(holds(&s), expect, "{change:?}");
+            let read = Snapshot::open(&s.write(&key), &key).expect("opens");
+            assert_eq!(holds(&read), expect, "by the file: {change:?}");
+            assert!(read.has_policies(TENANT) && !read.has_policies(TenantId(id(9))));
+        }
+        let rules = ScreeningRules {
+            exempt: vec![ExemptNumbers { name: "a".into(), pattern: "1".into(), enabled: true }],
+            ..ScreeningRules::default()
+        };
+        for (change, left) in [
+            (Change::PolicyRemoved { tenant: TENANT, id: PolicyId(id(2)) }, true),
+            (assign(PolicyTarget::Global, None), false),
+            (Change::ScreeningPut(ScreeningRecord { tenant: TENANT, rules }), true),
+            (
+                Change::ScreeningPut(ScreeningRecord {
+                    tenant: TENANT,
+                    rules: ScreeningRules::default(),
+                }),
+                false,
+            ),
+        ] {
+            at += 1;
+            s.apply(&entry(at, change));
+            assert_eq!(s.has_policies(TENANT), left, "a tenant without policies costs nothing");
+        }
+    }
+
+    #[test]
+    fn what_only_a_newer_version_knows_is_kept_and_has_no_effect() {
+        let newer = r#"{"kind":"policy_put","body":{"id":"00000000-0000-0000-0000-000000000001",
+            "tenant":"00000000-0000-0000-0000-000000000001","name":"new",
+            "body":{"kind":"TeamsMoonPolicy","phase":"full"}}}"#;
+        let change: Change = serde_json::from_str(newer).expect("passed over");
+        let mut s = Snapshot::from_records(world());
+        s.apply(&entry(41, change));
+        s.apply(&entry(42, assign(PolicyTarget::Global, Some(1))));
+        assert_eq!(holds(&s), None);
+        let newer = r#"{"kind":"policy_assigned","body":{"tenant":
+            "00000000-0000-0000-0000-000000000001","kind":"TeamsMoonPolicy","target":"global",
+            "policy":"00000000-0000-0000-0000-000000000001"}}"#;
+        s.apply(&entry(43, serde_json::from_str(newer).expect("passed over")));
+        let key = wrap_key("token");
+        Snapshot::open(&s.write(&key), &key).expect("opens");
+    }
 }

@@ -39,6 +39,9 @@ pub enum Action {
         /// Brought by the operator of the called number
         #[arg(long, conflicts_with = "from")]
         inbound: bool,
+        /// Who calls, where an operator brings it: what your rules for callers look at
+        #[arg(long, value_name = "NUMBER", requires = "inbound")]
+        from_number: Option<String>,
     },
 }
 
@@ -111,8 +114,8 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
         Action::Export(action) => files::export(client, action).await,
         Action::Durations(durations) => durations.run(client).await,
         Action::Reconcile(reconcile) => reconcile.run(client).await,
-        Action::Explain { called, from, inbound } => {
-            suppose(client, called, from, inbound, None).await
+        Action::Explain { called, from, inbound, from_number } => {
+            suppose(client, called, from, (inbound, from_number), None).await
         }
     }
 }
@@ -122,14 +125,14 @@ pub async fn suppose(
     client: &Client,
     called: String,
     from: Option<String>,
-    inbound: bool,
+    (inbound, from_number): (bool, Option<String>),
     from_address: Option<String>,
 ) -> Result<(), CliError> {
     let from_user_id = match from {
         Some(user) => Some(client.user(&user).await?),
         None => None,
     };
-    let body = ExplainCall { from_user_id, inbound, from_address, called };
+    let body = ExplainCall { from_user_id, inbound, from_address, from_number, called };
     let answer = client.post("/tenant/v1/explain/call", &body).await?.body;
     if client.json {
         return output::json(&answer);

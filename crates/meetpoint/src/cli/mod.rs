@@ -14,6 +14,7 @@ mod coverage;
 pub mod error;
 mod events;
 mod fraud;
+mod freezes;
 mod inside;
 mod ladder;
 mod networks;
@@ -21,6 +22,7 @@ mod numbers;
 mod operators;
 pub mod output;
 mod people;
+mod policies;
 mod sign_in;
 pub mod sip;
 mod tenants;
@@ -123,6 +125,14 @@ pub enum Command {
     Fraud(Group<fraud::Action>),
     /// Trusted networks: from where calls for help are carried whoever makes them
     Network(Group<networks::Action>),
+    /// Policies: dial plans, caller ID, restrictions, and for whom they hold
+    Policy(Group<policies::PolicyAction>),
+    /// Groups of people, for whom policies hold
+    Group(Group<policies::GroupAction>),
+    /// Callers that are not let in, and numbers that nobody has
+    Screening(Group<policies::ScreeningAction>),
+    /// Change freezes: windows in which changes are refused
+    Freeze(Group<freezes::Action>),
     /// The secrets that all edges share
     EdgeKey(Group<sign_in::EdgeKeyAction>),
     /// Subscriptions to events, posted to an endpoint
@@ -154,6 +164,10 @@ pub async fn run(command: Command) -> ExitCode {
         Command::Edges(group) => with(group, inside::run_edges).await,
         Command::Fraud(group) => with(group, fraud::run).await,
         Command::Network(group) => with(group, networks::run).await,
+        Command::Policy(group) => with(group, policies::run_policy).await,
+        Command::Group(group) => with(group, policies::run_group).await,
+        Command::Screening(group) => with(group, policies::run_screening).await,
+        Command::Freeze(group) => with(group, freezes::run).await,
         Command::EdgeKey(group) => with(group, sign_in::run_edge_key).await,
         Command::Webhook(group) => with(group, webhooks::run).await,
         Command::Events(events) => (events.json(), events.run().await),

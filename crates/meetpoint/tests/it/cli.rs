@@ -557,3 +557,71 @@ async fn events_are_followed_and_posted() {
     let list = desk.json(&["webhook", "list"]).await;
     assert_eq!(list["items"], serde_json::json!([]));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn policies_groups_and_freezes_as_people_type_them() {
+    let desk = Desk::open().await;
+    house(&desk).await;
+    desk.use_profile("contoso");
+    let ada = ["user", "create", "ada@contoso.example", "--name", "Ada", "--country", "GB"];
+    desk.text(&ada).await;
+    desk.text(&["policy", "create", "Home only", "--allow", "Domestic", "--no-premium"]).await;
+    desk.text(&[
+        "policy",
+        "create",
+        "Soho",
+        "--rule",
+        "extension",
+        r"^(\d{4})$",
+        "+44207946$1",
+        "--rule",
+        "outside",
+        r"^9(\d+)$",
+        "$1",
+    ])
+    .await;
+    desk.text(&["policy", "create", "Nobody", "--show-caller", "Anonymous"]).await;
+    let wrong = ["policy", "create", "Wrong", "--rule", "r", "(", "1"];
+    let problem = desk.refused(&wrong, "invalid_field").await;
+    assert_eq!(problem["field"], "/settings/rules/0/pattern");
+    let listed = desk.text(&["policy", "list", "--kind", "TenantDialPlan"]).await;
+    assert!(listed.contains("Soho") && !listed.contains("Nobody"), "{listed}");
+
+    desk.text(&["group", "create", "Sales"]).await;
+    desk.text(&["group", "edit", "Sales", "--join", "ada@contoso.example"]).await;
+    let members = desk.text(&["group", "members", "Sales"]).await;
+    assert!(members.contains("ada@contoso.example"), "{members}");
+    desk.text(&["policy", "assign", "Soho", "--everybody"]).await;
+    desk.text(&["policy", "assign", "Home only", "--group", "Sales", "--rank", "1"]).await;
+    desk.text(&["policy", "assign", "Nobody", "--user", "ada@contoso.example"]).await;
+    let holds = desk.text(&["policy", "effective", "--user", "Ada"]).await;
+    for (name, by) in [("Soho", "global"), ("Home only", "group"), ("Nobody", "direct")] {
+        let line = holds.lines().find(|line| line.contains(name)).unwrap_or_default();
+        assert!(line.contains(by), "{name}: {holds}");
+    }
+    desk.refused(&["policy", "remove", "Soho"], "policy_in_use").await;
+    desk.text(&["policy", "assign", "--none", "TenantDialPlan", "--everybody"]).await;
+    desk.text(&["policy", "update", "Soho", "--description", "for the London office"]).await;
+    desk.text(&["policy", "remove", "Soho"]).await;
+
+    let rules = desk.home.path().join("rules.json");
+    let text = r#"{"blocked":[{"name":"premium","pattern":"^\\+1900"}]}"#;
+    std::fs::write(&rules, text).expect("writable");
+    desk.text(&["screening", "set", "rules.json"]).await;
+    let shown = desk.json(&["screening", "show"]).await;
+    assert_eq!(shown["version"], 1);
+    assert_eq!(shown["blocked"][0]["name"], "premium");
+    std::fs::write(&rules, shown.to_string()).expect("writable");
+    let again = desk.text(&["screening", "set", "rules.json"]).await;
+    assert!(again.contains("premium"), "{again}");
+
+    let freeze = ["freeze", "set", "Cutover", "--until", "2126-01-01T00:00:00Z"];
+    desk.refused(&freeze, "invalid_field").await;
+    let soon = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1)).to_string();
+    let freeze = desk.json(&["freeze", "set", "Cutover", "--until", &soon]).await;
+    let problem = desk.refused(&["group", "create", "Late"], "change_freeze").await;
+    assert!(problem["reason"].as_str().is_some_and(|text| text.contains("Cutover")), "{problem}");
+    desk.text(&["freeze", "end", freeze["id"].as_str().expect("an id")]).await;
+    desk.text(&["group", "create", "Late"]).await;
+    desk.text(&["group", "remove", "Late"]).await;
+}

@@ -12,6 +12,7 @@ mod inside;
 mod migrate;
 mod nodes;
 mod others;
+mod policies;
 mod process;
 mod serve;
 mod sip_parse;

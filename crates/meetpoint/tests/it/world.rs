@@ -182,6 +182,22 @@ impl Client {
         (status, answer.json().await.unwrap_or(Value::Null))
     }
 
+    /// The same with an ETag that must be the newest.
+    pub async fn ask_if(
+        &self,
+        method: Method,
+        path: &str,
+        etag: &str,
+        body: Value,
+    ) -> (u16, Value) {
+        let request =
+            self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        let request = request.header("If-Match", etag).json(&body);
+        let answer = request.send().await.expect("it answers");
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap_or(Value::Null))
+    }
+
     pub async fn get(&self, path: &str) -> Value {
         let (status, body) = self.ask(Method::GET, path, None).await;
         assert!(status < 300, "GET {path}: {status} {body}");

@@ -1,0 +1,103 @@
+//! Change freezes: windows in which what carries calls is left as it is (the seven
+//! steps of a migration name one; mission).
+
+/// What is left as it is while a window is open: numbers, their assignment, consents,
+/// people, queues, policies, numbers of the compatible face. Never that of which help
+/// depends (addresses, locations, trusted networks), nor who may sign in, nor what
+/// takes trouble away (a phone's new password, a lifted block), nor what only tells
+/// (webhooks, records).
+const FROZEN: &[&str] = &[
+    "account_number.",
+    "call_screening.",
+    "consent.",
+    "group.",
+    "number.",
+    "number_order.",
+    "policy.",
+    "relationship.",
+    "resource_account.",
+    "user.create",
+    "user.update",
+];
+
+/// Is this use case, by the name it has in the audit log, one that a window refuses?
+/// Whatever sets right where help comes to is not.
+pub fn is_frozen(action: &str) -> bool {
+    let of_help = ["location", "address"].iter().any(|of| action.contains(of));
+    !of_help && FROZEN.iter().any(|frozen| action.starts_with(frozen))
+}
+
+/// Longest window, days: a freeze that never ends is a mistake.
+pub const MOST_DAYS: i64 = 92;
+const DAY_US: i64 = 24 * 3600 * 1_000_000;
+
+/// Why a window cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FreezeError {
+    /// It ends before it begins.
+    #[error("a window ends after it begins")]
+    Empty,
+    /// It is over.
+    #[error("the window is over")]
+    Past,
+    /// It lasts too long.
+    #[error("a window lasts at most {MOST_DAYS} days")]
+    TooLong,
+}
+
+/// May there be such a window? Times in microseconds since 1970 UTC.
+///
+/// # Errors
+/// Why not.
+pub const fn check(starts_us: i64, ends_us: i64, now_us: i64) -> Result<(), FreezeError> {
+    if ends_us <= starts_us {
+        Err(FreezeError::Empty)
+    } else if ends_us <= now_us {
+        Err(FreezeError::Past)
+    } else if ends_us - starts_us > MOST_DAYS * DAY_US {
+        Err(FreezeError::TooLong)
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_frozen_and_what_never_is() {
+        for (action, frozen) in [
+            ("number.assign", true),
+            ("number_order.create", true),
+            ("policy.assign", true),
+            ("user.update", true),
+            ("user.phone", false),
+            ("civic_address.create", false),
+            ("location.create", false),
+            ("number.location", false),
+            ("trusted_networks.put", false),
+            ("fraud.release", false),
+            ("account_number.put", true),
+            ("account.put", false),
+            ("api_token.revoke", false),
+            ("change_freeze.remove", false),
+            ("webhook.create", false),
+        ] {
+            assert_eq!(is_frozen(action), frozen, "{action}");
+        }
+    }
+
+    #[test]
+    fn windows_that_can_be() {
+        for (starts, ends, expect) in [
+            (0, DAY_US, Ok(())),
+            (0, MOST_DAYS * DAY_US, Ok(())),
+            (0, MOST_DAYS * DAY_US + 1, Err(FreezeError::TooLong)),
+            (5, 5, Err(FreezeError::Empty)),
+            (-10, -5, Err(FreezeError::Past)),
+        ] {
+            assert_eq!(check(starts, ends, 0), expect, "{starts} {ends}");
+        }
+    }
+}

@@ -1,0 +1,924 @@
+//! Use cases: policies of a tenant, for whom they hold, groups of its people, and rules for
+//! callers and for numbers that nobody has.
+
+use crate::act::{
+    Fail, Keep, change, change_other, cursor, done, invalid, limit, matches, new_id, not_found,
+    of_tenant, page, raced, text,
+};
+use crate::authz::Access;
+use crate::{Cx, Exchange, ListQuery, records};
+use api_types::policy::{
+    BlockedNumbers, CallScreening, CallScreeningPut, EffectivePolicies, EffectivePolicy,
+    ExemptNumbers, Group, GroupCreate, GroupMember, GroupMembersEdit, NormalizationRule, Policy,
+    PolicyAssignment, PolicyAssignmentPut, PolicyCreate, PolicySettings, PolicyUpdate,
+    UnassignedTreatment,
+};
+use api_types::{ErrorCode, Page, Problem};
+use domain::policy::{
+    self, CallerId, DialOut, PolicyBody, PolicyError, PolicyKind, PolicyTarget, Reach, Screening,
+    ScreeningRules, Substitute, TreatmentTarget, Via, effective,
+};
+use domain::{GroupId, PolicyId, ResourceAccountId, TenantId, UserId};
+use feed::change::Change;
+use feed::record::{GroupMembersRecord, PolicyAssignmentRecord, ScreeningRecord};
+use numbering::E164;
+use std::collections::BTreeSet;
+use store::{Db, GroupRow, Json, PolicyAssignmentRow, PolicyRow, ScreeningRow, StoreError, Tx};
+use uuid::Uuid;
+
+/// Most policies of a kind. Public documents set none that counts here: each lies compiled in
+/// every edge.
+const MOST_POLICIES: i64 = 1_000;
+/// Longest name of a policy, as the field has it for dial plans.
+const MOST_NAME: usize = policy::MOST_NAME;
+const MOST_DESCRIPTION: usize = 500;
+const MOST_GROUP_NAME: usize = 100;
+/// Most people who join and leave at once: they travel in one record.
+const MOST_MEMBERS: usize = feed::change::MAX_NUMBERS_PER_CHANGE;
+const MOST_RANK: u32 = 1_000_000;
+
+fn kind_parse(field: &str, kind: &str) -> Result<PolicyKind, Problem> {
+    PolicyKind::parse(kind).ok_or_else(|| {
+        let known: Vec<_> = PolicyKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        invalid(field, format!("{kind:?} is none of {}", known.join(", ")))
+    })
+}
+
+fn description_parse(given: &str) -> Result<String, Problem> {
+    let given = given.trim();
+    if given.chars().count() > MOST_DESCRIPTION || given.chars().any(char::is_control) {
+        let reason = format!("a description is at most {MOST_DESCRIPTION} characters on one line");
+        return Err(invalid("description", reason));
+    }
+    Ok(given.to_owned())
+}
+
+fn refusal(at: &'static str) -> impl Fn(PolicyError) -> Problem {
+    move |error| invalid(&format!("{at}{}", error.field), error.reason)
+}
+
+fn body(settings: &PolicySettings) -> Result<PolicyBody, Problem> {
+    let body = match settings {
+        PolicySettings::TenantDialPlan { rules } => PolicyBody::TenantDialPlan {
+            rules: rules
+                .iter()
+                .map(|rule| policy::NormalizationRule {
+                    name: rule.name.trim().to_owned(),
+                    pattern: rule.pattern.clone(),
+                    translation: rule.translation.clone(),
+                })
+                .collect(),
+        },
+        PolicySettings::CallingLineIdentity {
+            substitute,
+            resource_account_id,
+            company_name,
+            enable_user_override,
+            block_incoming_pstn_caller_id,
+        } => {
+            let substitute = match (substitute.as_str(), resource_account_id) {
+                ("LineUri", None) => Substitute::LineUri,
+                ("Anonymous", None) => Substitute::Anonymous,
+                ("Resource", Some(id)) => Substitute::Resource(ResourceAccountId(*id)),
+                ("Resource", None) => {
+                    let reason = "Resource shows the number of an account: name it";
+                    return Err(invalid("settings/resource_account_id", reason));
+                }
+                ("LineUri" | "Anonymous", Some(_)) => {
+                    let reason = "an account's number is shown with Resource only";
+                    return Err(invalid("settings/resource_account_id", reason));
+                }
+                _ => {
+                    let reason = format!("{substitute:?} is none of LineUri, Anonymous, Resource");
+                    return Err(invalid("settings/substitute", reason));
+                }
+            };
+            PolicyBody::CallingLineIdentity(CallerId {
+                substitute,
+                company_name: company_name.as_deref().map(|name| name.trim().to_owned()),
+                user_override: *enable_user_override,
+                block_incoming: *block_incoming_pstn_caller_id,
+            })
+        }
+        PolicySettings::OnlineDialOutPolicy { allowed, premium } => {
+            let reach = match allowed.as_str() {
+                "InternationalAndDomestic" => Reach::InternationalAndDomestic,
+                "Domestic" => Reach::Domestic,
+                "None" => Reach::None,
+                _ => {
+                    let reason =
+                        format!("{allowed:?} is none of InternationalAndDomestic, Domestic, None");
+                    return Err(invalid("settings/allowed", reason));
+                }
+            };
+            PolicyBody::OnlineDialOutPolicy(DialOut { reach, premium: *premium })
+        }
+    };
+    body.ready().map_err(refusal("settings/"))?;
+    Ok(body)
+}
+
+fn settings(body: &PolicyBody) -> Result<PolicySettings, StoreError> {
+    Ok(match body {
+        PolicyBody::TenantDialPlan { rules } => PolicySettings::TenantDialPlan {
+            rules: rules
+                .iter()
+                .map(|rule| NormalizationRule {
+                    name: rule.name.clone(),
+                    pattern: rule.pattern.clone(),
+                    translation: rule.translation.clone(),
+                })
+                .collect(),
+        },
+        PolicyBody::CallingLineIdentity(rule) => {
+            let (substitute, account) = match rule.substitute {
+                Substitute::LineUri => ("LineUri", None),
+                Substitute::Anonymous => ("Anonymous", None),
+                Substitute::Resource(account) => ("Resource", Some(account.0)),
+            };
+            PolicySettings::CallingLineIdentity {
+                substitute: substitute.to_owned(),
+                resource_account_id: account,
+                company_name: rule.company_name.clone(),
+                enable_user_override: rule.user_override,
+                block_incoming_pstn_caller_id: rule.block_incoming,
+            }
+        }
+        PolicyBody::OnlineDialOutPolicy(rule) => PolicySettings::OnlineDialOutPolicy {
+            allowed: match rule.reach {
+                Reach::InternationalAndDomestic => "InternationalAndDomestic",
+                Reach::Domestic => "Domestic",
+                Reach::None => "None",
+            }
+            .to_owned(),
+            premium: rule.premium,
+        },
+        PolicyBody::Unknown => return Err(StoreError::Decode { column: "body" }),
+    })
+}
+
+fn document(row: &PolicyRow) -> Result<Policy, StoreError> {
+    Ok(Policy {
+        id: row.id.0,
+        name: row.name.clone(),
+        description: row.description.clone(),
+        settings: settings(&row.body.0)?,
+        version: row.version,
+    })
+}
+
+async fn policy_must(db: &mut Db, tenant: TenantId, id: Uuid) -> Result<PolicyRow, Fail> {
+    let row = db.policy_get(tenant, PolicyId(id)).await?;
+    Ok(row.ok_or_else(|| not_found("policy", id))?)
+}
+
+async fn account_must(
+    db: &mut Db,
+    tenant: TenantId,
+    id: ResourceAccountId,
+    field: &str,
+) -> Result<(), Fail> {
+    if db.account_get(tenant, id).await?.is_none() {
+        let reason = format!("no resource account {id} in this tenant");
+        return Err(ErrorCode::UnknownAccount.problem(Some(field), reason).into());
+    }
+    Ok(())
+}
+
+async fn person_must(db: &mut Db, tenant: TenantId, id: UserId, field: &str) -> Result<(), Fail> {
+    if db.person_get(tenant, id).await?.is_none() {
+        let reason = format!("no user {id} in this tenant");
+        return Err(ErrorCode::UnknownUser.problem(Some(field), reason).into());
+    }
+    Ok(())
+}
+
+/// What a body refers to is the tenant's.
+async fn refers(db: &mut Db, tenant: TenantId, body: &PolicyBody) -> Result<(), Fail> {
+    if let PolicyBody::CallingLineIdentity(CallerId {
+        substitute: Substitute::Resource(account),
+        ..
+    }) = body
+    {
+        account_must(db, tenant, *account, "/settings/resource_account_id").await?;
+    }
+    Ok(())
+}
+
+async fn free_name(
+    db: &mut Db,
+    tenant: TenantId,
+    kind: PolicyKind,
+    name: &str,
+    own: Option<PolicyId>,
+) -> Result<(), Fail> {
+    match db.policy_named(tenant, kind.as_str(), name).await? {
+        Some(other) if Some(other) != own => {
+            let reason = format!("policy {other} of this kind is called {name:?}");
+            Err(ErrorCode::Conflict.problem(Some("/name"), reason).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// For whom a policy is put.
+struct Put {
+    kind: PolicyKind,
+    target: PolicyTarget,
+    policy: Option<PolicyId>,
+}
+
+impl Put {
+    fn parse(put: &PolicyAssignmentPut) -> Result<Self, Problem> {
+        let kind = kind_parse("kind", &put.kind)?;
+        let policy = put.policy_id.map(PolicyId);
+        let target = match (put.user_id, put.group_id, put.number.as_deref()) {
+            (None, None, None) => PolicyTarget::Global,
+            (Some(user), None, None) => PolicyTarget::User(UserId(user)),
+            (None, None, Some(number)) => {
+                let number = E164::parse(number)
+                    .map_err(|error| invalid("number", format!("{number:?}: {error}")))?;
+                PolicyTarget::Number(number)
+            }
+            (None, Some(group), None) => {
+                let rank = match (put.rank, policy) {
+                    (Some(rank), _) if !(1..=MOST_RANK).contains(&rank) => {
+                        return Err(invalid("rank", format!("a rank is 1 to {MOST_RANK}")));
+                    }
+                    (None, Some(_)) => {
+                        return Err(invalid("rank", "a group with a policy has a rank"));
+                    }
+                    (rank, _) => rank.unwrap_or(1),
+                };
+                PolicyTarget::Group { group: GroupId(group), rank }
+            }
+            _ => {
+                let reason = "a policy is put for one user, one group or one number, or without \
+                              any of them for everybody";
+                return Err(invalid("user_id", reason));
+            }
+        };
+        if put.rank.is_some() && put.group_id.is_none() {
+            return Err(invalid("rank", "only a group has a rank"));
+        }
+        Ok(Self { kind, target, policy })
+    }
+
+    async fn known(&self, tx: &mut Tx, tenant: TenantId) -> Result<(), Fail> {
+        match self.target {
+            PolicyTarget::Global => Ok(()),
+            PolicyTarget::User(user) => person_must(tx, tenant, user, "/user_id").await,
+            PolicyTarget::Group { group, rank } => {
+                if tx.group_get(tenant, group).await?.is_none() {
+                    let reason = format!("no group {group} in this tenant");
+                    return Err(ErrorCode::UnknownGroup.problem(Some("/group_id"), reason).into());
+                }
+                let ranked = tx.policy_ranked(tenant, self.kind.as_str(), rank).await?;
+                match ranked.filter(|other| *other != group && self.policy.is_some()) {
+                    None => Ok(()),
+                    Some(other) => {
+                        let reason = format!("group {other} has rank {rank}");
+                        Err(ErrorCode::RankTaken.problem(Some("/rank"), reason).into())
+                    }
+                }
+            }
+            PolicyTarget::Number(number) => {
+                let row = tx.number_get(number).await?;
+                if row.is_none_or(|row| row.tenant_id != tenant) {
+                    let reason = format!("{number} is not one of your numbers");
+                    return Err(invalid("number", reason).into());
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn row(&self, tenant: TenantId, policy: PolicyId, name: String) -> PolicyAssignmentRow {
+        let mut row = PolicyAssignmentRow {
+            id: new_id(),
+            tenant_id: tenant,
+            kind: self.kind.as_str().to_owned(),
+            policy_id: policy,
+            policy_name: name,
+            group_id: None,
+            person_id: None,
+            number: None,
+            rank: None,
+        };
+        match self.target {
+            PolicyTarget::Global => {}
+            PolicyTarget::Group { group, rank } => {
+                (row.group_id, row.rank) = (Some(group), Some(rank));
+            }
+            PolicyTarget::User(user) => row.person_id = Some(user),
+            PolicyTarget::Number(number) => row.number = Some(number),
+        }
+        row
+    }
+}
+
+fn assignment(
+    kind: &str,
+    target: PolicyTarget,
+    policy: Option<(PolicyId, String)>,
+) -> PolicyAssignment {
+    let (policy_id, policy_name) = policy.map(|(id, name)| (id.0, name)).unzip();
+    let mut document = PolicyAssignment {
+        kind: kind.to_owned(),
+        target: String::new(),
+        policy_id,
+        policy_name,
+        user_id: None,
+        group_id: None,
+        rank: None,
+        number: None,
+    };
+    document.target = match target {
+        PolicyTarget::Global => "global",
+        PolicyTarget::Group { group, rank } => {
+            document.group_id = Some(group.0);
+            document.rank = policy_id.map(|_| rank);
+            "group"
+        }
+        PolicyTarget::User(user) => {
+            document.user_id = Some(user.0);
+            "user"
+        }
+        PolicyTarget::Number(number) => {
+            document.number = Some(number.to_string());
+            "number"
+        }
+    }
+    .to_owned();
+    document
+}
+
+/// Which of these rows holds, of each kind, for somebody they were read for.
+pub(crate) fn effective_of(
+    rows: &[PolicyAssignmentRow],
+    kind: PolicyKind,
+) -> Option<(&PolicyAssignmentRow, Via)> {
+    let of_kind = || rows.iter().filter(move |row| row.kind == kind.as_str());
+    let number = of_kind().find_map(|row| Some((row.number?, row)));
+    let direct = of_kind().find(|row| row.person_id.is_some());
+    let groups = of_kind().filter_map(|row| Some((row.group_id?, row.rank?, row)));
+    let global = of_kind().find(|row| records::policy_target(row) == PolicyTarget::Global);
+    effective(number, direct, groups, global)
+}
+
+fn group_document(row: GroupRow) -> Group {
+    Group { id: row.id.0, name: row.name, members: row.members }
+}
+
+async fn group_must(db: &mut Db, tenant: TenantId, id: Uuid) -> Result<GroupRow, Fail> {
+    Ok(db.group_get(tenant, GroupId(id)).await?.ok_or_else(|| not_found("group", id))?)
+}
+
+fn rules(put: &CallScreeningPut) -> Result<ScreeningRules, Problem> {
+    let mut unassigned = Vec::with_capacity(put.unassigned.len());
+    for (at, entry) in put.unassigned.iter().enumerate() {
+        let target = match (entry.user_id, entry.resource_account_id) {
+            (Some(user), None) => TreatmentTarget::User(UserId(user)),
+            (None, Some(id)) => TreatmentTarget::ResourceAccount(ResourceAccountId(id)),
+            _ => {
+                let reason = "either a person or a call queue answers";
+                return Err(invalid(&format!("unassigned/{at}/user_id"), reason));
+            }
+        };
+        unassigned.push(policy::UnassignedTreatment {
+            name: entry.name.trim().to_owned(),
+            pattern: entry.pattern.clone(),
+            priority: entry.priority,
+            target,
+        });
+    }
+    let rules = ScreeningRules {
+        blocked: put
+            .blocked
+            .iter()
+            .map(|entry| policy::BlockedNumbers {
+                name: entry.name.trim().to_owned(),
+                pattern: entry.pattern.clone(),
+                enabled: entry.enabled,
+                redirect_to: entry.redirect_to_account_id.map(ResourceAccountId),
+            })
+            .collect(),
+        exempt: put
+            .exempt
+            .iter()
+            .map(|entry| policy::ExemptNumbers {
+                name: entry.name.trim().to_owned(),
+                pattern: entry.pattern.clone(),
+                enabled: entry.enabled,
+            })
+            .collect(),
+        unassigned,
+    };
+    Screening::new(&rules).map_err(refusal(""))?;
+    Ok(rules)
+}
+
+fn screening_document(row: Option<&ScreeningRow>) -> CallScreening {
+    let Some(row) = row else {
+        return CallScreening {
+            blocked: Vec::new(),
+            exempt: Vec::new(),
+            unassigned: Vec::new(),
+            version: 0,
+        };
+    };
+    let rules = &row.rules.0;
+    let blocked = |entry: &policy::BlockedNumbers| BlockedNumbers {
+        name: entry.name.clone(),
+        pattern: entry.pattern.clone(),
+        enabled: entry.enabled,
+        redirect_to_account_id: entry.redirect_to.map(|id| id.0),
+    };
+    let exempt = |entry: &policy::ExemptNumbers| ExemptNumbers {
+        name: entry.name.clone(),
+        pattern: entry.pattern.clone(),
+        enabled: entry.enabled,
+    };
+    let unassigned = |entry: &policy::UnassignedTreatment| {
+        let (user_id, resource_account_id) = match entry.target {
+            TreatmentTarget::User(id) => (Some(id.0), None),
+            TreatmentTarget::ResourceAccount(id) => (None, Some(id.0)),
+        };
+        UnassignedTreatment {
+            name: entry.name.clone(),
+            pattern: entry.pattern.clone(),
+            priority: entry.priority,
+            user_id,
+            resource_account_id,
+        }
+    };
+    CallScreening {
+        blocked: rules.blocked.iter().map(blocked).collect(),
+        exempt: rules.exempt.iter().map(exempt).collect(),
+        unassigned: rules.unassigned.iter().map(unassigned).collect(),
+        version: row.version,
+    }
+}
+
+impl Exchange {
+    /// The tenant's policies, of one kind or all.
+    ///
+    /// # Errors
+    /// `invalid_parameter` names `kind`; `forbidden`.
+    pub async fn policy_list(
+        &self,
+        cx: &Cx,
+        kind: Option<String>,
+        list: ListQuery,
+    ) -> Result<Page<Policy>, Problem> {
+        let tenant = cx.tenant(Access::Read)?;
+        let (most, after) = (limit(&list)?, cursor::<Uuid>(&list)?);
+        if let Some(kind) = &kind
+            && PolicyKind::parse(kind).is_none()
+        {
+            let known: Vec<_> = PolicyKind::ALL.iter().map(|kind| kind.as_str()).collect();
+            let reason = format!("{kind:?} is none of {}", known.join(", "));
+            return Err(ErrorCode::InvalidParameter.problem(Some("kind"), reason));
+        }
+        let rows = self
+            .view_as(cx, async |mut db: Db| {
+                let rows = db.policy_list(tenant, kind.as_deref(), after, most + 1).await?;
+                let all: Result<Vec<_>, StoreError> = rows.iter().map(document).collect();
+                Ok(all?)
+            })
+            .await?;
+        Ok(page(rows, most, |policy| policy.id, |policy| policy))
+    }
+
+    /// Adds a policy; it holds for nobody yet.
+    ///
+    /// # Errors
+    /// `invalid_field` names the setting; `unknown_account`, `conflict`, `forbidden`.
+    pub async fn policy_create(&self, cx: &Cx, new: PolicyCreate) -> Result<Policy, Problem> {
+        let tenant = cx.tenant(Access::Write)?;
+        let name = text("name", &new.name, MOST_NAME)?;
+        let description = description_parse(&new.description)?;
+        let body = body(&new.settings)?;
+        let kind = body.kind().ok_or_else(|| invalid("settings/kind", "it is unknown"))?;
+        self.act(cx, "policy.create", Keep::Answer, async |mut tx| {
+            refers(&mut tx, tenant, &body).await?;
+            free_name(&mut tx, tenant, kind, &name, None).await?;
+            if tx.policy_count(tenant, kind.as_str()).await? >= MOST_POLICIES {
+                let reason = format!("there are at most {MOST_POLICIES} policies of a kind");
+                return Err(invalid("settings/kind", reason).into());
+            }
+            let row = PolicyRow {
+                id: PolicyId(new_id()),
+                tenant_id: tenant,
+                kind: kind.as_str().to_owned(),
+                name: name.clone(),
+                description: description.clone(),
+                body: Json(body.clone()),
+                version: 1,
+            };
+            tx.policy_insert(&row).await?;
+            change(&mut tx, &Change::PolicyPut(records::policy(&row)));
+            done(document(&row)?, row.id)
+        })
+        .await
+    }
+
+    /// One policy.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`.
+    pub async fn policy_get(&self, cx: &Cx, id: Uuid) -> Result<Policy, Problem> {
+        let tenant = cx.tenant(Access::Read)?;
+        self.view_as(cx, async |mut db: Db| Ok(document(&policy_must(&mut db, tenant, id).await?)?))
+            .await
+    }
+
+    /// Edits a policy: it holds as edited for everybody it held for.
+    ///
+    /// # Errors
+    /// `invalid_field` names the setting; `version_mismatch`, `version_required`,
+    /// `unknown_account`, `conflict`, `not_found`, `forbidden`.
+    pub async fn policy_update(
+        &self,
+        cx: &Cx,
+        id: Uuid,
+        if_match: Option<i64>,
+        edit: PolicyUpdate,
+    ) -> Result<Policy, Problem> {
+        let tenant = cx.tenant(Access::Write)?;
+        let name = edit.name.as_deref().map(|name| text("name", name, MOST_NAME)).transpose()?;
+        let description = edit.description.as_deref().map(description_parse).transpose()?;
+        let body = edit.settings.as_ref().map(body).transpose()?;
+        self.act(cx, "policy.update", Keep::Answer, async |mut tx| {
+            let mut row = policy_must(&mut tx, tenant, id).await?;
+            matches(if_match, row.version, true)?;
+            let kind = kind_parse("settings/kind", &row.kind)?;
+            if let Some(name) = &name {
+                free_name(&mut tx, tenant, kind, name, Some(row.id)).await?;
+                row.name.clone_from(name);
+            }
+            if let Some(description) = &description {
+                row.description.clone_from(description);
+            }
+            if let Some(body) = &body {
+                if body.kind() != Some(kind) {
+                    let reason = format!("the policy is a {}, and stays one", row.kind);
+                    return Err(invalid("settings/kind", reason).into());
+                }
+                refers(&mut tx, tenant, body).await?;
+                row.body = Json(body.clone());
+            }
+            raced(tx.policy_update(&row).await?)?;
+            row.version += 1;
+            change(&mut tx, &Change::PolicyPut(records::policy(&row)));
+            done(document(&row)?, id)
+        })
+        .await
+    }
+
+    /// Removes a policy that holds for nobody.
+    ///
+    /// # Errors
+    /// `policy_in_use`, `version_mismatch`, `not_found`, `forbidden`.
+    pub async fn policy_remove(
+        &self,
+        cx: &Cx,
+        id: Uuid,
+        if_match: Option<i64>,
+    ) -> Result<Policy, Problem> {
+        let tenant = cx.tenant(Access::Write)?;
+        self.act(cx, "policy.remove", Keep::Answer, async |mut tx| {
+            let row = policy_must(&mut tx, tenant, id).await?;
+            matches(if_match, row.version, false)?;
+            let holds = tx.policy_holds(row.id).await?;
+            if holds > 0 {
+                let reason = format!("{:?} is assigned {holds} times", row.name);
+                return Err(ErrorCode::PolicyInUse.problem(None, reason).into());
+            }
+            tx.policy_delete(tenant, row.id).await?;
+            change(&mut tx, &Change::PolicyRemoved { tenant, id: row.id });
+            done(document(&row)?, id)
+        })
+        .await
+    }
+
+    /// For whom the tenant's policies hold.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn policy_assignment_list(
+        &self,
+        cx: &Cx,
+        list: ListQuery,
+    ) -> Result<Page<PolicyAssignment>, Problem> {
+        let tenant = cx.tenant(Access::Read)?;
+        let (most, after) = (limit(&list)?, cursor::<Uuid>(&list)?);
+        let rows = self
+            .view_as(cx, async |mut db: Db| {
+                Ok(db.policy_assignment_list(tenant, after, most + 1).await?)
+            })
+            .await?;
+        Ok(page(
+            rows,
+            most,
+            |row| row.id,
+            |row| {
+                let target = records::policy_target(&row);
+                assignment(&row.kind, target, Some((row.policy_id, row.policy_name)))
+            },
+        ))
+    }
+
+    /// Lets a policy hold for a person, a group, a number or everybody; without a policy none
+    /// of the kind holds for them any more (operator-connect.md section 1.7.3).
+    ///
+    /// # Errors
+    /// `unknown_policy`, `unknown_user`, `unknown_group`, `rank_taken`, `invalid_field`,
+    /// `forbidden`.
+    pub async fn policy_assignment_put(
+        &self,
+        cx: &Cx,
+        put: PolicyAssignmentPut,
+    ) -> Result<PolicyAssignment, Problem> {
+        let tenant = cx.tenant(Access::Write)?;
+        let put = Put::parse(&put)?;
+        self.act(cx, "policy.assign", Keep::Answer, async |mut tx| {
+            put.known(&mut tx, tenant).await?;
+            let kind = put.kind.as_str();
+            let policy = match put.policy {
+                None => None,
+                Some(id) => {
+                    let row = tx.policy_get(tenant, id).await?.filter(|row| row.kind == kind);
+                    let row = row.ok_or_else(|| {
+                        let reason = format!("no {kind} {id} in this tenant");
+                        ErrorCode::UnknownPolicy.problem(Some("/policy_id"), reason)
+                    })?;
+                    Some((id, row.name))
+                }
+            };
+            let (group, person, number) = match put.target {
+                PolicyTarget::Global => (None, None, None),
+                PolicyTarget::Group { group, .. } => (Some(group), None, None),
+                PolicyTarget::User(user) => (None, Some(user), None),
+                PolicyTarget::Number(number) => (None, None, Some(number)),
+            };
+            tx.policy_unassign(tenant, kind, group, person, number).await?;
+            if let Some((id, name)) = &policy {
+                tx.policy_assign(&put.row(tenant, *id, name.clone())).await?;
+            }
+            let record = PolicyAssignmentRecord {
+                tenant,
+                kind: kind.to_owned(),
+                target: put.target,
+                policy: put.policy,
+            };
+            change(&mut tx, &Change::PolicyAssigned(record));
+            let subject = put.policy.map_or_else(|| kind.to_owned(), |id| id.to_string());
+            done(assignment(kind, put.target, policy), subject)
+        })
+        .await
+    }
+
+    /// Which policies hold for a person, a number, or both; without either for everybody. The
+    /// number of a person counts where none is named.
+    ///
+    /// # Errors
+    /// `invalid_parameter` names `user_id` or `number`; `forbidden`.
+    pub async fn effective_policies(
+        &self,
+        cx: &Cx,
+        user: Option<Uuid>,
+        number: Option<String>,
+    ) -> Result<EffectivePolicies, Problem> {
+        let tenant = cx.tenant(Access::Read)?;
+        let wrong =
+            |field: &str, reason: String| ErrorCode::InvalidParameter.problem(Some(field), reason);
+        let number = number
+            .map(|text| {
+                E164::parse(&text).map_err(|error| wrong("number", format!("{text:?}: {error}")))
+            })
+            .transpose()?;
+        let user = user.map(UserId);
+        let rows = self
+            .view_as(cx, async |mut db: Db| {
+                let mut number = number;
+                if let Some(number) = number
+                    && db.number_get(number).await?.is_none_or(|row| row.tenant_id != tenant)
+                {
+                    let reason = format!("{number} is not one of your numbers");
+                    return Err(wrong("number", reason).into());
+                }
+                if let Some(user) = user {
+                    let row = db.person_get(tenant, user).await?.ok_or_else(|| {
+                        wrong("user_id", format!("{user} is not one of your users"))
+                    })?;
+                    number = number.or(row.number);
+                }
+                Ok(db.policy_assignments_for(tenant, user, number).await?)
+            })
+            .await?;
+        let policies = PolicyKind::ALL
+            .into_iter()
+            .filter_map(|kind| {
+                let (row, via) = effective_of(&rows, kind)?;
+                let (group_id, rank) = match via {
+                    Via::Group { group, rank } => (Some(group.0), Some(rank)),
+                    Via::Number(_) | Via::Direct | Via::Global => (None, None),
+                };
+                Some(EffectivePolicy {
+                    kind: row.kind.clone(),
+                    policy_id: row.policy_id.0,
+                    policy_name: row.policy_name.clone(),
+                    assigned: via.as_str().to_owned(),
+                    group_id,
+                    rank,
+                })
+            })
+            .collect();
+        Ok(EffectivePolicies { policies })
+    }
+
+    /// The tenant's groups.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn group_list(&self, cx: &Cx, list: ListQuery) -> Result<Page<Group>, Problem> {
+        let tenant = cx.tenant(Access::Read)?;
+        let (most, after) = (limit(&list)?, cursor::<Uuid>(&list)?);
+        let rows = self
+            .view_as(cx, async |mut db: Db| Ok(db.group_list(tenant, after, most + 1).await?))
+            .await?;
+        Ok(page(rows, most, |row| row.id.0, group_document))
+    }
+
+    /// Adds an empty group.
+    ///
+    /// # Errors
+    /// `invalid_field`, `conflict`, `forbidden`.
+    pub async fn group_create(&self, cx: &Cx, new: GroupCreate) -> Result<Group, Problem> {
+        let tenant = cx.tenant(Access::Write)?;
+        let name = text("name", &new.name, MOST_GROUP_NAME)?;
+        self.act(cx, "group.create", Keep::Answer, async |mut tx| {
+            if let Some(other) = tx.group_named(tenant, &name).await? {
+                let reason = format!("group {other} is called {name:?}");
+                return Err(ErrorCode::Conflict.problem(Some("/name"), reason).into());
+            }
+            let id = GroupId(new_id());
+            let row = GroupRow { id, tenant_id: tenant, name: name.clone(), members: 0 };
+            tx.group_insert(&row).await?;
+            change_other(&mut tx, "group", id, of_tenant(tenant));
+            done(group_document(row), id)
+        })
+        .await
+    }
+
+    /// One group.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`.
+    pub async fn group_get(&self, cx: &Cx, id: Uuid) -> Result<Group, Problem> {
+        let tenant = cx.tenant(Access::Read)?;
+        let row =
+            self.view_as(cx, async |mut db: Db| group_must(&mut db, tenant, id).await).await?;
+        Ok(group_document(row))
+    }
+
+    /// Removes a group; its policies hold for its people no more.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`.
+    pub async fn group_remove(&self, cx: &Cx, id: Uuid) -> Result<Group, Problem> {
+        let tenant = cx.tenant(Access::Write)?;
+        self.act(cx, "group.remove", Keep::Answer, async |mut tx| {
+            let row = group_must(&mut tx, tenant, id).await?;
+            tx.group_delete(tenant, row.id).await?;
+            change(&mut tx, &Change::GroupRemoved { tenant, id: row.id });
+            done(group_document(row), id)
+        })
+        .await
+    }
+
+    /// Who is in a group.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`.
+    pub async fn group_member_list(
+        &self,
+        cx: &Cx,
+        id: Uuid,
+        list: ListQuery,
+    ) -> Result<Page<GroupMember>, Problem> {
+        let tenant = cx.tenant(Access::Read)?;
+        let (most, after) = (limit(&list)?, cursor::<Uuid>(&list)?);
+        let rows = self
+            .view_as(cx, async |mut db: Db| {
+                let group = group_must(&mut db, tenant, id).await?;
+                Ok(db.group_people(tenant, group.id, after, most + 1).await?)
+            })
+            .await?;
+        Ok(page(
+            rows,
+            most,
+            |row| row.id.0,
+            |row| GroupMember { id: row.id.0, upn: row.upn, display_name: row.display_name },
+        ))
+    }
+
+    /// Lets people join and leave a group.
+    ///
+    /// # Errors
+    /// `unknown_user` names the first who is not the tenant's; `invalid_field`, `not_found`,
+    /// `forbidden`.
+    pub async fn group_member_edit(
+        &self,
+        cx: &Cx,
+        id: Uuid,
+        edit: GroupMembersEdit,
+    ) -> Result<Group, Problem> {
+        let tenant = cx.tenant(Access::Write)?;
+        if edit.join.len() + edit.leave.len() > MOST_MEMBERS {
+            let reason = format!("at most {MOST_MEMBERS} people join and leave at once");
+            return Err(invalid("join", reason));
+        }
+        if let Some(both) = edit.join.iter().find(|user| edit.leave.contains(user)) {
+            return Err(invalid("leave", format!("{both} cannot join and leave")));
+        }
+        // In the order of their ids, as every writer takes rows.
+        let sorted =
+            |people: &[Uuid]| -> BTreeSet<UserId> { people.iter().copied().map(UserId).collect() };
+        let (join, leave) = (sorted(&edit.join), sorted(&edit.leave));
+        self.act(cx, "group.members", Keep::Answer, async |mut tx| {
+            let row = group_must(&mut tx, tenant, id).await?;
+            let (mut joined, mut left) = (Vec::new(), Vec::new());
+            for user in &join {
+                person_must(&mut tx, tenant, *user, "/join").await?;
+                if tx.group_join(tenant, row.id, *user).await? {
+                    joined.push(*user);
+                }
+            }
+            for user in &leave {
+                if tx.group_leave(tenant, row.id, *user).await? {
+                    left.push(*user);
+                }
+            }
+            let record = GroupMembersRecord { tenant, group: row.id, joined, left };
+            change(&mut tx, &Change::GroupMembers(record));
+            done(group_document(group_must(&mut tx, tenant, id).await?), id)
+        })
+        .await
+    }
+
+    /// The tenant's rules for callers, and for numbers that nobody has.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn screening_get(&self, cx: &Cx) -> Result<CallScreening, Problem> {
+        let tenant = cx.tenant(Access::Read)?;
+        let row = self.view_as(cx, async |mut db: Db| Ok(db.screening_get(tenant).await?)).await?;
+        Ok(screening_document(row.as_ref()))
+    }
+
+    /// Replaces them (operator-connect.md section 5 rule 11).
+    ///
+    /// # Errors
+    /// `invalid_field` names the entry; `unknown_user`, `unknown_account`,
+    /// `version_mismatch`, `version_required`, `forbidden`.
+    pub async fn screening_put(
+        &self,
+        cx: &Cx,
+        if_match: Option<i64>,
+        put: CallScreeningPut,
+    ) -> Result<CallScreening, Problem> {
+        let tenant = cx.tenant(Access::Write)?;
+        let rules = rules(&put)?;
+        self.act(cx, "call_screening.put", Keep::Answer, async |mut tx| {
+            let version = tx.screening_get(tenant).await?.map_or(0, |row| row.version);
+            matches(if_match, version, true)?;
+            for (at, entry) in rules.blocked.iter().enumerate() {
+                if let Some(account) = entry.redirect_to {
+                    let field = format!("/blocked/{at}/redirect_to_account_id");
+                    account_must(&mut tx, tenant, account, &field).await?;
+                }
+            }
+            for (at, entry) in rules.unassigned.iter().enumerate() {
+                match entry.target {
+                    TreatmentTarget::User(user) => {
+                        let field = format!("/unassigned/{at}/user_id");
+                        person_must(&mut tx, tenant, user, &field).await?;
+                    }
+                    TreatmentTarget::ResourceAccount(account) => {
+                        let field = format!("/unassigned/{at}/resource_account_id");
+                        account_must(&mut tx, tenant, account, &field).await?;
+                    }
+                }
+            }
+            let rules = Json(rules.clone());
+            raced(tx.screening_put(tenant, version, &rules).await?)?;
+            let row = ScreeningRow { tenant_id: tenant, rules, version: version + 1 };
+            let record = ScreeningRecord { tenant, rules: row.rules.0.clone() };
+            change(&mut tx, &Change::ScreeningPut(record));
+            done(screening_document(Some(&row)), tenant)
+        })
+        .await
+    }
+}
