@@ -26,7 +26,10 @@ pub enum Damage {
 pub(super) fn trimmed(text: &str) -> Cow<'_, str> {
     // Most cells are printable ASCII: nothing but blanks around them can be amiss.
     if text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
-        return Cow::Borrowed(text.trim_matches(' '));
+        let blank = |byte: Option<&u8>| byte == Some(&b' ');
+        let (first, last) = (text.as_bytes().first(), text.as_bytes().last());
+        let around = blank(first) || blank(last);
+        return Cow::Borrowed(if around { text.trim_matches(' ') } else { text });
     }
     let unseen = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
     let text = text.trim_matches(|c: char| c.is_whitespace() || unseen(c));
@@ -40,6 +43,10 @@ pub(super) fn trimmed(text: &str) -> Cow<'_, str> {
 
 /// Is the text a number that a spreadsheet has rounded?
 pub(crate) fn is_scientific(text: &str) -> bool {
+    // Dismisses nearly every number at a glance.
+    if !text.bytes().any(|byte| matches!(byte, b'e' | b'E')) {
+        return false;
+    }
     let text = text.trim().trim_start_matches(['\'', '+', '-', '=']);
     let text = match text.get(..4) {
         Some(scheme) if scheme.eq_ignore_ascii_case("tel:") => {
@@ -66,8 +73,9 @@ pub(crate) fn is_scientific(text: &str) -> bool {
 /// the marks of generic and array types.
 pub(crate) fn is_type_name(text: &str) -> bool {
     // Dismisses nearly every cell at a glance.
-    let marked = text.ends_with("[]") || text.contains('`');
-    let prefixed = ["System.", "Microsoft.", "Deserialized."].iter().any(|p| text.starts_with(p));
+    let marked = text.ends_with("[]") || text.bytes().any(|byte| byte == b'`');
+    let prefixed = text.starts_with(['S', 'M', 'D'])
+        && ["System.", "Microsoft.", "Deserialized."].iter().any(|p| text.starts_with(p));
     if !(prefixed || marked) || text.contains(char::is_whitespace) || !text.contains('.') {
         return false;
     }
