@@ -113,14 +113,12 @@ impl<R: Read> Split<R> {
 
     /// The next row; `false` behind the last one. Lines without anything are no rows.
     pub fn next(&mut self, record: &mut Record) -> Result<bool, ImportError> {
-        let mut begun = self.bytes.is_empty();
-        if begun {
+        if self.bytes.is_empty() {
             self.allowance.reset();
             self.fill()?;
             if self.bytes.starts_with("\u{feff}".as_bytes()) {
                 self.at = "\u{feff}".len();
             }
-            begun = false;
         }
         loop {
             match self.bytes.get(self.at) {
@@ -137,6 +135,7 @@ impl<R: Read> Split<R> {
                 }
             }
         }
+        let mut begun = false;
         let end = loop {
             match self.cells() {
                 Found::End(end) => break end,
