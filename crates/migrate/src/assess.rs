@@ -79,26 +79,32 @@ pub fn assess(
     day: Date,
 ) -> Result<Assessment, SettingsError> {
     settings.check()?;
-    let scope = Scope::new(inventory);
-    // Two threads, each with findings of its own: which rule speaks first is settled afterwards.
-    let (mut found, licences, (segments, exceptions), beside) = thread::scope(|threads| {
-        let beside = threads.spawn(|| {
+    // Several threads, each with findings of its own: which rule speaks first is settled afterwards.
+    let (scope, mut found, licences, models, beside, groups) = thread::scope(|threads| {
+        let groups =
+            threads.spawn(|| groups::move_groups(inventory, &groups::Binding::of(settings)));
+        let scope = Scope::new(inventory);
+        let (found, licences, models, beside) = thread::scope(|threads| {
+            let beside = threads.spawn(|| {
+                let mut found = Findings::new(inventory, settings);
+                emergency::judge(&scope, settings, &mut found);
+                let sites = sites::judge(&scope, settings, &mut found);
+                (found, sites)
+            });
             let mut found = Findings::new(inventory, settings);
-            emergency::judge(&scope, settings, &mut found);
-            let sites = sites::judge(&scope, settings, &mut found);
-            let groups = groups::move_groups(inventory, &groups::Binding::of(settings));
-            (found, sites, groups)
+            let licences = licences::judge(&scope, day, &mut found);
+            inventory::judge(&scope, &mut found);
+            numbers::judge(&scope, day, &mut found);
+            policies::judge(&scope, &mut found);
+            hybrid::judge(&scope, settings, &mut found);
+            let models = models::judge(&scope, settings, day, &mut found);
+            (found, licences, models, beside.join())
         });
-        let mut found = Findings::new(inventory, settings);
-        let licences = licences::judge(&scope, day, &mut found);
-        inventory::judge(&scope, &mut found);
-        numbers::judge(&scope, day, &mut found);
-        policies::judge(&scope, &mut found);
-        hybrid::judge(&scope, settings, &mut found);
-        let models = models::judge(&scope, settings, day, &mut found);
-        (found, licences, models, beside.join())
+        (scope, found, licences, models, beside, groups.join())
     });
-    let (more, sites, groups) = beside.unwrap_or_else(|panic| panic::resume_unwind(panic));
+    let (segments, exceptions) = models;
+    let (more, sites) = beside.unwrap_or_else(|panic| panic::resume_unwind(panic));
+    let groups = groups.unwrap_or_else(|panic| panic::resume_unwind(panic));
     found.join(more);
     let findings = found.finish();
     let people = people::judge(&scope, &findings, &sites);

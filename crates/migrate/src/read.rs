@@ -277,10 +277,14 @@ fn written(text: &str) -> Option<DateTime> {
 
 /// A truth, in the words of PowerShell, JSON and people.
 pub fn truth(text: &str) -> Option<bool> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" | "y" | "on" | "enabled" | "x" | "answered" => Some(true),
-        "false" | "0" | "no" | "n" | "off" | "disabled" => Some(false),
-        _ => None,
+    const YES: [&str; 8] = ["true", "yes", "1", "y", "on", "enabled", "x", "answered"];
+    const NO: [&str; 6] = ["false", "no", "0", "n", "off", "disabled"];
+    let text = text.trim();
+    let is = |word: &&str| word.eq_ignore_ascii_case(text);
+    match () {
+        () if YES.iter().any(is) => Some(true),
+        () if NO.iter().any(is) => Some(false),
+        () => None,
     }
 }
 

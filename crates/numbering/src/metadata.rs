@@ -35,13 +35,15 @@ pub fn describe(number: E164) -> Description {
     };
     let country =
         parsed.get_region_code().and_then(country_of).or_else(|| main_country_of_code(&parsed));
-    let kind = match parsed.get_type() {
+    let of_type = parsed.get_type();
+    let kind = match of_type {
         PhoneNumberType::FixedLine | PhoneNumberType::FixedLineOrMobile => NumberKind::Geographic,
         PhoneNumberType::Mobile => NumberKind::Mobile,
         PhoneNumberType::TollFree => NumberKind::TollFree,
         _ => NumberKind::Other,
     };
-    Description { country, kind, known_range: parsed.is_valid() }
+    // A number of a known type is a valid one; asking for both would look twice.
+    Description { country, kind, known_range: of_type != PhoneNumberType::Unknown }
 }
 
 /// Has any country numbers of this length behind this code? A number may be possible and yet
@@ -206,5 +208,19 @@ mod tests {
             );
         }
         assert_eq!(from_dialled("nonsense", gb), None);
+    }
+
+    proptest::proptest! {
+        /// Of a known type and valid are the same to the metadata's own reader.
+        #[test]
+        fn known_ranges_are_those_of_valid_numbers(
+            code in proptest::sample::select(vec!["1", "7", "44", "39", "49", "358", "800", "870", "599"]),
+            digits in "[0-9]{4,11}",
+        ) {
+            if let Ok(number) = E164::parse(&format!("+{code}{digits}")) {
+                let valid = PhoneNumber::parse(number.to_string(), None).is_ok_and(|n| n.is_valid());
+                proptest::prop_assert_eq!(describe(number).known_range, valid, "{}", number);
+            }
+        }
     }
 }

@@ -20,6 +20,8 @@ use tokio::task::JoinHandle;
 const REMARKS: usize = 2000;
 /// Files from which on progress is told, and how often: bytes.
 const PROGRESS: u64 = 64 << 20;
+/// Pieces of a file that may wait for the disk, each of some hundred kilobytes.
+const AHEAD: usize = 24;
 /// Remarks shown for a file; `inventory --remarks` has all.
 const SHOWN: usize = 8;
 
@@ -215,7 +217,7 @@ fn begin(
     known: Vec<ProjectSource>,
     under_way: Option<ProjectSource>,
 ) -> Reading {
-    let (to, from) = mpsc::channel(8);
+    let (to, from) = mpsc::channel(AHEAD);
     let task = tokio::task::spawn_blocking(move || {
         let wrong = |error: std::io::Error| CliError::File {
             path: path.clone(),

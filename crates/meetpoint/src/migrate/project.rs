@@ -5,9 +5,10 @@ use crate::cli::error::CliError;
 use crate::cli::output;
 use migrate::assess;
 use migrate::import::{ImportedFile, Mapping, Rows};
-use migrate::inventory::{Builder, Settings};
+use migrate::inventory::{Builder, CallFile, Calls, Settings};
 use migrate::model::{FileId, Inventory, Remark};
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use store::{Project, StoreError};
 use tokio::sync::mpsc;
@@ -62,7 +63,22 @@ pub fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, CliEr
 
 /// Writes a file whole or not at all.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    use std::io::Write;
+    write_with(path, |file| file.write_all(bytes))
+}
+
+/// Writes a document whole or not at all, without a second copy of it in memory.
+pub fn write_json<T: serde::Serialize>(path: &Path, value: &T) -> Result<(), CliError> {
+    write_with(path, |file| {
+        let mut file = std::io::BufWriter::with_capacity(1 << 18, file);
+        serde_json::to_writer(&mut file, value)?;
+        file.flush()
+    })
+}
+
+fn write_with(
+    path: &Path,
+    content: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>,
+) -> Result<(), CliError> {
     use std::os::unix::fs::OpenOptionsExt;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
@@ -73,7 +89,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
         .write(true)
         .mode(0o600)
         .open(&part)
-        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|mut file| content(&mut file))
         .and_then(|()| std::fs::rename(&part, path));
     written.map_err(|error| {
         let _ = std::fs::remove_file(&part);
@@ -193,10 +209,25 @@ impl Folder {
         let failed = |error: StoreError| store_error(&self.dir, &error);
         let unreadable =
             |error: &dyn std::fmt::Display| file_error(&self.dir.join(DATABASE), error);
-        let mut builder = Builder::new(self.settings().await?);
-        // The database is read while what came from it is joined.
+        let settings = self.settings().await?;
+        let mut parts: Vec<(i64, ImportedFile)> = Vec::new();
+        for part in self.store.parts().await.map_err(failed)? {
+            let file = serde_json::from_str(&part.head).map_err(|error| unreadable(&error))?;
+            parts.push((part.id, file));
+        }
+        // The database is read while what came from it is joined, and calls, of which there are
+        // most and which nothing else needs yet, beside everything else.
+        let mut calls = Calls::new(&settings);
+        let (calls_to, mut calls_from) = mpsc::channel::<(CallFile, Rows)>(8);
+        let of_calls = tokio::task::spawn_blocking(move || {
+            while let Some((file, rows)) = calls_from.blocking_recv() {
+                calls.rows(&file, &rows);
+            }
+            calls
+        });
         let (to, mut from) = mpsc::channel::<Imported>(8);
-        let joining = tokio::task::spawn_blocking(move || {
+        let joined = tokio::task::spawn_blocking(move || {
+            let mut builder = Builder::new(settings);
             let mut id = FileId::default();
             while let Some(imported) = from.blocking_recv() {
                 match imported {
@@ -204,30 +235,60 @@ impl Folder {
                     Imported::Rows(rows) => builder.rows(id, &rows),
                 }
             }
-            builder.finish()
+            builder
         });
-        let gone = |_| unreadable(&"the inventory was given up");
-        for part in self.store.parts().await.map_err(failed)? {
-            let file: ImportedFile =
-                serde_json::from_str(&part.head).map_err(|error| unreadable(&error))?;
-            let mut remarks: Vec<Remark> = Vec::new();
-            for seq in 0.. {
-                let body = self.store.chunk(part.id, "remarks", seq).await.map_err(failed)?;
-                let Some(body) = body else { break };
-                let more: Vec<Remark> =
-                    serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
-                remarks.extend(more);
+        let given_up = || unreadable(&"the inventory was given up");
+        let call_file = |at: usize, file: &ImportedFile| {
+            CallFile::of(FileId(u32::try_from(at).unwrap_or(u32::MAX)), file)
+        };
+        let read_calls = async {
+            for (at, (part, file)) in parts.iter().enumerate() {
+                let Some(file) = call_file(at, file) else { continue };
+                for seq in 0.. {
+                    let Some(rows) = self.rows(*part, seq).await? else { break };
+                    calls_to.send((file.clone(), rows)).await.map_err(|_| given_up())?;
+                }
             }
-            to.send(Imported::File(Box::new(file), remarks)).await.map_err(gone)?;
-            for seq in 0.. {
-                let body = self.store.chunk(part.id, "rows", seq).await.map_err(failed)?;
-                let Some(body) = body else { break };
-                let rows = Rows::from_bytes(&body).map_err(|error| unreadable(&error))?;
-                to.send(Imported::Rows(rows)).await.map_err(gone)?;
+            drop(calls_to);
+            Ok::<(), CliError>(())
+        };
+        let read_others = async {
+            for (at, (part, file)) in parts.iter().enumerate() {
+                let mut remarks: Vec<Remark> = Vec::new();
+                for seq in 0.. {
+                    let body = self.store.chunk(*part, "remarks", seq).await.map_err(failed)?;
+                    let Some(body) = body else { break };
+                    let more: Vec<Remark> =
+                        serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
+                    remarks.extend(more);
+                }
+                let told = Imported::File(Box::new(file.clone()), remarks);
+                to.send(told).await.map_err(|_| given_up())?;
+                if call_file(at, file).is_some() {
+                    continue;
+                }
+                for seq in 0.. {
+                    let Some(rows) = self.rows(*part, seq).await? else { break };
+                    to.send(Imported::Rows(rows)).await.map_err(|_| given_up())?;
+                }
             }
-        }
-        drop(to);
-        joining.await.map_err(|error| unreadable(&error))
+            drop(to);
+            Ok::<(), CliError>(())
+        };
+        tokio::try_join!(read_calls, read_others)?;
+        let mut builder = joined.await.map_err(|error| unreadable(&error))?;
+        builder.take_over(of_calls.await.map_err(|error| unreadable(&error))?);
+        tokio::task::spawn_blocking(move || builder.finish())
+            .await
+            .map_err(|error| unreadable(&error))
+    }
+
+    /// Some rows of a part; `None` behind the last ones.
+    async fn rows(&self, part: i64, seq: i64) -> Result<Option<Rows>, CliError> {
+        let body = self.store.chunk(part, "rows", seq).await;
+        let body = body.map_err(|error| store_error(&self.dir, &error))?;
+        let rows = body.map(|body| Rows::from_bytes(&body)).transpose();
+        rows.map_err(|error| file_error(&self.dir.join(DATABASE), error))
     }
 }
 

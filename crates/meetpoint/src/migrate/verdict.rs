@@ -2,7 +2,7 @@
 
 use super::Common;
 use super::project::{
-    ASSESSMENT, BEFORE, BOOK, CHOICE, Folder, NEED, REPORT, WORKBOOK, read_json, write,
+    ASSESSMENT, BEFORE, BOOK, CHOICE, Folder, NEED, REPORT, WORKBOOK, read_json, write, write_json,
 };
 use crate::cli::error::CliError;
 use crate::cli::output;
@@ -21,27 +21,24 @@ fn today(day: Option<Date>) -> Date {
     day.unwrap_or_else(|| jiff::Zoned::now().date())
 }
 
-fn document<T: serde::Serialize>(path: &Path, value: &T) -> Result<(), CliError> {
-    let text = serde_json::to_vec(value)
-        .map_err(|error| CliError::File { path: path.to_owned(), reason: error.to_string() })?;
-    write(path, &text)
-}
-
-/// Judges, and keeps the verdict; the one before it stays beside it for the difference.
+/// Judges.
 fn judge(folder: &Folder, inventory: &Inventory, day: Date) -> Result<Assessment, CliError> {
     let settings = folder.rules()?;
-    let assessment = assess::assess(inventory, &settings, day).map_err(|error| CliError::File {
+    assess::assess(inventory, &settings, day).map_err(|error| CliError::File {
         path: folder.dir().join(super::project::SETTINGS),
         reason: format!("{}: {error}", error.code),
-    })?;
-    let (now, before) = (folder.dir().join(ASSESSMENT), folder.dir().join(BEFORE));
+    })
+}
+
+/// Keeps the verdict in the project's folder; the one before it stays beside it for the difference.
+fn keep(dir: &Path, assessment: &Assessment) -> Result<(), CliError> {
+    let (now, before) = (dir.join(ASSESSMENT), dir.join(BEFORE));
     if let Ok(last) = read_json::<Assessment>(&now)
-        && last != assessment
+        && last != *assessment
     {
-        document(&before, &last)?;
+        write_json(&before, &last)?;
     }
-    document(&now, &assessment)?;
-    Ok(assessment)
+    write_json(&now, assessment)
 }
 
 /// Who is ready, who is not, what to fix first.
@@ -53,10 +50,18 @@ pub async fn assess(common: Common, day: Option<Date>) -> Result<(), CliError> {
         return Err(CliError::usage("nothing is imported yet: there is nothing to judge"));
     }
     let assessment = ManuallyDrop::new(judge(&folder, &inventory, today(day))?);
+    let dir = folder.dir().to_owned();
     folder.close().await;
     if common.json {
-        return output::large_json(&*assessment);
+        // One as large as the other: both at once.
+        let (kept, printed) = std::thread::scope(|threads| {
+            let kept = threads.spawn(|| keep(&dir, &assessment));
+            let printed = output::large_json(&*assessment);
+            (kept.join(), printed)
+        });
+        return kept.unwrap_or_else(|panic| std::panic::resume_unwind(panic)).and(printed);
     }
+    keep(&dir, &assessment)?;
     let head = &assessment.headline;
     let mut text = format!("verdict: {}\n", head.verdict.words());
     if assessment.people.is_empty() {
@@ -157,9 +162,9 @@ pub async fn operators(
         reason: format!("{}: {error}", error.code),
     })?;
     if book_path != own_book {
-        document(&own_book, &book)?;
+        write_json(&own_book, &book)?;
     }
-    document(&folder.dir().join(CHOICE), &choice)?;
+    write_json(&folder.dir().join(CHOICE), &choice)?;
     folder.close().await;
     if common.json {
         return output::json(&json!({ "choice": choice, "need": need }));
@@ -197,6 +202,7 @@ pub async fn report(
         return Err(CliError::usage("nothing is imported yet: there is nothing to report"));
     }
     let assessment = judge(&folder, &inventory, today(day))?;
+    keep(folder.dir(), &assessment)?;
     let before = folder.dir().join(BEFORE);
     let before: Option<Assessment> = if before.is_file() { read_json(&before).ok() } else { None };
     let (book, choice) = (folder.dir().join(BOOK), folder.dir().join(CHOICE));

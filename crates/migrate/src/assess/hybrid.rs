@@ -129,7 +129,7 @@ fn two_models(scope: &Scope<'_>, found: &mut Findings<'_>) {
         };
         found.unknown(Rule::HybridTwoModels, &number.raw, number.number_type.at(), message);
     }
-    for listed in scope.by_line.values() {
+    for listed in scope.by_line.values().filter(|listed| listed.len() > 1) {
         let types: BTreeSet<NumberType> = listed.iter().filter_map(real).collect();
         if types.len() > 1 {
             let number = &numbers[listed[0]];
@@ -137,7 +137,7 @@ fn two_models(scope: &Scope<'_>, found: &mut Findings<'_>) {
             found.add(Rule::HybridTwoModels, &number.raw, Some(number.at), message);
         }
     }
-    for (at, user) in scope.voices() {
+    for (at, user) in scope.voices().filter(|(at, _)| scope.numbers_of[*at].len() > 1) {
         let types: BTreeSet<NumberType> = scope.numbers_of[at].iter().filter_map(real).collect();
         if types.len() > 1 {
             let message = format!("The user's numbers are of {}.", words(&types));

@@ -2,6 +2,7 @@
 //! site's.
 
 use std::collections::BTreeMap;
+use std::{panic, thread};
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::rules::Rule;
 use super::scope::Scope;
 use super::sites::SiteVerdict;
-use crate::model::{Area, Finding, MoveGroup, NumberType, RoomKind, Severity};
+use crate::model::{Area, Finding, MoveGroup, NumberType, RoomKind, Severity, User};
 
 /// May somebody or something move? Ordered: the worst last.
 #[derive(
@@ -135,8 +136,7 @@ pub fn judge(scope: &Scope<'_>, findings: &[Finding], sites: &[SiteVerdict]) -> 
             && f.severity == Severity::Unknown
             && f.code == Rule::LicencePhoneMissing.code()
     });
-    let mut people = Vec::new();
-    for (at, user) in scope.voices() {
+    let judge_user = |at: usize, user: &User| {
         let mut weight = Weight::default();
         weight.add(by.of(&user.upn));
         for number in scope.numbers(at) {
@@ -168,8 +168,20 @@ pub fn judge(scope: &Scope<'_>, findings: &[Finding], sites: &[SiteVerdict]) -> 
             Some(RoomKind::CommonArea) => "common_area",
             _ => "person",
         };
-        people.push(weight.person(&user.upn, kind, user.site.clone(), today));
-    }
+        weight.person(&user.upn, kind, user.site.clone(), today)
+    };
+    // Two threads, a half each.
+    let voices: Vec<(usize, &User)> = scope.voices().collect();
+    let judge_some = |some: &[(usize, &User)]| -> Vec<Person> {
+        some.iter().map(|&(at, user)| judge_user(at, user)).collect()
+    };
+    let mut people: Vec<Person> = thread::scope(|threads| {
+        let (first, second) = voices.split_at(voices.len() / 2);
+        let beside = threads.spawn(|| judge_some(second));
+        let mut people = judge_some(first);
+        people.append(&mut beside.join().unwrap_or_else(|panic| panic::resume_unwind(panic)));
+        people
+    });
     for (at, account) in scope.inventory.resource_accounts.iter().enumerate() {
         let mut weight = Weight::default();
         weight.add(by.of(&account.upn));

@@ -21,12 +21,30 @@ pub enum Damage {
     Gone,
 }
 
+/// Is all of it printable ASCII? Eight bytes at a time: every cell of every table is asked.
+fn is_plain(text: &str) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    let (eights, rest) = text.as_bytes().as_chunks::<8>();
+    let odd = eights.iter().fold(0, |odd, eight| {
+        let eight = u64::from_le_bytes(*eight);
+        let below = eight.wrapping_sub(ONES * 0x20) & !eight;
+        let delete = eight ^ (ONES * 0x7f);
+        odd | eight | below | (delete.wrapping_sub(ONES) & !delete)
+    });
+    // A high bit anywhere means a byte beyond ASCII, below a blank, or 0x7f. One that is borrowed
+    // from a neighbour stands beside such a byte.
+    odd & (ONES * 0x80) == 0 && rest.iter().all(|byte| (b' '..0x7f).contains(byte))
+}
+
 /// Text without what never belongs to it: blanks of any kind around it, byte order marks, and
 /// control characters other than line breaks and tabs.
 pub(super) fn trimmed(text: &str) -> Cow<'_, str> {
     // Most cells are printable ASCII: nothing but blanks around them can be amiss.
-    if text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
-        return Cow::Borrowed(text.trim_matches(' '));
+    if is_plain(text) {
+        let blank = |byte: Option<&u8>| byte == Some(&b' ');
+        let (first, last) = (text.as_bytes().first(), text.as_bytes().last());
+        let around = blank(first) || blank(last);
+        return Cow::Borrowed(if around { text.trim_matches(' ') } else { text });
     }
     let unseen = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
     let text = text.trim_matches(|c: char| c.is_whitespace() || unseen(c));
@@ -40,6 +58,10 @@ pub(super) fn trimmed(text: &str) -> Cow<'_, str> {
 
 /// Is the text a number that a spreadsheet has rounded?
 pub(crate) fn is_scientific(text: &str) -> bool {
+    // Dismisses nearly every number at a glance.
+    if !text.bytes().any(|byte| matches!(byte, b'e' | b'E')) {
+        return false;
+    }
     let text = text.trim().trim_start_matches(['\'', '+', '-', '=']);
     let text = match text.get(..4) {
         Some(scheme) if scheme.eq_ignore_ascii_case("tel:") => {
@@ -66,8 +88,9 @@ pub(crate) fn is_scientific(text: &str) -> bool {
 /// the marks of generic and array types.
 pub(crate) fn is_type_name(text: &str) -> bool {
     // Dismisses nearly every cell at a glance.
-    let marked = text.ends_with("[]") || text.contains('`');
-    let prefixed = ["System.", "Microsoft.", "Deserialized."].iter().any(|p| text.starts_with(p));
+    let marked = text.ends_with("[]") || text.bytes().any(|byte| byte == b'`');
+    let prefixed = text.starts_with(['S', 'M', 'D'])
+        && ["System.", "Microsoft.", "Deserialized."].iter().any(|p| text.starts_with(p));
     if !(prefixed || marked) || text.contains(char::is_whitespace) || !text.contains('.') {
         return false;
     }
@@ -162,6 +185,19 @@ pub(super) fn raw<'a>(cell: &'a Result<Option<Cow<'_, str>>, Damage>) -> Raw<'a>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plain_text_is_printable_ascii() {
+        for at in 0..19 {
+            for byte in 0..=0x7f_u8 {
+                let mut bytes = vec![b'a'; 19];
+                bytes[at] = byte;
+                let text = String::from_utf8(bytes).expect("ASCII");
+                assert_eq!(is_plain(&text), (b' '..0x7f).contains(&byte), "{byte:#x} at {at}");
+            }
+        }
+        assert!(is_plain("") && !is_plain("aaaaaaa\u{e9}") && !is_plain("\u{e9}aaaaaaaaaa"));
+    }
 
     #[test]
     fn type_names_are_no_values() {

@@ -13,6 +13,7 @@ mod json;
 mod listing;
 mod rows;
 mod schema;
+mod split;
 mod tools;
 mod workbook;
 

@@ -43,17 +43,22 @@ impl Builder {
 
     /// `Get-CsOnlineUser` lists resource accounts too: they are no users.
     fn part_resource_accounts(&mut self) {
-        let users = std::mem::take(&mut self.inventory.users);
-        for mut user in users {
-            let known = [user.upn.to_lowercase(), user.object_id.text().to_owned()]
-                .iter()
-                .find_map(|name| self.resource_accounts.get(name))
-                .copied();
-            let told = user.account_type.copied() == Some(AccountType::ResourceAccount);
-            if known.is_none() && !told {
-                self.inventory.users.push(user);
-                continue;
+        let accounts = &self.resource_accounts;
+        let known = |user: &User| {
+            let by_name = || accounts.get(&user.upn.to_lowercase());
+            if accounts.is_empty() {
+                return None;
             }
+            by_name().or_else(|| accounts.get(user.object_id.text())).copied()
+        };
+        let is_one = |user: &mut User| {
+            known(user).is_some()
+                || user.account_type.copied() == Some(AccountType::ResourceAccount)
+        };
+        // Users are large: none is moved before the first that goes.
+        let parted = self.inventory.users.extract_if(.., is_one);
+        let parted: Vec<_> = parted.map(|user| (known(&user), user)).collect();
+        for (known, mut user) in parted {
             let index = known.unwrap_or_else(|| {
                 self.inventory.resource_accounts.push(ResourceAccount {
                     upn: user.upn.clone(),
@@ -125,10 +130,9 @@ impl Builder {
             self.inventory.users.iter_mut().for_each(|user| user.licences_known = true);
             self.inventory.resource_accounts.iter_mut().for_each(|a| a.licences_known = true);
         }
-        let mut keys: Vec<String> = self.licences.keys().cloned().collect();
-        keys.sort();
-        for key in keys {
-            let own = self.licences.remove(&key).unwrap_or_default();
+        let mut licences: Vec<_> = std::mem::take(&mut self.licences).into_iter().collect();
+        licences.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        for (key, own) in licences {
             if let Some(index) = accounts.get(&key) {
                 let account = &mut self.inventory.resource_accounts[*index];
                 account.licences = own;
@@ -208,6 +212,9 @@ impl Builder {
 
     /// Owners of lines, as far as the users know them: by name, address, alias or display name.
     fn join_owners(&mut self) {
+        if self.inventory.pbx_lines.is_empty() {
+            return;
+        }
         let mut by_name: HashMap<String, Option<usize>> = HashMap::new();
         for (index, user) in self.inventory.users.iter().enumerate() {
             let local = user.upn.split('@').next().unwrap_or_default();
@@ -329,8 +336,10 @@ impl Builder {
         }
         for index in 0..self.inventory.users.len() {
             let user = &self.inventory.users[index];
-            let listed = [user.upn.as_str(), user.object_id.text(), user.sip_address.text()]
+            let names = [user.upn.as_str(), user.object_id.text(), user.sip_address.text()];
+            let listed = names
                 .into_iter()
+                .filter(|_| !seats.is_empty())
                 .find_map(|name| seats.get(&name.to_lowercase()))
                 .cloned();
             let by_number =
@@ -521,7 +530,7 @@ impl Builder {
             self.inventory.rooms.iter().map(|room| room.subject.to_lowercase()).collect();
         let mut found = Vec::new();
         for user in &self.inventory.users {
-            if listed.contains(&user.upn.to_lowercase()) {
+            if !listed.is_empty() && listed.contains(&user.upn.to_lowercase()) {
                 continue;
             }
             let feature = user.features.get().into_iter().flatten().find(|feature| {
@@ -530,12 +539,16 @@ impl Builder {
             });
             let product =
                 user.licences.iter().map(|licence| licence.part_number.as_str()).find_map(|name| {
-                    let upper = name.to_ascii_uppercase();
-                    if upper.starts_with("MCOCAP") {
+                    let begins = |word: &str| {
+                        name.get(..word.len()).is_some_and(|n| n.eq_ignore_ascii_case(word))
+                    };
+                    let rooms = b"TEAMS_ROOMS";
+                    let mut parts = name.as_bytes().windows(rooms.len());
+                    if begins("MCOCAP") {
                         Some((RoomKind::CommonArea, name))
-                    } else if upper.contains("TEAMS_ROOMS")
-                        || upper.starts_with("MEETING_ROOM")
-                        || upper.starts_with("MTR_PREM")
+                    } else if begins("MEETING_ROOM")
+                        || begins("MTR_PREM")
+                        || parts.any(|part| part.eq_ignore_ascii_case(rooms))
                     {
                         Some((RoomKind::MeetingRoom, name))
                     } else {

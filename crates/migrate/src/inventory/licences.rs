@@ -66,7 +66,7 @@ impl Builder {
                     at: row.at(),
                     ..UserLicence::default()
                 };
-                self.add_licence(&key, licence);
+                self.add_licence(key.clone(), licence);
             }
             self.licences.entry(key).or_default();
             return;
@@ -95,12 +95,12 @@ impl Builder {
             at: row.at(),
             ..UserLicence::default()
         };
-        self.add_licence(&key, licence);
+        self.add_licence(key, licence);
     }
 
     /// Rows of one product come one per plan: they are one licence.
-    fn add_licence(&mut self, key: &str, new: UserLicence) {
-        let own = self.licences.entry(key.to_owned()).or_default();
+    fn add_licence(&mut self, key: String, new: UserLicence) {
+        let own = self.licences.entry(key).or_default();
         let same = own.iter_mut().find(|licence| {
             licence.part_number == new.part_number && licence.sku_id.get() == new.sku_id.get()
         });

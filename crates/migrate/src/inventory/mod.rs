@@ -4,6 +4,7 @@
 //! What two files say differently of one thing is a [`Conflict`]: settled by the rule that the
 //! export whose own field it is counts, else the file imported first, or by somebody's hand.
 
+mod calls;
 mod join;
 mod licences;
 mod merge;
@@ -15,14 +16,16 @@ mod traffic;
 mod users;
 mod voice;
 
-use crate::import::{ImportedFile, Row, Rows};
+use crate::import::{ColumnUse, ImportedFile, Row, Rows};
 use crate::model::{
-    CallKind, Cloud, FileId, HuntKind, Inventory, LineNumber, Remark, RemarkKind, SourceKind,
+    Cloud, FileId, HuntKind, Inventory, LineNumber, PolicyKind, Remark, RemarkKind, SourceKind,
     SourceRef, UserLicence,
 };
-use foldhash::{HashMap, HashSet};
+pub use calls::{CallFile, Calls};
+use foldhash::HashMap;
 use numbering::Country;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Remarks of one code that are kept; more are counted.
 const MOST_REMARKS: usize = 50_000;
@@ -60,12 +63,37 @@ pub struct HandResolution {
 #[derive(Clone, Debug, Default)]
 struct Columns {
     by_name: HashMap<String, usize>,
+    /// Those that hold policies.
+    policies: Vec<(usize, PolicyKind)>,
 }
 
 impl Columns {
+    fn of(file: &ImportedFile) -> Self {
+        let own = file.uses.iter().enumerate().filter(|(_, column)| column.index == 0);
+        let policy = |(at, column): (usize, &ColumnUse)| match PolicyKind::read(&column.field) {
+            PolicyKind::Other => None,
+            kind => Some((at, kind)),
+        };
+        Self {
+            by_name: own.map(|(at, column)| (column.field.clone(), at)).collect(),
+            policies: file.uses.iter().enumerate().filter_map(policy).collect(),
+        }
+    }
+
     fn get(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()
     }
+}
+
+/// A file that was told of.
+#[derive(Clone, Debug)]
+struct Told {
+    /// The file and its columns.
+    read: Arc<(ImportedFile, Columns)>,
+    /// The same for whoever reads calls, if it is a file of such.
+    calls: Option<CallFile>,
+    /// How many remarks there were before its first row.
+    remarks: usize,
 }
 
 /// Builds an inventory.
@@ -73,7 +101,9 @@ impl Columns {
 pub struct Builder {
     settings: Settings,
     inventory: Inventory,
-    files: Vec<(ImportedFile, Columns)>,
+    files: Vec<Told>,
+    /// Calls that are not read beside.
+    calls: Calls,
     users: HashMap<String, usize>,
     /// Numbers by line and type, and the file that told of each last.
     numbers: HashMap<String, (usize, FileId)>,
@@ -83,11 +113,6 @@ pub struct Builder {
     licences: HashMap<String, Vec<UserLicence>>,
     /// Assigned products as Graph tells them: user, product id, plans switched off, place.
     assigned: Vec<(String, String, Vec<String>, SourceRef)>,
-    parties: HashMap<String, u32>,
-    trunks: HashMap<String, u32>,
-    seen_calls: HashSet<u64>,
-    /// Directions of calls by their words.
-    call_kinds: HashMap<String, CallKind>,
     remark_counts: HashMap<String, usize>,
     /// Sites users were said to sit at, by user.
     seats: Vec<(String, String, SourceRef)>,
@@ -102,34 +127,49 @@ pub struct Builder {
 impl Builder {
     /// An empty one.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, ..Self::default() }
+        Self { calls: Calls::new(&settings), settings, ..Self::default() }
     }
 
     /// The next file, with the remarks made while it was read.
     pub fn file(&mut self, file: ImportedFile, remarks: Vec<Remark>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        let by_name = file
-            .uses
-            .iter()
-            .enumerate()
-            .filter(|(_, column)| column.index == 0)
-            .map(|(at, column)| (column.field.clone(), at))
-            .collect();
         self.inventory.files.push(file.source.clone());
-        self.files.push((file, Columns { by_name }));
         for mut remark in remarks {
             remark.at.file = id;
             self.keep_remark(remark);
         }
+        let (calls, columns) = (CallFile::of(id, &file), Columns::of(&file));
+        // All at once, rather than twice as much each time there is no room.
+        let rows = usize::try_from(file.source.rows).unwrap_or(0).min(1 << 20);
+        match file.source.kind {
+            SourceKind::OnlineUsers | SourceKind::DirectoryUsers if self.users.is_empty() => {
+                self.inventory.users.reserve(rows);
+                // By name, address and object id.
+                self.users.reserve(rows * 2);
+            }
+            SourceKind::NumberAssignments if self.numbers.is_empty() => {
+                self.inventory.numbers.reserve(rows);
+                self.numbers.reserve(rows);
+            }
+            _ => {}
+        }
+        let remarks = self.inventory.remarks.len();
+        self.files.push(Told { read: Arc::new((file, columns)), calls, remarks });
         id
     }
 
     /// Some rows of a file.
     pub fn rows(&mut self, file: FileId, rows: &Rows) {
-        let Some((imported, columns)) = self.files.get(file.0 as usize).cloned() else { return };
+        let Some(told) = self.files.get(file.0 as usize) else { return };
+        if let Some(calls) = &told.calls {
+            self.calls.rows(calls, rows);
+            return;
+        }
+        let read = told.read.clone();
+        let (imported, columns) = &*read;
         for at in 0..rows.len() {
             let (line, cells) = rows.row(at);
-            self.row(&Row { file, line, uses: &imported.uses, cells }, &imported, &columns);
+            self.row(&Row { file, line, uses: &imported.uses, cells }, imported, columns);
         }
     }
 
@@ -171,9 +211,8 @@ impl Builder {
             K::SubscribedSkus => self.sku(row, columns),
             K::LicenceDetails => self.licence(row, columns),
             K::Tenant => self.tenant(row, columns),
-            K::PstnCalls | K::DirectRoutingCalls | K::OtherCalls => {
-                self.call(row, columns, file.source.kind);
-            }
+            // See [`Builder::rows`].
+            K::PstnCalls | K::DirectRoutingCalls | K::OtherCalls => {}
             K::Quality => self.quality(row, columns),
             K::TeamsNetworkTool | K::Iperf3 | K::ThousandEyes | K::Measurements => {
                 self.measurement(row, columns, file);
@@ -198,7 +237,11 @@ impl Builder {
 
     /// Joins everything.
     pub fn finish(mut self) -> Inventory {
-        self.join();
+        let calls = std::mem::take(&mut self.calls);
+        if !calls.is_empty() {
+            self.take_over(calls);
+        }
+        self.join_and_describe();
         let mut counts: Vec<(String, usize)> = std::mem::take(&mut self.remark_counts)
             .into_iter()
             .filter(|(_, count)| *count > MOST_REMARKS)

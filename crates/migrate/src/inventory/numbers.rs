@@ -10,6 +10,7 @@ use crate::model::{
 };
 use crate::read;
 use numbering::Country;
+use std::{iter, panic, thread};
 
 impl Builder {
     /// Reads a number and tells what had to be repaired, or why it cannot be read.
@@ -133,21 +134,41 @@ impl Builder {
         });
     }
 
+    /// Joins, while other threads look numbers up in the metadata: nothing that is joined depends
+    /// on what they find.
+    pub(super) fn join_and_describe(&mut self) {
+        let lines: Vec<Option<LineNumber>> =
+            self.inventory.numbers.iter().map(|n| n.line).collect();
+        let share = lines.len().div_ceil(2).max(1);
+        let described: Vec<Option<Described>> = thread::scope(|threads| {
+            let look_up = |half: &[Option<LineNumber>]| -> Vec<Option<Described>> {
+                half.iter().map(|line| line.map(described)).collect()
+            };
+            let halves: Vec<_> =
+                lines.chunks(share).map(|half| threads.spawn(move || look_up(half))).collect();
+            self.join();
+            let whole = halves
+                .into_iter()
+                .flat_map(|half| half.join().unwrap_or_else(|panic| panic::resume_unwind(panic)));
+            whole.collect()
+        });
+        // Those that only users and lines tell of came behind the rest.
+        let numbers = self.inventory.numbers.iter_mut();
+        for (number, found) in
+            numbers.zip(described.into_iter().map(Some).chain(iter::repeat(None)))
+        {
+            let found = found.unwrap_or_else(|| number.line.map(self::described));
+            if let Some((kind, country, validity)) = found {
+                number.kind = Some(kind);
+                number.country = country;
+                number.validity = Some(validity);
+            }
+        }
+    }
+
     /// A row of the same file stays a number of its own, so that nothing is dropped; a row of
     /// another file tells more of the number that is known.
     pub(super) fn add_number(&mut self, mut new: Number) {
-        if let Some(line) = new.line {
-            let described = numbering::describe(line.e164());
-            new.kind = Some(described.kind);
-            new.country = described.country;
-            new.validity = Some(if described.known_range {
-                NumberValidity::Valid
-            } else if numbering::is_possible(line.e164()) {
-                NumberValidity::PossibleOnly
-            } else {
-                NumberValidity::Impossible
-            });
-        }
         new.times = 1;
         let named = new.line.map_or_else(|| new.raw.to_lowercase(), |line| line.to_string());
         let key = match new.number_type.copied() {
@@ -254,6 +275,21 @@ impl Builder {
             at: row.at(),
         });
     }
+}
+
+type Described = (numbering::NumberKind, Option<Country>, NumberValidity);
+
+/// What the metadata says of a line's number.
+fn described(line: LineNumber) -> Described {
+    let described = numbering::describe(line.e164());
+    let validity = if described.known_range {
+        NumberValidity::Valid
+    } else if numbering::is_possible(line.e164()) {
+        NumberValidity::PossibleOnly
+    } else {
+        NumberValidity::Impossible
+    };
+    (described.kind, described.country, validity)
 }
 
 /// An id in lower case; the nil id is empty, not lost.

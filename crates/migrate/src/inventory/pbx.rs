@@ -296,7 +296,7 @@ impl Builder {
     pub(super) fn freepbx_route(&mut self, row: &Row<'_>, columns: &Columns) {
         let did = row.str(columns.get("did")).to_owned();
         let destination = row.text(columns.get("destination"));
-        let (file, _) = &self.files[row.file.0 as usize];
+        let (file, _) = &*self.files[row.file.0 as usize].read;
         let country = file.source.country.or(self.settings.country);
         let number = self.read_number(&did, country, row.at());
         self.routes.push((did.clone(), number, destination.text().to_owned(), row.at()));

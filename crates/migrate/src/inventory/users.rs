@@ -111,11 +111,7 @@ impl Builder {
     fn user_policies(&mut self, row: &Row<'_>, columns: &Columns, index: usize) {
         let user = &mut self.inventory.users[index];
         let effective = row.cell(columns.get("effective_policies"), read::objects);
-        for (at, column) in row.uses.iter().enumerate() {
-            let kind = PolicyKind::read(&column.field);
-            if kind == PolicyKind::Other {
-                continue;
-            }
+        for (at, kind) in columns.policies.iter().copied() {
             let cell = row.cell(Some(at), |text| Some(read::policy_name(text).to_owned()));
             match user.policy_columns.iter_mut().find(|(own, _)| *own == kind) {
                 Some((_, mine)) => fuller(mine, cell),

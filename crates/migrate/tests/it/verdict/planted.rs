@@ -3,7 +3,8 @@
 use figment::{InMemory, Key, Size, make};
 use jiff::civil::date;
 use migrate::assess::{Assessment, Settings, assess, severity_word};
-use migrate::model::{Inventory, RemarkKind, Severity};
+use migrate::inventory::{Builder, CallFile, Calls, Settings as Told};
+use migrate::model::{FileId, Inventory, RemarkKind, Severity};
 
 use crate::support::{inventory, taken};
 
@@ -59,4 +60,37 @@ fn a_made_up_tenant_without_faults_is_read_whole_and_blocked_nowhere() {
     let blocks: Vec<_> =
         assessment.findings.iter().filter(|f| f.severity == Severity::Block).collect();
     assert!(blocks.is_empty(), "{blocks:#?}");
+}
+
+/// Calls that a second thread reads come out as if there were only one.
+#[test]
+fn calls_may_be_read_beside_everything_else() {
+    let mut exports = InMemory::default();
+    make(3, &Size::SMALL, true, &mut exports).expect("memory takes everything");
+    let mut files: Vec<_> = exports.0.iter().map(|(name, bytes)| taken(name, bytes)).collect();
+    // The same calls again, and one that nobody can place: both are told where they stand.
+    let again = files.iter().find(|(file, ..)| file.source.name.starts_with("PSTN")).cloned();
+    let odd = "UsageId,UPN,Call Type,Start Time,Duration Seconds\nx,a@x.com,user_out,tomorrow,1\n";
+    files.insert(2, taken("odd.csv", odd));
+    files.extend(again);
+
+    let mut builder = Builder::new(Told::default());
+    let mut calls = Calls::new(&Told::default());
+    for (at, (file, remarks, rows)) in files.iter().cloned().enumerate() {
+        let of_calls = CallFile::of(FileId(u32::try_from(at).expect("few files")), &file);
+        let id = builder.file(file, remarks);
+        for rows in &rows {
+            match &of_calls {
+                Some(file) => calls.rows(file, rows),
+                None => builder.rows(id, rows),
+            }
+        }
+    }
+    builder.take_over(calls);
+    let beside = builder.finish();
+    for code in ["duplicate_call", "no_start"] {
+        assert!(beside.remarks.iter().any(|remark| remark.code == code), "{code}");
+    }
+    assert_eq!(beside.calls.records.len(), Size::SMALL.calls);
+    assert!(beside == inventory(files), "the remarks or the calls differ");
 }
