@@ -24,6 +24,7 @@ mod orders;
 mod people;
 mod project;
 mod provisioning;
+mod quick;
 mod request_use;
 mod tenants;
 mod value;
