@@ -1,18 +1,24 @@
 #!/usr/bin/env bash
-# Builds the API as a release has it and measures it; further arguments go to run.py (--help).
+# Builds the API nearly as a release has it and measures it; further arguments go to run.py
+# (--help). Before them: --release for a release to the letter (minutes more to build), --debug to
+# try the bench itself.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"
 scripts/setup.sh api >&2
-profile=release
-if [ "${1:-}" = --debug ]; then # tries the bench itself
-    profile=dev
+profile=gauge folder=gauge
+case ${1:-} in
+--release)
+    profile=release folder=release
     shift
-fi
+    ;;
+--debug)
+    profile=dev folder=debug
+    shift
+    ;;
+esac
 echo "bench: building gauge (minutes the first time)" >&2
 cargo build --locked --profile "$profile" --package gauge >&2
 target=$(cargo metadata --locked --no-deps --format-version 1 |
     python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
-folder=$profile
-[ "$profile" = release ] || folder=debug
 exec python3 bench/api/run.py --bin "$target/$folder" "$@"

@@ -6,6 +6,8 @@ import itertools
 import json
 import os
 import threading
+import urllib.parse
+import uuid
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -19,6 +21,8 @@ HERE = json.loads(Path(os.environ["MEETPOINT_WORLD"]).read_text())
 answers = collections.defaultdict(lambda: collections.defaultdict(collections.Counter))
 reasons = collections.defaultdict(collections.Counter)
 lock = threading.Lock()
+# Requests come in stories, along links.
+STORY = bool(os.environ.get("MEETPOINT_STORY"))
 
 
 class Face:
@@ -59,7 +63,7 @@ class Compatible(Face):
     face = "compatible"
 
 
-@schemathesis.auth(refresh_interval=None).apply_to(path="/session")
+@schemathesis.auth(refresh_interval=None).apply_to(path_regex="^/session(/(account|tokens).*)?$")
 class Session(Face):
     """A session that is ended must not take another test's token with it."""
 
@@ -104,10 +108,168 @@ SAME = {
 }
 
 
+def owner():
+    return world.Client(HERE["base"], HERE["tokens"]["programme"])
+
+
+def as_person(case, **made):
+    """Asks as somebody new; answers with them."""
+    person = world.Person(HERE["base"], owner(), **made)
+    case.headers = case.headers or {}
+    case.headers["Authorization"] = f"Bearer {person.token}"
+    return person
+
+
+def with_account(case):
+    as_person(case)
+
+
+def without_account(case):
+    as_person(case, has_account=False)
+
+
+def knows_password(case):
+    case.body["current_password"] = as_person(case).PASSWORD
+
+
+def shows_code(case):
+    person = as_person(case, started=True)
+    case.body["one_time_code"] = world.one_time_code(person.secret)
+
+
+def shows_recovery(case):
+    person = as_person(case, confirmed=True)
+    case.body.update(current_password=person.PASSWORD, one_time_code=person.recovery[0])
+
+
+def own_token(case):
+    """A token to revoke, of whoever asks."""
+    made = as_person(case, has_account=False).client.post("/session/tokens", {"name": "spare", "days": 1})
+    case.path_parameters["token_id"] = made["id"]
+
+
+def signs_in_outside(case):
+    """Plays the browser up to where the issuer sends it back."""
+    path = f"/session/oidc/{HERE['issuer']}"
+    _, headers, _ = world.Client(HERE["base"]).ask("GET", path)
+    sent = dict(urllib.parse.parse_qsl(urllib.parse.urlparse(headers["Location"]).query))
+    case.query = {"state": sent["state"], "code": sent["nonce"]}
+    case.headers = case.headers or {}
+    case.headers["Cookie"] = headers["Set-Cookie"].split(";", 1)[0]
+
+
+def client_proof(case):
+    """One whole proof: an assertion beside a secret would be refused."""
+    for name in ("client_assertion", "client_assertion_type"):
+        case.body.pop(name, None)
+    case.body["client_id"], case.body["client_secret"] = HERE["owner"]
+
+
+def some_key(case):
+    """No document leads to a key; each has a name of its own."""
+    if next(keys) % 10:
+        case.body["jwk"] = {**HERE["jwk"], "kid": str(uuid.uuid4())}
+
+
+def some_role(case):
+    """An issuer is for the programme, or an operator, or a tenant; what goes together is together."""
+    body = case.body
+    for name in ("operator_id", "tenant_id", "organisation", "organisation_claim", "login_client_secret"):
+        body.pop(name, None)
+    body["roles"] = (body.get("roles") or [])[:100]
+    for mapping in body["roles"]:
+        mapping["role"] = "programme_support"
+
+
+def spare_part(part, body):
+    """Something of a client's to take away."""
+    def prepare(case):
+        client = world.spare_client(owner())
+        path = f"/programme/v1/clients/{client}/{part}s"
+        made = owner().post(path, body())
+        case.path_parameters = {"client_id": client, f"{part}_id": made["id"]}
+    return prepare
+
+
+def spare_issuer(case):
+    made = owner().post("/programme/v1/issuers", {
+        "name": "spare", "issuer": f"https://{uuid.uuid4()}.example", "audience": "https://meetpoint.example",
+        "roles": [{"value": "helps", "role": "programme_support"}],
+    })
+    case.path_parameters["issuer_id"] = made["id"]
+
+
+def webhooks(face):
+    return world.Client(HERE["base"], HERE["tokens"][face])
+
+
+def spare_webhook(face):
+    """A subscription to take away: those that others are asked about stay."""
+    def prepare(case):
+        made = webhooks(face).post(f"/{face}/v1/webhooks", {"endpoint": HERE["hook"]})["webhook"]
+        case.path_parameters["webhook_id"] = made["id"]
+        case.headers = case.headers or {}
+        case.headers["If-Match"] = f'"{made["version"]}"'
+    return prepare
+
+
+def kept_webhook(face):
+    """Each face has subscriptions of its own, which parameters of one name cannot tell."""
+    def prepare(case):
+        if next(keys) % 10 == 0:
+            return
+        of_face = HERE["webhooks"][face]
+        case.path_parameters["webhook_id"] = of_face[next(keys) % len(of_face)]
+        if case.operation.method == "patch":
+            path = f"/{face}/v1/webhooks/{case.path_parameters['webhook_id']}"
+            case.headers = case.headers or {}
+            case.headers["If-Match"] = f'"{webhooks(face).made("GET", path)["version"]}"'
+    return prepare
+
+
+# What has to be done right before a request so that it can succeed: what it takes away is made,
+# and what it proves is proven. In stories links do that, as far as the document can tell.
+PREPARED = {
+    "GET /session/account": with_account,
+    "PUT /session/account": without_account,
+    "POST /session/account/totp": knows_password,
+    "POST /session/account/totp/confirm": shows_code,
+    "POST /session/account/totp/remove": shows_recovery,
+    "DELETE /session/tokens/{token_id}": own_token,
+    "GET /session/oidc/callback": signs_in_outside,
+    "POST /oauth/token": client_proof,
+    "POST /oauth/revoke": client_proof,
+    "POST /programme/v1/issuers": some_role,
+    "POST /programme/v1/clients/{client_id}/keys": some_key,
+    "DELETE /programme/v1/issuers/{issuer_id}": spare_issuer,
+    "DELETE /programme/v1/clients/{client_id}/secrets/{secret_id}": spare_part("secret", dict),
+    "DELETE /programme/v1/clients/{client_id}/keys/{key_id}":
+        spare_part("key", lambda: {"jwk": {**HERE["jwk"], "kid": str(uuid.uuid4())}}),
+}
+for face in HERE["webhooks"]:
+    one = f"/{face}/v1/webhooks/{{webhook_id}}"
+    PREPARED[f"DELETE {one}"] = spare_webhook(face)
+    for label in (
+        f"GET {one}", f"PATCH {one}", f"GET {one}/deliveries",
+        *(f"POST {one}/{part}" for part in ("replay", "secret", "test")),
+    ):
+        PREPARED[label] = kept_webhook(face)
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
+    if case.operation.path.endswith("/v1/events") and isinstance(case.query, dict):
+        # Those that go on for ever are read for a moment only (run.py); a few are enough.
+        if next(keys) % 10 and str(case.query.get("follow", True)).lower() == "true":
+            case.query["follow"] = "false"
+    if (case.path_parameters or {}).get("client_id") in HERE["needed"]:
+        # Lists tell of them; shut out, they could ask nothing any more.
+        case.path_parameters["client_id"] = HERE["spare"]
     if kind(case) != "allowed":
         return
+    prepare = PREPARED.get(case.operation.label)
+    if prepare and not STORY:
+        prepare(case)
     for name in list(case.headers or {}):
         if name.lower() == "idempotency-key":
             case.headers[name] = f"{next(keys)}-{case.headers[name]}"[:200]
@@ -151,6 +313,13 @@ def kind(case):
 
 @schemathesis.hook
 def after_call(context, case, response):
+    made = case.operation.method == "post" and case.operation.path.endswith("/v1/webhooks")
+    if made and response.status_code == 201 and not STORY:
+        # Room for the next one.
+        face = case.operation.path.split("/")[1]
+        webhook = response.json()["webhook"]
+        version = {"If-Match": f'"{webhook["version"]}"'}
+        webhooks(face).ask("DELETE", f"{case.operation.path}/{webhook['id']}", headers=version)
     with lock:
         answers[case.operation.label][kind(case)][response.status_code] += 1
         if kind(case) == "allowed" and response.status_code >= 400:

@@ -1,10 +1,13 @@
 """A running exchange with something of everything in it, seeded over its API.
 
 Two operators, two tenants, consents, numbers that are free, assigned and
-unknown, people, a queue, calls, an edge with an alarm, and a credential for
-each face. What was made is told as `values`, by the name of the parameter or
-field that wants it.
+unknown, people, a queue, calls, files of calls, an edge with an alarm, an
+issuer, webhooks and a credential for each face. What was made is told as
+`values`, by the name of the parameter or field that wants it.
 """
+import base64
+import hashlib
+import hmac
 import json
 import re
 import subprocess
@@ -16,6 +19,8 @@ import urllib.request
 import uuid
 from pathlib import Path
 
+import outside
+
 # Microseconds since 1970 UTC.
 BEGUN = 1_750_000_000_000_000
 
@@ -24,8 +29,51 @@ class Refused(Exception):
     """An answer that the seed did not expect."""
 
 
+class Unfollowed(urllib.request.HTTPRedirectHandler):
+    """A redirect is the answer."""
+
+    def redirect_request(self, *_):
+        return None
+
+
+def one_time_code(secret):
+    """The code of now (RFC 6238) of a secret in base 32."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    digest = hmac.digest(key, int(time.time() // 30).to_bytes(8, "big"), hashlib.sha1)
+    at = digest[19] & 15
+    return f"{(int.from_bytes(digest[at:at + 4], 'big') & 0x7fffffff) % 1_000_000:06}"
+
+
+def spare_client(owner):
+    """A client that nobody needs; its id."""
+    return owner.post("/programme/v1/clients", {"name": "spare", "role": "programme_support"})["client_id"]
+
+
+class Person:
+    """Somebody with an account of their own, as far along with the second factor as is wanted."""
+
+    PASSWORD = "a quite long password"
+
+    def __init__(self, base, owner, has_account=True, started=False, confirmed=False):
+        made = owner.post("/programme/v1/clients", {"name": "person", "role": "programme_support"})
+        form = {"grant_type": "client_credentials", "client_id": made["client_id"],
+                "client_secret": made["client_secret"]}
+        self.token = Client(base).ask("POST", "/oauth/token", form=form)[2]["access_token"]
+        self.client = Client(base, self.token)
+        if has_account:
+            login = f"{uuid.uuid4()}@contoso.example"
+            self.client.made("PUT", "/session/account", {"login": login, "password": self.PASSWORD})
+        if started or confirmed:
+            self.secret = self.client.post("/session/account/totp", {"current_password": self.PASSWORD})["secret"]
+        if confirmed:
+            path = "/session/account/totp/confirm"
+            self.recovery = self.client.post(path, {"one_time_code": one_time_code(self.secret)})["recovery_codes"]
+
+
 class Client:
     """Asks with one token."""
+
+    opener = urllib.request.build_opener(Unfollowed)
 
     def __init__(self, base, token=None):
         self.base, self.token = base, token
@@ -41,11 +89,12 @@ class Client:
             sent["Authorization"] = f"Bearer {self.token}"
         request = urllib.request.Request(self.base + path, data, sent, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with self.opener.open(request, timeout=30) as answer:
                 status, headers, text = answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
             status, headers, text = error.code, error.headers, error.read()
-        return status, headers, json.loads(text) if text else None
+        is_json = "json" in (headers["Content-Type"] or "")
+        return status, headers, json.loads(text) if text and is_json else None
 
     def made(self, method, path, body=None, headers=()):
         """The document of a success."""
@@ -68,8 +117,10 @@ class World:
         command = [program, "serve", "--no-edge", "--listen", "127.0.0.1:0"]
         # The client asks as fast as it can; what limits do is tried elsewhere.
         command += ["--requests-per-minute", "100000000", "--data-dir", str(folder / "data")]
+        command += ["--webhook-allow", "127.0.0.0/8"]
         if database_url:
             command += ["--database-url", database_url]
+        self.outside = outside.Outside()
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
@@ -78,7 +129,7 @@ class World:
             self.secrets = {"programme": owner}
             self.tokens = {"programme": self.token("programme")}
             self.owner = Client(self.base, self.tokens["programme"])
-            self.values = {}
+            self.values, self.webhooks = {}, {}
             self.seed()
         except BaseException:
             self.stop()
@@ -100,6 +151,7 @@ class World:
     def stop(self):
         self.process.terminate()
         self.process.wait(timeout=60)
+        self.outside.stop()
         self.folder.cleanup()
 
     def token(self, face):
@@ -123,7 +175,6 @@ class World:
         made = self.owner.post("/programme/v1/clients", {"name": f"{face} client", "role": role, **of})
         self.secrets[face] = (made["client_id"], made["client_secret"])
         self.tokens[face] = self.token(face)
-        self.keep("client_id", made["client_id"])
         return Client(self.base, self.tokens[face])
 
     def keep(self, name, *values):
@@ -221,6 +272,31 @@ class World:
             tenant.made("PUT", f"/tenant/v1/numbers/{number}/assignment", {"user_id": user})
         self.accounts(tenants[0], numbers[30:])
         self.calls(edge, tenants[0], northwind, people[0], numbers[0], trunks[0])
+        for who, face in ((tenant, "tenant"), (operator, "operator")):
+            self.keep("export_id", *(self.export(who, face) for _ in range(3)))
+        for who, face in ((tenant, "tenant"), (operator, "operator"), (self.owner, "programme")):
+            for _ in range(4):
+                made = who.post(f"/{face}/v1/webhooks", {"endpoint": f"{self.outside.issuer}/hook"})
+                self.webhooks.setdefault(face, []).append(made["id"])
+                self.keep("webhook_id", made["id"])
+        self.keep("issuer_id", self.issuer()["id"])
+        # Not those of the faces: whoever is named may be shut out.
+        self.keep("client_id", *(spare_client(self.owner) for _ in range(12)))
+
+    def export(self, who, face):
+        """A file of calls; its record's id."""
+        asked = {"from": self.values["from"][0], "to": self.values["to"][0], "format": "csv"}
+        status, headers, _ = who.ask("POST", f"/{face}/v1/call-exports", asked)
+        if status != 200:
+            raise Refused(f"a file of calls: {status}")
+        return headers["Location"].rsplit("/", 1)[1]
+
+    def issuer(self):
+        """The issuer at which people sign in."""
+        return self.owner.post("/programme/v1/issuers", {
+            "name": "Outside", "issuer": self.outside.issuer, "audience": "https://meetpoint.example",
+            "roles": [{"value": "helps", "role": "programme_support"}], "login_client_id": outside.CLIENT,
+        })
 
     def accounts(self, tenant, numbers):
         """Accounts of the compatible face, the first with numbers."""
@@ -324,6 +400,17 @@ class World:
         self.keep("long_hence", "2094-11-06T08:49:37Z")
         self.keep("small", 1, 5, 20)
         self.keep("usage", "CallingUserAssignment", "FirstPartyAppAssignment")
+        self.keep("from", "2025-06-01T00:00:00Z", "2025-06-10T12:00:00Z")
+        self.keep("to", "2025-07-01T00:00:00Z", "2025-08-01T00:00:00Z")
+        self.keep("file_format", "csv", "parquet")
+        self.keep("hook", *(f"{self.outside.issuer}/hook/{index}" for index in range(20)))
+        self.keep("event_type", "consent.changed", "numbers.changed")
+        self.keep("issuer", *(f"https://login{index}.example" for index in range(400)))
+        self.keep("role", "programme_support", "programme_owner")
+        self.keep("days", 1, 30, 366)
+        self.keep("milliseconds", 0, 9000, 60000)
+        self.keep("login", *(f"login{index}@contoso.example" for index in range(400)))
+        self.keep("password", *(f"correct horse battery staple {index}" for index in range(20)))
         self.keep("token_client", self.secrets["programme"][0])
         self.keep("token_secret", self.secrets["programme"][1])
         self.keep("token_scope", "programme.read", "programme.read programme.write")

@@ -38,6 +38,7 @@ test("a session is read as whose console it is", () => {
 test("a sign-in link is used at once, once, and leaves the address bar", async () => {
   const sent: [string, RequestInit | undefined][] = [];
   vi.stubGlobal("fetch", async (url: string, init?: RequestInit) => {
+    if (url === "/session/providers") return Response.json({ items: [] });
     sent.push([url, init]);
     return Response.json(SESSION, { status: init?.method === "POST" ? 201 : 200 });
   });
@@ -66,6 +67,66 @@ test("a used link says why it does not work and what to do", async () => {
   expect(alert.textContent).toContain("It was used before.");
   expect(alert.textContent).toContain("Ask for a new sign-in link.");
   expect(alert.textContent).toContain("login_code_invalid");
+});
+
+/** A server that knows one person, with a second factor, and one provider. */
+function serve(sent: unknown[]) {
+  vi.stubGlobal("fetch", async (url: string, init?: RequestInit) => {
+    if (url === "/session/providers") return Response.json({ items: [{ id: "7", name: "Contoso's directory" }] });
+    if (url.startsWith("/errors/")) {
+      return Response.json({ code: "token_role", status: 403, title: "It gives no role here.", remedy: "Ask for one." });
+    }
+    if (init?.method !== "POST") return Response.json(SESSION);
+    const body = JSON.parse(init.body as string) as Record<string, string>;
+    sent.push(body);
+    const refuse = (code: string) => Response.json({ code, title: "T.", reason: `It is ${code}.` }, { status: 401 });
+    if (body["password"] !== "right") return refuse("login_invalid");
+    if (!body["one_time_code"]) return refuse("one_time_code_required");
+    return body["one_time_code"] === "123456" ? Response.json(SESSION, { status: 201 }) : refuse("login_invalid");
+  });
+}
+
+function type(label: string, value: string) {
+  fireEvent.change(screen.getByLabelText(label, { exact: false }), { target: { value } });
+}
+
+const submit = () => fireEvent.click(screen.getByRole("button", { name: "Sign in" }));
+
+test("login and password, then the code that is asked for", async () => {
+  const sent: unknown[] = [];
+  serve(sent);
+  history.replaceState(null, "", "/login");
+  show();
+  type("Login", " ada@example.com ");
+  type("Password", "wrong");
+  submit();
+  expect((await screen.findByRole("alert")).textContent).toContain("It is login_invalid.");
+  expect((screen.getByLabelText("Login", { exact: false }) as HTMLInputElement).value, "nothing is typed twice").toBe(
+    " ada@example.com ",
+  );
+  type("Password", "right");
+  submit();
+  await screen.findByLabelText("Code of your authenticator app", { exact: false });
+  expect(screen.queryByRole("alert"), "to be asked for it is no refusal").toBeNull();
+  type("Code of", "000000");
+  submit();
+  expect((await screen.findByRole("alert")).textContent).toContain("It is login_invalid.");
+  type("Code of", "123456");
+  submit();
+  await waitFor(() => expect(location.pathname).toBe("/"));
+  expect(sent.at(-1)).toEqual({ login: "ada@example.com", password: "right", one_time_code: "123456" });
+});
+
+test("providers are offered, and what one refused is said in Meetpoint's words", async () => {
+  serve([]);
+  history.replaceState(null, "", "/login?refused=token_role");
+  show();
+  const provider = await screen.findByRole("link", { name: "Sign in with Contoso's directory" });
+  expect(provider.getAttribute("href")).toBe("/session/oidc/7");
+  const alert = await screen.findByRole("alert");
+  expect(alert.textContent).toContain("It gives no role here.");
+  expect(alert.textContent).toContain("Ask for one.");
+  expect(location.search).toBe("");
 });
 
 test("signing out shows at once, and forgets what was shown", async () => {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 #[serde(deny_unknown_fields)]
 pub struct CallDurationsPush {
     /// 1 to 1,000 entries.
+    #[schema(min_items = 1, max_items = 1000)]
     pub entries: Vec<CallDurationEntry>,
 }
 
@@ -113,6 +114,7 @@ pub struct CallExportCreate {
     #[schema(value_type = String, format = DateTime)]
     pub to: Timestamp,
     /// `csv` or `parquet`.
+    #[schema(pattern = "^(csv|parquet)$")]
     pub format: String,
 }
 

@@ -22,7 +22,8 @@ pub struct Event {
 }
 
 macro_rules! events {
-    ($($(#[doc = $doc:literal])* $name:ident($data:ident) = $code:literal;)*) => {
+    // Not `$code:literal`: utoipa does not see a name through one, and would tell the variant's.
+    ($($(#[doc = $doc:literal])* $name:ident($data:ident) = $code:tt;)*) => {
         /// What happened, with the thing as it is since then.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
         #[serde(tag = "type", content = "data")]

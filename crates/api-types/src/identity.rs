@@ -99,9 +99,11 @@ pub struct ClientSecret {
 pub struct ClientSecretCreate {
     /// How long it is good; for ever if left out.
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 3650)]
     pub days: Option<u32>,
     /// When the ones before it end, 0 being at once; if left out they stay.
     #[serde(default)]
+    #[schema(maximum = 720)]
     pub old_ends_in_hours: Option<u32>,
 }
 
@@ -176,6 +178,7 @@ pub struct Issuer {
 #[serde(deny_unknown_fields)]
 pub struct RoleMapping {
     /// As the claim has it; `*` for everybody.
+    #[schema(min_length = 1, max_length = 200)]
     pub value: String,
     /// A role of the party that the issuer vouches for.
     pub role: String,
@@ -186,10 +189,13 @@ pub struct RoleMapping {
 #[serde(deny_unknown_fields)]
 pub struct IssuerCreate {
     /// Shown to those who sign in there.
+    #[schema(min_length = 1, max_length = 100)]
     pub name: String,
     /// The `iss` of its tokens: an https address.
+    #[schema(min_length = 1, max_length = 500)]
     pub issuer: String,
     /// The `aud` that its tokens for this exchange have.
+    #[schema(min_length = 1, max_length = 500)]
     pub audience: String,
     /// Where its keys are; if left out its discovery document says so.
     #[serde(default)]
@@ -202,20 +208,26 @@ pub struct IssuerCreate {
     pub tenant_id: Option<Uuid>,
     /// The claim that names roles, `roles` if left out; `realm_access.roles` is one inside another.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 200)]
     pub role_claim: Option<String>,
     /// What its values mean here, the first that is there deciding.
+    #[schema(min_items = 1, max_items = 100)]
     pub roles: Vec<RoleMapping>,
     /// The claim that tells apart organisations of one issuer, such as `tid`.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 500)]
     pub organisation_claim: Option<String>,
     /// The value that it must have.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 200)]
     pub organisation: Option<String>,
     /// What this exchange is called there, if people are to sign in there.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 500)]
     pub login_client_id: Option<String>,
     /// Its secret there, if it has one.
     #[serde(default)]
+    #[schema(min_length = 1, max_length = 500)]
     pub login_client_secret: Option<String>,
 }
 
@@ -264,11 +276,13 @@ pub struct ApiTokens {
 #[serde(deny_unknown_fields)]
 pub struct ApiTokenCreate {
     /// What it is for.
+    #[schema(min_length = 1, max_length = 100)]
     pub name: String,
     /// What it may be used for; all that the maker's own sign-in may, if left out.
     #[serde(default)]
     pub scopes: Option<Vec<String>>,
     /// How long it is good, 1 to 366.
+    #[schema(minimum = 1, maximum = 366)]
     pub days: u32,
 }
 
@@ -371,8 +385,10 @@ pub struct Account {
 #[serde(deny_unknown_fields)]
 pub struct AccountPut {
     /// 3 to 100 letters, digits and `@._-+`; capitals do not count.
+    #[schema(min_length = 3, max_length = 100)]
     pub login: String,
     /// 12 to 200 characters.
+    #[schema(min_length = 12, max_length = 200)]
     pub password: String,
     /// The present one, where there is an account.
     #[serde(default)]

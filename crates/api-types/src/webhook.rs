@@ -52,6 +52,7 @@ pub struct WebhookCreate {
     pub endpoint: String,
     /// What it is for, at most 200 characters.
     #[serde(default)]
+    #[schema(max_length = 200)]
     pub description: String,
     /// Which events; none for all.
     #[serde(default)]

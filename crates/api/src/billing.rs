@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::io;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 /// Say how long calls lasted
@@ -71,6 +71,12 @@ pub async fn call_reconciliation(
     Ok(respond::ok(found))
 }
 
+/// A file, as bytes.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code, reason = "describes what is streamed")]
+pub struct File(Vec<u8>);
+
 /// A file of the tenant's call records
 ///
 /// The answer is the file, oldest call first, written while it is sent. Once it is whole, the record
@@ -78,8 +84,9 @@ pub async fn call_reconciliation(
 /// Idempotency-Key has no effect here.
 #[utoipa::path(
     post, path = "/tenant/v1/call-exports", tag = "tenant", request_body = CallExportCreate,
-    responses((status = 200, description = "The file", body = Vec<u8>,
-        content_type = "application/octet-stream"))
+    responses((status = 200, description = "The file", content(
+        (File = "text/csv"), (File = "application/vnd.apache.parquet"),
+    ), headers(("Location" = String, description = "Its record, once it is whole"))))
 )]
 pub async fn call_export_create(
     State(app): State<App>,
@@ -94,8 +101,9 @@ pub async fn call_export_create(
 /// As the tenant's, without the tenant's people, and with the Call-IDs of its own legs only.
 #[utoipa::path(
     post, path = "/operator/v1/call-exports", tag = "operator", request_body = CallExportCreate,
-    responses((status = 200, description = "The file", body = Vec<u8>,
-        content_type = "application/octet-stream"))
+    responses((status = 200, description = "The file", content(
+        (File = "text/csv"), (File = "application/vnd.apache.parquet"),
+    ), headers(("Location" = String, description = "Its record, once it is whole"))))
 )]
 pub async fn operator_call_export_create(
     State(app): State<App>,

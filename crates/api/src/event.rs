@@ -26,7 +26,7 @@ use std::{
     time::Duration,
 };
 use tokio::{sync::watch, time::Instant};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 /// Who hears nothing for some of these knows that the connection is dead; shorter than proxies'
@@ -50,6 +50,21 @@ pub struct EventParams {
     pub types: Option<String>,
     /// `false`: the stream ends when all there is has been sent.
     pub follow: Option<bool>,
+}
+
+/// One event of a stream (HTML living standard, section 9.2.6).
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes what is streamed")]
+pub struct SentEvent {
+    /// The event's id, for `Last-Event-ID`.
+    id: String,
+    /// Its type.
+    event: Option<String>,
+    /// The event as JSON, as a webhook has it for its body (`Event`).
+    #[schema(content_media_type = "application/json")]
+    data: Option<String>,
+    /// How long to wait before coming again, milliseconds.
+    retry: Option<u32>,
 }
 
 /// How many streams each client has open, and all together.
@@ -101,7 +116,7 @@ impl Drop for Seat {
     get, path = "/tenant/v1/events", tag = "tenant",
     params(EventParams, ("Last-Event-ID" = Option<String>, Header, description = "The last event that arrived")),
     responses(
-        (status = 200, description = "Events, without end", body = Event, content_type = "text/event-stream"),
+        (status = 200, description = "Events, without end", body = SentEvent, content_type = "text/event-stream"),
         (status = 410, description = "The log does not reach back to this position"),
     )
 )]
@@ -121,7 +136,7 @@ pub async fn event_list(
     get, path = "/operator/v1/events", tag = "operator",
     params(EventParams, ("Last-Event-ID" = Option<String>, Header, description = "The last event that arrived")),
     responses(
-        (status = 200, description = "Events, without end", body = Event, content_type = "text/event-stream"),
+        (status = 200, description = "Events, without end", body = SentEvent, content_type = "text/event-stream"),
         (status = 410, description = "The log does not reach back to this position"),
     )
 )]
@@ -141,7 +156,7 @@ pub async fn operator_event_list(
     get, path = "/programme/v1/events", tag = "programme",
     params(EventParams, ("Last-Event-ID" = Option<String>, Header, description = "The last event that arrived")),
     responses(
-        (status = 200, description = "Events, without end", body = Event, content_type = "text/event-stream"),
+        (status = 200, description = "Events, without end", body = SentEvent, content_type = "text/event-stream"),
         (status = 410, description = "The log does not reach back to this position"),
     )
 )]

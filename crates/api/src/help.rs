@@ -9,8 +9,8 @@ use crate::{
 use api_types::ErrorCode;
 use axum::{
     extract::{Request, State},
-    http::StatusCode,
-    response::Response,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
 };
 use serde_json::json;
 use std::fmt::Write;
@@ -51,6 +51,13 @@ fn page(status: StatusCode, title: &str, body: &str) -> Response {
     html(status, text, &nonce)
 }
 
+/// Whether a caller names this type among those that it takes.
+pub fn accepts(headers: &HeaderMap, kind: &str) -> bool {
+    let all = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|value| value.split(','))
+        .any(|one| one.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(kind))
+}
+
 fn status_line(code: ErrorCode) -> String {
     let reason = StatusCode::from_u16(code.status())
         .ok()
@@ -81,12 +88,26 @@ pub async fn errors() -> Response {
     page(StatusCode::OK, "Error codes", &body)
 }
 
-/// One error code.
-pub async fn error(axum::extract::Path(code): axum::extract::Path<String>) -> Response {
+/// One error code; as JSON for who asks for that.
+pub async fn error(
+    axum::extract::Path(code): axum::extract::Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let wants_json = accepts(&headers, "application/json");
     let Some(code) = ErrorCode::parse(&code) else {
+        if wants_json {
+            let reason = "there is no such error code";
+            return refuse(ErrorCode::NotFound, None, reason).into_response();
+        }
         let body = "<h1>No such error code</h1><p><a href=\"/errors\">All error codes</a></p>";
         return page(StatusCode::NOT_FOUND, "No such error code", body);
     };
+    if wants_json {
+        return respond::ok(json!({
+            "code": code.code(), "status": code.status(), "title": code.title(),
+            "remedy": code.remedy(),
+        }));
+    }
     let example = code.problem(None, "what was wrong this time");
     let example = serde_json::to_string_pretty(&json!({
         "type": example.kind, "title": example.title, "status": example.status,

@@ -185,15 +185,61 @@ const WAYS: &[Way] = &[
     Way { from: &["number_order_list"], to: &["number_order_get", "number_order_entries"], with: &[("order_id", FIRST)], body: "" },
     Way { from: &["number_order_create"], to: &["number_order_get", "number_order_entries"], with: &[("order_id", ID)], body: "" },
     Way { from: &["operator_call_list"], to: &["operator_call_explain"], with: &[("call_id", FIRST)], body: "" },
+    // Clients, issuers and one's own tokens.
+    Way {
+        from: &["client_create"], to: &["client_get", "client_secret_create", "client_key_create"],
+        with: &[("client_id", "$response.body#/client_id")], body: "",
+    },
+    Way {
+        from: &["client_secret_create"], to: &["client_secret_revoke"],
+        with: &[("client_id", "$request.path.client_id"), ("secret_id", ID)], body: "",
+    },
+    Way {
+        from: &["client_key_create"], to: &["client_key_remove"],
+        with: &[("client_id", "$request.path.client_id"), ("key_id", ID)], body: "",
+    },
+    Way { from: &["issuer_list"], to: &["issuer_get", "login_start"], with: &[("issuer_id", FIRST)], body: "" },
+    Way { from: &["issuer_create"], to: &["issuer_get", "issuer_remove"], with: &[("issuer_id", ID)], body: "" },
+    Way { from: &["api_token_create"], to: &["api_token_revoke"], with: &[("token_id", ID)], body: "" },
+];
+
+/// The same on the tenant's, the operator's and the programme owner's face, whose names begin so.
+const FACES: [&str; 3] = ["", "operator_", "programme_"];
+#[rustfmt::skip]
+const ON_EACH_FACE: &[Way] = &[
+    Way {
+        from: &["webhook_list"],
+        to: &["webhook_get", "webhook_deliveries", "webhook_replay", "webhook_rotate", "webhook_test"],
+        with: &[("webhook_id", FIRST)], body: "",
+    },
+    Way {
+        from: &["webhook_create"],
+        to: &["webhook_get", "webhook_deliveries", "webhook_replay", "webhook_rotate", "webhook_test"],
+        with: &[("webhook_id", ID)], body: "",
+    },
+    Way {
+        from: &["webhook_create"], to: &["webhook_update", "webhook_remove"],
+        with: &[("webhook_id", ID), ("If-Match", "\"{$response.body#/webhook/version}\"")], body: "",
+    },
+    Way {
+        from: &["webhook_get", "webhook_update"], to: &["webhook_update", "webhook_remove"],
+        with: &[("webhook_id", ID), ("If-Match", ETAG)], body: "",
+    },
+    Way { from: &["call_export_list"], to: &["call_export_get"], with: &[("export_id", FIRST)], body: "" },
 ];
 
 /// Puts an operation's links on its successes.
 pub fn link(operation: &mut Operation) {
     let Some(name) = operation.operation_id.clone() else { return };
-    let links: Vec<(String, Link)> = WAYS
-        .iter()
-        .filter(|way| way.from.contains(&name.as_str()))
-        .flat_map(|way| way.to.iter().map(|to| ((*to).to_owned(), made(to, way))))
+    let ways = WAYS.iter().map(|way| ("", way));
+    let ways = ways
+        .chain(FACES.into_iter().flat_map(|face| ON_EACH_FACE.iter().map(move |way| (face, way))));
+    let links: Vec<(String, Link)> = ways
+        .filter(|(face, way)| {
+            name.strip_prefix(face).is_some_and(|plain| way.from.contains(&plain))
+        })
+        .flat_map(|(face, way)| way.to.iter().map(move |to| (format!("{face}{to}"), way)))
+        .map(|(to, way)| (to.clone(), made(&to, way)))
         .chain(next_page(operation).map(|link| (name.clone(), link)))
         .collect();
     for (status, response) in &mut operation.responses.responses {

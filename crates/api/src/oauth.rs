@@ -29,8 +29,10 @@ pub struct TokenRequest {
     client_secret: Option<String>,
     /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, where the client proves itself
     /// with a key (RFC 7523).
+    #[schema(nullable = false)]
     client_assertion_type: Option<String>,
     /// The token that it signed, for this endpoint.
+    #[schema(nullable = false)]
     client_assertion: Option<String>,
     /// Space-separated; all of the client's scopes if left out.
     #[schema(nullable = false)]
@@ -121,7 +123,24 @@ fn audiences(app: &App, request: &Request) -> Vec<String> {
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct RevokeRequest {
     /// The token to end.
+    #[schema(required = true, nullable = false)]
     token: Option<String>,
+    /// What kind of token it is: no matter here, since each is found.
+    #[schema(nullable = false)]
+    #[expect(dead_code, reason = "RFC 7009 section 2.1 lets a server look at every kind")]
+    token_type_hint: Option<String>,
+    /// The client, unless it comes by HTTP Basic.
+    #[schema(nullable = false)]
+    client_id: Option<String>,
+    /// Its secret, unless it comes by HTTP Basic.
+    #[schema(nullable = false)]
+    client_secret: Option<String>,
+    /// As in a token request.
+    #[schema(nullable = false)]
+    client_assertion_type: Option<String>,
+    /// As in a token request, for the token endpoint or this one's exchange.
+    #[schema(nullable = false)]
+    client_assertion: Option<String>,
 }
 
 /// Revoke a token
@@ -148,7 +167,13 @@ pub async fn revoke(State(app): State<App>, request: Request) -> Response {
         Err(error) => return invalid_request(error.to_string()),
     };
     let Some(token) = form.token else { return invalid_request("token is missing") };
-    let (id, proof) = match proof(&headers, &body, audiences) {
+    let shown = Shown {
+        client_id: form.client_id,
+        client_secret: form.client_secret,
+        assertion_type: form.client_assertion_type,
+        assertion: form.client_assertion,
+    };
+    let (id, proof) = match shown.proof(&headers, audiences) {
         Ok(proven) => proven,
         Err(refusal) => return *refusal,
     };
@@ -184,45 +209,52 @@ async fn read_form(request: Request) -> Result<(HeaderMap, Bytes), Response> {
     }
 }
 
-/// Which client it is, and what it shows: a secret in the form or by HTTP Basic, or an assertion.
-fn proof(
-    headers: &HeaderMap,
-    body: &[u8],
-    audiences: Vec<String>,
-) -> Result<(String, ClientProof), Box<Response>> {
-    const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-    let wrong = |reason: String| Box::new(invalid_request(reason));
-    let form: TokenRequest =
-        serde_urlencoded::from_bytes(body).map_err(|error| wrong(error.to_string()))?;
-    let unproven =
-        |reason: &str| Box::new(refused(StatusCode::UNAUTHORIZED, "invalid_client", reason));
-    if let Some(jwt) = form.client_assertion {
-        if form.client_assertion_type.as_deref() != Some(JWT_BEARER) {
-            return Err(wrong(format!("client_assertion_type is not {JWT_BEARER}")));
+/// What a form says of the client.
+struct Shown {
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    assertion_type: Option<String>,
+    assertion: Option<String>,
+}
+
+impl Shown {
+    /// Which client it is, and what it shows: a secret in the form or by HTTP Basic, or an
+    /// assertion for one of `audiences`.
+    fn proof(
+        self,
+        headers: &HeaderMap,
+        audiences: Vec<String>,
+    ) -> Result<(String, ClientProof), Box<Response>> {
+        const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        let wrong = |reason: &str| Box::new(invalid_request(reason));
+        let unproven =
+            |reason: &str| Box::new(refused(StatusCode::UNAUTHORIZED, "invalid_client", reason));
+        if let Some(jwt) = self.assertion {
+            if self.assertion_type.as_deref() != Some(JWT_BEARER) {
+                return Err(wrong(&format!("client_assertion_type is not {JWT_BEARER}")));
+            }
+            if self.client_secret.is_some() || basic(headers).is_some() {
+                return Err(wrong("the client proves itself in more than one way"));
+            }
+            if audiences.is_empty() {
+                let reason = "this exchange does not know its own address, for which an assertion \
+                    is: have it started with --public-url";
+                return Err(unproven(reason));
+            }
+            let id = self.client_id.unwrap_or_default();
+            return Ok((id, ClientProof::Assertion { jwt, audiences }));
         }
-        if form.client_secret.is_some() || basic(headers).is_some() {
-            return Err(wrong("the client proves itself in more than one way".to_owned()));
-        }
-        if audiences.is_empty() {
-            let reason = "this exchange does not know its own address, for which an assertion \
-                is: have it started with --public-url";
-            return Err(unproven(reason));
-        }
-        let id = form.client_id.unwrap_or_default();
-        return Ok((id, ClientProof::Assertion { jwt, audiences }));
+        let (id, secret) = match (basic(headers), self.client_id, self.client_secret) {
+            (Some(_), _, Some(_)) => {
+                return Err(wrong("the client's secret comes by HTTP Basic and in the form"));
+            }
+            (Some(Ok(pair)), ..) => pair,
+            (Some(Err(reason)), ..) => return Err(unproven(reason)),
+            (None, Some(id), Some(secret)) => (id, secret),
+            (None, ..) => return Err(unproven("client_id and client_secret are missing")),
+        };
+        Ok((id, ClientProof::Secret(secret)))
     }
-    let (id, secret) = match (basic(headers), form.client_id, form.client_secret) {
-        (Some(_), _, Some(_)) => {
-            return Err(wrong(
-                "the client's secret comes by HTTP Basic and in the form".to_owned(),
-            ));
-        }
-        (Some(Ok(pair)), ..) => pair,
-        (Some(Err(reason)), ..) => return Err(unproven(reason)),
-        (None, Some(id), Some(secret)) => (id, secret),
-        (None, ..) => return Err(unproven("client_id and client_secret are missing")),
-    };
-    Ok((id, ClientProof::Secret(secret)))
 }
 
 impl Asked {
@@ -247,7 +279,13 @@ impl Asked {
             }
             None => return Err(invalid_request("grant_type is missing")),
         }
-        let (id, proof) = proof(&headers, &body, audiences).map_err(|refusal| *refusal)?;
+        let shown = Shown {
+            client_id: form.client_id,
+            client_secret: form.client_secret,
+            assertion_type: form.client_assertion_type,
+            assertion: form.client_assertion,
+        };
+        let (id, proof) = shown.proof(&headers, audiences).map_err(|refusal| *refusal)?;
         Ok(Self { id, proof, scope: form.scope })
     }
 }

@@ -5,7 +5,8 @@ use crate::{
     address::base,
     auth::cookie,
     extract::{Path, Query},
-    failure::{Answer, refuse},
+    failure::{Answer, Failure, refuse},
+    help::accepts,
     respond,
     session::set_cookie,
 };
@@ -46,6 +47,16 @@ fn away(address: &str) -> Answer<Response> {
     Ok(response)
 }
 
+/// People are at a browser: they go on to the page, which says why it was refused. Programs are
+/// told at once.
+fn to_page(headers: &HeaderMap, refusal: Failure) -> Answer<Response> {
+    if accepts(headers, "text/html") {
+        away(&format!("/login?refused={}", refusal.problem.code))
+    } else {
+        Err(refusal)
+    }
+}
+
 /// Where people may sign in
 #[utoipa::path(
     get, path = "/session/providers", tag = "session",
@@ -57,7 +68,8 @@ pub async fn login_providers(State(app): State<App>) -> Answer<Response> {
 
 /// Sign in at an issuer
 ///
-/// OpenID Connect, authorization code with PKCE: sends the browser there.
+/// OpenID Connect, authorization code with PKCE: sends the browser there. Where it cannot, who
+/// takes `text/html` goes to the page, which says why.
 #[utoipa::path(
     get, path = "/session/oidc/{issuer_id}", tag = "session",
     params(("issuer_id" = Uuid, Path, description = "The issuer")),
@@ -69,7 +81,10 @@ pub async fn login_start(
     headers: HeaderMap,
 ) -> Answer<Response> {
     let back = format!("{}{CALLBACK}", base(&app, &headers));
-    let start = app.exchange.login_start(issuer_id, back).await?;
+    let start = match app.exchange.login_start(issuer_id, back).await {
+        Ok(start) => start,
+        Err(problem) => return to_page(&headers, problem.into()),
+    };
     let mut response = away(&start.address)?;
     if let Some(cookie) = state_cookie(app.config.https, &start.state, 600) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -93,7 +108,8 @@ pub struct Callback {
 
 /// Come back from an issuer
 ///
-/// Sets the session cookie and goes on to the page.
+/// Sets the session cookie and goes on to the page. Where the sign-in is refused, who takes
+/// `text/html` goes to the page too, which says why.
 #[utoipa::path(
     get, path = "/session/oidc/callback", tag = "session", params(Callback),
     responses((status = 303, description = "Signed in; to the page"))
@@ -103,6 +119,13 @@ pub async fn login_finish(
     Query(query): Query<Callback>,
     headers: HeaderMap,
 ) -> Answer<Response> {
+    match finish(&app, query, &headers).await {
+        Ok(response) => Ok(response),
+        Err(refusal) => to_page(&headers, refusal),
+    }
+}
+
+async fn finish(app: &App, query: Callback, headers: &HeaderMap) -> Answer<Response> {
     let refused = |reason: &str| refuse(ErrorCode::LoginRefused, None, reason);
     if let Some(error) = &query.error {
         let shown: String = error.chars().filter(char::is_ascii_graphic).take(60).collect();
@@ -112,7 +135,7 @@ pub async fn login_finish(
         return Err(refused("the issuer sent neither a code nor an error"));
     };
     // Another site may send a browser here with a code of its own, but not with our cookie.
-    if cookie(&headers, state_name(app.config.https)) != Some(state.as_str()) {
+    if cookie(headers, state_name(app.config.https)) != Some(state.as_str()) {
         return Err(refused("this browser did not begin the sign-in"));
     }
     let (token, _) = app.exchange.login_finish(&state, &code, query.iss.as_deref()).await?;

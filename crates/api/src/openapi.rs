@@ -4,7 +4,7 @@ use crate::{
     App, accounts, billing, clients, edge, event, fraud, freeze, inside, links, network, oauth,
     oidc, operator, policy, programme, session, tenant, webhook,
 };
-use api_types::Problem;
+use api_types::{Problem, event::Event};
 use axum::{
     Router,
     http::{Method, header},
@@ -38,7 +38,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
             If-Match say so. `POST` takes an `Idempotency-Key`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    components(schemas(Problem)),
+    components(schemas(Problem, Event)),
     tags(
         (name = "programme", description = "For the programme owner, who runs Meetpoint"),
         (name = "tenant", description = "For organisations that use numbers"),
@@ -338,7 +338,15 @@ fn refusals(method: &Method, path: &str, operation: &Operation, is_open: bool) -
     let has_body = operation.request_body.is_some();
     let writes = *method != Method::GET;
     // What else names something that may not be there, beside a part of the path.
-    let seeks = ["call_explain", "fraud_release", "tenant_fraud_release"];
+    let seeks = [
+        "call_explain",
+        "fraud_release",
+        "tenant_fraud_release",
+        "account_get",
+        "totp_start",
+        "totp_confirm",
+        "totp_remove",
+    ];
     let seeks = operation.operation_id.as_deref().is_some_and(|name| seeks.contains(&name));
     [
         (400, !parameters.is_empty() || has_body),

@@ -12,6 +12,7 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use std::sync::LazyLock;
 use store::{LocalAccountRow, Tx};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 const SECOND: i64 = 1_000_000;
@@ -23,6 +24,8 @@ const FREE_FAILURES: i64 = 5;
 const SHORTEST_LOCK: i64 = 15;
 const LONGEST_LOCK: i64 = 900;
 const RECOVERY_CODES: usize = 10;
+/// Passwords that are hashed at a time: strangers may ask for it, and each takes memory.
+static HANDS: Semaphore = Semaphore::const_new(4);
 
 /// What a wrong login is compared with, so that it takes as long as a wrong password.
 static NOBODYS: LazyLock<String> =
@@ -43,6 +46,7 @@ fn is_it(password: &str, kept: &str) -> bool {
 
 /// Off the threads that serve others: hashing takes some 20 MB and tens of milliseconds.
 async fn off<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    let _hand = HANDS.acquire().await;
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "hashing a password failed");
         ErrorCode::Internal.problem(None, "the password could not be hashed")
@@ -71,6 +75,27 @@ fn password_parse(field: &str, login: &str, password: &str) -> Result<(), Proble
 
 fn wrong() -> Problem {
     ErrorCode::LoginInvalid.problem(None, "login, password or one-time code is wrong")
+}
+
+/// Too many proofs failed lately.
+fn lock_of(account: &LocalAccountRow, at: i64) -> Result<(), Problem> {
+    if account.locked_until <= at {
+        return Ok(());
+    }
+    let seconds = (account.locked_until - at).div_euclid(SECOND) + 1;
+    let reason = format!("too many sign-ins failed; the next is taken in {seconds} s");
+    Err(ErrorCode::LoginLocked.problem(None, reason))
+}
+
+/// Counts a proof that failed; from some number of them on none is taken for a while.
+async fn count_failure(tx: &mut Tx, account: &LocalAccountRow) -> Result<(), Fail> {
+    let failures = account.failures + 1;
+    let lock = match failures - FREE_FAILURES {
+        ..0 => 0,
+        further => (SHORTEST_LOCK << further.min(10)).min(LONGEST_LOCK) * SECOND,
+    };
+    let until = tx.at() + lock;
+    Ok(tx.local_account_failed(account.principal_id, failures, until).await?)
 }
 
 /// As people type recovery codes: in any case, with or without the dash.
@@ -104,23 +129,21 @@ impl Exchange {
             return Err(wrong());
         }
         let found = self.view(async move |mut db| Ok(db.local_account_of(&name).await?)).await?;
-        let at = now();
-        if let Some(account) = &found
-            && account.locked_until > at
-        {
-            let seconds = (account.locked_until - at).div_euclid(SECOND) + 1;
-            let reason = format!("too many sign-ins failed; the next is taken in {seconds} s");
-            return Err(ErrorCode::LoginLocked.problem(None, reason));
+        if let Some(account) = &found {
+            lock_of(account, now())?;
         }
         let kept = found.as_ref().map_or_else(|| NOBODYS.clone(), |a| a.password.clone());
         let shown = password.to_owned();
         let good = off(move || is_it(&shown, &kept)).await?;
         let Some(account) = found else { return Err(wrong()) };
-        let account = &account;
+        let (principal, proven) = (account.principal_id, &account.password);
         let token = secret::draw();
         let hash = secret::hash(&token);
         let sign_in = self.inner.store.write(async |mut tx: Tx| -> Result<_, Fail> {
-            let principal = account.principal_id;
+            // One after the other: guesses that come at once are counted like any others.
+            let account = account_must(&mut tx, principal).await?;
+            lock_of(&account, tx.at())?;
+            let good = good && account.password == *proven;
             let refused = match (good, account.totp_confirmed, code) {
                 (false, ..) => Some(wrong()),
                 (true, false, _) => None,
@@ -130,29 +153,19 @@ impl Exchange {
                     return Err(code.problem(Some("/one_time_code"), reason).into());
                 }
                 (true, true, Some(code)) => {
-                    let used = use_code(&mut tx, account, code).await?;
+                    let used = use_code(&mut tx, &account, code).await?;
                     (!used).then(wrong)
                 }
             };
             if let Some(refused) = refused {
-                let at = tx.at();
-                let further = account.failures + 1 - FREE_FAILURES;
-                let lock = match further {
-                    ..0 => 0,
-                    further => (SHORTEST_LOCK << further.min(10)).min(LONGEST_LOCK) * SECOND,
-                };
-                tx.local_account_failed(principal, account.failures, at + lock).await?;
+                count_failure(&mut tx, &account).await?;
                 return Ok(Err(refused));
             }
             let client = tx.principal_get(principal).await?;
             let client = client.filter(|row| row.disabled_at.is_none()).ok_or_else(wrong)?;
             let role = role_of(&client)?;
             if account.failures > 0 {
-                // What was read before the code was used up must not undo that.
-                if let Some(mut row) = tx.local_account_get(principal).await? {
-                    (row.failures, row.locked_until) = (0, 0);
-                    tx.local_account_put(&row).await?;
-                }
+                tx.local_account_failed(principal, 0, 0).await?;
             }
             session_insert(&mut tx, hash, &client, role).await?;
             change_other(&mut tx, "session", client.id, HOUSE);
@@ -207,6 +220,7 @@ impl Exchange {
                 return Err(ErrorCode::Conflict.problem(Some("/login"), reason).into());
             }
             let at = tx.at();
+            tx.local_account_touch(principal).await?;
             let before = tx.local_account_get(principal).await?;
             let mut row = before.unwrap_or_else(|| LocalAccountRow {
                 principal_id: principal,
@@ -230,17 +244,29 @@ impl Exchange {
         .await
     }
 
-    /// The account's password is this; an account that is not there has none.
+    /// The account's password is this; an account that is not there has none. Guesses are counted
+    /// as those of a sign-in are: whoever found a browser open does not know the password.
     async fn account_known(&self, cx: &Cx, password: Option<&str>) -> Result<(), Problem> {
         let principal = cx.actor.principal;
         let row = self.view(async |mut db| Ok(db.local_account_get(principal).await?)).await?;
         let Some(row) = row else { return Ok(()) };
-        let shown = password.unwrap_or_default().to_owned();
-        if off(move || is_it(&shown, &row.password)).await? {
-            return Ok(());
+        lock_of(&row, now())?;
+        if let Some(shown) = password.map(str::to_owned) {
+            if off(move || is_it(&shown, &row.password)).await? {
+                return Ok(());
+            }
+            self.failure_counted(principal).await?;
         }
         let reason = "the account's present password is another";
         Err(ErrorCode::LoginInvalid.problem(Some("/current_password"), reason))
+    }
+
+    async fn failure_counted(&self, principal: Uuid) -> Result<(), Problem> {
+        let counted = self.inner.store.write(async |mut tx: Tx| -> Result<(), Fail> {
+            let account = account_must(&mut tx, principal).await?;
+            count_failure(&mut tx, &account).await
+        });
+        Ok(counted.await?)
     }
 
     /// Begins to add a second factor: it counts once a code of it was shown. The secret is in the
@@ -317,7 +343,7 @@ impl Exchange {
     pub async fn totp_remove(&self, cx: &Cx, ask: TotpRemove) -> Result<(), Problem> {
         self.account_known(cx, Some(&ask.current_password)).await?;
         let (principal, ask) = (cx.actor.principal, &ask);
-        self.act(cx, "totp.remove", Keep::Answer, async |mut tx| {
+        let removed = self.act(cx, "totp.remove", Keep::Answer, async |mut tx| {
             tx.reach_all().await?;
             let row = account_must(&mut tx, principal).await?;
             if !row.totp_confirmed {
@@ -333,8 +359,12 @@ impl Exchange {
             tx.recovery_code_clear(principal).await?;
             change_other(&mut tx, "account", principal, HOUSE);
             done((), principal)
-        })
-        .await
+        });
+        let removed = removed.await;
+        if removed.as_ref().is_err_and(|refused| refused.code == ErrorCode::LoginInvalid.code()) {
+            self.failure_counted(principal).await?;
+        }
+        removed
     }
 
     /// On the host: a new password for a login, drawn here; every session of it ends. With
@@ -377,7 +407,9 @@ fn document(row: &LocalAccountRow, left: i64) -> Account {
     }
 }
 
+/// The account, which nobody else changes until the transaction ends.
 async fn account_must(tx: &mut Tx, principal: Uuid) -> Result<LocalAccountRow, Fail> {
+    tx.local_account_touch(principal).await?;
     let row = tx.local_account_get(principal).await?;
     Ok(row.ok_or_else(|| not_found("account", "of yours"))?)
 }

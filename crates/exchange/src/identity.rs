@@ -294,9 +294,8 @@ impl Exchange {
         if is_jwt(token) {
             return self.actor_from_jwt(token).await;
         }
-        let mut db = self.read().await?;
-        let row = db.token_get(secret::hash(token)).await.map_err(|e| store_problem(&e))?;
-        let row = row.ok_or_else(|| {
+        let row = self.inner.store.token_seen(secret::hash(token)).await;
+        let row = row.map_err(|e| store_problem(&e))?.ok_or_else(|| {
             ErrorCode::Unauthenticated.problem(None, "this token or session is not known")
         })?;
         if row.revoked_at.is_some() || row.disabled_at.is_some() {

@@ -1,6 +1,6 @@
 //! Use cases: numbers and their assignment.
 
-use crate::act::{Fail, Keep, change, done, matches, not_found, raced, time};
+use crate::act::{Fail, Keep, change, done, matches, not_found, raced, store_problem, time};
 use crate::authz::Access;
 use crate::listing::{Narrowed, Wanted, starting};
 use crate::people::agents_of;
@@ -278,9 +278,10 @@ impl Exchange {
     /// One number of the tenant.
     pub async fn number_get(&self, cx: &Cx, number: E164) -> Result<Number, Problem> {
         let tenant = cx.tenant(Access::Read)?;
-        let row =
-            self.view_as(cx, async |mut db: Db| number_must(&mut db, tenant, number).await).await?;
-        Ok(number_document(row))
+        let row = self.inner.store.number_seen(cx.reach(), number).await;
+        let row = row.map_err(|error| store_problem(&error))?;
+        let row = row.filter(|row| row.tenant_id == tenant);
+        Ok(number_document(row.ok_or_else(|| not_found("number", number))?))
     }
 
     /// Gives a number to a person or a queue.

@@ -159,8 +159,12 @@ impl Exchange {
         let login = login.ok_or_else(|| refused("this sign-in is unknown, used or old"))?;
         let row = self.view(async |mut db| Ok(db.issuer_get(login.issuer_id).await?)).await?;
         let row = row.ok_or_else(|| refused("the issuer is not trusted any more"))?;
-        // An answer of another issuer than was asked is a mix-up (RFC 9207).
-        if issuer_said.is_some_and(|said| said != row.issuer) {
+        // An answer of another issuer than was asked is a mix-up; one that always says who it is
+        // must have said so (RFC 9207 section 2.4).
+        let found = self.discovered(&row.issuer).await?;
+        let always = found.get("authorization_response_iss_parameter_supported");
+        let always = always.and_then(Value::as_bool).unwrap_or(false);
+        if issuer_said.map_or(always, |said| said != row.issuer) {
             return Err(refused("another issuer answered than was asked"));
         }
         let client = row.login_client_id.clone().unwrap_or_default();

@@ -32,8 +32,9 @@ statements! {
         totp_step, failures, locked_until, created_at FROM local_account WHERE principal_id = $1";
     LOCAL_ACCOUNT_OF_LOGIN = "SELECT principal_id, login, password, totp_secret, totp_confirmed, \
         totp_step, failures, locked_until, created_at FROM local_account WHERE login = $1";
-    LOCAL_ACCOUNT_FAILED = "UPDATE local_account SET failures = failures + 1, \
-        locked_until = $3 WHERE principal_id = $1 AND failures = $2";
+    LOCAL_ACCOUNT_TOUCH = "UPDATE local_account SET failures = failures WHERE principal_id = $1";
+    LOCAL_ACCOUNT_FAILED = "UPDATE local_account SET failures = $2, locked_until = $3 \
+        WHERE principal_id = $1";
     TOTP_STEP_USE = "UPDATE local_account SET totp_step = $2 \
         WHERE principal_id = $1 AND totp_step < $2";
     RECOVERY_CODE_INSERT = "INSERT INTO recovery_code (principal_id, hash) VALUES ($1, $2)";
@@ -78,7 +79,13 @@ impl Db {
         self.one(LOCAL_ACCOUNT_OF_LOGIN, args![login.to_owned()]).await
     }
 
-    /// Counts a sign-in that failed after `failures` others, and locks the account until then.
+    /// Keeps others from proving or changing the account until this transaction ends.
+    pub async fn local_account_touch(&mut self, principal: Uuid) -> Result<(), StoreError> {
+        self.exec(LOCAL_ACCOUNT_TOUCH, args![principal]).await?;
+        Ok(())
+    }
+
+    /// Writes how often proofs failed since the last good one, and until when none is taken.
     pub async fn local_account_failed(
         &mut self,
         principal: Uuid,

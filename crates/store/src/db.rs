@@ -153,7 +153,7 @@ impl Db {
 /// every one on both servers. A name that ends in `_LITE` or `_PG` is a fork.
 macro_rules! statements {
     ($($name:ident = $sql:expr;)*) => {
-        $(const $name: &str = $sql;)*
+        $(pub(crate) const $name: &str = $sql;)*
         pub(crate) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name),)*];
     };
 }

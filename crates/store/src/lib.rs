@@ -26,6 +26,7 @@ mod people;
 mod policies;
 mod project;
 mod provisioning;
+mod quick;
 mod request_use;
 mod tenants;
 mod value;

@@ -69,10 +69,14 @@ statements! {
     NUMBER_LOCK_PG = "SELECT number AS v FROM number WHERE number = $1 FOR UPDATE";
     NUMBERS_HELD_LITE = route_select!(
         "WHERE number IN (SELECT value FROM json_each($1)) ORDER BY number");
-    NUMBERS_HELD_PG = route_select!(
-        "WHERE number IN (SELECT CAST(value AS BIGINT) \
-            FROM json_array_elements_text(CAST($1 AS json)) AS j (value)) \
-         ORDER BY number FOR UPDATE");
+    // Each by its key: behind the wall a join may not look at numbers by a key that was cast, and
+    // would read the whole table. In the order in which every writer locks them.
+    NUMBERS_HELD_PG = concat!(
+        "SELECT n.* FROM (SELECT CAST(value AS BIGINT) AS wanted \
+            FROM json_array_elements_text(CAST($1 AS json)) AS j (value) ORDER BY 1) AS w \
+         CROSS JOIN LATERAL (",
+        route_select!("WHERE number = w.wanted FOR UPDATE"),
+        ") AS n");
     NUMBER_INSERT_LITE = "INSERT INTO number (number, tenant_id, operator_id, profile_id, \
         country, usage, activation_state, location_id, tenant_may_update_location, acquired_at, \
         version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1) \
@@ -87,8 +91,8 @@ statements! {
         ORDER BY j.number ON CONFLICT (number) DO NOTHING";
     NUMBERS_DELETE_LITE = "DELETE FROM number WHERE number IN (SELECT value FROM json_each($1)) \
         AND person_id IS NULL AND account_id IS NULL";
-    NUMBERS_DELETE_PG = "DELETE FROM number WHERE number IN (SELECT CAST(value AS BIGINT) \
-            FROM json_array_elements_text(CAST($1 AS json)) AS j (value)) \
+    NUMBERS_DELETE_PG = "DELETE FROM number WHERE number = ANY (ARRAY(SELECT CAST(value AS BIGINT) \
+            FROM json_array_elements_text(CAST($1 AS json)) AS j (value))) \
         AND person_id IS NULL AND account_id IS NULL";
     NUMBER_ASSIGN = "UPDATE number SET person_id = $3, account_id = $4, location_id = $5, \
         modified_at = $6, version = version + 1 WHERE number = $1 AND version = $2";

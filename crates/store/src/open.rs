@@ -2,7 +2,7 @@
 
 use crate::db::{Db, Inner};
 use crate::walls::{self, Reach};
-use crate::{StoreError, log};
+use crate::{StoreError, log, quick};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{
@@ -297,7 +297,8 @@ async fn open_pg(url: &str) -> Result<Backend, OpenError> {
         .after_connect(|connection, _| {
             Box::pin(async move {
                 connection.execute(SESSION_PG).await?;
-                connection.execute(walls::SET_ROLE_PG).await.map(drop)
+                connection.execute(walls::SET_ROLE_PG).await?;
+                quick::prepare_pg(connection).await
             })
         })
         .connect_with(options)

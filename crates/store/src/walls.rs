@@ -88,14 +88,19 @@ pub enum Reach {
 impl Reach {
     /// `BEGIN …` with the context of the transaction, in one round trip.
     pub(crate) fn begin_pg(self, begin: &str) -> String {
+        format!("{begin}; {}", self.settings_pg())
+    }
+
+    /// The context of the transaction. What stands in it is no text of anybody's.
+    pub(crate) fn settings_pg(self) -> String {
         match self {
-            Self::All => format!("{begin}; SET LOCAL meetpoint.reach = 'all'"),
+            Self::All => "SET LOCAL meetpoint.reach = 'all'".to_owned(),
             Self::Tenant { tenant, principal } => format!(
-                "{begin}; SET LOCAL meetpoint.tenant = '{tenant}'; \
+                "SET LOCAL meetpoint.tenant = '{tenant}'; \
                  SET LOCAL meetpoint.principal = '{principal}'"
             ),
             Self::Operator { operator, principal } => format!(
-                "{begin}; SET LOCAL meetpoint.operator = '{operator}'; \
+                "SET LOCAL meetpoint.operator = '{operator}'; \
                  SET LOCAL meetpoint.principal = '{principal}'"
             ),
         }

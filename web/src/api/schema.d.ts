@@ -1319,7 +1319,8 @@ export interface paths {
         };
         /**
          * Come back from an issuer
-         * @description Sets the session cookie and goes on to the page.
+         * @description Sets the session cookie and goes on to the page. Where the sign-in is refused, who takes
+         *     `text/html` goes to the page too, which says why.
          */
         get: operations["login_finish"];
         put?: never;
@@ -1339,7 +1340,8 @@ export interface paths {
         };
         /**
          * Sign in at an issuer
-         * @description OpenID Connect, authorization code with PKCE: sends the browser there.
+         * @description OpenID Connect, authorization code with PKCE: sends the browser there. Where it cannot, who
+         *     takes `text/html` goes to the page, which says why.
          */
         get: operations["login_start"];
         put?: never;
@@ -3006,127 +3008,127 @@ export interface components {
             /** @description A consent was given, edited, suspended, resumed or removed, or the relationship on it moved. */
             data: components["schemas"]["ConsentEvent"];
             /** @enum {string} */
-            type: "ConsentChanged";
+            type: "consent.changed";
         } | {
             /** @description An order was placed. */
             data: components["schemas"]["OrderEvent"];
             /** @enum {string} */
-            type: "OrderCreated";
+            type: "number_order.created";
         } | {
             /** @description Some entries of an order are done, others wait. */
             data: components["schemas"]["OrderEvent"];
             /** @enum {string} */
-            type: "OrderProgressed";
+            type: "number_order.progressed";
         } | {
             /** @description Every entry of an order is done, or it was given up. */
             data: components["schemas"]["OrderEvent"];
             /** @enum {string} */
-            type: "OrderFinished";
+            type: "number_order.finished";
         } | {
             /** @description Numbers were uploaded, assigned, unassigned or edited. */
             data: components["schemas"]["NumbersEvent"];
             /** @enum {string} */
-            type: "NumbersChanged";
+            type: "numbers.changed";
         } | {
             /** @description Numbers were released. */
             data: components["schemas"]["NumbersReleased"];
             /** @enum {string} */
-            type: "NumbersReleased";
+            type: "numbers.released";
         } | {
             /** @description A person was added or edited, or has another number. */
             data: components["schemas"]["UserEvent"];
             /** @enum {string} */
-            type: "UserChanged";
+            type: "user.changed";
         } | {
             /** @description A call queue was added or edited, or has another number. */
             data: components["schemas"]["NamedEvent"];
             /** @enum {string} */
-            type: "QueueChanged";
+            type: "queue.changed";
         } | {
             /** @description A civic address was added or removed. */
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
-            type: "CivicAddressChanged";
+            type: "civic_address.changed";
         } | {
             /** @description A location was added. */
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
-            type: "LocationChanged";
+            type: "location.changed";
         } | {
             /** @description A tenant was made, or its settings were changed. */
             data: components["schemas"]["NamedEvent"];
             /** @enum {string} */
-            type: "TenantChanged";
+            type: "tenant.changed";
         } | {
             /** @description An operator was admitted or edited. */
             data: components["schemas"]["NamedEvent"];
             /** @enum {string} */
-            type: "OperatorChanged";
+            type: "operator.changed";
         } | {
             /** @description A trunk was added, edited, drained or enabled. */
             data: components["schemas"]["TrunkEvent"];
             /** @enum {string} */
-            type: "TrunkChanged";
+            type: "trunk.changed";
         } | {
             /** @description A calling profile was added or edited. */
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
-            type: "CallingProfileChanged";
+            type: "calling_profile.changed";
         } | {
             /** @description A range was declared. */
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
-            type: "RangeChanged";
+            type: "number_range.changed";
         } | {
             /** @description An operator's offer was changed, published or taken back; the id is the operator's. */
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
-            type: "OfferChanged";
+            type: "offer.changed";
         } | {
             /** @description An account of the compatible face, or a number in it, was changed. */
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
-            type: "AccountChanged";
+            type: "account.changed";
         } | {
             /** @description A client was made. */
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
-            type: "ClientChanged";
+            type: "client.changed";
         } | {
             /** @description An edge was forgotten. */
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
-            type: "EdgeForgotten";
+            type: "edge.forgotten";
         } | {
             /** @description Alarms of an edge were raised or are over; the id is the edge's. */
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
-            type: "AlarmsChanged";
+            type: "alarms.changed";
         } | {
             /** @description A secret of the edges was added or taken away. */
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
-            type: "EdgeKeyChanged";
+            type: "edge_key.changed";
         } | {
             /** @description A subscription was made, edited or removed, or got another secret. */
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
-            type: "WebhookChanged";
+            type: "webhook.changed";
         } | {
             /** @description A subscription was disabled, since its endpoint failed for too long. */
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
-            type: "WebhookDisabled";
+            type: "webhook.disabled";
         } | {
             /** @description Asked for, to try an endpoint. Stands in no log and comes by webhook only. */
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
-            type: "WebhookTest";
+            type: "webhook.test";
         } | {
             /** @description Events were missed: read everything anew. Comes by webhook only; with SSE the answer is 410. */
             data: components["schemas"]["MissedEvent"];
             /** @enum {string} */
-            type: "EventsMissed";
+            type: "events.missed";
         };
         /** @description Alarms on their way to whoever watches the house. */
         EventDelivery: Record<string, never>;
@@ -3174,6 +3176,11 @@ export interface components {
             /** @description Trunks that may be tried, by name. */
             trunks: string[];
         };
+        /**
+         * Format: binary
+         * @description A file, as bytes.
+         */
+        File: string;
         /** @description Limits by class of destination; a class left out has none. */
         FraudClasses: {
             /** @description In another country. */
@@ -4819,8 +4826,18 @@ export interface components {
         };
         /** @description The form of a revocation (RFC 7009 section 2.1), with the client as in a token request. */
         RevokeRequest: {
+            /** @description As in a token request, for the token endpoint or this one's exchange. */
+            client_assertion?: string;
+            /** @description As in a token request. */
+            client_assertion_type?: string;
+            /** @description The client, unless it comes by HTTP Basic. */
+            client_id?: string;
+            /** @description Its secret, unless it comes by HTTP Basic. */
+            client_secret?: string;
             /** @description The token to end. */
-            token?: string | null;
+            token: string;
+            /** @description What kind of token it is: no matter here, since each is found. */
+            token_type_hint?: string;
         };
         /** @description What a value of the role claim means here. */
         RoleMapping: {
@@ -4837,6 +4854,20 @@ export interface components {
             then?: string | null;
             /** @description `kind`, `operator_id`, `trunk`, or `code` where the call would be refused. */
             what: string;
+        };
+        /** @description One event of a stream (HTML living standard, section 9.2.6). */
+        SentEvent: {
+            /** @description The event as JSON, as a webhook has it for its body (`Event`). */
+            data?: string | null;
+            /** @description Its type. */
+            event?: string | null;
+            /** @description The event's id, for `Last-Event-ID`. */
+            id: string;
+            /**
+             * Format: int32
+             * @description How long to wait before coming again, milliseconds.
+             */
+            retry?: number | null;
         };
         /** @description Who is signed in, `GET /session`. */
         Session: {
@@ -4943,12 +4974,12 @@ export interface components {
         /** @description The form of a token request. */
         TokenRequest: {
             /** @description The token that it signed, for this endpoint. */
-            client_assertion?: string | null;
+            client_assertion?: string;
             /**
              * @description `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, where the client proves itself
              *     with a key (RFC 7523).
              */
-            client_assertion_type?: string | null;
+            client_assertion_type?: string;
             /** @description The client, unless it comes by HTTP Basic. */
             client_id?: string;
             /** @description Its secret, unless it comes by HTTP Basic. */
@@ -5781,10 +5812,13 @@ export interface operations {
             /** @description The file */
             200: {
                 headers: {
+                    /** @description Its record, once it is whole */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": number[];
+                    "text/csv": components["schemas"]["File"];
+                    "application/vnd.apache.parquet": components["schemas"]["File"];
                 };
             };
             400: components["responses"]["Refusal"];
@@ -6113,7 +6147,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Event"];
+                    "text/event-stream": components["schemas"]["SentEvent"];
                 };
             };
             400: components["responses"]["Refusal"];
@@ -7283,7 +7317,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Event"];
+                    "text/event-stream": components["schemas"]["SentEvent"];
                 };
             };
             400: components["responses"]["Refusal"];
@@ -8550,6 +8584,7 @@ export interface operations {
             };
             401: components["responses"]["Refusal"];
             403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
             503: components["responses"]["Refusal"];
@@ -8617,6 +8652,7 @@ export interface operations {
             400: components["responses"]["Refusal"];
             401: components["responses"]["Refusal"];
             403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
             409: components["responses"]["Refusal"];
             413: components["responses"]["Refusal"];
             415: components["responses"]["Refusal"];
@@ -8654,6 +8690,7 @@ export interface operations {
             400: components["responses"]["Refusal"];
             401: components["responses"]["Refusal"];
             403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
             409: components["responses"]["Refusal"];
             413: components["responses"]["Refusal"];
             415: components["responses"]["Refusal"];
@@ -8689,6 +8726,7 @@ export interface operations {
             400: components["responses"]["Refusal"];
             401: components["responses"]["Refusal"];
             403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
             409: components["responses"]["Refusal"];
             413: components["responses"]["Refusal"];
             415: components["responses"]["Refusal"];
@@ -8924,10 +8962,13 @@ export interface operations {
             /** @description The file */
             200: {
                 headers: {
+                    /** @description Its record, once it is whole */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": number[];
+                    "text/csv": components["schemas"]["File"];
+                    "application/vnd.apache.parquet": components["schemas"]["File"];
                 };
             };
             400: components["responses"]["Refusal"];
@@ -9488,7 +9529,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Event"];
+                    "text/event-stream": components["schemas"]["SentEvent"];
                 };
             };
             400: components["responses"]["Refusal"];

@@ -7,6 +7,9 @@ export type Role = "tenant" | "operator" | "programme";
 
 type SessionDocument = components["schemas"]["Session"];
 
+/** How somebody signs in: a link's code; or login and password, and a second factor's code. */
+export type SignIn = { code: string } | { login: string; password: string; one_time_code?: string };
+
 /** Who is signed in, in the words of the page. */
 export interface Session {
   role: Role;
@@ -77,6 +80,35 @@ export function useSession() {
   return useQuery(sessionQuery);
 }
 
+/** Where else people may sign in. Without an answer the form is there all the same. */
+export function useProviders() {
+  return useQuery({
+    queryKey: ["session", "providers"],
+    staleTime: 60_000,
+    queryFn: async ({ signal }) => {
+      const response = await answer(fetch("/session/providers", { signal }));
+      return ((await response.json()) as components["schemas"]["LoginProviders"]).items;
+    },
+  });
+}
+
+/** What a code means that a sign-in elsewhere came back with: never words of the address itself. */
+export async function refusalOf(code: string): Promise<Problem> {
+  const response = await fetch(`/errors/${encodeURIComponent(code)}`, {
+    headers: { Accept: "application/json" },
+  }).catch(() => undefined);
+  const known = response?.ok ? ((await response.json()) as { title: string; remedy: string }) : undefined;
+  return new Problem(
+    {
+      code,
+      title: "You are not signed in",
+      reason: known?.title ?? "The sign-in there did not come about.",
+      remedy: known?.remedy ?? "Try again.",
+    },
+    401,
+  );
+}
+
 /** Nothing of whoever was signed in before may show to whoever is now. */
 function forgetOthers(queries: QueryClient) {
   queries.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });
@@ -84,12 +116,12 @@ function forgetOthers(queries: QueryClient) {
 
 export function useSignIn() {
   const queries = useQueryClient();
-  return async (code: string) => {
+  return async (how: SignIn) => {
     await answer(
       fetch("/session", {
         method: "POST",
         headers: { "Content-Type": "application/json", ...CSRF },
-        body: JSON.stringify({ code }),
+        body: JSON.stringify(how),
       }),
     );
     forgetOthers(queries);

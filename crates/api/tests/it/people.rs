@@ -198,6 +198,54 @@ async fn a_person_takes_a_password_and_a_second_factor() {
     }
 }
 
+/// As many at once as like: a lock that counted them as one would let each guess as often again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guesses_at_once_are_counted_one_by_one() {
+    for database in testkit::both() {
+        let kind = database.name;
+        let server = Server::over(database, quick()).await;
+        let cookie = with_code(&server).await;
+        let put = |login: &str| json!({ "login": login, "password": "correct horse battery" });
+        let made = write(&server, &cookie, Method::PUT, "/session/account", put("ada")).await;
+        assert_eq!(made.status(), StatusCode::OK);
+        let with = |password: &str| json!({ "login": "ada", "password": password });
+        let guess = || async {
+            code_of(sign_in(&server, with("a wrong password")).await).await;
+        };
+        tokio::join!(guess(), guess(), guess(), guess(), guess());
+        let locked = sign_in(&server, with("correct horse battery")).await;
+        assert_eq!(code_of(locked).await, "login_locked", "{kind}");
+        server.stop().await;
+    }
+}
+
+/// Whoever finds a browser open may not guess the password, or a code, for as long as they like.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guesses_within_a_session_are_counted() {
+    for database in testkit::both() {
+        let kind = database.name;
+        let server = Server::over(database, quick()).await;
+        let cookie = with_code(&server).await;
+        let put = |current: Option<&str>| {
+            json!({ "login": "ada", "password": "correct horse battery",
+                "current_password": current })
+        };
+        let account = async |body: Value| {
+            write(&server, &cookie, Method::PUT, "/session/account", body).await
+        };
+        assert_eq!(account(put(None)).await.status(), StatusCode::OK);
+        for _ in 0..8 {
+            assert_eq!(code_of(account(put(None)).await).await, "login_invalid", "no guess");
+        }
+        for _ in 0..5 {
+            assert_eq!(code_of(account(put(Some("a guess"))).await).await, "login_invalid");
+        }
+        let right = account(put(Some("correct horse battery"))).await;
+        assert_eq!(code_of(right).await, "login_locked", "{kind}");
+        server.stop().await;
+    }
+}
+
 /// The provider of `tests/oidc-provider`, run by Node; it ends with this.
 struct Provider {
     issuer: String,
@@ -308,6 +356,14 @@ impl Browser {
     }
 }
 
+/// What the provider sends a browser back with, but who it is.
+fn without_issuer(back: &Url) -> Vec<(String, String)> {
+    back.query_pairs()
+        .filter(|(name, _)| name != "iss")
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_sign_in_at_a_real_provider() {
     for database in testkit::both() {
@@ -368,14 +424,27 @@ async fn people_sign_in_at_a_real_provider() {
         // A mix-up of issuers.
         let mut browser = Browser::new();
         let back = browser.reach_callback(&start, "ada").await;
-        let pairs: Vec<(String, String)> = back
-            .query_pairs()
-            .filter(|(name, _)| name != "iss")
-            .map(|(name, value)| (name.into_owned(), value.into_owned()))
-            .collect();
         let mut mixed = back.clone();
-        mixed.query_pairs_mut().clear().extend_pairs(pairs).append_pair("iss", "https://x.example");
+        let others = without_issuer(&back);
+        mixed
+            .query_pairs_mut()
+            .clear()
+            .extend_pairs(others)
+            .append_pair("iss", "https://x.example");
         assert_eq!(code_of(browser.send(Method::GET, &mixed, &[]).await).await, "login_refused");
+        // Nor may an issuer keep silent that says that it always names itself (RFC 9207).
+        let mut browser = Browser::new();
+        let mut silent = browser.reach_callback(&start, "ada").await;
+        let kept = without_issuer(&silent);
+        silent.query_pairs_mut().clear().extend_pairs(kept);
+        let refused = problem(browser.send(Method::GET, &silent, &[]).await).await;
+        assert_eq!(refused["code"], "login_refused");
+        assert!(refused["reason"].as_str().is_some_and(|r| r.contains("another issuer")));
+        // A browser that is refused goes on to the page, which says why.
+        let people = browser.http.get(silent).header(header::ACCEPT, "text/html,*/*;q=0.8");
+        let people = people.send().await.expect("answers");
+        assert_eq!(people.status(), StatusCode::SEE_OTHER);
+        assert_eq!(people.headers()[header::LOCATION], "/login?refused=login_refused");
         let given_up = format!("{}/session/oidc/callback?error=access_denied", server.base);
         let given_up = given_up.parse().expect("an address");
         let refused = browser.send(Method::GET, &given_up, &[]).await;

@@ -61,6 +61,30 @@ async fn postgresql_answers_by_the_named_index() {
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
 }
 
+/// With millions of numbers a chunk of an order is about a thousand of them, not about all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_numbers_are_found_one_by_one_behind_the_wall() {
+    let db = testkit::postgres();
+    Store::open(&db.url).await.expect("opens").close().await;
+    let mut look = PgConnection::connect(&db.url).await.expect("connects");
+    look.execute(
+        "SET ROLE meetpoint_runtime; SET meetpoint.reach = 'all'; SET enable_seqscan = off; \
+         SET plan_cache_mode = force_generic_plan",
+    )
+    .await
+    .expect("settings");
+    for name in ["NUMBERS_HELD_PG", "NUMBERS_DELETE_PG"] {
+        let (_, sql) = store::statements().find(|(one, _)| *one == name).expect("a statement");
+        look.execute(AssertSqlSafe(format!("PREPARE many AS {sql}"))).await.expect("prepares");
+        let plan = sqlx::raw_sql("EXPLAIN (COSTS OFF) EXECUTE many('[1]')");
+        let plan = plan.fetch_all(&mut look).await.expect("a plan");
+        let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
+        let plan = plan.join("\n");
+        look.execute("DEALLOCATE many").await.expect("forgotten");
+        assert!(plan.contains("number_pkey") && !plan.contains("Seq Scan"), "{name}:\n{plan}");
+    }
+}
+
 #[test]
 fn fields_are_named_once() {
     let mut fields = 0;
