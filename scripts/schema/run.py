@@ -14,6 +14,7 @@ operation, the request and the check.
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
