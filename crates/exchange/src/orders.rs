@@ -1,33 +1,140 @@
-//! Use cases: number orders as operators place and follow them. The worker
-//! that runs them is in `worker`.
+//! Use cases: number orders of operators, and what orders of either side share: how they are
+//! placed, shown, tried again and undone. The worker that runs them is in `worker` and `bulk`.
 
 use crate::act::{
-    Fail, Keep, change, cursor, done, invalid, limit, new_id, not_found, page, text, time,
+    Fail, Keep, change, change_other, cursor, done, invalid, limit, new_id, not_found, of_operator,
+    page, text, time,
 };
 use crate::authz::Access;
 use crate::listing::{Narrowed, Wanted};
 use crate::numbers::USAGES;
+use crate::sheet::Sheet;
 use crate::{Cx, Exchange, ListQuery};
-use api_types::number::{NumberOrder, NumberOrderCreate, NumberOrderEntry};
+use api_types::number::{NumberOrder, NumberOrderCreate, NumberOrderEntry, OrderMessage};
+use api_types::problem::EntryError;
 use api_types::{ErrorCode, Page, Problem};
+use domain::block::BlockAsk;
 use domain::number::Usage;
-use domain::upload::{MAX_ENTRIES, UploadContext, UploadRefusal, check_order};
+use domain::order::{By, NumberState, OrderKind, Trace};
+use domain::upload::{UploadContext, UploadRefusal, check_order};
 use domain::{CallingProfileId, LocationId, OperatorId, OrderId, TenantId};
 use feed::change::{Change, OrderFacts};
-use std::collections::HashMap;
-use store::listing::ORDERS;
-use store::{ConsentRow, Db, OrderEntryRow, OrderRow, Tx};
+use numbering::E164;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use store::listing::{ORDER_MESSAGES, ORDERS};
+use store::{ConsentRow, Db, OrderEntryRow, OrderMessageRow, OrderRow, Tx};
 use uuid::Uuid;
 
 /// Longest text kept of what an entry calls its number, usage or country.
 const ENTRY_TEXT: usize = 64;
+/// Longest text kept of whom an entry names: a user principal name has at most 113.
+const NAME_TEXT: usize = 128;
+/// Entries that are written with one statement.
+const PORTION: usize = 1000;
+
+/// What an order asks of all its entries, beside what its entries have got of it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Params {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) add_tags: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) remove_tags: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) block: Option<BlockAsk>,
+    /// An update says whether the tenant may set the location from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) may_update: Option<bool>,
+    /// Headers of the file, by field.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) columns: BTreeMap<String, String>,
+}
+
+impl Params {
+    /// As the order has them.
+    pub(crate) fn of(order: &OrderRow) -> Self {
+        let text = order.params.as_deref();
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
+    fn text(&self) -> Option<String> {
+        let text = serde_json::to_string(self).expect("params have text keys only");
+        (text != "{}").then_some(text)
+    }
+}
+
+/// What an entry asks beside its columns.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<String>,
+    /// Texts that should have been ids, by field.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) unread: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) undo: Option<Undo>,
+}
+
+impl Asked {
+    pub(crate) fn of(entry: &OrderEntryRow) -> Self {
+        let text = entry.asked.as_deref();
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
+    fn text(&self) -> Option<String> {
+        let text = serde_json::to_string(self).expect("what is asked has text keys only");
+        (text != "{}").then_some(text)
+    }
+}
+
+/// What an entry undoes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Undo {
+    pub(crate) kind: String,
+    pub(crate) former: Former,
+}
+
+/// What an entry found and left.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Former {
+    pub(crate) trace: Trace,
+    /// When the number came, which tells it from one that was released and came again.
+    pub(crate) acquired_at: i64,
+    pub(crate) country: String,
+}
+
+impl Former {
+    pub(crate) fn text(&self) -> Option<String> {
+        Some(serde_json::to_string(self).expect("a trace has text keys only"))
+    }
+
+    /// Of a number that came or went as it was.
+    pub(crate) fn whole(state: NumberState, acquired_at: i64, country: String) -> Self {
+        let trace =
+            Trace { before: state, after: state, tags_added: Vec::new(), tags_removed: Vec::new() };
+        Self { trace, acquired_at, country }
+    }
+}
 
 /// An entry's text as it is kept and shown again: cut, and with control
 /// characters replaced, which PostgreSQL does not take. What is lost by that was
 /// no number, usage or country.
-fn entry_text(text: &str) -> String {
+fn kept_text(text: &str, most: usize) -> String {
     let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
-    text.chars().take(ENTRY_TEXT).map(shown).collect()
+    text.chars().take(most).map(shown).collect()
+}
+
+fn entry_text(text: &str) -> String {
+    kept_text(text, ENTRY_TEXT)
+}
+
+fn error_text(error: &EntryError) -> String {
+    serde_json::to_string(error).expect("an error has text keys only")
 }
 
 pub(crate) fn order_document(row: OrderRow) -> NumberOrder {
@@ -35,6 +142,7 @@ pub(crate) fn order_document(row: OrderRow) -> NumberOrder {
         id: row.id.0,
         kind: row.kind,
         tenant_id: row.tenant_id.0,
+        operator_id: row.operator_id.map(|o| o.0),
         status: row.status,
         dry_run: row.dry_run,
         total: row.total,
@@ -42,18 +150,24 @@ pub(crate) fn order_document(row: OrderRow) -> NumberOrder {
         succeeded: row.succeeded,
         failed: row.failed,
         ticket_id: row.ticket_id,
+        retries_id: row.retries_id.map(|o| o.0),
+        undoes_id: row.undoes_id.map(|o| o.0),
         created_at: time(row.created_at),
         finished_at: row.finished_at.map(time),
     }
 }
 
-fn entry_document(row: OrderEntryRow) -> NumberOrderEntry {
+fn entry_document(row: OrderEntryRow, columns: &BTreeMap<String, String>) -> NumberOrderEntry {
+    // Written by the worker from the same type, so it reads back.
+    let error: Option<EntryError> = row.error.and_then(|error| serde_json::from_str(&error).ok());
+    let field = error.as_ref().and_then(|error| error.field.as_ref());
     NumberOrderEntry {
         index: row.ordinal,
         number: row.number_text,
+        line: row.line,
+        column: field.and_then(|field| columns.get(field)).cloned(),
         status: row.status,
-        // Written by the worker from the same type, so it reads back.
-        error: row.error.and_then(|error| serde_json::from_str(&error).ok()),
+        error,
         warning: row.warning,
     }
 }
@@ -93,20 +207,20 @@ pub(crate) fn upload_context<'a>(
     }
 }
 
-/// The gate before any entry. An upload of nothing but user numbers into a
+/// The gate before any entry of an operator's. An upload of nothing but user numbers into a
 /// tenant without an emergency location is refused as a whole; in a mixed one
 /// the worker refuses those entries.
 async fn gate(
     tx: &mut Tx,
     operator: OperatorId,
-    new: &NumberOrderCreate,
-    entries: &[OrderEntryRow],
+    tenant: TenantId,
+    kind: OrderKind,
+    only_people: bool,
 ) -> Result<(), Fail> {
-    let tenant = TenantId(new.tenant_id);
     let consent = tx.consent_get(tenant, operator).await?;
-    if new.kind == "release" {
-        // Numbers may leave whatever became of the consent, but a tenant that never gave
-        // one is none of this operator's business.
+    if kind != OrderKind::Upload {
+        // Numbers may leave or change whatever became of the consent, but a tenant that never
+        // gave one is none of this operator's business.
         if consent.is_none() {
             let reason = "the tenant never consented to this operator";
             return Err(ErrorCode::NoConsent.problem(Some("/tenant_id"), reason).into());
@@ -115,11 +229,8 @@ async fn gate(
     }
     let located = tx.location_any(tenant).await?;
     let context = upload_context(operator, tenant, consent.as_ref(), located);
-    let for_people = |e: &OrderEntryRow| {
-        e.usage.as_deref().and_then(Usage::parse) == Some(Usage::CallingUserAssignment)
-    };
     let mut refused = check_order(&context);
-    if refused.is_ok() && !located && entries.iter().all(for_people) {
+    if refused.is_ok() && !located && only_people {
         refused = Err(UploadRefusal::NoEmergencyLocation);
     }
     refused.map_err(|refusal| {
@@ -128,81 +239,533 @@ async fn gate(
     })
 }
 
-/// Entries with the order's defaults filled in. A number named twice is
-/// refused here, where all entries are in view: the first one counts.
-fn entries_of(new: &NumberOrderCreate) -> Vec<OrderEntryRow> {
-    let mut first: HashMap<&str, usize> = HashMap::new();
-    let mut rows = Vec::with_capacity(new.entries.len());
-    for (ordinal, entry) in new.entries.iter().enumerate() {
-        let earlier = *first.entry(entry.number.as_str()).or_insert(ordinal);
-        let error = (earlier != ordinal).then(|| {
-            let reason = format!("entry {earlier} names {} too", entry_text(&entry.number));
-            let error = ErrorCode::DuplicateEntry.entry(Some("number"), reason);
-            serde_json::to_string(&error).expect("an error has text keys only")
-        });
-        rows.push(OrderEntryRow {
-            ordinal: u32::try_from(ordinal).expect("an order has at most 1,000 entries"),
-            number_text: entry_text(&entry.number),
-            usage: entry.usage.as_deref().or(new.usage.as_deref()).map(entry_text),
-            profile_id: entry.calling_profile_id.or(new.calling_profile_id).map(CallingProfileId),
-            location_id: entry.location_id.or(new.location_id).map(LocationId),
-            country: entry.country.as_deref().map(entry_text),
-            status: if error.is_some() { "error" } else { "pending" }.to_owned(),
-            error,
-            warning: None,
-        });
+/// One entry as it was asked for, with the order's defaults filled in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Draft {
+    pub(crate) number: String,
+    pub(crate) usage: Option<String>,
+    pub(crate) profile: Option<Uuid>,
+    pub(crate) location: Option<Uuid>,
+    pub(crate) country: Option<String>,
+    pub(crate) line: Option<u32>,
+    pub(crate) asked: Asked,
+}
+
+impl Draft {
+    /// Whom it names, cut to what a name may be.
+    pub(crate) fn naming(mut self, user: Option<&str>, account: Option<&str>) -> Self {
+        self.asked.user = user.map(|name| kept_text(name, NAME_TEXT));
+        self.asked.account = account.map(|name| kept_text(name, NAME_TEXT));
+        self
     }
-    rows
+
+    /// An id in a cell: what is none is kept, and told when the entry is looked at.
+    pub(crate) fn id(&mut self, field: &str, text: Option<&str>) -> Option<Uuid> {
+        let text = text?;
+        match Uuid::try_parse(text) {
+            Ok(id) => Some(id),
+            Err(_) => {
+                self.asked.unread.insert(field.to_owned(), entry_text(text));
+                None
+            }
+        }
+    }
+
+    fn of(row: OrderEntryRow) -> Self {
+        Self {
+            asked: Asked::of(&row),
+            number: row.number_text,
+            usage: row.usage,
+            profile: row.profile_id.map(|p| p.0),
+            location: row.location_id.map(|l| l.0),
+            country: row.country,
+            line: row.line,
+        }
+    }
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Seen {
+    Number(E164),
+    Text(String),
+    Assignee(String),
+}
+
+/// Makes entries of drafts in their order. A number named twice, or somebody who would get two,
+/// is refused here, where all entries are in view: the first one counts.
+#[derive(Default)]
+pub(crate) struct Entries {
+    first: HashMap<Seen, u32>,
+    next: u32,
+    failed: u32,
+}
+
+impl Entries {
+    fn earlier(&mut self, seen: Seen) -> Option<u32> {
+        let ordinal = self.next;
+        let first = *self.first.entry(seen).or_insert(ordinal);
+        (first != ordinal).then_some(first)
+    }
+
+    fn refusal(&mut self, draft: &Draft) -> Option<EntryError> {
+        let seen = match E164::parse(&draft.number) {
+            Ok(number) => Seen::Number(number),
+            Err(_) => Seen::Text(draft.number.clone()),
+        };
+        if let Some(first) = self.earlier(seen) {
+            let reason = format!("entry {first} names {} too", entry_text(&draft.number));
+            return Some(ErrorCode::DuplicateEntry.entry(Some("number"), reason));
+        }
+        if let Some((field, text)) = draft.asked.unread.first_key_value() {
+            let reason = format!("{text:?} is no id");
+            return Some(ErrorCode::InvalidField.entry(Some(field), reason));
+        }
+        let named = [("user", &draft.asked.user), ("resource_account", &draft.asked.account)];
+        for (field, name) in named {
+            if let Some(name) = name
+                && let Some(first) = self.earlier(Seen::Assignee(name.to_lowercase()))
+            {
+                let reason = format!("entry {first} gives {name} a number too");
+                return Some(ErrorCode::HasNumber.entry(Some(field), reason));
+            }
+        }
+        None
+    }
+
+    pub(crate) fn row(&mut self, draft: Draft) -> OrderEntryRow {
+        let error = self.refusal(&draft);
+        let row = OrderEntryRow {
+            ordinal: self.next,
+            number_text: entry_text(&draft.number),
+            usage: draft.usage.as_deref().map(entry_text),
+            profile_id: draft.profile.map(CallingProfileId),
+            location_id: draft.location.map(LocationId),
+            country: draft.country.as_deref().map(entry_text),
+            asked: draft.asked.text(),
+            line: draft.line,
+            status: if error.is_some() { "error" } else { "pending" }.to_owned(),
+            error: error.as_ref().map(error_text),
+            warning: None,
+        };
+        self.next += 1;
+        self.failed += u32::from(row.error.is_some());
+        row
+    }
+}
+
+/// Where an order's entries come from. It is read anew each time the transaction runs.
+pub(crate) enum Source {
+    Drafts(Vec<Draft>),
+    /// A file, and how to read a row of it.
+    Sheet(Sheet, Box<dyn Fn(&crate::sheet::Line) -> Draft + Send + Sync>),
+    /// The failed entries of another order.
+    Failed(OrderId),
+    /// The good ones of another order, of this kind, to be undone.
+    Former(OrderId, OrderKind),
+}
+
+/// An order as it is placed.
+pub(crate) struct NewOrder {
+    pub(crate) kind: OrderKind,
+    pub(crate) operator: Option<OperatorId>,
+    pub(crate) tenant: TenantId,
+    pub(crate) dry_run: bool,
+    pub(crate) may_update: bool,
+    pub(crate) ticket: Option<String>,
+    pub(crate) params: Params,
+    pub(crate) retries: Option<OrderId>,
+    pub(crate) undoes: Option<OrderId>,
+    pub(crate) source: Source,
+}
+
+/// Writes an order with its entries, a portion at a time.
+pub(crate) async fn place(tx: &mut Tx, cx: &Cx, new: &NewOrder) -> Result<OrderRow, Fail> {
+    let most = match &new.source {
+        Source::Sheet(..) => new.kind.most(By::File),
+        // What another order carried, one that undoes it or tries it again carries too.
+        Source::Failed(_) | Source::Former(..) => usize::MAX,
+        Source::Drafts(_) => new.kind.most(By::Document),
+    };
+    let too_many = |field: Option<&str>| {
+        let reason = format!("a {} order carries at most {most} entries", new.kind.as_str());
+        Fail::Refused(ErrorCode::TooManyEntries.problem(field, reason))
+    };
+    let mut params = new.params.clone();
+    if let Source::Sheet(sheet, _) = &new.source {
+        params.columns.clone_from(sheet.headers());
+    }
+    let mut order = OrderRow {
+        id: OrderId(new_id()),
+        operator_id: new.operator,
+        tenant_id: new.tenant,
+        kind: new.kind.as_str().to_owned(),
+        status: "pending".to_owned(),
+        dry_run: new.dry_run,
+        params: params.text(),
+        retries_id: new.retries,
+        undoes_id: new.undoes,
+        tenant_may_update_location: new.may_update,
+        ticket_id: new.ticket.clone(),
+        total: 0,
+        done: 0,
+        succeeded: 0,
+        failed: 0,
+        principal_id: cx.actor.principal,
+        request_id: cx.request_id.clone(),
+        created_at: tx.at(),
+        finished_at: None,
+    };
+    tx.order_insert(&order, new_id()).await?;
+    let mut entries = Entries::default();
+    match &new.source {
+        Source::Drafts(drafts) => {
+            if drafts.len() > most {
+                return Err(too_many(Some("/entries")));
+            }
+            for portion in drafts.chunks(PORTION) {
+                let rows = portion.iter().cloned().map(|draft| entries.row(draft)).collect();
+                write(tx, &order, rows).await?;
+            }
+        }
+        Source::Sheet(sheet, read) => {
+            let mut lines = sheet.lines()?;
+            loop {
+                let mut rows = Vec::with_capacity(PORTION);
+                for line in lines.by_ref().take(PORTION) {
+                    let line = line?;
+                    if entries.next as usize == most {
+                        return Err(too_many(Some(&format!("line {}", line.line))));
+                    }
+                    rows.push(entries.row(read(&line)));
+                }
+                if rows.is_empty() {
+                    break;
+                }
+                write(tx, &order, rows).await?;
+            }
+        }
+        Source::Failed(of) => {
+            let mut after = None;
+            loop {
+                let found = tx.entry_failed(*of, after, PORTION as u32).await?;
+                let Some(last) = found.last() else { break };
+                after = Some(last.ordinal);
+                let rows = found.into_iter().map(|row| entries.row(Draft::of(row))).collect();
+                write(tx, &order, rows).await?;
+            }
+        }
+        Source::Former(of, kind) => {
+            let mut after = None;
+            loop {
+                let found = tx.entry_former(*of, after, PORTION as u32).await?;
+                let Some(last) = found.last() else { break };
+                after = Some(last.ordinal);
+                let rows: Vec<_> = found
+                    .into_iter()
+                    .filter_map(|row| {
+                        let former = serde_json::from_str(&row.former?).ok()?;
+                        Some(entries.row(undoing(row.number_text, *kind, former)))
+                    })
+                    .collect();
+                if !rows.is_empty() {
+                    write(tx, &order, rows).await?;
+                }
+            }
+        }
+    }
+    if entries.next == 0 {
+        let problem = match &new.source {
+            Source::Drafts(_) => ErrorCode::NoEntries.problem(Some("/entries"), "there are none"),
+            Source::Sheet(..) => ErrorCode::NoEntries.problem(None, "the file has no rows"),
+            Source::Failed(_) => ErrorCode::NothingFailed.problem(None, "no entry failed"),
+            Source::Former(..) => {
+                ErrorCode::NothingToUndo.problem(None, "no entry of the order changed anything")
+            }
+        };
+        return Err(problem.into());
+    }
+    order.total = entries.next;
+    (order.done, order.failed) = (entries.failed, entries.failed);
+    tx.order_progress(&order).await?;
+    order_change(tx, &order);
+    Ok(order)
+}
+
+/// A draft of what undoes an act.
+pub(crate) fn undoing(number: String, kind: OrderKind, former: Former) -> Draft {
+    let state = &former.trace.before;
+    let mut draft = Draft { number, ..Draft::default() };
+    if kind == OrderKind::Release {
+        draft.usage = Some(state.usage.as_str().to_owned());
+        draft.profile = Some(state.profile.0);
+        draft.location = state.location.map(|l| l.0);
+        draft.country = Some(former.country.clone());
+    }
+    draft.asked.undo = Some(Undo { kind: kind.as_str().to_owned(), former });
+    draft
+}
+
+async fn write(tx: &mut Tx, order: &OrderRow, rows: Vec<OrderEntryRow>) -> Result<(), Fail> {
+    tx.entries_insert(order.id, &rows).await?;
+    for row in &rows {
+        if let Some(error) = &row.error {
+            message(tx, order, row, error).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells an order's operator of a failed entry, unless it was a trial.
+pub(crate) async fn message(
+    tx: &mut Tx,
+    order: &OrderRow,
+    entry: &OrderEntryRow,
+    error: &str,
+) -> Result<(), Fail> {
+    let Some(operator) = order.operator_id.filter(|_| !order.dry_run) else { return Ok(()) };
+    let parsed: Option<EntryError> = serde_json::from_str(error).ok();
+    let row = OrderMessageRow {
+        id: new_id(),
+        operator_id: operator,
+        tenant_id: order.tenant_id,
+        order_id: order.id,
+        ordinal: entry.ordinal,
+        number_text: entry.number_text.clone(),
+        ticket_id: order.ticket_id.clone(),
+        error: error.to_owned(),
+        code: parsed.map_or_else(|| ErrorCode::Internal.code().to_owned(), |error| error.code),
+        created_at: tx.at(),
+    };
+    Ok(tx.message_insert(&row).await?)
+}
+
+fn message_document(row: OrderMessageRow) -> OrderMessage {
+    let error: Option<EntryError> = serde_json::from_str(&row.error).ok();
+    let error = error.unwrap_or_else(|| ErrorCode::Internal.entry(None, ""));
+    let title = ErrorCode::parse(&error.code).map_or("", ErrorCode::title);
+    let mut pointer = format!("/entries/{}", row.ordinal);
+    if let Some(field) = &error.field {
+        pointer += &format!("/{field}");
+    }
+    OrderMessage {
+        id: row.id,
+        tenant_id: row.tenant_id.0,
+        order_id: row.order_id.0,
+        index: row.ordinal,
+        number: row.number_text,
+        ticket_id: row.ticket_id,
+        title: title.to_owned(),
+        code: error.code,
+        detail: error.reason,
+        remedy: error.remedy,
+        pointer,
+        created_at: time(row.created_at),
+    }
+}
+
+/// An order that has come to its end.
+pub(crate) fn finished(order: &OrderRow) -> Result<OrderKind, Problem> {
+    if order.finished_at.is_none() {
+        let reason = format!("{} of {} entries are done", order.done, order.total);
+        return Err(ErrorCode::OrderUnfinished.problem(None, reason));
+    }
+    OrderKind::parse(&order.kind)
+        .ok_or_else(|| ErrorCode::Internal.problem(None, "the order is of an unknown kind"))
+}
+
+/// What tries an order's failed entries again.
+pub(crate) fn retry_of(order: &OrderRow) -> Result<NewOrder, Problem> {
+    let kind = finished(order)?;
+    Ok(NewOrder {
+        kind,
+        operator: order.operator_id,
+        tenant: order.tenant_id,
+        dry_run: order.dry_run,
+        may_update: order.tenant_may_update_location,
+        ticket: order.ticket_id.clone(),
+        params: Params::of(order),
+        retries: Some(order.id),
+        undoes: order.undoes_id,
+        source: Source::Failed(order.id),
+    })
+}
+
+/// What undoes it.
+pub(crate) fn undo_of(order: &OrderRow, dry_run: bool) -> Result<NewOrder, Problem> {
+    let kind = finished(order)?;
+    if order.dry_run {
+        return Err(ErrorCode::NothingToUndo.problem(None, "the order was a trial"));
+    }
+    Ok(NewOrder {
+        kind: kind.opposite(),
+        operator: order.operator_id,
+        tenant: order.tenant_id,
+        dry_run,
+        may_update: order.tenant_may_update_location,
+        ticket: order.ticket_id.clone(),
+        params: Params::default(),
+        retries: None,
+        undoes: Some(order.id),
+        source: Source::Former(order.id, kind),
+    })
+}
+
+/// Columns that a file of an operator's may have.
+const FILE_FIELDS: [&str; 5] = ["number", "usage", "calling_profile_id", "location_id", "country"];
+
+/// What an operator's order says beside its entries, checked.
+fn head_of(cx: &Cx, new: &NumberOrderCreate) -> Result<NewOrder, Problem> {
+    let operator = cx.operator(Access::Write)?;
+    let kind = OrderKind::parse(&new.kind)
+        .filter(|kind| kind.side() == domain::order::Side::Operator)
+        .ok_or_else(|| invalid("kind", "a kind is upload, release or update"))?;
+    if new.usage.as_deref().is_some_and(|usage| Usage::parse(usage).is_none()) {
+        return Err(invalid("usage", USAGES));
+    }
+    let ticket = new.ticket_id.as_deref().map(|t| text("ticket_id", t, 64)).transpose()?;
+    let may_update = new.allow_tenant_address_update;
+    Ok(NewOrder {
+        kind,
+        operator: Some(operator),
+        tenant: TenantId(new.tenant_id),
+        dry_run: new.dry_run,
+        may_update: may_update.unwrap_or(false),
+        ticket,
+        params: Params {
+            may_update: may_update.filter(|_| kind == OrderKind::Update),
+            ..Params::default()
+        },
+        retries: None,
+        undoes: None,
+        source: Source::Drafts(Vec::new()),
+    })
 }
 
 impl Exchange {
+    async fn operator_place(
+        &self,
+        cx: &Cx,
+        action: &'static str,
+        new: NewOrder,
+        only_people: bool,
+    ) -> Result<NumberOrder, Problem> {
+        let (new, operator) = (&new, cx.operator(Access::Write)?);
+        let order = self
+            .act(cx, action, Keep::Answer, async |mut tx| {
+                gate(&mut tx, operator, new.tenant, new.kind, only_people).await?;
+                let row = place(&mut tx, cx, new).await?;
+                let id = row.id;
+                done(order_document(row), id)
+            })
+            .await?;
+        self.inner.orders.notify_one();
+        Ok(order)
+    }
+
     /// Takes an order; a worker runs its entries.
     pub async fn number_order_create(
         &self,
         cx: &Cx,
         new: NumberOrderCreate,
     ) -> Result<NumberOrder, Problem> {
-        let operator = cx.operator(Access::Write)?;
-        if !matches!(new.kind.as_str(), "upload" | "release") {
-            return Err(invalid("kind", "a kind is upload or release"));
-        }
+        let mut head = head_of(cx, &new)?;
         if new.entries.is_empty() {
             return Err(ErrorCode::NoEntries.problem(Some("/entries"), "there are none"));
         }
-        if new.entries.len() > MAX_ENTRIES {
-            let reason = format!("there are {}", new.entries.len());
+        let most = head.kind.most(By::Document);
+        if new.entries.len() > most {
+            let reason = format!("there are {}, of at most {most}", new.entries.len());
             return Err(ErrorCode::TooManyEntries.problem(Some("/entries"), reason));
         }
-        if new.usage.as_deref().is_some_and(|usage| Usage::parse(usage).is_none()) {
-            return Err(invalid("usage", USAGES));
-        }
-        let ticket_id = new.ticket_id.as_deref().map(|t| text("ticket_id", t, 64)).transpose()?;
-        let entries = entries_of(&new);
-        let count = |n: usize| u32::try_from(n).expect("an order has at most 1,000 entries");
-        let failed = count(entries.iter().filter(|e| e.error.is_some()).count());
+        let usage = new.usage.as_deref();
+        let drafts: Vec<Draft> = new
+            .entries
+            .iter()
+            .map(|entry| Draft {
+                number: entry.number.clone(),
+                usage: entry.usage.as_deref().or(usage).map(str::to_owned),
+                profile: entry.calling_profile_id.or(new.calling_profile_id),
+                location: entry.location_id.or(new.location_id),
+                country: entry.country.clone(),
+                ..Draft::default()
+            })
+            .collect();
+        let for_people = |draft: &Draft| {
+            draft.usage.as_deref().and_then(Usage::parse) == Some(Usage::CallingUserAssignment)
+        };
+        let only_people = drafts.iter().all(for_people);
+        head.source = Source::Drafts(drafts);
+        self.operator_place(cx, "number_order.create", head, only_people).await
+    }
+
+    /// The same from a CSV file: `new` says what holds for every row, and has no entries.
+    ///
+    /// # Errors
+    /// As [`Exchange::number_order_create`], and `malformed_csv`, which names line and column.
+    pub async fn number_order_file(
+        &self,
+        cx: &Cx,
+        new: NumberOrderCreate,
+        file: File,
+        columns: Option<&str>,
+    ) -> Result<NumberOrder, Problem> {
+        let mut head = head_of(cx, &new)?;
+        let sheet = Sheet::open(file, &FILE_FIELDS, "number", columns)?;
+        let (usage, profile, location) = (new.usage, new.calling_profile_id, new.location_id);
+        let read = move |line: &crate::sheet::Line| {
+            let mut draft = Draft {
+                number: line.get("number").unwrap_or_default().to_owned(),
+                usage: line.get("usage").or(usage.as_deref()).map(str::to_owned),
+                country: line.get("country").map(str::to_owned),
+                line: Some(line.line),
+                ..Draft::default()
+            };
+            draft.profile =
+                draft.id("calling_profile_id", line.get("calling_profile_id")).or(profile);
+            draft.location = draft.id("location_id", line.get("location_id")).or(location);
+            draft
+        };
+        head.source = Source::Sheet(sheet, Box::new(read));
+        self.operator_place(cx, "number_order.create", head, false).await
+    }
+
+    /// Tries an order's failed entries again, as a new order.
+    ///
+    /// # Errors
+    /// `order_unfinished`, `nothing_failed`, and as the order itself.
+    pub async fn number_order_retry(&self, cx: &Cx, id: Uuid) -> Result<NumberOrder, Problem> {
+        self.operator_follow(cx, id, "number_order.retry", retry_of).await
+    }
+
+    /// Undoes what an order did where the numbers are still as it left them, as a new order.
+    ///
+    /// # Errors
+    /// `order_unfinished`, `nothing_to_undo`.
+    pub async fn number_order_undo(
+        &self,
+        cx: &Cx,
+        id: Uuid,
+        dry_run: bool,
+    ) -> Result<NumberOrder, Problem> {
+        self.operator_follow(cx, id, "number_order.undo", move |order| undo_of(order, dry_run))
+            .await
+    }
+
+    async fn operator_follow(
+        &self,
+        cx: &Cx,
+        id: Uuid,
+        action: &'static str,
+        follow: impl Fn(&OrderRow) -> Result<NewOrder, Problem> + Send + Sync,
+    ) -> Result<NumberOrder, Problem> {
+        let operator = cx.operator(Access::Write)?;
+        let follow = &follow;
         let order = self
-            .act(cx, "number_order.create", Keep::Answer, async |mut tx| {
-                gate(&mut tx, operator, &new, &entries).await?;
-                let row = OrderRow {
-                    id: OrderId(new_id()),
-                    operator_id: operator,
-                    tenant_id: TenantId(new.tenant_id),
-                    kind: new.kind.clone(),
-                    status: "pending".to_owned(),
-                    dry_run: new.dry_run,
-                    tenant_may_update_location: new.allow_tenant_address_update,
-                    ticket_id: ticket_id.clone(),
-                    total: count(entries.len()),
-                    done: failed,
-                    succeeded: 0,
-                    failed,
-                    principal_id: cx.actor.principal,
-                    request_id: cx.request_id.clone(),
-                    created_at: tx.at(),
-                    finished_at: None,
-                };
-                tx.order_insert(&row, &entries, new_id()).await?;
-                order_change(&mut tx, &row);
+            .act(cx, action, Keep::Answer, async |mut tx| {
+                let order = order_must(&mut tx, operator, OrderId(id)).await?;
+                let new = follow(&order)?;
+                gate(&mut tx, operator, new.tenant, new.kind, false).await?;
+                let row = place(&mut tx, cx, &new).await?;
                 let id = row.id;
                 done(order_document(row), id)
             })
@@ -246,33 +809,79 @@ impl Exchange {
     ) -> Result<Page<NumberOrderEntry>, Problem> {
         let operator = cx.operator(Access::Read)?;
         let (limit, after) = (limit(&list)?, cursor::<i64>(&list)?);
-        let rows = self
+        let (order, rows) = self
             .view_as(cx, async |mut db: Db| {
                 let order = order_must(&mut db, operator, OrderId(id)).await?;
-                Ok(db.entry_list(order.id, after, limit + 1).await?)
+                let rows = db.entry_list(order.id, after, limit + 1).await?;
+                Ok((order, rows))
             })
             .await?;
-        Ok(page(rows, limit, |row| row.ordinal, entry_document))
+        Ok(entries_document(rows, limit, &order))
+    }
+
+    /// What failed in the operator's orders and was not dismissed yet, newest first.
+    ///
+    /// # Errors
+    /// `invalid_filter`, `invalid_sort`, `forbidden`.
+    pub async fn order_message_list(
+        &self,
+        cx: &Cx,
+        list: impl Into<Narrowed>,
+    ) -> Result<Page<OrderMessage>, Problem> {
+        let list = list.into();
+        let operator = cx.operator(Access::Read)?;
+        let wanted = Wanted::read(&ORDER_MESSAGES, list, Vec::new())?;
+        let rows = self
+            .view_as(cx, async |mut db: Db| {
+                Ok(db.message_page(operator, &wanted.pick, wanted.rows()).await?)
+            })
+            .await?;
+        Ok(wanted.page(rows, message_document))
+    }
+
+    /// Somebody has seen to it.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`.
+    pub async fn order_message_dismiss(&self, cx: &Cx, id: Uuid) -> Result<(), Problem> {
+        let operator = cx.operator(Access::Write)?;
+        self.act(cx, "order_message.dismiss", Keep::Answer, async |mut tx| {
+            if !tx.message_delete(operator, id).await? {
+                return Err(not_found("message", id).into());
+            }
+            change_other(&mut tx, "order_message", id, of_operator(operator));
+            done((), id)
+        })
+        .await
     }
 }
 
+/// A page of an order's entries.
+pub(crate) fn entries_document(
+    rows: Vec<OrderEntryRow>,
+    limit: u32,
+    order: &OrderRow,
+) -> Page<NumberOrderEntry> {
+    let columns = Params::of(order).columns;
+    page(rows, limit, |row| row.ordinal, |row| entry_document(row, &columns))
+}
+
 pub(crate) fn order_change(tx: &mut Tx, row: &OrderRow) {
-    let progress = Change::OrderProgress {
-        id: row.id,
-        operator: row.operator_id,
-        done: row.done,
-        total: row.total,
-        order: OrderFacts {
-            tenant: Some(row.tenant_id),
-            order_kind: Some(row.kind.clone()),
-            status: Some(row.status.clone()),
-            failed: row.failed,
-        },
+    let order = OrderFacts {
+        tenant: Some(row.tenant_id),
+        order_kind: Some(row.kind.clone()),
+        status: Some(row.status.clone()),
+        failed: row.failed,
+    };
+    let (id, done, total) = (row.id, row.done, row.total);
+    let progress = match row.operator_id {
+        Some(operator) => Change::OrderProgress { id, operator, done, total, order },
+        None => Change::TenantOrderProgress { id, tenant: row.tenant_id, done, total, order },
     };
     change(tx, &progress);
 }
 
 async fn order_must(db: &mut Db, operator: OperatorId, id: OrderId) -> Result<OrderRow, Fail> {
-    let row = db.order_get(id).await?.filter(|row| row.operator_id == operator);
+    let row = db.order_get(id).await?.filter(|row| row.operator_id == Some(operator));
     Ok(row.ok_or_else(|| not_found("number order", id))?)
 }

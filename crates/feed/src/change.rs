@@ -99,6 +99,20 @@ pub enum Change {
         #[serde(flatten, default)]
         order: OrderFacts,
     },
+    /// An order that a tenant placed made progress. Edges pass it over.
+    TenantOrderProgress {
+        /// Which.
+        id: OrderId,
+        /// Whose order.
+        tenant: TenantId,
+        /// Entries done.
+        done: u32,
+        /// Entries in all.
+        total: u32,
+        /// The rest of what there is to tell of it.
+        #[serde(flatten, default)]
+        order: OrderFacts,
+    },
     /// A secret was added, which seals from its time on; or, without its bytes, one
     /// was taken away.
     EdgeKeyPut(EdgeKey),
@@ -118,7 +132,7 @@ pub struct OrderFacts {
     /// For whom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<TenantId>,
-    /// `upload` or `release`.
+    /// What it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_kind: Option<String>,
     /// `pending`, `in_progress`, `success`, `partial_success`, `error`.
@@ -145,7 +159,7 @@ impl Change {
     }
 
     /// The kinds this version knows, as they are written.
-    pub const KINDS: [&str; 14] = [
+    pub const KINDS: [&str; 15] = [
         "operator_put",
         "trunk_put",
         "calling_profile_put",
@@ -158,6 +172,7 @@ impl Change {
         "numbers_removed",
         "consent_put",
         "order_progress",
+        "tenant_order_progress",
         "edge_key_put",
         "other",
     ];

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod billing;
+mod bulk;
 mod calls;
 mod compat;
 mod consents;
@@ -12,6 +13,7 @@ mod fraud;
 mod furnished;
 mod house;
 mod lists;
+mod model;
 mod networks;
 mod numbers;
 mod orders;

@@ -164,7 +164,10 @@ impl Snapshot {
                     keys.push(k.clone());
                 }
             }
-            Change::ConsentPut { .. } | Change::OrderProgress { .. } | Change::Other { .. } => {
+            Change::ConsentPut { .. }
+            | Change::OrderProgress { .. }
+            | Change::TenantOrderProgress { .. }
+            | Change::Other { .. } => {
                 return Applied::Passed;
             }
         }
