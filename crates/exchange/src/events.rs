@@ -202,7 +202,7 @@ fn told(change: Change, owner: ChangeOwner, party: Party) -> Option<EventData> {
         Change::OrderProgress { id, operator, done, total, order } => {
             progress(id, Some(operator), order.tenant, done, total, order)
         }
-        Change::TenantOrderProgress { id, tenant, done, total, order } => {
+        Change::TenantOrderProgress { id, of_tenant: tenant, done, total, order } => {
             progress(id, None, Some(tenant), done, total, order)
         }
         Change::EdgeKeyPut(key) => EventData::EdgeKeyChanged(thing(key.id.to_string())),

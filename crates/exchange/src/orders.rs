@@ -876,7 +876,7 @@ pub(crate) fn order_change(tx: &mut Tx, row: &OrderRow) {
     let (id, done, total) = (row.id, row.done, row.total);
     let progress = match row.operator_id {
         Some(operator) => Change::OrderProgress { id, operator, done, total, order },
-        None => Change::TenantOrderProgress { id, tenant: row.tenant_id, done, total, order },
+        None => Change::TenantOrderProgress { id, of_tenant: row.tenant_id, done, total, order },
     };
     change(tx, &progress);
 }

@@ -77,7 +77,7 @@ impl Sheet {
         let head = sheet.head()?;
         sheet.delimiter = delimiter(&head);
         let mut reader = sheet.reader()?;
-        let header = reader.headers().map_err(|error| malformed(said(&error)))?.clone();
+        let header = reader.headers().map_err(|error| malformed(said(&error, 1)))?.clone();
         if header.iter().all(|name| name.trim().is_empty()) {
             return Err(malformed("line 1: there is no header"));
         }
@@ -110,13 +110,13 @@ impl Sheet {
         Ok(String::from_utf8_lossy(&bytes[..end]).into_owned())
     }
 
-    fn reader(&self) -> Result<csv::Reader<BufReader<&File>>, Problem> {
+    fn reader(&self) -> Result<csv::Reader<Lines<BufReader<&File>>>, Problem> {
         let mut file = &self.file;
         file.rewind().map_err(|error| unreadable(&error))?;
         Ok(csv::ReaderBuilder::new()
             .delimiter(self.delimiter)
             .comment(Some(b'#'))
-            .from_reader(BufReader::with_capacity(64 * 1024, file)))
+            .from_reader(Lines::of(BufReader::with_capacity(64 * 1024, file))))
     }
 
     fn take(&mut self, field: &'static str, at: usize, header: &str) -> Result<(), Problem> {
@@ -191,16 +191,83 @@ impl Sheet {
     pub(crate) fn lines(
         &self,
     ) -> Result<impl Iterator<Item = Result<Line, Problem>> + use<'_>, Problem> {
-        let reader = self.reader()?;
-        Ok(reader.into_records().map(|record| {
-            let record = record.map_err(|error| malformed(said(&error)))?;
-            let line = record.position().map_or(0, csv::Position::line);
+        let mut reader = self.reader()?;
+        let mut record = csv::StringRecord::new();
+        Ok(std::iter::from_fn(move || {
+            let read = reader.read_record(&mut record);
+            // Where the reader stands after the row: before it, empty lines and remarks are not
+            // passed yet.
+            let ended = reader.position().line().saturating_sub(1);
+            match read {
+                Err(error) => return Some(Err(malformed(said(&error, ended)))),
+                Ok(false) => return None,
+                Ok(true) => {}
+            }
+            let within: usize =
+                record.iter().map(|cell| cell.bytes().filter(|b| *b == b'\n').count()).sum();
+            let line = ended.saturating_sub(within as u64);
             let cells = self.columns.iter().filter_map(|(field, at)| {
                 let text = cell(record.get(*at).unwrap_or_default());
                 (!text.is_empty()).then(|| (*field, text.to_owned()))
             });
-            Ok(Line { line: u32::try_from(line).unwrap_or(u32::MAX), cells: cells.collect() })
+            let line = u32::try_from(line).unwrap_or(u32::MAX);
+            Some(Ok(Line { line, cells: cells.collect() }))
         }))
+    }
+}
+
+/// A file whose lines all end with a line feed alone, the last one too: so the CSV reader counts
+/// them as an editor does.
+struct Lines<R> {
+    inner: R,
+    /// A carriage return that waits for what follows it.
+    held: bool,
+    last: u8,
+    ended: bool,
+}
+
+impl<R: Read> Lines<R> {
+    const fn of(inner: R) -> Self {
+        Self { inner, held: false, last: b'\n', ended: false }
+    }
+}
+
+impl<R: Read> Read for Lines<R> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        // One byte read may become two: the return that was held, and itself.
+        let half = (out.len() / 2).max(1);
+        loop {
+            if self.ended || out.len() < 2 {
+                return Ok(0);
+            }
+            let mut piece = vec![0; half.min(64 * 1024)];
+            let read = self.inner.read(&mut piece)?;
+            let mut filled = 0;
+            let mut put = |byte: u8| {
+                out[filled] = byte;
+                filled += 1;
+            };
+            if read == 0 {
+                self.ended = true;
+                if std::mem::take(&mut self.held) || self.last != b'\n' {
+                    put(b'\n');
+                }
+                return Ok(filled);
+            }
+            for byte in &piece[..read] {
+                if std::mem::take(&mut self.held) && *byte != b'\n' {
+                    put(b'\r');
+                }
+                self.last = *byte;
+                match *byte {
+                    b'\r' => self.held = true,
+                    byte => put(byte),
+                }
+            }
+            if filled > 0 {
+                return Ok(filled);
+            }
+        }
     }
 }
 
@@ -214,8 +281,7 @@ fn unreadable(error: &std::io::Error) -> Problem {
 }
 
 /// What is wrong with a row, and where.
-fn said(error: &csv::Error) -> String {
-    let line = error.position().map_or(1, csv::Position::line);
+fn said(error: &csv::Error, line: u64) -> String {
     match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             format!("line {line}: there are {len} cells, and {expected_len} in the header")

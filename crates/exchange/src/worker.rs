@@ -191,7 +191,7 @@ async fn chunk(mut tx: Tx, id: OrderId, owner: Uuid, most: u32) -> Result<Step, 
     };
     let entries = tx.entry_pending(id, most).await?;
     let kind = OrderKind::parse(&order.kind).ok_or(StoreError::Decode { column: "kind" })?;
-    let results = match (kind, order.operator_id) {
+    let mut results = match (kind, order.operator_id) {
         _ if entries.is_empty() => Vec::new(),
         (OrderKind::Upload, Some(operator)) => upload(&mut tx, &order, operator, &entries).await?,
         (OrderKind::Release, Some(operator)) => {
@@ -199,6 +199,7 @@ async fn chunk(mut tx: Tx, id: OrderId, owner: Uuid, most: u32) -> Result<Step, 
         }
         _ => bulk::run(&mut tx, &order, kind, &entries).await?,
     };
+    results.sort_unstable_by_key(|result| result.ordinal);
     tell(&mut tx, &order, &entries, &results).await?;
     tx.entry_results(id, &results).await?;
     Ok(progress(&mut tx, &mut order, &results).await?)

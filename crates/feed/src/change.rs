@@ -103,8 +103,8 @@ pub enum Change {
     TenantOrderProgress {
         /// Which.
         id: OrderId,
-        /// Whose order.
-        tenant: TenantId,
+        /// Whose order; the facts that lie beside it have a `tenant` of their own.
+        of_tenant: TenantId,
         /// Entries done.
         done: u32,
         /// Entries in all.
