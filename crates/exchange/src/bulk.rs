@@ -5,8 +5,8 @@
 
 use crate::act::{Fail, change, raced};
 use crate::numbers::{ACTIVATED, assign_code, state_of};
-use crate::orders::{Asked, Former, Params};
 use crate::people::agents_of;
+use crate::placing::{Asked, Former, Params};
 use crate::records;
 use crate::worker::{failed, number_parse};
 use api_types::ErrorCode;

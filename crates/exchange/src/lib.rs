@@ -40,6 +40,7 @@ mod numbers;
 mod oidc;
 mod orders;
 mod people;
+mod placing;
 mod programme;
 mod records;
 mod secret;

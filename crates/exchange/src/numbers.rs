@@ -7,8 +7,8 @@ use crate::act::{
 use crate::authz::Access;
 use crate::bulk::default_block;
 use crate::listing::{Narrowed, Wanted, starting};
-use crate::orders::Former;
 use crate::people::agents_of;
+use crate::placing::Former;
 use crate::{Cx, Exchange, ListQuery, NumberFilter, records};
 use api_types::number::{
     AssignmentBlockPut, AssignmentPut, Number, NumberSettings, NumberSettingsPut, NumberTag,

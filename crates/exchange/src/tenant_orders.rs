@@ -4,10 +4,8 @@
 use crate::act::{Fail, Keep, cursor, done, invalid, limit, not_found, text};
 use crate::authz::Access;
 use crate::listing::{Narrowed, Wanted};
-use crate::orders::{
-    Draft, Former, NewOrder, Params, Source, entries_document, order_document, place, retry_of,
-    undo_of, undoing,
-};
+use crate::orders::{entries_document, order_document};
+use crate::placing::{Draft, Former, NewOrder, Params, Source, place, retry_of, undo_of, undoing};
 use crate::sheet::{Line, Sheet};
 use crate::{Cx, Exchange, ListQuery};
 use api_types::number::{NumberOrder, NumberOrderEntry, TenantOrderCreate, TenantOrderEntryCreate};

@@ -5,7 +5,8 @@
 use crate::act::{Fail, change, change_of, new_id, of_both, raced, store_problem};
 use crate::edges_known::LOST_AFTER;
 use crate::numbers::{ACTIVATED, USAGES, state_of};
-use crate::orders::{Asked, Former, Undo, message, order_change, refusal_code, upload_context};
+use crate::orders::{order_change, refusal_code, upload_context};
+use crate::placing::{Asked, Former, Undo, message};
 use crate::{Exchange, bulk, disputes, records};
 use api_types::problem::EntryError;
 use api_types::{ErrorCode, Problem};

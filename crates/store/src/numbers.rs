@@ -153,7 +153,6 @@ statements! {
     NUMBER_TAG_ADD = "INSERT INTO number_tag (number, tenant_id, folded) VALUES ($1, $2, $3) \
         ON CONFLICT (number, folded) DO NOTHING";
     NUMBER_TAG_REMOVE = "DELETE FROM number_tag WHERE number = $1 AND folded = $2";
-    NUMBER_TOUCH = "UPDATE number SET version = version + 1 WHERE number = $1 AND version = $2";
     TAG_LIST = "SELECT g.folded, g.name, COUNT(t.number) AS numbers FROM tag g \
         LEFT JOIN number_tag t ON t.tenant_id = g.tenant_id AND t.folded = g.folded \
         WHERE g.tenant_id = $1 AND (CAST($2 AS TEXT) IS NULL OR g.folded > $2) \
@@ -365,12 +364,6 @@ impl Db {
     ) -> Result<(), StoreError> {
         self.exec(NUMBER_TAG_REMOVE, args![number, folded.to_owned()]).await?;
         Ok(())
-    }
-
-    /// Counts a number's version up, because something that belongs to it changes; `false` where
-    /// the version is another.
-    pub async fn number_touch(&mut self, number: E164, version: i64) -> Result<bool, StoreError> {
-        Ok(self.exec(NUMBER_TOUCH, args![number, version]).await? > 0)
     }
 
     /// A tenant's tags after one.

@@ -3,6 +3,7 @@
 mod alarms;
 mod billing;
 mod bulk;
+mod bulk_files;
 mod calls;
 mod compat;
 mod consents;
@@ -14,6 +15,7 @@ mod furnished;
 mod house;
 mod lists;
 mod model;
+mod model_rules;
 mod networks;
 mod numbers;
 mod orders;
