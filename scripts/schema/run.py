@@ -45,8 +45,14 @@ BY_CHANCE = {
 # The feed of changes has no end, which a client that waits for the whole answer cannot bear;
 # crates/api/tests/it/edges.rs reads it.
 ENDLESS = "/edge/v1/changes"
-# A change freeze would refuse all that follows it; crates/exchange/tests/it/freezes.rs holds them.
-FREEZES = "^/(tenant|programme)/v1/change-freezes"
+# Not part of this yet: a change freeze would refuse all that follows it; a tenant's orders take one of
+# several sets of fields by their kind, files are no JSON, and what is undone is gone for the others'
+# questions. Rust tests hold them: docs/access.csv by every role, and their own.
+LATER = (
+    "^/(tenant|programme)/v1/change-freezes"
+    "|^/tenant/v1/(number-orders|users/csv|numbers/.*/assignment(/undo|-block))"
+    "|^/operator/v1/(number-orders/(csv|.*/(retry|undo))|order-messages/|disputes/)|^/programme/v1/disputes/"
+)
 # Streams of events that end only when their reader goes: each is read for so many seconds.
 ENDLESS_EVENTS, EVENTS_SECONDS = ("tenant", "operator", "programme"), 1
 # Stories keep to operations that hang together: among all at once they seldom get beyond a first step.
@@ -243,7 +249,7 @@ class Part:
         document = json.loads(Path(self.document).read_text())
         for path, item in document["paths"].items():
             for method in item:
-                if method in ("get", "put", "post", "patch", "delete") and path != ENDLESS and not re.match(FREEZES, path):
+                if method in ("get", "put", "post", "patch", "delete") and path != ENDLESS and not re.match(LATER, path):
                     yield f"{method.upper()} {path}"
 
 
@@ -300,7 +306,7 @@ def main():
         (work / "world.json").write_text(json.dumps(told))
         own = work / "openapi.json"
         own.write_text(json.dumps(world.Client(here.base).ask("GET", "/openapi.json")[2]))
-        parts = [Part("own", own, here.base, extra=["--exclude-path", ENDLESS, "--exclude-path-regex", FREEZES],
+        parts = [Part("own", own, here.base, extra=["--exclude-path", ENDLESS, "--exclude-path-regex", LATER],
                       stories=STORIES)]
         for version in ("2023-10-01", "2024-02-29-preview"):
             contract = work / f"{version}.openapi.json"

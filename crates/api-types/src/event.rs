@@ -52,7 +52,7 @@ events! {
     OrderProgressed(OrderEvent) = "number_order.progressed";
     /// Every entry of an order is done, or it was given up.
     OrderFinished(OrderEvent) = "number_order.finished";
-    /// Numbers were uploaded, assigned, unassigned or edited.
+    /// Numbers were uploaded, assigned, unassigned, tagged, blocked or edited.
     NumbersChanged(NumbersEvent) = "numbers.changed";
     /// Numbers were released.
     NumbersReleased(NumbersReleased) = "numbers.released";
@@ -86,6 +86,12 @@ events! {
     OfferChanged(ThingEvent) = "offer.changed";
     /// An account of the compatible face, or a number in it, was changed.
     AccountChanged(ThingEvent) = "account.changed";
+    /// Somebody has seen to what failed in an operator's order.
+    OrderMessageChanged(ThingEvent) = "order_message.changed";
+    /// A dispute on a number's authority was opened or is over.
+    DisputeChanged(ThingEvent) = "number_dispute.changed";
+    /// What a tenant wants done with its numbers was changed; the id is the tenant's.
+    NumberSettingsChanged(ThingEvent) = "number_settings.changed";
     /// A client was made.
     ClientChanged(ThingEvent) = "client.changed";
     /// An edge was forgotten.
@@ -124,12 +130,13 @@ pub struct ConsentEvent {
 pub struct OrderEvent {
     /// The order.
     pub id: Uuid,
-    /// Whose.
-    pub operator_id: Uuid,
-    /// For whom.
+    /// The operator that placed it; a tenant's own order has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator_id: Option<Uuid>,
+    /// Whose numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant_id: Option<Uuid>,
-    /// `upload` or `release`.
+    /// `upload`, `release`, `update`, `assign`, `unassign`, `location`, `tags` or `usage`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// `pending`, `in_progress`, `success`, `partial_success`, `error`.

@@ -10,27 +10,28 @@ use uuid::Uuid;
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NumberOrderCreate {
-    /// `upload` or `release`.
-    #[schema(pattern = "^(upload|release)$")]
+    /// `upload`, `release` or `update`.
+    #[schema(pattern = "^(upload|release|update)$")]
     pub kind: String,
     /// The tenant.
     pub tenant_id: Uuid,
-    /// For uploads: what entries use unless they say otherwise.
+    /// For uploads and updates: what entries use unless they say otherwise.
     #[serde(default)]
     pub calling_profile_id: Option<Uuid>,
-    /// For uploads: usage unless an entry says otherwise;
+    /// For uploads and updates: usage unless an entry says otherwise;
     /// `CallingUserAssignment`, `FirstPartyAppAssignment`, `ConferenceAssignment`.
     #[serde(default)]
     #[schema(
         pattern = "^(CallingUserAssignment|FirstPartyAppAssignment|ConferenceAssignment|ConferenceAssigned)$"
     )]
     pub usage: Option<String>,
-    /// For uploads: location unless an entry says otherwise.
+    /// For uploads and updates: location unless an entry says otherwise.
     #[serde(default)]
     pub location_id: Option<Uuid>,
-    /// For uploads: the tenant may set or change the location; false by default.
+    /// For uploads and updates: the tenant may set or change the location; false for an upload
+    /// that does not say it, and as it was for an update.
     #[serde(default)]
-    pub allow_tenant_address_update: bool,
+    pub allow_tenant_address_update: Option<bool>,
     /// The operator's own reference, at most 64 characters.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 64)]
@@ -69,10 +70,13 @@ pub struct NumberOrderEntryCreate {
 pub struct NumberOrder {
     /// Identity.
     pub id: Uuid,
-    /// `upload` or `release`.
+    /// `upload`, `release` and `update` are operators'; `assign`, `unassign`, `location`, `tags`
+    /// and `usage` are tenants'.
     pub kind: String,
-    /// For whom.
+    /// Whose numbers.
     pub tenant_id: Uuid,
+    /// Which operator placed it; a tenant's own order has none.
+    pub operator_id: Option<Uuid>,
     /// `pending`, `in_progress`, `success`, `partial_success`, `error`.
     pub status: String,
     /// Changes nothing.
@@ -85,8 +89,12 @@ pub struct NumberOrder {
     pub succeeded: u32,
     /// Entries that failed.
     pub failed: u32,
-    /// The operator's reference.
+    /// The reference of whoever placed it.
     pub ticket_id: Option<String>,
+    /// The order whose failed entries it tries again.
+    pub retries_id: Option<Uuid>,
+    /// The order whose acts it undoes.
+    pub undoes_id: Option<Uuid>,
     /// When it was placed.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
@@ -95,13 +103,17 @@ pub struct NumberOrder {
     pub finished_at: Option<Timestamp>,
 }
 
-/// One entry's result, `GET /operator/v1/number-orders/{id}/entries`.
+/// One entry's result, `GET /…/v1/number-orders/{id}/entries`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct NumberOrderEntry {
     /// Its place in the order, from 0.
     pub index: u32,
     /// As it was sent.
     pub number: String,
+    /// The line of the file it came from, counted from 1.
+    pub line: Option<u32>,
+    /// The column of that file to blame, by its header.
+    pub column: Option<String>,
     /// `pending`, `success`, `error`.
     pub status: String,
     /// Why it failed.
@@ -141,6 +153,13 @@ pub struct Number {
     pub location_id: Option<Uuid>,
     /// The tenant may set or change the location.
     pub location_update_supported: bool,
+    /// The tenant's tags, in their order; operators see none.
+    pub tags: Vec<String>,
+    /// `NotBlocked`, `BlockedForever`, `BlockedUntil`: whether it may be assigned.
+    pub assignment_blocked_state: String,
+    /// Until when, if it ends by itself.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub assignment_blocked_until: Option<Timestamp>,
     /// When it came into the inventory.
     #[schema(value_type = String, format = DateTime)]
     pub acquired_at: Timestamp,
@@ -165,4 +184,203 @@ pub struct AssignmentPut {
     /// Check everything, change nothing.
     #[serde(default)]
     pub dry_run: bool,
+}
+
+/// `POST /tenant/v1/number-orders`: the same for many numbers, each of which succeeds or fails
+/// alone.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TenantOrderCreate {
+    /// `assign`, `unassign`, `location`, `tags` or `usage`.
+    #[schema(pattern = "^(assign|unassign|location|tags|usage)$")]
+    pub kind: String,
+    /// For `assign` and `location`: unless an entry says otherwise. A `location` order without one
+    /// removes the locations of entries that name none.
+    #[serde(default)]
+    pub location_id: Option<Uuid>,
+    /// For `usage`: `CallingUserAssignment` or `FirstPartyAppAssignment`.
+    #[serde(default)]
+    #[schema(pattern = "^(CallingUserAssignment|FirstPartyAppAssignment)$")]
+    pub usage: Option<String>,
+    /// For `tags`: to add; with those to remove at most 10.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    pub add_tags: Vec<String>,
+    /// For `tags`: to remove.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    pub remove_tags: Vec<String>,
+    /// For `unassign`: keep the numbers from being assigned: `none`, `forever` or 1 to 365 days.
+    /// Wins over the tenant's default.
+    #[serde(default)]
+    #[schema(pattern = "^(none|forever|[1-9][0-9]{0,2})$")]
+    pub block: Option<String>,
+    /// The tenant's own reference, at most 64 characters.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 64)]
+    pub ticket_id: Option<String>,
+    /// Check everything, change nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// 1 to 1,000 entries.
+    #[schema(min_items = 1, max_items = 1000)]
+    pub entries: Vec<TenantOrderEntryCreate>,
+}
+
+/// One entry of a tenant's order.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TenantOrderEntryCreate {
+    /// E.164.
+    #[schema(example = "+442079460000")]
+    pub number: String,
+    /// For `assign`: a person, by user principal name or id.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// For `assign`: a resource account, by user principal name or id.
+    #[serde(default)]
+    pub resource_account: Option<String>,
+    /// For `assign` and `location`: overrides the order's.
+    #[serde(default)]
+    pub location_id: Option<Uuid>,
+}
+
+/// `PUT /tenant/v1/numbers/{number}/tags`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TagsPut {
+    /// At most 50, of at most 50 characters each; upper and lower case are the same.
+    #[schema(max_items = 50)]
+    pub tags: Vec<String>,
+}
+
+/// A tag, `GET /tenant/v1/tags`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct NumberTag {
+    /// As it was written first.
+    pub name: String,
+    /// How many numbers have it.
+    pub numbers: i64,
+}
+
+/// `PUT /tenant/v1/numbers/{number}/assignment-block`: one of the two.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssignmentBlockPut {
+    /// Until somebody lifts it.
+    #[serde(default)]
+    pub forever: bool,
+    /// 1 to 365.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 365)]
+    pub days: Option<u32>,
+}
+
+/// What a tenant wants done unless an operation says otherwise, `/tenant/v1/number-settings`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct NumberSettings {
+    /// Whoever is given a number is to hear of it by mail. Kept; nothing is sent yet.
+    pub assignment_email: bool,
+    /// Whoever loses one too.
+    pub unassignment_email: bool,
+    /// A number that is taken back is blocked until somebody lifts it.
+    pub assignment_blocked_forever: bool,
+    /// Or for so many days, 1 to 365.
+    pub assignment_blocked_days: Option<u32>,
+    /// Optimistic version, also in the ETag; 0 before the first change.
+    pub version: i64,
+}
+
+/// `PUT /tenant/v1/number-settings` (If-Match honoured).
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NumberSettingsPut {
+    /// See [`NumberSettings`].
+    #[serde(default)]
+    pub assignment_email: bool,
+    /// See [`NumberSettings`].
+    #[serde(default)]
+    pub unassignment_email: bool,
+    /// Not together with days.
+    #[serde(default)]
+    pub assignment_blocked_forever: bool,
+    /// 1 to 365, not together with for ever.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 365)]
+    pub assignment_blocked_days: Option<u32>,
+}
+
+/// What failed in an operator's order, `GET /operator/v1/order-messages`, until it is dismissed.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct OrderMessage {
+    /// Identity.
+    pub id: Uuid,
+    /// The tenant it was for.
+    pub tenant_id: Uuid,
+    /// The order.
+    pub order_id: Uuid,
+    /// The entry's place in it, from 0.
+    pub index: u32,
+    /// Its number, as it was sent.
+    pub number: String,
+    /// The operator's reference.
+    pub ticket_id: Option<String>,
+    /// Stable.
+    pub code: String,
+    /// What the code means.
+    pub title: String,
+    /// What was wrong with this entry.
+    pub detail: String,
+    /// What helps.
+    pub remedy: String,
+    /// Where in the order, a JSON pointer.
+    pub pointer: String,
+    /// When it failed.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+/// A dispute on a number's authority: an operator uploaded it while another operator's tenant held
+/// it. `GET /operator/v1/disputes`, `GET /programme/v1/disputes`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Dispute {
+    /// Identity.
+    pub id: Uuid,
+    /// E.164.
+    pub number: String,
+    /// `open`, `withdrawn`, `conceded`, `upheld`, `rejected`.
+    pub state: String,
+    /// The operator that wants it.
+    pub claimant_id: Uuid,
+    /// Its name.
+    pub claimant_name: String,
+    /// For which tenant; shown to the claimant and the programme.
+    pub claimant_tenant_id: Option<Uuid>,
+    /// The operator that has it.
+    pub holder_id: Uuid,
+    /// Its name.
+    pub holder_name: String,
+    /// Whose it is; shown to the holder and the programme.
+    pub holder_tenant_id: Option<Uuid>,
+    /// Why it ended so.
+    pub comment: Option<String>,
+    /// When the number was uploaded.
+    #[schema(value_type = String, format = DateTime)]
+    pub opened_at: Timestamp,
+    /// When it ended.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub closed_at: Option<Timestamp>,
+}
+
+/// `PATCH /operator/v1/disputes/{id}`, `PATCH /programme/v1/disputes/{id}`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DisputeUpdate {
+    /// The claimant: `withdrawn`; the holder: `conceded`; the programme: `upheld`, `rejected`.
+    #[schema(pattern = "^(withdrawn|conceded|upheld|rejected)$")]
+    pub state: String,
+    /// Why; the programme has to say it.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub comment: Option<String>,
 }

@@ -125,7 +125,7 @@ codes! {
     RelationshipState = "relationship_state", 409, "The relationship cannot take this step from its state.", "Read the consent; forward steps only, or start again after an end.";
     CommentMissing = "comment_missing", 422, "Declining or terminating needs a comment.", "Say why in comment.";
     // Uploads, per order or per entry.
-    TooManyEntries = "too_many_entries", 422, "An order carries at most 1,000 entries.", "Split it into several orders.";
+    TooManyEntries = "too_many_entries", 422, "The order carries more entries than its kind may.", "Split it into several orders; a CSV file may carry more than a document.";
     NoEntries = "no_entries", 422, "An order carries at least one entry.", "Name at least one number.";
     NoConsent = "no_consent", 409, "The tenant has not consented to this operator.", "Wait for the tenant's consent.";
     ConsentSuspended = "consent_suspended", 409, "The tenant has suspended its consent.", "Wait until the tenant resumes it.";
@@ -145,6 +145,20 @@ codes! {
     // Release.
     NotHeld = "not_held", 404, "The operator has no such number at this tenant.", "Check number and tenant.";
     StillAssigned = "still_assigned", 409, "The number is assigned.", "The tenant unassigns it first.";
+    DisputeState = "dispute_state", 409, "The dispute cannot take this step.", "Read the dispute: a claimant withdraws, a holder concedes, the programme decides, each while it is open.";
+    // Orders that follow another.
+    OrderUnfinished = "order_unfinished", 409, "The order is still being worked on.", "Wait until it has finished.";
+    NothingFailed = "nothing_failed", 409, "No entry of the order failed.", "There is nothing to try again.";
+    NothingToUndo = "nothing_to_undo", 409, "Nothing that was done here can be undone.", "Only acts that changed something and left a trace can be undone; trials changed nothing.";
+    MovedOn = "moved_on", 409, "The number has changed since.", "Look at the number as it is now, and change what you still want changed.";
+    MalformedCsv = "malformed_csv", 422, "The file is not the CSV that was expected.", "Send UTF-8, a header line, and as many cells in every line; say with columns which header means what.";
+    // Tags and blocks.
+    InvalidTag = "invalid_tag", 422, "This is no tag.", "Write 1 to 50 characters, none of them a control character.";
+    TooManyTags = "too_many_tags", 422, "There are more tags than a number or an order may have.", "A number has at most 50 tags, and an order adds and removes at most 10.";
+    NumberBlocked = "number_blocked", 409, "The number is blocked from being assigned.", "Wait until the block ends, or lift it first.";
+    AlreadyBlocked = "already_blocked", 409, "The number is blocked already.", "Lift that block before you set another.";
+    NotBlocked = "not_blocked", 409, "The number is not blocked.", "Nothing to lift.";
+    UsageNotTenants = "usage_not_tenants", 422, "A tenant turns numbers for people into numbers for queues and back, and no others.", "Ask the operator to change the usage.";
     // Assignment.
     AlreadyAssigned = "already_assigned", 409, "The number is already assigned.", "Unassign it first.";
     NotAssigned = "not_assigned", 409, "The number is not assigned.", "Nothing to unassign.";

@@ -289,6 +289,38 @@ pub struct UserCreate {
     pub licences: Vec<String>,
 }
 
+/// What became of a file of people, `POST /tenant/v1/users/csv`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct UserFileResult {
+    /// Changed nothing.
+    pub dry_run: bool,
+    /// Rows in all.
+    pub total: u32,
+    /// People who were added.
+    pub created: u32,
+    /// People who were edited.
+    pub updated: u32,
+    /// People who were there already, just so.
+    pub unchanged: u32,
+    /// Rows that failed.
+    pub failed: u32,
+    /// The rows that failed, in their order.
+    pub errors: Vec<UserFileError>,
+}
+
+/// A row of a file of people that failed.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct UserFileError {
+    /// Its line in the file, counted from 1.
+    pub line: u32,
+    /// The column to blame, by its header.
+    pub column: Option<String>,
+    /// The user principal name in it.
+    pub upn: Option<String>,
+    /// Why.
+    pub error: crate::problem::EntryError,
+}
+
 /// `PATCH /tenant/v1/users/{user_id}` (If-Match required).
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -190,7 +190,23 @@ fn caller_address(peer: IpAddr, headers: &HeaderMap, config: &ApiConfig) -> IpAd
 
 /// Reads the body where an idempotency key has to be bound to it.
 async fn with_idempotency(request: Request) -> Answer<Request> {
-    let Some(key) = request.headers().get(IDEMPOTENCY_KEY) else { return Ok(request) };
+    if crate::spool::is_csv(request.headers()) {
+        // A file is bound to its key as it is spooled: it may be larger than a document.
+        return Ok(request);
+    }
+    let Some(key) = idempotency_key(request.headers())? else { return Ok(request) };
+    let mut hash = request_hash(&request);
+    let (parts, body) = request.into_parts();
+    let bytes = read_body(Request::from_parts(parts.clone(), body)).await?;
+    hash.update(&bytes);
+    let mut request = Request::from_parts(parts, Body::from(bytes));
+    request.extensions_mut().insert(Idempotency(key, hash.finalize().into()));
+    Ok(request)
+}
+
+/// The idempotency key of a request, if it has one.
+pub fn idempotency_key(headers: &HeaderMap) -> Answer<Option<String>> {
+    let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let key = key
         .to_str()
         .ok()
@@ -203,6 +219,11 @@ async fn with_idempotency(request: Request) -> Answer<Request> {
             )
         })?
         .to_owned();
+    Ok(Some(key))
+}
+
+/// What an idempotency key is bound to, up to the body.
+pub fn request_hash(request: &Request) -> Sha256 {
     let mut hash = Sha256::new();
     hash.update(request.method().as_str());
     hash.update([0]);
@@ -210,12 +231,7 @@ async fn with_idempotency(request: Request) -> Answer<Request> {
     hash.update([0]);
     hash.update(request.uri().query().unwrap_or_default());
     hash.update([0]);
-    let (parts, body) = request.into_parts();
-    let bytes = read_body(Request::from_parts(parts.clone(), body)).await?;
-    hash.update(&bytes);
-    let mut request = Request::from_parts(parts, Body::from(bytes));
-    request.extensions_mut().insert(Idempotency(key, hash.finalize().into()));
-    Ok(request)
+    hash
 }
 
 /// The whole body, within [`MAX_BODY`].

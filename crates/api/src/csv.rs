@@ -14,7 +14,7 @@ use api_types::{
     freeze::ChangeFreeze,
     identity::{AuditEntry, Client, Issuer},
     inside::{Alarm, Edge},
-    number::{Number, NumberOrder, NumberOrderEntry},
+    number::{Dispute, Number, NumberOrder, NumberOrderEntry, NumberTag, OrderMessage},
     operator::{CallingProfile, DirectoryEntry, Operator, Range, Trunk},
     policy::{Group, GroupMember, Policy, PolicyAssignment},
     tenant::{CivicAddress, Consent, ResourceAccount, Tenant, User},
@@ -82,10 +82,16 @@ rows! {
         ring_seconds number version;
     Number, "numbers": number tenant_id operator_id operator_name number_type calling_profile_id
         country usage activation_state assignment_status assigned_to_id assigned_to_name
-        location_id location_update_supported acquired_at version;
-    NumberOrder, "number-orders": id kind tenant_id status dry_run total done succeeded failed
-        ticket_id created_at finished_at;
-    NumberOrderEntry, "number-order-entries": index number status error warning;
+        location_id location_update_supported tags assignment_blocked_state
+        assignment_blocked_until acquired_at version;
+    NumberOrder, "number-orders": id kind tenant_id operator_id status dry_run total done succeeded
+        failed ticket_id retries_id undoes_id created_at finished_at;
+    NumberOrderEntry, "number-order-entries": index line number status column error warning;
+    OrderMessage, "order-messages": id tenant_id order_id index number ticket_id code title detail
+        remedy pointer created_at;
+    Dispute, "disputes": id number state claimant_id claimant_name claimant_tenant_id holder_id
+        holder_name holder_tenant_id comment opened_at closed_at;
+    NumberTag, "tags": name numbers;
     Policy, "policies": id name description settings version;
     PolicyAssignment, "policy-assignments": kind target policy_id policy_name user_id group_id
         rank number;

@@ -304,6 +304,9 @@ pub struct NumberParams {
     pub country: Option<String>,
     /// Assigned to this person or resource account.
     pub assigned_to_id: Option<Uuid>,
+    /// With this tag; upper and lower case are the same.
+    #[param(min_length = 1, max_length = 50)]
+    pub tag: Option<String>,
     /// Terms joined by `and`, each `field op value`: see `docs/api.md`.
     pub filter: Option<String>,
     /// A field to sort by, with `-` before it for the greatest first.
@@ -325,10 +328,31 @@ impl NumberParams {
             operator_id: self.operator_id,
             country: self.country,
             assigned_to_id: self.assigned_to_id,
+            tag: self.tag,
         };
         let narrow = Narrow { filter: self.filter, sort: self.sort };
         Ok((list(self.cursor, self.limit)?, filter, narrow))
     }
+}
+
+/// What becomes of a number that is taken back.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct BlockParams {
+    /// Keep it from being assigned: `none`, `forever` or 1 to 365 days; the tenant's default
+    /// where it is left out.
+    #[param(pattern = "^(none|forever|[1-9][0-9]{0,2})$")]
+    pub block: Option<String>,
+}
+
+/// Whether it is only tried.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TrialParams {
+    /// Check everything, change nothing.
+    pub dry_run: Option<bool>,
 }
 
 /// Narrows a list of calls.

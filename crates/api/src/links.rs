@@ -158,6 +158,32 @@ const WAYS: &[Way] = &[
     Way { from: &["freeze_create"], to: &["freeze_remove"], with: &[("freeze_id", ID)], body: "" },
     Way { from: &["programme_freeze_create"], to: &["programme_freeze_remove"], with: &[("freeze_id", ID)], body: "" },
     Way { from: &["screening_get", "screening_put"], to: &["screening_put"], with: &[("If-Match", ETAG)], body: "" },
+    Way {
+        from: &["number_list"],
+        to: &["number_tags_put", "assignment_block_put", "assignment_block_remove"],
+        with: &[("number", "$response.body#/items/0/number"), ("If-Match", FIRST_ETAG)],
+        body: "",
+    },
+    Way {
+        from: &["assignment_block_put"], to: &["assignment_block_remove"],
+        with: &[("number", "$response.body#/number"), ("If-Match", ETAG)],
+        body: "",
+    },
+    Way {
+        from: &["assignment_put", "assignment_remove"], to: &["assignment_undo"],
+        with: &[("number", "$response.body#/number")], body: "",
+    },
+    Way { from: &["number_settings_get", "number_settings_put"], to: &["number_settings_put"], with: &[("If-Match", ETAG)], body: "" },
+    Way {
+        from: &["tenant_order_list"],
+        to: &["tenant_order_get", "tenant_order_entries", "tenant_order_retry", "tenant_order_undo"],
+        with: &[("order_id", FIRST)], body: "",
+    },
+    Way {
+        from: &["tenant_order_create"],
+        to: &["tenant_order_get", "tenant_order_entries", "tenant_order_retry", "tenant_order_undo"],
+        with: &[("order_id", ID)], body: "",
+    },
     Way { from: &["call_list"], to: &["call_get", "tenant_call_explain"], with: &[("call_id", FIRST)], body: "" },
     // The operator's face.
     Way {
@@ -182,8 +208,17 @@ const WAYS: &[Way] = &[
         from: &["operator_calling_profile_list"], to: &["number_order_create"], with: &[],
         body: r#"{"calling_profile_id": "$response.body#/items/0/id"}"#,
     },
-    Way { from: &["number_order_list"], to: &["number_order_get", "number_order_entries"], with: &[("order_id", FIRST)], body: "" },
-    Way { from: &["number_order_create"], to: &["number_order_get", "number_order_entries"], with: &[("order_id", ID)], body: "" },
+    Way {
+        from: &["number_order_list"],
+        to: &["number_order_get", "number_order_entries", "number_order_retry", "number_order_undo"],
+        with: &[("order_id", FIRST)], body: "",
+    },
+    Way {
+        from: &["number_order_create"],
+        to: &["number_order_get", "number_order_entries", "number_order_retry", "number_order_undo"],
+        with: &[("order_id", ID)], body: "",
+    },
+    Way { from: &["order_message_list"], to: &["order_message_dismiss"], with: &[("message_id", FIRST)], body: "" },
     Way { from: &["operator_call_list"], to: &["operator_call_explain"], with: &[("call_id", FIRST)], body: "" },
     // Clients, issuers and one's own tokens.
     Way {

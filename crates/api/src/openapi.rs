@@ -2,7 +2,7 @@
 
 use crate::{
     App, accounts, billing, clients, edge, event, fraud, freeze, inside, links, network, oauth,
-    oidc, operator, policy, programme, session, tenant, webhook,
+    oidc, operator, order, policy, programme, session, tenant, webhook,
 };
 use api_types::{Problem, event::Event};
 use axum::{
@@ -87,6 +87,18 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(tenant::number_list))
         .routes(routes!(tenant::number_get))
         .routes(routes!(tenant::assignment_put, tenant::assignment_remove))
+        .routes(routes!(order::assignment_block_put, order::assignment_block_remove))
+        .routes(routes!(order::assignment_undo))
+        .routes(routes!(order::number_tags_put))
+        .routes(routes!(order::tag_list))
+        .routes(routes!(order::number_settings_get, order::number_settings_put))
+        .routes(routes!(order::user_file))
+        .routes(routes!(order::tenant_order_list, order::tenant_order_create))
+        .routes(routes!(order::tenant_order_file))
+        .routes(routes!(order::tenant_order_get))
+        .routes(routes!(order::tenant_order_entries))
+        .routes(routes!(order::tenant_order_retry))
+        .routes(routes!(order::tenant_order_undo))
         .routes(routes!(tenant::call_list))
         .routes(routes!(tenant::call_get))
         .routes(routes!(tenant::explain_call))
@@ -97,6 +109,15 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(operator::number_order_list, operator::number_order_create))
         .routes(routes!(operator::number_order_get))
         .routes(routes!(operator::number_order_entries))
+        .routes(routes!(order::number_order_file))
+        .routes(routes!(order::number_order_retry))
+        .routes(routes!(order::number_order_undo))
+        .routes(routes!(order::order_message_list))
+        .routes(routes!(order::order_message_dismiss))
+        .routes(routes!(order::operator_dispute_list))
+        .routes(routes!(order::operator_dispute_update))
+        .routes(routes!(order::dispute_list))
+        .routes(routes!(order::dispute_update))
         .routes(routes!(operator::operator_number_list))
         .routes(routes!(operator::operator_call_list))
         .routes(routes!(billing::call_durations_push))
@@ -286,7 +307,7 @@ fn complete(method: &Method, path: &str, operation: &mut Operation, versioned: &
     if let Some(parameters) = &mut operation.parameters {
         if path.starts_with("/operator/") {
             // Tenants ask by them too; operators do not learn who has a number.
-            let hidden = ["assigned_to_id", "user_id"];
+            let hidden = ["assigned_to_id", "user_id", "tag"];
             parameters.retain(
                 |parameter| !matches!(parameter, RefOr::T(p) if hidden.contains(&p.name.as_str())),
             );

@@ -4,8 +4,8 @@ use crate::{
     App,
     auth::Caller,
     extract::{
-        CallParams, DirectoryParams, IfMatch, Json, ListParams, NarrowParams, NumberParams, Path,
-        Query, list, number as number_of,
+        BlockParams, CallParams, DirectoryParams, IfMatch, Json, ListParams, NarrowParams,
+        NumberParams, Path, Query, list, number as number_of,
     },
     failure::Answer,
     respond::{self, Format, listed, narrowed, pages, versioned, with_etag},
@@ -399,17 +399,19 @@ pub async fn assignment_put(
 /// Take a number back
 #[utoipa::path(
     delete, path = "/tenant/v1/numbers/{number}/assignment", tag = "tenant",
-    params(("number" = String, Path, description = "E.164, `+442079460001`", pattern = r"^\+[1-9][0-9]{1,14}$"), ("If-Match" = Option<String>, Header, description = "The ETag last read")),
+    params(("number" = String, Path, description = "E.164, `+442079460001`", pattern = r"^\+[1-9][0-9]{1,14}$"), ("If-Match" = Option<String>, Header, description = "The ETag last read"), BlockParams),
     responses((status = 200, description = "The number", body = Number))
 )]
 pub async fn assignment_remove(
     State(app): State<App>,
     caller: Caller,
     Path(number): Path<String>,
+    Query(query): Query<BlockParams>,
     IfMatch(version): IfMatch,
 ) -> Answer<Response> {
     let number = number_of(&number)?;
-    let found = app.exchange.assignment_remove(&caller, number, version).await?;
+    let block = query.block.as_deref();
+    let found = app.exchange.assignment_remove(&caller, number, version, block).await?;
     Ok(versioned(found.version, found))
 }
 

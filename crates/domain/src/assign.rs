@@ -31,6 +31,8 @@ pub struct AssignNumber {
     pub activated: bool,
     /// It is assigned to somebody.
     pub assigned: bool,
+    /// A block keeps it from being assigned (`block::Block::holds`).
+    pub blocked: bool,
     /// The tenant's consent to its operator.
     pub consent: ConsentStatus,
     /// The location it has, or would have after this step, exists.
@@ -52,6 +54,9 @@ pub enum AssignRefusal {
     /// Taken.
     #[error("the number is already assigned")]
     AlreadyAssigned,
+    /// Blocked, for ever or for some days.
+    #[error("the number is blocked from being assigned")]
+    Blocked,
     /// The consent is suspended or gone (design section 9).
     #[error("the consent to this number's operator is not active")]
     ConsentNotActive,
@@ -85,6 +90,9 @@ pub fn check(n: &AssignNumber, to: &Assignee) -> Result<(), AssignRefusal> {
     }
     if !n.activated {
         return Err(AssignRefusal::NotActivated);
+    }
+    if n.blocked {
+        return Err(AssignRefusal::Blocked);
     }
     if n.consent != ConsentStatus::Active {
         return Err(AssignRefusal::ConsentNotActive);
@@ -128,6 +136,7 @@ mod tests {
         usage: Usage::CallingUserAssignment,
         activated: true,
         assigned: false,
+        blocked: false,
         consent: ConsentStatus::Active,
         location_present: true,
         location_changes: true,
@@ -217,6 +226,12 @@ mod tests {
                 AssignNumber { assigned: true, ..NUMBER },
                 USER,
                 Err(AssignRefusal::AlreadyAssigned),
+            ),
+            (
+                "blocked",
+                AssignNumber { blocked: true, ..NUMBER },
+                USER,
+                Err(AssignRefusal::Blocked),
             ),
             (
                 "not active",

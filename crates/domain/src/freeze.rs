@@ -70,6 +70,7 @@ mod tests {
         for (action, frozen) in [
             ("number.assign", true),
             ("number_order.create", true),
+            ("number_order.location", false),
             ("policy.assign", true),
             ("user.update", true),
             ("user.phone", false),

@@ -5,15 +5,20 @@
 //! its table of cases beside it. No I/O, no clock, no async, no SQL.
 
 pub mod assign;
+pub mod block;
 pub mod consent;
+pub mod dispute;
+pub mod edit;
 pub mod emergency;
 pub mod fraud;
 pub mod freeze;
 pub mod id_map;
 pub mod ids;
 pub mod number;
+pub mod order;
 pub mod policy;
 pub mod routing;
+pub mod tag;
 pub mod trusted;
 pub mod upload;
 pub mod webhook;

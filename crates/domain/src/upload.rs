@@ -9,9 +9,6 @@ use crate::{
 };
 use numbering::{Country, E164};
 
-/// Most entries an order may carry (operator-connect.md 1.8).
-pub const MAX_ENTRIES: usize = 1000;
-
 /// What is known of the tenant and the operator before the entries are looked at.
 #[derive(Clone, Debug)]
 pub struct UploadContext<'a> {

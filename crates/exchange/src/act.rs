@@ -162,6 +162,7 @@ fn owner_of(change: &Change) -> ChangeOwner {
         }
         Change::ConsentPut { tenant, operator, .. } => of_both(*tenant, *operator),
         Change::OrderProgress { operator, .. } => of_operator(*operator),
+        Change::TenantOrderProgress { of_tenant: tenant, .. } => of_tenant(*tenant),
         Change::NumbersRemoved { .. }
         | Change::UserRemoved { .. }
         | Change::QueueRemoved { .. }

@@ -311,6 +311,8 @@ pub struct NumberFilter {
     pub country: Option<String>,
     /// Assigned to this user or account.
     pub assigned_to_id: Option<Uuid>,
+    /// Has this tag.
+    pub tag: Option<String>,
 }
 
 /// Narrows a list of calls.

@@ -11,7 +11,8 @@ use api_types::event::{
 };
 use api_types::{ErrorCode, Problem};
 use domain::number::AssignmentTarget;
-use feed::change::{Change, Position};
+use domain::{OperatorId, OrderId, TenantId};
+use feed::change::{Change, OrderFacts, Position};
 use feed::record::NumberRecord;
 use store::{ChangeOwner, ChangeRow, Db, StoreError};
 
@@ -36,23 +37,23 @@ pub struct Events {
 fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
     const HOUSES: [&str; 4] =
         ["client.changed", "edge.forgotten", "edge_key.changed", "alarms.changed"];
-    const TENANTS: [&str; 5] = [
+    const TENANTS: [&str; 6] = [
         "civic_address.changed",
         "location.changed",
         "policy.changed",
         "group.changed",
         "call_screening.changed",
+        "number_settings.changed",
     ];
-    const OPERATORS: [&str; 9] = [
+    const OPERATORS: [&str; 8] = [
+        "number_dispute.changed",
         "operator.changed",
         "trunk.changed",
         "calling_profile.changed",
         "number_range.changed",
         "offer.changed",
         "account.changed",
-        "number_order.created",
-        "number_order.progressed",
-        "number_order.finished",
+        "order_message.changed",
     ];
     const PEOPLE: [&str; 3] = ["user.changed", "queue.changed", "tenant.changed"];
     EventData::TYPES.iter().copied().filter(move |kind| match party {
@@ -107,6 +108,36 @@ fn number(record: &NumberRecord, party: Party) -> NumberState {
         assignment_status: status.to_owned(),
         assigned_to_id: assigned.filter(|_| matches!(party, Party::Tenant(_))),
         location_id: record.location.map(|l| l.0),
+    }
+}
+
+fn progress(
+    id: OrderId,
+    operator: Option<OperatorId>,
+    tenant: Option<TenantId>,
+    done: u32,
+    total: u32,
+    order: OrderFacts,
+) -> EventData {
+    let status = order.status.unwrap_or_else(|| {
+        // Written by a release that told no status.
+        if done == total { "success" } else { "in_progress" }.to_owned()
+    });
+    let event = OrderEvent {
+        id: id.0,
+        operator_id: operator.map(|o| o.0),
+        tenant_id: tenant.map(|t| t.0),
+        kind: order.order_kind,
+        total,
+        done,
+        succeeded: done.saturating_sub(order.failed),
+        failed: order.failed,
+        status,
+    };
+    match event.status.as_str() {
+        "pending" => EventData::OrderCreated(event),
+        "in_progress" => EventData::OrderProgressed(event),
+        _ => EventData::OrderFinished(event),
     }
 }
 
@@ -175,26 +206,10 @@ fn told(change: Change, owner: ChangeOwner, party: Party) -> Option<EventData> {
             })
         }
         Change::OrderProgress { id, operator, done, total, order } => {
-            let status = order.status.unwrap_or_else(|| {
-                // Written by a release that told no status.
-                if done == total { "success" } else { "in_progress" }.to_owned()
-            });
-            let event = OrderEvent {
-                id: id.0,
-                operator_id: operator.0,
-                tenant_id: order.tenant.map(|t| t.0),
-                kind: order.order_kind,
-                total,
-                done,
-                succeeded: done.saturating_sub(order.failed),
-                failed: order.failed,
-                status,
-            };
-            match event.status.as_str() {
-                "pending" => EventData::OrderCreated(event),
-                "in_progress" => EventData::OrderProgressed(event),
-                _ => EventData::OrderFinished(event),
-            }
+            progress(id, Some(operator), order.tenant, done, total, order)
+        }
+        Change::TenantOrderProgress { id, of_tenant: tenant, done, total, order } => {
+            progress(id, None, Some(tenant), done, total, order)
         }
         Change::EdgeKeyPut(key) => EventData::EdgeKeyChanged(thing(key.id.to_string())),
         Change::Other { resource, id } => match resource.as_str() {
@@ -204,6 +219,9 @@ fn told(change: Change, owner: ChangeOwner, party: Party) -> Option<EventData> {
             "offer" => EventData::OfferChanged(thing(id)),
             "account" => EventData::AccountChanged(thing(id)),
             "group" => EventData::GroupChanged(thing(id)),
+            "number_dispute" => EventData::DisputeChanged(thing(id)),
+            "order_message" => EventData::OrderMessageChanged(thing(id)),
+            "number_settings" => EventData::NumberSettingsChanged(thing(id)),
             "client" => EventData::ClientChanged(thing(id)),
             "edge" => EventData::EdgeForgotten(thing(id)),
             crate::edges_known::ALARMS => EventData::AlarmsChanged(thing(id)),

@@ -17,7 +17,9 @@ use api_types::{ErrorCode, Page, Problem};
 use numbering::{Country, E164};
 use serde_json::Value;
 use store::listing::{Demand, Field, Key, Kind, Listing, Pick, Test};
-use store::{CdrRow, ConsentRow, NumberRow, OperatorRow, OrderRow, PersonRow, TenantRow};
+use store::{
+    CdrRow, ConsentRow, NumberRow, OperatorRow, OrderMessageRow, OrderRow, PersonRow, TenantRow,
+};
 use uuid::Uuid;
 
 /// Longest filter read, bytes.
@@ -79,6 +81,15 @@ impl Placed for OrderRow {
     }
     fn key(&self, _created_at: &str) -> Key {
         Key::Int(self.created_at)
+    }
+}
+
+impl Placed for OrderMessageRow {
+    fn id(&self) -> Key {
+        Key::Id(self.id)
+    }
+    fn key(&self, _none: &str) -> Key {
+        self.id()
     }
 }
 
@@ -347,7 +358,10 @@ impl<'a> Reader<'a> {
         };
         match field.kind {
             Kind::Text if piece.text.chars().count() <= 256 => Ok(Key::Text(piece.text.clone())),
-            Kind::Text => Err(no("Write at most 256 characters.".into())),
+            Kind::Folded if piece.text.chars().count() <= 256 => {
+                Ok(Key::Text(domain::tag::fold(&piece.text)))
+            }
+            Kind::Text | Kind::Folded => Err(no("Write at most 256 characters.".into())),
             Kind::Word(words) if words.contains(&piece.text.as_str()) => {
                 Ok(Key::Text(piece.text.clone()))
             }

@@ -1,29 +1,83 @@
 //! Use cases: numbers and their assignment.
 
-use crate::act::{Fail, Keep, change, done, matches, not_found, raced, store_problem, time};
+use crate::act::{
+    Fail, Keep, change, change_other, cursor, done, invalid, limit, matches, not_found, now,
+    of_tenant, page, raced, store_problem, time,
+};
 use crate::authz::Access;
+use crate::bulk::default_block;
 use crate::listing::{Narrowed, Wanted, starting};
 use crate::people::agents_of;
-use crate::{Cx, Exchange, NumberFilter, records};
-use api_types::number::{AssignmentPut, Number};
+use crate::placing::Former;
+use crate::{Cx, Exchange, ListQuery, NumberFilter, records};
+use api_types::number::{
+    AssignmentBlockPut, AssignmentPut, Number, NumberSettings, NumberSettingsPut, NumberTag,
+    TagsPut,
+};
 use api_types::{ErrorCode, Page, Problem};
 use domain::assign::{AssignNumber, AssignRefusal, Assignee, check};
+use domain::block::{self, Block, BlockAsk, BlockRefusal, after_unassign};
 use domain::consent::ConsentStatus;
 use domain::number::Usage;
+use domain::order::{NumberState, OrderKind, Trace};
+use domain::tag::{self, MAX_TAGS, Tag};
 use domain::{LocationId, ResourceAccountId, TenantId, UserId};
 use feed::change::Change;
 use numbering::{Country, E164};
+use std::collections::{BTreeMap, HashMap};
 use store::listing::{
     Demand, Key, Listing, NUMBER_ASSIGNED, NUMBER_COUNTRY, NUMBER_NUMBER, NUMBER_OPERATOR,
-    NUMBER_STATUS, NUMBER_USAGE, NUMBERS_OF_OPERATOR, NUMBERS_OF_TENANT, Test,
+    NUMBER_STATUS, NUMBER_TAG, NUMBER_USAGE, NUMBERS_OF_OPERATOR, NUMBERS_OF_TENANT, Test,
 };
-use store::{Db, NumberRow, Tx};
+use store::{Db, NumberRow, NumberSettingsRow, Tx};
 use uuid::Uuid;
 
 /// Calls can be routed to the number (operator-connect.md 1.7).
 pub(crate) const ACTIVATED: &str = "Activated";
 
-fn number_document(row: NumberRow) -> Number {
+/// What an act may change of a number.
+pub(crate) fn state_of(row: &NumberRow) -> NumberState {
+    NumberState {
+        person: row.person_id,
+        account: row.account_id,
+        location: row.location_id,
+        usage: row.usage,
+        profile: row.profile_id,
+        tenant_may_update_location: row.tenant_may_update_location,
+        block: block_of(row),
+    }
+}
+
+/// Changes it in the row.
+pub(crate) const fn put_state(row: &mut NumberRow, state: &NumberState) {
+    row.person_id = state.person;
+    row.account_id = state.account;
+    row.location_id = state.location;
+    row.usage = state.usage;
+    row.profile_id = state.profile;
+    row.tenant_may_update_location = state.tenant_may_update_location;
+    (row.blocked_forever, row.blocked_until) = match state.block {
+        Block::None => (false, None),
+        Block::Until(end) => (false, Some(end)),
+        Block::Forever => (true, None),
+    };
+}
+
+fn block_of(row: &NumberRow) -> Block {
+    match (row.blocked_forever, row.blocked_until) {
+        (true, _) => Block::Forever,
+        (false, Some(end)) => Block::Until(end),
+        (false, None) => Block::None,
+    }
+}
+
+/// A number as it is shown; its tags go in order.
+fn number_document(row: NumberRow, tags: Vec<String>) -> Number {
+    let (blocked, until) = match block_of(&row).at(now()) {
+        Block::None => ("NotBlocked", None),
+        Block::Until(end) => ("BlockedUntil", Some(time(end))),
+        Block::Forever => ("BlockedForever", None),
+    };
     let status = match (row.person_id, row.account_id) {
         (Some(_), _) => "UserAssigned",
         (_, Some(_)) => "VoiceApplicationAssigned",
@@ -44,9 +98,17 @@ fn number_document(row: NumberRow) -> Number {
         assigned_to_name: row.assigned_name,
         location_id: row.location_id.map(|l| l.0),
         location_update_supported: row.tenant_may_update_location,
+        tags,
+        assignment_blocked_state: blocked.to_owned(),
+        assignment_blocked_until: until,
         acquired_at: time(row.acquired_at),
         version: row.version,
     }
+}
+
+/// The tags of one number.
+async fn tags_of(db: &mut Db, number: E164) -> Result<Vec<String>, Fail> {
+    Ok(db.tags_of(&[number]).await?.into_iter().map(|row| row.name).collect())
 }
 
 /// What the parameters beside `filter` demand.
@@ -81,6 +143,10 @@ fn demands(filter: NumberFilter) -> Result<Vec<Demand>, Problem> {
     if let Some(operator) = filter.operator_id {
         demand(&NUMBER_OPERATOR, Test::Is(Key::Id(operator)));
     }
+    if let Some(tag) = filter.tag {
+        let tag = Tag::parse(&tag).map_err(|e| parameter("tag", &e.to_string()))?;
+        demand(&NUMBER_TAG, Test::Is(Key::Text(tag.folded)));
+    }
     if let Some(assigned) = filter.assigned_to_id {
         demand(&NUMBER_ASSIGNED, Test::Is(Key::Id(assigned)));
     }
@@ -91,10 +157,12 @@ fn demands(filter: NumberFilter) -> Result<Vec<Demand>, Problem> {
 pub(crate) const USAGES: &str =
     "a usage is CallingUserAssignment, FirstPartyAppAssignment or ConferenceAssignment";
 
-fn refusal(refusal: AssignRefusal) -> Problem {
-    let (code, field) = match refusal {
+/// A refused assignment with its code and the field of the document to blame.
+pub(crate) const fn assign_code(refusal: AssignRefusal) -> (ErrorCode, Option<&'static str>) {
+    match refusal {
         AssignRefusal::NotActivated => (ErrorCode::NotActivated, None),
         AssignRefusal::AlreadyAssigned => (ErrorCode::AlreadyAssigned, None),
+        AssignRefusal::Blocked => (ErrorCode::NumberBlocked, None),
         AssignRefusal::ConsentNotActive => (ErrorCode::ConsentNotActive, None),
         AssignRefusal::WrongUsage(_) => (ErrorCode::WrongUsage, None),
         AssignRefusal::UserUnlicensed => (ErrorCode::UserUnlicensed, Some("/user_id")),
@@ -105,6 +173,20 @@ fn refusal(refusal: AssignRefusal) -> Problem {
         AssignRefusal::LocationRequired => (ErrorCode::LocationRequired, Some("/location_id")),
         AssignRefusal::LocationLocked => (ErrorCode::LocationLocked, Some("/location_id")),
         AssignRefusal::LocationCountry => (ErrorCode::LocationCountry, Some("/location_id")),
+    }
+}
+
+fn refusal(refusal: AssignRefusal) -> Problem {
+    let (code, field) = assign_code(refusal);
+    code.problem(field, refusal.to_string())
+}
+
+fn block_refusal(refusal: BlockRefusal) -> Problem {
+    let (code, field) = match refusal {
+        BlockRefusal::Which | BlockRefusal::Days => (ErrorCode::InvalidField, Some("/days")),
+        BlockRefusal::AlreadyBlocked => (ErrorCode::AlreadyBlocked, None),
+        BlockRefusal::NotBlocked => (ErrorCode::NotBlocked, None),
+        BlockRefusal::Assigned => (ErrorCode::AlreadyAssigned, None),
     };
     code.problem(field, refusal.to_string())
 }
@@ -202,23 +284,53 @@ async fn number_locked(
     Ok((row, consent.map(|c| c.status)))
 }
 
-async fn save(
-    tx: &mut Tx,
-    before: &NumberRow,
-    to: Option<To>,
-    location: Option<LocationId>,
-) -> Result<NumberRow, Fail> {
-    let (person, account) = match to {
-        Some(To::User(id)) => (Some(id), None),
-        Some(To::Account(id)) => (None, Some(id)),
-        None => (None, None),
-    };
-    let (number, version) = (before.number, before.version);
+/// Writes a number's new state, and tells of it.
+async fn save(tx: &mut Tx, before: &NumberRow, state: &NumberState) -> Result<NumberRow, Fail> {
+    let mut row = before.clone();
+    put_state(&mut row, state);
     let at = tx.at();
-    raced(tx.number_assign(number, version, person, account, location, at).await?)?;
-    let row = number_must(tx, before.tenant_id, number).await?;
+    raced(tx.numbers_write(std::slice::from_ref(&row), at).await? == 1)?;
+    let row = number_must(tx, before.tenant_id, before.number).await?;
     change(tx, &Change::NumbersPut { numbers: vec![records::number(&row)] });
     Ok(row)
+}
+
+/// Keeps what an assignment, or its end, found and left, so that it can be undone.
+async fn remember(
+    tx: &mut Tx,
+    kind: OrderKind,
+    before: &NumberRow,
+    after: &NumberState,
+) -> Result<(), Fail> {
+    let trace = Trace {
+        before: state_of(before),
+        after: *after,
+        tags_added: Vec::new(),
+        tags_removed: Vec::new(),
+    };
+    let former =
+        Former { trace, acquired_at: before.acquired_at, country: before.country.to_string() };
+    let (text, at) = (former.text().unwrap_or_default(), tx.at());
+    let (number, tenant) = (before.number, before.tenant_id);
+    Ok(tx.number_former_put(number, tenant, kind.as_str(), &text, at).await?)
+}
+
+fn settings_document(tenant: TenantId, row: Option<NumberSettingsRow>) -> NumberSettings {
+    let row = row.unwrap_or(NumberSettingsRow {
+        tenant_id: tenant,
+        assignment_email: false,
+        unassignment_email: false,
+        block_forever: false,
+        block_days: None,
+        version: 0,
+    });
+    NumberSettings {
+        assignment_email: row.assignment_email,
+        unassignment_email: row.unassignment_email,
+        assignment_blocked_forever: row.block_forever,
+        assignment_blocked_days: row.block_days,
+        version: row.version,
+    }
 }
 
 impl Exchange {
@@ -251,6 +363,10 @@ impl Exchange {
             let reason = "an operator's numbers do not show the tenant's people";
             return Err(ErrorCode::InvalidParameter.problem(Some("assigned_to_id"), reason));
         }
+        if filter.tag.is_some() {
+            let reason = "an operator's numbers do not show the tenant's tags";
+            return Err(ErrorCode::InvalidParameter.problem(Some("tag"), reason));
+        }
         let wanted = Wanted::read(&NUMBERS_OF_OPERATOR, list, demands(filter)?)?;
         let mut numbers = self.numbers(cx, &NUMBERS_OF_OPERATOR, operator.0, wanted).await?;
         for number in &mut numbers.items {
@@ -267,21 +383,36 @@ impl Exchange {
         whose: Uuid,
         wanted: Wanted,
     ) -> Result<Page<Number>, Problem> {
-        let rows = self
+        let (rows, tags) = self
             .view_as(cx, async |mut db: Db| {
-                Ok(db.number_page(list, whose, &wanted.pick, wanted.rows()).await?)
+                let rows = db.number_page(list, whose, &wanted.pick, wanted.rows()).await?;
+                let numbers: Vec<E164> = rows.iter().map(|row| row.number).collect();
+                let tags = if numbers.is_empty() || cx.actor.role.tenant().is_none() {
+                    Vec::new()
+                } else {
+                    db.tags_of(&numbers).await?
+                };
+                Ok((rows, tags))
             })
             .await?;
-        Ok(wanted.page(rows, number_document))
+        let mut by_number: HashMap<E164, Vec<String>> = HashMap::new();
+        for row in tags {
+            by_number.entry(row.number).or_default().push(row.name);
+        }
+        Ok(wanted.page(rows, |row| {
+            let tags = by_number.remove(&row.number).unwrap_or_default();
+            number_document(row, tags)
+        }))
     }
 
     /// One number of the tenant.
     pub async fn number_get(&self, cx: &Cx, number: E164) -> Result<Number, Problem> {
         let tenant = cx.tenant(Access::Read)?;
-        let row = self.inner.store.number_seen(cx.reach(), number).await;
-        let row = row.map_err(|error| store_problem(&error))?;
-        let row = row.filter(|row| row.tenant_id == tenant);
-        Ok(number_document(row.ok_or_else(|| not_found("number", number))?))
+        let seen = self.inner.store.number_seen(cx.reach(), number).await;
+        let seen = seen.map_err(|error| store_problem(&error))?;
+        let seen = seen.filter(|(row, _)| row.tenant_id == tenant);
+        let (row, tags) = seen.ok_or_else(|| not_found("number", number))?;
+        Ok(number_document(row, tags.into_iter().map(|tag| tag.name).collect()))
     }
 
     /// Gives a number to a person or a queue.
@@ -313,6 +444,7 @@ impl Exchange {
                 usage: row.usage,
                 activated: row.activation_state == ACTIVATED,
                 assigned: row.person_id.is_some() || row.account_id.is_some(),
+                blocked: block_of(&row).holds(tx.at()),
                 consent: consent.unwrap_or(ConsentStatus::Removed),
                 location_present: location.is_some(),
                 location_changes: location != row.location_id,
@@ -320,24 +452,43 @@ impl Exchange {
                 location_in_country: country.is_none_or(|c| c == row.country),
             };
             check(&facts, &assignee).map_err(refusal)?;
-            let row = save(&mut tx, &row, Some(to), location).await?;
+            let mut state = state_of(&row);
+            (state.person, state.account) = match to {
+                To::User(id) => (Some(id), None),
+                To::Account(id) => (None, Some(id)),
+            };
+            state.location = location;
+            // A block that has run out is gone with it.
+            state.block = Block::None;
+            remember(&mut tx, OrderKind::Assign, &row, &state).await?;
+            let row = save(&mut tx, &row, &state).await?;
             to.change(&mut tx, tenant).await?;
             if put.dry_run {
                 tx.discard();
             }
-            done(number_document(row), number)
+            let tags = tags_of(&mut tx, number).await?;
+            done(number_document(row, tags), number)
         })
         .await
     }
 
-    /// Takes it back; the number keeps its location.
+    /// Takes it back; the number keeps its location. `block` says how long it may not be given
+    /// to anybody: `none`, `forever` or 1 to 365 days; left out, the tenant's default.
     pub async fn assignment_remove(
         &self,
         cx: &Cx,
         number: E164,
         if_match: Option<i64>,
+        block: Option<&str>,
     ) -> Result<Number, Problem> {
         let tenant = cx.tenant(Access::Write)?;
+        let block = match block.map(BlockAsk::parse).transpose() {
+            Ok(block) => block,
+            Err(refusal) => {
+                let reason = format!("{refusal}; or it is none or forever");
+                return Err(ErrorCode::InvalidParameter.problem(Some("block"), reason));
+            }
+        };
         self.act(cx, "number.unassign", Keep::Answer, async |mut tx| {
             let (row, _) = number_locked(&mut tx, tenant, number).await?;
             matches(if_match, row.version, false)?;
@@ -346,9 +497,177 @@ impl Exchange {
                 ErrorCode::NotAssigned.problem(None, reason)
             })?;
             from.lock(&mut tx, tenant).await?;
-            let row = save(&mut tx, &row, None, row.location_id).await?;
+            let default = default_block(&mut tx, tenant).await?;
+            let mut state = state_of(&row);
+            (state.person, state.account) = (None, None);
+            state.block = after_unassign(block, default, tx.at());
+            remember(&mut tx, OrderKind::Unassign, &row, &state).await?;
+            let row = save(&mut tx, &row, &state).await?;
             from.change(&mut tx, tenant).await?;
-            done(number_document(row), number)
+            let tags = tags_of(&mut tx, number).await?;
+            done(number_document(row, tags), number)
+        })
+        .await
+    }
+
+    /// Keeps a number that nobody has from being assigned.
+    ///
+    /// # Errors
+    /// `not_found`, `already_blocked`, `already_assigned`, `invalid_field`, `version_mismatch`.
+    pub async fn assignment_block_put(
+        &self,
+        cx: &Cx,
+        number: E164,
+        if_match: Option<i64>,
+        put: AssignmentBlockPut,
+    ) -> Result<Number, Problem> {
+        let tenant = cx.tenant(Access::Write)?;
+        let ask = BlockAsk::new(put.forever, put.days).map_err(block_refusal)?;
+        self.act(cx, "number.block", Keep::Answer, async |mut tx| {
+            let (row, _) = number_locked(&mut tx, tenant, number).await?;
+            matches(if_match, row.version, false)?;
+            let mut state = state_of(&row);
+            state.block = block::set(state.block, state.is_assigned(), ask, tx.at())
+                .map_err(block_refusal)?;
+            let row = save(&mut tx, &row, &state).await?;
+            let tags = tags_of(&mut tx, number).await?;
+            done(number_document(row, tags), number)
+        })
+        .await
+    }
+
+    /// Lifts a number's block.
+    ///
+    /// # Errors
+    /// `not_found`, `not_blocked`, `version_mismatch`.
+    pub async fn assignment_block_remove(
+        &self,
+        cx: &Cx,
+        number: E164,
+        if_match: Option<i64>,
+    ) -> Result<Number, Problem> {
+        let tenant = cx.tenant(Access::Write)?;
+        self.act(cx, "number.unblock", Keep::Answer, async |mut tx| {
+            let (row, _) = number_locked(&mut tx, tenant, number).await?;
+            matches(if_match, row.version, false)?;
+            let mut state = state_of(&row);
+            state.block = block::lift(state.block, tx.at()).map_err(block_refusal)?;
+            let row = save(&mut tx, &row, &state).await?;
+            let tags = tags_of(&mut tx, number).await?;
+            done(number_document(row, tags), number)
+        })
+        .await
+    }
+
+    /// Replaces a number's tags.
+    ///
+    /// # Errors
+    /// `not_found`, `invalid_tag`, `too_many_tags`, `version_mismatch`.
+    pub async fn number_tags_put(
+        &self,
+        cx: &Cx,
+        number: E164,
+        if_match: Option<i64>,
+        put: TagsPut,
+    ) -> Result<Number, Problem> {
+        let tenant = cx.tenant(Access::Write)?;
+        let mut wanted: Vec<Tag> = Vec::new();
+        for (at, text) in put.tags.iter().enumerate() {
+            let tag = Tag::parse(text).map_err(|refusal| {
+                let pointer = format!("/tags/{at}");
+                ErrorCode::InvalidTag.problem(Some(&pointer), refusal.to_string())
+            })?;
+            if wanted.len() > MAX_TAGS {
+                break;
+            }
+            if !wanted.iter().any(|other| other.folded == tag.folded) {
+                wanted.push(tag);
+            }
+        }
+        let wanted = &wanted;
+        self.act(cx, "number.tag", Keep::Answer, async |mut tx| {
+            let (row, _) = number_locked(&mut tx, tenant, number).await?;
+            matches(if_match, row.version, false)?;
+            let has: BTreeMap<String, String> =
+                tx.tags_of(&[number]).await?.into_iter().map(|t| (t.folded, t.name)).collect();
+            let gone: Vec<Tag> = has
+                .iter()
+                .map(|(folded, name)| Tag { name: name.clone(), folded: folded.clone() })
+                .collect();
+            let edit = tag::edit(&has, wanted, &gone).map_err(|refusal| {
+                ErrorCode::TooManyTags.problem(Some("/tags"), refusal.to_string())
+            })?;
+            for tag in &edit.removed {
+                tx.number_tag_remove(number, &tag.folded).await?;
+            }
+            let mut added: Vec<&Tag> = edit.added.iter().collect();
+            // Tags are made known in one order, so that two writers do not wait for each other.
+            added.sort_by(|a, b| a.folded.cmp(&b.folded));
+            for tag in added {
+                tx.tag_put(tenant, &tag.folded, &tag.name).await?;
+                tx.number_tag_add(number, tenant, &tag.folded).await?;
+            }
+            let row = save(&mut tx, &row, &state_of(&row)).await?;
+            let tags = tags_of(&mut tx, number).await?;
+            done(number_document(row, tags), number)
+        })
+        .await
+    }
+
+    /// The tenant's tags, with how many numbers have each.
+    pub async fn tag_list(&self, cx: &Cx, list: ListQuery) -> Result<Page<NumberTag>, Problem> {
+        let tenant = cx.tenant(Access::Read)?;
+        let (limit, after) = (limit(&list)?, cursor::<String>(&list)?);
+        let rows = self
+            .view_as(cx, async |mut db: Db| Ok(db.tag_list(tenant, after, limit + 1).await?))
+            .await?;
+        Ok(page(
+            rows,
+            limit,
+            |row| row.folded.clone(),
+            |row| NumberTag { name: row.name, numbers: row.numbers },
+        ))
+    }
+
+    /// What the tenant wants done with its numbers unless an operation says otherwise.
+    pub async fn number_settings_get(&self, cx: &Cx) -> Result<NumberSettings, Problem> {
+        let tenant = cx.tenant(Access::Read)?;
+        let row =
+            self.view_as(cx, async |mut db: Db| Ok(db.number_settings_get(tenant).await?)).await?;
+        Ok(settings_document(tenant, row))
+    }
+
+    /// Replaces it.
+    ///
+    /// # Errors
+    /// `invalid_field`, `version_mismatch`.
+    pub async fn number_settings_put(
+        &self,
+        cx: &Cx,
+        if_match: Option<i64>,
+        put: NumberSettingsPut,
+    ) -> Result<NumberSettings, Problem> {
+        let tenant = cx.tenant(Access::Write)?;
+        let (forever, days) = (put.assignment_blocked_forever, put.assignment_blocked_days);
+        if forever || days.is_some() {
+            BlockAsk::new(forever, days)
+                .map_err(|refusal| invalid("assignment_blocked_days", refusal.to_string()))?;
+        }
+        self.act(cx, "number_settings.put", Keep::Answer, async |mut tx| {
+            let version = tx.number_settings_get(tenant).await?.map_or(0, |row| row.version);
+            matches(if_match, version, false)?;
+            let row = NumberSettingsRow {
+                tenant_id: tenant,
+                assignment_email: put.assignment_email,
+                unassignment_email: put.unassignment_email,
+                block_forever: forever,
+                block_days: days,
+                version,
+            };
+            raced(tx.number_settings_put(&row).await?)?;
+            change_other(&mut tx, "number_settings", tenant, of_tenant(tenant));
+            let row = tx.number_settings_get(tenant).await?;
+            done(settings_document(tenant, row), tenant)
         })
         .await
     }

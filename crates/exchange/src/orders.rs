@@ -1,40 +1,36 @@
-//! Use cases: number orders as operators place and follow them. The worker
-//! that runs them is in `worker`.
+//! Use cases: number orders of operators, and how orders of either side are shown. They are placed
+//! in `placing`; the worker that runs them is in `worker` and `bulk`.
 
 use crate::act::{
-    Fail, Keep, change, cursor, done, invalid, limit, new_id, not_found, page, text, time,
+    Fail, Keep, change, change_other, cursor, done, invalid, limit, not_found, of_operator, page,
+    text, time,
 };
 use crate::authz::Access;
 use crate::listing::{Narrowed, Wanted};
 use crate::numbers::USAGES;
+use crate::placing::{Draft, NewOrder, Params, Source, place, retry_of, undo_of};
+use crate::sheet::{Line, Sheet};
 use crate::{Cx, Exchange, ListQuery};
-use api_types::number::{NumberOrder, NumberOrderCreate, NumberOrderEntry};
+use api_types::number::{NumberOrder, NumberOrderCreate, NumberOrderEntry, OrderMessage};
+use api_types::problem::EntryError;
 use api_types::{ErrorCode, Page, Problem};
 use domain::number::Usage;
-use domain::upload::{MAX_ENTRIES, UploadContext, UploadRefusal, check_order};
-use domain::{CallingProfileId, LocationId, OperatorId, OrderId, TenantId};
+use domain::order::{By, OrderKind, Side};
+use domain::upload::{UploadContext, UploadRefusal, check_order};
+use domain::{OperatorId, OrderId, TenantId};
 use feed::change::{Change, OrderFacts};
-use std::collections::HashMap;
-use store::listing::ORDERS;
-use store::{ConsentRow, Db, OrderEntryRow, OrderRow, Tx};
+use std::collections::BTreeMap;
+use std::fs::File;
+use store::listing::{ORDER_MESSAGES, ORDERS};
+use store::{ConsentRow, Db, OrderEntryRow, OrderMessageRow, OrderRow, Tx};
 use uuid::Uuid;
-
-/// Longest text kept of what an entry calls its number, usage or country.
-const ENTRY_TEXT: usize = 64;
-
-/// An entry's text as it is kept and shown again: cut, and with control
-/// characters replaced, which PostgreSQL does not take. What is lost by that was
-/// no number, usage or country.
-fn entry_text(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
-    text.chars().take(ENTRY_TEXT).map(shown).collect()
-}
 
 pub(crate) fn order_document(row: OrderRow) -> NumberOrder {
     NumberOrder {
         id: row.id.0,
         kind: row.kind,
         tenant_id: row.tenant_id.0,
+        operator_id: row.operator_id.map(|o| o.0),
         status: row.status,
         dry_run: row.dry_run,
         total: row.total,
@@ -42,18 +38,24 @@ pub(crate) fn order_document(row: OrderRow) -> NumberOrder {
         succeeded: row.succeeded,
         failed: row.failed,
         ticket_id: row.ticket_id,
+        retries_id: row.retries_id.map(|o| o.0),
+        undoes_id: row.undoes_id.map(|o| o.0),
         created_at: time(row.created_at),
         finished_at: row.finished_at.map(time),
     }
 }
 
-fn entry_document(row: OrderEntryRow) -> NumberOrderEntry {
+fn entry_document(row: OrderEntryRow, columns: &BTreeMap<String, String>) -> NumberOrderEntry {
+    // Written by the worker from the same type, so it reads back.
+    let error: Option<EntryError> = row.error.and_then(|error| serde_json::from_str(&error).ok());
+    let field = error.as_ref().and_then(|error| error.field.as_ref());
     NumberOrderEntry {
         index: row.ordinal,
         number: row.number_text,
+        line: row.line,
+        column: field.and_then(|field| columns.get(field)).cloned(),
         status: row.status,
-        // Written by the worker from the same type, so it reads back.
-        error: row.error.and_then(|error| serde_json::from_str(&error).ok()),
+        error,
         warning: row.warning,
     }
 }
@@ -93,20 +95,21 @@ pub(crate) fn upload_context<'a>(
     }
 }
 
-/// The gate before any entry. An upload of nothing but user numbers into a
+/// The gate before any entry of an operator's. An upload of nothing but user numbers into a
 /// tenant without an emergency location is refused as a whole; in a mixed one
 /// the worker refuses those entries.
 async fn gate(
     tx: &mut Tx,
     operator: OperatorId,
-    new: &NumberOrderCreate,
-    entries: &[OrderEntryRow],
+    tenant: TenantId,
+    kind: OrderKind,
+    only_people: bool,
 ) -> Result<(), Fail> {
-    let tenant = TenantId(new.tenant_id);
+    crate::freezes::check(tx, Some(tenant)).await?;
     let consent = tx.consent_get(tenant, operator).await?;
-    if new.kind == "release" {
-        // Numbers may leave whatever became of the consent, but a tenant that never gave
-        // one is none of this operator's business.
+    if kind != OrderKind::Upload {
+        // Numbers may leave or change whatever became of the consent, but a tenant that never
+        // gave one is none of this operator's business.
         if consent.is_none() {
             let reason = "the tenant never consented to this operator";
             return Err(ErrorCode::NoConsent.problem(Some("/tenant_id"), reason).into());
@@ -115,11 +118,8 @@ async fn gate(
     }
     let located = tx.location_any(tenant).await?;
     let context = upload_context(operator, tenant, consent.as_ref(), located);
-    let for_people = |e: &OrderEntryRow| {
-        e.usage.as_deref().and_then(Usage::parse) == Some(Usage::CallingUserAssignment)
-    };
     let mut refused = check_order(&context);
-    if refused.is_ok() && !located && entries.iter().all(for_people) {
+    if refused.is_ok() && !located && only_people {
         refused = Err(UploadRefusal::NoEmergencyLocation);
     }
     refused.map_err(|refusal| {
@@ -128,82 +128,186 @@ async fn gate(
     })
 }
 
-/// Entries with the order's defaults filled in. A number named twice is
-/// refused here, where all entries are in view: the first one counts.
-fn entries_of(new: &NumberOrderCreate) -> Vec<OrderEntryRow> {
-    let mut first: HashMap<&str, usize> = HashMap::new();
-    let mut rows = Vec::with_capacity(new.entries.len());
-    for (ordinal, entry) in new.entries.iter().enumerate() {
-        let earlier = *first.entry(entry.number.as_str()).or_insert(ordinal);
-        let error = (earlier != ordinal).then(|| {
-            let reason = format!("entry {earlier} names {} too", entry_text(&entry.number));
-            let error = ErrorCode::DuplicateEntry.entry(Some("number"), reason);
-            serde_json::to_string(&error).expect("an error has text keys only")
-        });
-        rows.push(OrderEntryRow {
-            ordinal: u32::try_from(ordinal).expect("an order has at most 1,000 entries"),
-            number_text: entry_text(&entry.number),
-            usage: entry.usage.as_deref().or(new.usage.as_deref()).map(entry_text),
-            profile_id: entry.calling_profile_id.or(new.calling_profile_id).map(CallingProfileId),
-            location_id: entry.location_id.or(new.location_id).map(LocationId),
-            country: entry.country.as_deref().map(entry_text),
-            status: if error.is_some() { "error" } else { "pending" }.to_owned(),
-            error,
-            warning: None,
-        });
+fn message_document(row: OrderMessageRow) -> OrderMessage {
+    let error: Option<EntryError> = serde_json::from_str(&row.error).ok();
+    let error = error.unwrap_or_else(|| ErrorCode::Internal.entry(None, ""));
+    let title = ErrorCode::parse(&error.code).map_or("", ErrorCode::title);
+    let mut pointer = format!("/entries/{}", row.ordinal);
+    if let Some(field) = &error.field {
+        pointer += &format!("/{field}");
     }
-    rows
+    OrderMessage {
+        id: row.id,
+        tenant_id: row.tenant_id.0,
+        order_id: row.order_id.0,
+        index: row.ordinal,
+        number: row.number_text,
+        ticket_id: row.ticket_id,
+        title: title.to_owned(),
+        code: error.code,
+        detail: error.reason,
+        remedy: error.remedy,
+        pointer,
+        created_at: time(row.created_at),
+    }
+}
+
+/// Columns that a file of an operator's may have.
+const FILE_FIELDS: [&str; 5] = ["number", "usage", "calling_profile_id", "location_id", "country"];
+
+/// What an operator's order says beside its entries, checked.
+fn head_of(cx: &Cx, new: &NumberOrderCreate) -> Result<NewOrder, Problem> {
+    let operator = cx.operator(Access::Write)?;
+    let kind = OrderKind::parse(&new.kind)
+        .filter(|kind| kind.side() == Side::Operator)
+        .ok_or_else(|| invalid("kind", "a kind is upload, release or update"))?;
+    if new.usage.as_deref().is_some_and(|usage| Usage::parse(usage).is_none()) {
+        return Err(invalid("usage", USAGES));
+    }
+    let ticket = new.ticket_id.as_deref().map(|t| text("ticket_id", t, 64)).transpose()?;
+    let may_update = new.allow_tenant_address_update;
+    Ok(NewOrder {
+        kind,
+        operator: Some(operator),
+        tenant: TenantId(new.tenant_id),
+        dry_run: new.dry_run,
+        may_update: may_update.unwrap_or(false),
+        ticket,
+        params: Params {
+            may_update: may_update.filter(|_| kind == OrderKind::Update),
+            ..Params::default()
+        },
+        retries: None,
+        undoes: None,
+        source: Source::Drafts(Vec::new()),
+    })
 }
 
 impl Exchange {
+    async fn operator_place(
+        &self,
+        cx: &Cx,
+        action: &'static str,
+        new: NewOrder,
+        only_people: bool,
+    ) -> Result<NumberOrder, Problem> {
+        let (new, operator) = (&new, cx.operator(Access::Write)?);
+        let order = self
+            .act(cx, action, Keep::Answer, async |mut tx| {
+                gate(&mut tx, operator, new.tenant, new.kind, only_people).await?;
+                let row = place(&mut tx, cx, new).await?;
+                let id = row.id;
+                done(order_document(row), id)
+            })
+            .await?;
+        self.inner.orders.notify_one();
+        Ok(order)
+    }
+
     /// Takes an order; a worker runs its entries.
     pub async fn number_order_create(
         &self,
         cx: &Cx,
         new: NumberOrderCreate,
     ) -> Result<NumberOrder, Problem> {
-        let operator = cx.operator(Access::Write)?;
-        if !matches!(new.kind.as_str(), "upload" | "release") {
-            return Err(invalid("kind", "a kind is upload or release"));
-        }
+        let mut head = head_of(cx, &new)?;
         if new.entries.is_empty() {
             return Err(ErrorCode::NoEntries.problem(Some("/entries"), "there are none"));
         }
-        if new.entries.len() > MAX_ENTRIES {
-            let reason = format!("there are {}", new.entries.len());
+        let most = head.kind.most(By::Document);
+        if new.entries.len() > most {
+            let reason = format!("there are {}, of at most {most}", new.entries.len());
             return Err(ErrorCode::TooManyEntries.problem(Some("/entries"), reason));
         }
-        if new.usage.as_deref().is_some_and(|usage| Usage::parse(usage).is_none()) {
-            return Err(invalid("usage", USAGES));
-        }
-        let ticket_id = new.ticket_id.as_deref().map(|t| text("ticket_id", t, 64)).transpose()?;
-        let entries = entries_of(&new);
-        let count = |n: usize| u32::try_from(n).expect("an order has at most 1,000 entries");
-        let failed = count(entries.iter().filter(|e| e.error.is_some()).count());
+        let usage = new.usage.as_deref();
+        let drafts: Vec<Draft> = new
+            .entries
+            .iter()
+            .map(|entry| Draft {
+                number: entry.number.clone(),
+                usage: entry.usage.as_deref().or(usage).map(str::to_owned),
+                profile: entry.calling_profile_id.or(new.calling_profile_id),
+                location: entry.location_id.or(new.location_id),
+                country: entry.country.clone(),
+                ..Draft::default()
+            })
+            .collect();
+        let for_people = |draft: &Draft| {
+            draft.usage.as_deref().and_then(Usage::parse) == Some(Usage::CallingUserAssignment)
+        };
+        let only_people = drafts.iter().all(for_people);
+        head.source = Source::Drafts(drafts);
+        self.operator_place(cx, "number_order.create", head, only_people).await
+    }
+
+    /// The same from a CSV file: `new` says what holds for every row, and has no entries.
+    ///
+    /// # Errors
+    /// As [`Exchange::number_order_create`], and `malformed_csv`, which names line and column.
+    pub async fn number_order_file(
+        &self,
+        cx: &Cx,
+        new: NumberOrderCreate,
+        file: File,
+        columns: Option<&str>,
+    ) -> Result<NumberOrder, Problem> {
+        let mut head = head_of(cx, &new)?;
+        let sheet = Sheet::open(file, &FILE_FIELDS, "number", columns)?;
+        let (usage, profile, location) = (new.usage, new.calling_profile_id, new.location_id);
+        let read = move |line: &Line| {
+            let mut draft = Draft {
+                number: line.get("number").unwrap_or_default().to_owned(),
+                usage: line.get("usage").or(usage.as_deref()).map(str::to_owned),
+                country: line.get("country").map(str::to_owned),
+                line: Some(line.line),
+                ..Draft::default()
+            };
+            draft.profile =
+                draft.id("calling_profile_id", line.get("calling_profile_id")).or(profile);
+            draft.location = draft.id("location_id", line.get("location_id")).or(location);
+            draft
+        };
+        head.source = Source::Sheet(sheet, Box::new(read));
+        self.operator_place(cx, "number_order.create", head, false).await
+    }
+
+    /// Tries an order's failed entries again, as a new order.
+    ///
+    /// # Errors
+    /// `order_unfinished`, `nothing_failed`, and as the order itself.
+    pub async fn number_order_retry(&self, cx: &Cx, id: Uuid) -> Result<NumberOrder, Problem> {
+        self.operator_follow(cx, id, "number_order.retry", retry_of).await
+    }
+
+    /// Undoes what an order did where the numbers are still as it left them, as a new order.
+    ///
+    /// # Errors
+    /// `order_unfinished`, `nothing_to_undo`.
+    pub async fn number_order_undo(
+        &self,
+        cx: &Cx,
+        id: Uuid,
+        dry_run: bool,
+    ) -> Result<NumberOrder, Problem> {
+        self.operator_follow(cx, id, "number_order.undo", move |order| undo_of(order, dry_run))
+            .await
+    }
+
+    async fn operator_follow(
+        &self,
+        cx: &Cx,
+        id: Uuid,
+        action: &'static str,
+        follow: impl Fn(&OrderRow) -> Result<NewOrder, Problem> + Send + Sync,
+    ) -> Result<NumberOrder, Problem> {
+        let operator = cx.operator(Access::Write)?;
+        let follow = &follow;
         let order = self
-            .act(cx, "number_order.create", Keep::Answer, async |mut tx| {
-                crate::freezes::check(&mut tx, Some(TenantId(new.tenant_id))).await?;
-                gate(&mut tx, operator, &new, &entries).await?;
-                let row = OrderRow {
-                    id: OrderId(new_id()),
-                    operator_id: operator,
-                    tenant_id: TenantId(new.tenant_id),
-                    kind: new.kind.clone(),
-                    status: "pending".to_owned(),
-                    dry_run: new.dry_run,
-                    tenant_may_update_location: new.allow_tenant_address_update,
-                    ticket_id: ticket_id.clone(),
-                    total: count(entries.len()),
-                    done: failed,
-                    succeeded: 0,
-                    failed,
-                    principal_id: cx.actor.principal,
-                    request_id: cx.request_id.clone(),
-                    created_at: tx.at(),
-                    finished_at: None,
-                };
-                tx.order_insert(&row, &entries, new_id()).await?;
-                order_change(&mut tx, &row);
+            .act(cx, action, Keep::Answer, async |mut tx| {
+                let order = order_must(&mut tx, operator, OrderId(id)).await?;
+                let new = follow(&order)?;
+                gate(&mut tx, operator, new.tenant, new.kind, false).await?;
+                let row = place(&mut tx, cx, &new).await?;
                 let id = row.id;
                 done(order_document(row), id)
             })
@@ -247,33 +351,79 @@ impl Exchange {
     ) -> Result<Page<NumberOrderEntry>, Problem> {
         let operator = cx.operator(Access::Read)?;
         let (limit, after) = (limit(&list)?, cursor::<i64>(&list)?);
-        let rows = self
+        let (order, rows) = self
             .view_as(cx, async |mut db: Db| {
                 let order = order_must(&mut db, operator, OrderId(id)).await?;
-                Ok(db.entry_list(order.id, after, limit + 1).await?)
+                let rows = db.entry_list(order.id, after, limit + 1).await?;
+                Ok((order, rows))
             })
             .await?;
-        Ok(page(rows, limit, |row| row.ordinal, entry_document))
+        Ok(entries_document(rows, limit, &order))
+    }
+
+    /// What failed in the operator's orders and was not dismissed yet, newest first.
+    ///
+    /// # Errors
+    /// `invalid_filter`, `invalid_sort`, `forbidden`.
+    pub async fn order_message_list(
+        &self,
+        cx: &Cx,
+        list: impl Into<Narrowed>,
+    ) -> Result<Page<OrderMessage>, Problem> {
+        let list = list.into();
+        let operator = cx.operator(Access::Read)?;
+        let wanted = Wanted::read(&ORDER_MESSAGES, list, Vec::new())?;
+        let rows = self
+            .view_as(cx, async |mut db: Db| {
+                Ok(db.message_page(operator, &wanted.pick, wanted.rows()).await?)
+            })
+            .await?;
+        Ok(wanted.page(rows, message_document))
+    }
+
+    /// Somebody has seen to it.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`.
+    pub async fn order_message_dismiss(&self, cx: &Cx, id: Uuid) -> Result<(), Problem> {
+        let operator = cx.operator(Access::Write)?;
+        self.act(cx, "order_message.dismiss", Keep::Answer, async |mut tx| {
+            if !tx.message_delete(operator, id).await? {
+                return Err(not_found("message", id).into());
+            }
+            change_other(&mut tx, "order_message", id, of_operator(operator));
+            done((), id)
+        })
+        .await
     }
 }
 
+/// A page of an order's entries.
+pub(crate) fn entries_document(
+    rows: Vec<OrderEntryRow>,
+    limit: u32,
+    order: &OrderRow,
+) -> Page<NumberOrderEntry> {
+    let columns = Params::of(order).columns;
+    page(rows, limit, |row| row.ordinal, |row| entry_document(row, &columns))
+}
+
 pub(crate) fn order_change(tx: &mut Tx, row: &OrderRow) {
-    let progress = Change::OrderProgress {
-        id: row.id,
-        operator: row.operator_id,
-        done: row.done,
-        total: row.total,
-        order: OrderFacts {
-            tenant: Some(row.tenant_id),
-            order_kind: Some(row.kind.clone()),
-            status: Some(row.status.clone()),
-            failed: row.failed,
-        },
+    let order = OrderFacts {
+        tenant: Some(row.tenant_id),
+        order_kind: Some(row.kind.clone()),
+        status: Some(row.status.clone()),
+        failed: row.failed,
+    };
+    let (id, done, total) = (row.id, row.done, row.total);
+    let progress = match row.operator_id {
+        Some(operator) => Change::OrderProgress { id, operator, done, total, order },
+        None => Change::TenantOrderProgress { id, of_tenant: row.tenant_id, done, total, order },
     };
     change(tx, &progress);
 }
 
 async fn order_must(db: &mut Db, operator: OperatorId, id: OrderId) -> Result<OrderRow, Fail> {
-    let row = db.order_get(id).await?.filter(|row| row.operator_id == operator);
+    let row = db.order_get(id).await?.filter(|row| row.operator_id == Some(operator));
     Ok(row.ok_or_else(|| not_found("number order", id))?)
 }

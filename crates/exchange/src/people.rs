@@ -51,7 +51,7 @@ fn account_document(row: AccountRow, agents: Vec<UserId>) -> ResourceAccount {
 
 /// `name@domain`, lower case; answers with it and its part before the `@`,
 /// which becomes the phone's user name and so the user part of a SIP URI.
-fn upn_parse(upn: &str) -> Result<(String, String), Problem> {
+pub(crate) fn upn_parse(upn: &str) -> Result<(String, String), Problem> {
     let upn = text("upn", upn, 113)?.to_ascii_lowercase();
     let safe = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+');
     match upn.split_once('@') {
@@ -67,7 +67,7 @@ fn upn_parse(upn: &str) -> Result<(String, String), Problem> {
     }
 }
 
-fn licences_parse(licences: &[String]) -> Result<Vec<String>, Problem> {
+pub(crate) fn licences_parse(licences: &[String]) -> Result<Vec<String>, Problem> {
     // Before each is compared with all others.
     if licences.len() > MAX_LICENCES {
         return Err(invalid("licences", format!("there are at most {MAX_LICENCES} licences")));

@@ -2,21 +2,26 @@
 //! and the order's counts commit in one transaction, so that whoever takes the
 //! job over after a crash goes on exactly where it stopped.
 
-use crate::act::{Fail, change, change_of, of_both, raced};
+use crate::act::{Fail, change, change_of, new_id, of_both, raced, store_problem};
 use crate::edges_known::LOST_AFTER;
-use crate::numbers::{ACTIVATED, USAGES};
+use crate::numbers::{ACTIVATED, USAGES, state_of};
 use crate::orders::{order_change, refusal_code, upload_context};
-use crate::{Exchange, records};
-use api_types::ErrorCode;
+use crate::placing::{Asked, Former, Undo, message};
+use crate::{Exchange, bulk, disputes, records};
 use api_types::problem::EntryError;
+use api_types::{ErrorCode, Problem};
+use domain::dispute::DisputeState;
 use domain::number::Usage;
-use domain::upload::{UploadEntry, check_entry, check_order};
-use domain::{CallingProfileId, OrderId};
+use domain::order::{MovedOn, OrderKind};
+use domain::upload::{UploadEntry, UploadRefusal, check_entry, check_order};
+use domain::{CallingProfileId, OperatorId, OrderId};
 use feed::change::Change;
 use numbering::{Country, E164, NumberKind, code_admits, describe};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
-use store::{EntryResult, NumberRow, OrderEntryRow, OrderRow, StoreError, Tx, WorldNumberRow};
+use store::{
+    DisputeRow, EntryResult, NumberRow, OrderEntryRow, OrderRow, StoreError, Tx, WorldNumberRow,
+};
 use uuid::Uuid;
 
 /// How long a worker keeps a job without a sign of life, microseconds.
@@ -88,6 +93,17 @@ impl Exchange {
                 }
             }
         }
+    }
+
+    /// Runs every order that waits, one after the other, and comes back.
+    ///
+    /// # Errors
+    /// `busy`, `database_away`, `internal`.
+    pub async fn orders_run(&self) -> Result<(), Problem> {
+        let owner = Uuid::now_v7();
+        let (_goes_on, stop) = tokio::sync::watch::channel(false);
+        while self.work_once(owner, &stop).await.map_err(|error| store_problem(&error))? {}
+        Ok(())
     }
 
     /// Forgets tokens, sign-in codes, kept answers and old changes.
@@ -175,13 +191,39 @@ async fn chunk(mut tx: Tx, id: OrderId, owner: Uuid, most: u32) -> Result<Step, 
         return Ok(Step::Over);
     };
     let entries = tx.entry_pending(id, most).await?;
-    let results = match order.kind.as_str() {
+    let kind = OrderKind::parse(&order.kind).ok_or(StoreError::Decode { column: "kind" })?;
+    let mut results = match (kind, order.operator_id) {
         _ if entries.is_empty() => Vec::new(),
-        "upload" => upload(&mut tx, &order, &entries).await?,
-        _ => release(&mut tx, &order, &entries).await?,
+        (OrderKind::Upload, Some(operator)) => upload(&mut tx, &order, operator, &entries).await?,
+        (OrderKind::Release, Some(operator)) => {
+            release(&mut tx, &order, operator, &entries).await?
+        }
+        _ => bulk::run(&mut tx, &order, kind, &entries).await?,
     };
+    results.sort_unstable_by_key(|result| result.ordinal);
+    tell(&mut tx, &order, &entries, &results).await?;
     tx.entry_results(id, &results).await?;
     Ok(progress(&mut tx, &mut order, &results).await?)
+}
+
+/// Tells an operator what failed.
+async fn tell(
+    tx: &mut Tx,
+    order: &OrderRow,
+    entries: &[OrderEntryRow],
+    results: &[EntryResult],
+) -> Result<(), Fail> {
+    if order.operator_id.is_none() || order.dry_run {
+        return Ok(());
+    }
+    let entries: HashMap<u32, &OrderEntryRow> =
+        entries.iter().map(|entry| (entry.ordinal, entry)).collect();
+    for result in results {
+        if let (Some(error), Some(entry)) = (&result.error, entries.get(&result.ordinal)) {
+            message(tx, order, entry, error).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Counts a chunk's results, and ends the order with its last ones.
@@ -191,7 +233,7 @@ async fn progress(
     results: &[EntryResult],
 ) -> Result<Step, StoreError> {
     let failed = results.iter().filter(|r| r.error.is_some()).count();
-    let count = |n: usize| u32::try_from(n).expect("an order has at most 1,000 entries");
+    let count = |n: usize| u32::try_from(n).expect("an order has at most 100,000 entries");
     order.failed += count(failed);
     order.succeeded += count(results.len() - failed);
     order.done = order.failed + order.succeeded;
@@ -231,17 +273,18 @@ async fn give_up(mut tx: Tx, id: OrderId, owner: Uuid) -> Result<(), StoreError>
     let error = ErrorCode::Internal.entry(None, reason);
     let waiting = tx.entry_pending(id, order.total).await?;
     let results: Vec<EntryResult> = waiting.iter().map(|entry| failed(entry, &error)).collect();
+    // A message that cannot be written must not keep the order from ending: it has the entries.
     tx.entry_results(id, &results).await?;
     progress(&mut tx, &mut order, &results).await?;
     Ok(())
 }
 
-fn failed(entry: &OrderEntryRow, error: &EntryError) -> EntryResult {
+pub(crate) fn failed(entry: &OrderEntryRow, error: &EntryError) -> EntryResult {
     let error = serde_json::to_string(error).expect("an error has text keys only");
-    EntryResult { ordinal: entry.ordinal, error: Some(error), warning: None }
+    EntryResult { ordinal: entry.ordinal, error: Some(error), warning: None, former: None }
 }
 
-fn number_parse(entry: &OrderEntryRow) -> Result<E164, EntryError> {
+pub(crate) fn number_parse(entry: &OrderEntryRow) -> Result<E164, EntryError> {
     E164::parse(&entry.number_text)
         .map_err(|e| ErrorCode::InvalidNumber.entry(Some("number"), e.to_string()))
 }
@@ -255,6 +298,7 @@ struct Parsed<'a> {
     country: Country,
     toll_free: bool,
     known_range: bool,
+    undo: Option<Undo>,
 }
 
 /// A number's country, by its digits and by what its operator declared.
@@ -299,15 +343,17 @@ fn parse(entry: &OrderEntryRow) -> Result<Parsed<'_>, EntryError> {
         country,
         toll_free: told.kind == NumberKind::TollFree,
         known_range: told.known_range,
+        undo: Asked::of(entry).undo,
     })
 }
 
 async fn upload(
     tx: &mut Tx,
     order: &OrderRow,
+    operator: OperatorId,
     entries: &[OrderEntryRow],
 ) -> Result<Vec<EntryResult>, Fail> {
-    let (operator, tenant) = (order.operator_id, order.tenant_id);
+    let tenant = order.tenant_id;
     tx.consent_share(tenant, operator).await?;
     let consent = tx.consent_get(tenant, operator).await?;
     let located = tx.location_any(tenant).await?;
@@ -344,6 +390,11 @@ async fn upload(
     let mut good: Vec<NumberRow> = Vec::new();
     for p in parsed {
         let location = p.entry.location_id;
+        // What a release took away comes back as it was.
+        let may_update = match &p.undo {
+            Some(undo) => undo.former.trace.before.tenant_may_update_location,
+            None => order.tenant_may_update_location,
+        };
         let facts = UploadEntry {
             number: p.number,
             country: p.country,
@@ -351,14 +402,18 @@ async fn upload(
             toll_free: p.toll_free,
             has_location: location.is_some(),
             location_known: location.is_none_or(|id| locations.contains_key(&id)),
-            tenant_may_update_location: order.tenant_may_update_location,
+            tenant_may_update_location: may_update,
             profile_usable: usable.get(&p.profile).is_some_and(|enabled| *enabled >= 2),
             in_declared_range: ranges
                 .iter()
                 .any(|r| (r.first_number..=r.last_number).contains(&p.number)),
             held_by: held.get(&p.number).map(|row| (row.operator_id, row.tenant_id)),
         };
-        let mut refused = check_entry(&context, &facts).map_err(|refusal| {
+        let checked = check_entry(&context, &facts);
+        if let (Err(UploadRefusal::HeldElsewhere), Some(held)) = (&checked, held.get(&p.number)) {
+            dispute(tx, order, operator, held).await?;
+        }
+        let mut refused = checked.map_err(|refusal| {
             let (code, field) = refusal_code(refusal);
             code.entry(field, refusal.to_string())
         });
@@ -374,8 +429,7 @@ async fn upload(
         }
         let warning = (!p.known_range)
             .then(|| format!("{} lies in no range that libphonenumber knows", p.number));
-        results.push(EntryResult { ordinal: p.entry.ordinal, error: None, warning });
-        good.push(NumberRow {
+        let row = NumberRow {
             number: p.number,
             tenant_id: tenant,
             operator_id: operator,
@@ -385,14 +439,20 @@ async fn upload(
             usage: p.usage,
             activation_state: ACTIVATED.to_owned(),
             location_id: location,
-            tenant_may_update_location: order.tenant_may_update_location,
+            tenant_may_update_location: may_update,
             person_id: None,
             account_id: None,
             assigned_name: None,
             move_id: None,
+            blocked_forever: false,
+            blocked_until: None,
             acquired_at: tx.at(),
             version: 1,
-        });
+        };
+        let former = Former::whole(state_of(&row), row.acquired_at, row.country.to_string());
+        let former = former.text().filter(|_| !order.dry_run);
+        results.push(EntryResult { ordinal: p.entry.ordinal, error: None, warning, former });
+        good.push(row);
     }
     if !order.dry_run && !good.is_empty() {
         // Whoever took one of them since they were looked at is seen on the next run.
@@ -403,17 +463,49 @@ async fn upload(
     Ok(results)
 }
 
+/// A number that another operator's tenant holds: both sides are told, unless it is a trial.
+async fn dispute(
+    tx: &mut Tx,
+    order: &OrderRow,
+    operator: OperatorId,
+    held: &WorldNumberRow,
+) -> Result<(), Fail> {
+    if order.dry_run || held.operator_id == operator {
+        return Ok(());
+    }
+    let row = DisputeRow {
+        id: new_id(),
+        number: held.number,
+        state: DisputeState::Open.as_str().to_owned(),
+        claimant_id: operator,
+        claimant_name: String::new(),
+        claimant_tenant: order.tenant_id,
+        holder_id: held.operator_id,
+        holder_name: String::new(),
+        holder_tenant: held.tenant_id,
+        order_id: order.id,
+        comment: None,
+        opened_at: tx.at(),
+        closed_at: None,
+    };
+    if tx.dispute_open(&row).await? {
+        disputes::tell(tx, &row);
+    }
+    Ok(())
+}
+
 async fn release(
     tx: &mut Tx,
     order: &OrderRow,
+    operator: OperatorId,
     entries: &[OrderEntryRow],
 ) -> Result<Vec<EntryResult>, Fail> {
     let numbers: Vec<E164> = entries.iter().filter_map(|e| number_parse(e).ok()).collect();
-    let held: HashMap<E164, WorldNumberRow> = tx
-        .numbers_held(&numbers)
+    let held: HashMap<E164, NumberRow> = tx
+        .numbers_locked(&numbers)
         .await?
         .into_iter()
-        .filter(|row| row.operator_id == order.operator_id && row.tenant_id == order.tenant_id)
+        .filter(|row| row.operator_id == operator && row.tenant_id == order.tenant_id)
         .map(|row| (row.number, row))
         .collect();
     let mut results = Vec::with_capacity(entries.len());
@@ -437,15 +529,27 @@ async fn release(
                 let error = ErrorCode::StillAssigned.entry(Some("number"), reason);
                 results.push(failed(entry, &error));
             }
-            Some(_) => {
-                results.push(EntryResult { ordinal: entry.ordinal, error: None, warning: None });
+            // An upload that is undone takes back what it brought, not what came since.
+            Some(row)
+                if Asked::of(entry)
+                    .undo
+                    .is_some_and(|undo| undo.former.acquired_at != row.acquired_at) =>
+            {
+                let error = ErrorCode::MovedOn.entry(Some("number"), MovedOn.to_string());
+                results.push(failed(entry, &error));
+            }
+            Some(row) => {
+                let former = Former::whole(state_of(row), row.acquired_at, row.country.to_string());
+                let former = former.text().filter(|_| !order.dry_run);
+                let ordinal = entry.ordinal;
+                results.push(EntryResult { ordinal, error: None, warning: None, former });
                 gone.push(number);
             }
         }
     }
     if !order.dry_run && !gone.is_empty() {
         raced(tx.numbers_delete(&gone).await? == gone.len() as u64)?;
-        let owner = of_both(order.tenant_id, order.operator_id);
+        let owner = of_both(order.tenant_id, operator);
         change_of(tx, &Change::NumbersRemoved { numbers: gone }, owner);
     }
     Ok(results)

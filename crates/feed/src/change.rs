@@ -102,6 +102,20 @@ pub enum Change {
         #[serde(flatten, default)]
         order: OrderFacts,
     },
+    /// An order that a tenant placed made progress. Edges pass it over.
+    TenantOrderProgress {
+        /// Which.
+        id: OrderId,
+        /// Whose order; the facts that lie beside it have a `tenant` of their own.
+        of_tenant: TenantId,
+        /// Entries done.
+        done: u32,
+        /// Entries in all.
+        total: u32,
+        /// The rest of what there is to tell of it.
+        #[serde(flatten, default)]
+        order: OrderFacts,
+    },
     /// A secret was added, which seals from its time on; or, without its bytes, one
     /// was taken away.
     EdgeKeyPut(EdgeKey),
@@ -143,7 +157,7 @@ pub struct OrderFacts {
     /// For whom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<TenantId>,
-    /// `upload` or `release`.
+    /// What it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_kind: Option<String>,
     /// `pending`, `in_progress`, `success`, `partial_success`, `error`.
@@ -170,7 +184,7 @@ impl Change {
     }
 
     /// The kinds this version knows, as they are written.
-    pub const KINDS: [&str; 20] = [
+    pub const KINDS: [&str; 21] = [
         "operator_put",
         "trunk_put",
         "calling_profile_put",
@@ -183,6 +197,7 @@ impl Change {
         "numbers_removed",
         "consent_put",
         "order_progress",
+        "tenant_order_progress",
         "edge_key_put",
         "policy_put",
         "policy_removed",

@@ -286,6 +286,33 @@ mod tests {
     }
 
     #[test]
+    fn the_progress_of_an_order_reads_as_it_was_written() {
+        use crate::change::OrderFacts;
+        use domain::{OperatorId, OrderId, TenantId};
+        let (id, tenant) = (OrderId(uuid::Uuid::from_u128(1)), TenantId(uuid::Uuid::from_u128(2)));
+        let order = || OrderFacts {
+            tenant: Some(tenant),
+            order_kind: Some("assign".into()),
+            status: Some("success".into()),
+            failed: 1,
+        };
+        let operator = OperatorId(uuid::Uuid::from_u128(3));
+        for change in [
+            Change::OrderProgress { id, operator, done: 2, total: 2, order: order() },
+            Change::TenantOrderProgress {
+                id,
+                of_tenant: tenant,
+                done: 2,
+                total: 2,
+                order: order(),
+            },
+        ] {
+            let json = serde_json::to_string(&change).expect("it is plain data");
+            assert_eq!(serde_json::from_str::<Change>(&json).expect(&json), change);
+        }
+    }
+
+    #[test]
     fn a_kind_of_the_future_is_passed_over() {
         let mut bytes = vec![1, 0, 0, 0];
         bytes.extend_from_slice(&crc32fast::hash(&[200]).to_le_bytes());

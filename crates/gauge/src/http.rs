@@ -106,6 +106,12 @@ impl Http {
         self.answer().await?.json().map_err(|error| format!("{method} {path}: {error}").into())
     }
 
+    /// Sends a CSV file.
+    pub async fn csv(&mut self, path: &str, bytes: &[u8]) -> Outcome<Value> {
+        self.send("POST", path, "", "text/csv", bytes).await?;
+        self.answer().await?.json().map_err(|error| format!("POST {path}: {error}").into())
+    }
+
     /// Changes what is at this version.
     pub async fn patch(&mut self, path: &str, version: i64, body: &Value) -> Outcome<Value> {
         let bytes = serde_json::to_vec(body)?;

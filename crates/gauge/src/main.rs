@@ -5,6 +5,7 @@
 //! its own on an empty database and measures it from outside, over HTTP, beside bare statements
 //! on the same database server.
 
+mod assign;
 mod bare;
 mod feeds;
 mod fill;
@@ -48,6 +49,9 @@ struct RunArgs {
     /// Numbers uploaded through orders of 1,000
     #[arg(long, default_value_t = 1_000_000)]
     upload: u32,
+    /// Numbers assigned from one CSV file; PostgreSQL only
+    #[arg(long, default_value_t = 100_000)]
+    assign: u32,
     /// Numbers there are when they are looked up
     #[arg(long, default_value_t = 10_000_000)]
     numbers: u32,
@@ -116,10 +120,24 @@ async fn run(args: &RunArgs) -> Outcome<()> {
     }
     let feed = feeds::run(&house, &args.database_url, args.changes, args.feed_seconds).await?;
     say(&format!("  feed: {}, {:.0} changes/s", feed.latency, feed.per_second));
+    let assigned = if args.database_url.starts_with("postgres") {
+        let count = args.assign.min(args.upload);
+        Some(assign::run(&house, &args.database_url, &args.bare_url, count).await?)
+    } else {
+        None
+    };
+    if let Some(assigned) = &assigned {
+        say(&format!(
+            "  assignment: {} numbers from one file in {:.1} s; the same rows, bare: {:.1} s",
+            assigned.numbers,
+            assigned.ours.as_secs_f64(),
+            assigned.bare.as_secs_f64()
+        ));
+    }
     server.stop().await;
 
     let (lookup, bare_lookup) = (latency::median(&mut lookups), latency::median(&mut bares));
-    let figures = json!({
+    let mut figures = json!({
         "upload_s": uploaded.as_secs_f64(),
         "bare_upload_s": bare.as_secs_f64(),
         "upload_ratio": ratio,
@@ -131,6 +149,12 @@ async fn run(args: &RunArgs) -> Outcome<()> {
         "feed_p99_ms": feed.latency.p99,
         "feed_changes_per_s": feed.per_second,
     });
+    if let Some(assigned) = assigned {
+        let (ours, bare) = (assigned.ours.as_secs_f64(), assigned.bare.as_secs_f64());
+        figures["assign_s"] = json!(ours);
+        figures["bare_assign_s"] = json!(bare);
+        figures["assign_ratio"] = json!(ours / bare);
+    }
     println!("{figures}");
     Ok(())
 }

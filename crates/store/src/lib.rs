@@ -12,6 +12,7 @@ mod billing;
 mod cdr;
 mod clients;
 mod db;
+mod disputes;
 mod edge;
 mod error;
 mod freezes;
@@ -40,19 +41,20 @@ pub use billing::{DurationRow, ExportRow, ReconciliationRow};
 pub use cdr::{CdrAnswer, CdrAttempt, CdrBegin, CdrEnd, CdrOf, CdrRow};
 pub use clients::{ApiTokenRow, ClientKeyRow, ClientSecretRow, IssuerRow, OidcLoginRow};
 pub use db::Db;
+pub use disputes::DisputeRow;
 pub use edge::EdgeRow;
 pub use error::{Again, Retry, StoreError};
 pub use freezes::ChangeFreezeRow;
 pub use identity::{EdgeKeyRow, IdempotencyRow, PrincipalRow, TokenRow};
 pub use log::{AuditRow, Back, ChangeOwner, ChangeOwnerRow, ChangeRow, Tx};
-pub use numbers::NumberRow;
+pub use numbers::{NumberFormerRow, NumberRow, NumberSettingsRow, NumberTagRow, TagRow};
 pub use open::{OpenError, Store};
 pub use operators::{
     CallingProfileRow, DirectoryRow, OfferRow, OperatorRow, ProfileTrunkRow, RangeRow, TenantRow,
     TrunkRow,
 };
-pub use orders::{EntryResult, OrderEntryRow, OrderRow};
-pub use people::{AccountRow, AgentRow, PersonRow};
+pub use orders::{EntryResult, OrderEntryRow, OrderFormerRow, OrderMessageRow, OrderRow};
+pub use people::{AccountRow, AgentRow, PersonNameRow, PersonRow};
 pub use policies::{
     GroupMemberRow, GroupPersonRow, GroupRow, PolicyAssignmentRow, PolicyRow, ScreeningRow,
 };
@@ -62,7 +64,9 @@ pub use provisioning::{
     NumberAccountRow, NumberEdit, PlaceRow, ProvisionedPick, ProvisionedPut, ProvisionedRow, Span,
 };
 pub use request_use::RequestUseRow;
-pub use tenants::{CivicAddressRow, ConsentRow, HeldRow, LocationCountryRow, LocationRow};
+pub use tenants::{
+    CivicAddressRow, ConsentRow, ConsentStateRow, HeldRow, LocationCountryRow, LocationRow,
+};
 pub use value::Json;
 pub use walls::{RUNTIME_ROLE, Reach};
 pub use webhooks::{WebhookAttemptRow, WebhookEdit, WebhookRow};
@@ -80,6 +84,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         cdr::STATEMENTS,
         freezes::STATEMENTS,
         clients::STATEMENTS,
+        disputes::STATEMENTS,
         identity::STATEMENTS,
         log::STATEMENTS,
         numbers::STATEMENTS,

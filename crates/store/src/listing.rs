@@ -15,6 +15,8 @@ use uuid::Uuid;
 pub enum Kind {
     /// A text.
     Text,
+    /// A text of which upper and lower case are the same: it is kept in lower case.
+    Folded,
     /// One of these words.
     Word(&'static [&'static str]),
     /// ISO 3166-1 alpha-2.
@@ -322,6 +324,8 @@ const STATUS: &str = "CASE WHEN n.person_id IS NOT NULL THEN 'UserAssigned' \
 /// tenant.
 const ASSIGNED: &str = "n.number IN (SELECT x.number FROM number x WHERE x.person_id {} \
     UNION ALL SELECT x.number FROM number x WHERE x.account_id {})";
+const TAGGED: &str = "n.number IN (SELECT t.number FROM number_tag t \
+    WHERE t.tenant_id = n.tenant_id AND t.folded {})";
 const STATUSES: &[&str] = &["Unassigned", "UserAssigned", "VoiceApplicationAssigned"];
 const CONSENTS: &[&str] = &["Active", "Suspended", "Removed"];
 const RELATIONSHIPS: &[&str] = &[
@@ -332,6 +336,8 @@ const RELATIONSHIPS: &[&str] = &[
     "ContractTerminated",
 ];
 const KINDS: &[&str] = &["inbound", "outbound", "internal", "emergency"];
+const OPERATOR_KINDS: &[&str] = &["upload", "release", "update"];
+const TENANT_KINDS: &[&str] = &["assign", "unassign", "location", "tags", "usage"];
 const ORDER_STATES: &[&str] = &["pending", "in_progress", "success", "partial_success", "error"];
 
 /// What `usage=` compares, which has no index of its own.
@@ -345,6 +351,8 @@ pub static NUMBER_STATUS: Field = plain("", &[STATUS], Kind::Text, "");
 pub static NUMBER_COUNTRY: Field = plain("", &["n.country"], Kind::Country, "");
 /// See [`NUMBER_NUMBER`].
 pub static NUMBER_OPERATOR: Field = plain("", &["n.operator_id"], Kind::Id, "");
+/// What `tag=` compares.
+pub static NUMBER_TAG: Field = plain("", &[TAGGED], Kind::Folded, "");
 /// See [`NUMBER_NUMBER`].
 pub static NUMBER_ASSIGNED: Field = plain("", &[ASSIGNED], Kind::Id, "");
 /// What `number=` compares in a call.
@@ -373,6 +381,7 @@ pub static NUMBERS_OF_TENANT: Listing = Listing {
         plain("operator_id", &["n.operator_id"], Kind::Id, "number_by_operator"),
         plain("location_id", &["n.location_id"], Kind::Id, "number_by_location"),
         plain("assigned_to_id", &[ASSIGNED], Kind::Id, "number_of_person"),
+        plain("tag", &[TAGGED], Kind::Folded, "number_tag_by_tag"),
     ],
 };
 
@@ -400,9 +409,40 @@ pub static ORDERS: Listing = Listing {
     fields: &[
         sorted("created_at", &["created_at"], Kind::Time, "number_order_created"),
         plain("status", &["status"], Kind::Word(ORDER_STATES), "number_order_status"),
-        plain("kind", &["kind"], Kind::Word(&["upload", "release"]), "number_order_kind"),
+        plain("kind", &["kind"], Kind::Word(OPERATOR_KINDS), "number_order_kind"),
         plain("tenant_id", &["tenant_id"], Kind::Id, "number_order_tenant"),
         plain("ticket_id", &["ticket_id"], Kind::Text, "number_order_ticket"),
+    ],
+};
+
+/// Of which tenant an order is that no operator placed.
+const BY_TENANT: &str = "(CASE WHEN operator_id IS NULL THEN tenant_id END)";
+
+/// The orders a tenant has placed.
+pub static ORDERS_OF_TENANT: Listing = Listing {
+    name: "number orders",
+    select: crate::orders::ORDER_SELECT,
+    whose: BY_TENANT,
+    id: "id",
+    order: (None, true),
+    fields: &[
+        sorted("created_at", &["created_at"], Kind::Time, "number_order_tenant_created"),
+        plain("status", &["status"], Kind::Word(ORDER_STATES), "number_order_tenant_status"),
+        plain("kind", &["kind"], Kind::Word(TENANT_KINDS), "number_order_tenant_kind"),
+    ],
+};
+
+/// What failed in an operator's orders.
+pub static ORDER_MESSAGES: Listing = Listing {
+    name: "order messages",
+    select: crate::orders::MESSAGE_SELECT,
+    whose: "operator_id",
+    id: "id",
+    order: (None, true),
+    fields: &[
+        plain("tenant_id", &["tenant_id"], Kind::Id, "order_message_tenant"),
+        plain("order_id", &["order_id"], Kind::Id, "order_message_order"),
+        plain("code", &["code"], Kind::Text, "order_message_code"),
     ],
 };
 
@@ -529,6 +569,8 @@ pub static LISTINGS: &[&Listing] = &[
     &NUMBERS_OF_TENANT,
     &NUMBERS_OF_OPERATOR,
     &ORDERS,
+    &ORDERS_OF_TENANT,
+    &ORDER_MESSAGES,
     &CONSENTS_OF_TENANT,
     &CONSENTS_OF_OPERATOR,
     &CALLS_OF_TENANT,
@@ -549,7 +591,9 @@ pub fn listing_statements() -> Vec<(String, &'static str, String)> {
             let key = match field.kind {
                 Kind::Id => Key::Id(Uuid::nil()),
                 Kind::Time | Kind::Number => Key::Int(0),
-                Kind::Text | Kind::Country | Kind::Word(_) => Key::Text("GB".to_owned()),
+                Kind::Text | Kind::Folded | Kind::Country | Kind::Word(_) => {
+                    Key::Text("GB".to_owned())
+                }
             };
             let demands = vec![Demand { field, test: Test::Is(key.clone()) }];
             let pick = Pick { demands, ..Pick::default() };

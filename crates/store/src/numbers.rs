@@ -29,9 +29,26 @@ row! {
         account_id: Option<ResourceAccountId>,
         assigned_name: Option<String>,
         move_id: Option<MoveId>,
+        blocked_forever: bool,
+        blocked_until: Option<i64>,
         acquired_at: i64,
         version: i64,
     }
+    /// A tag of a number.
+    NumberTagRow { number: E164, folded: String, name: String }
+    /// A tag with how many numbers have it.
+    TagRow { folded: String, name: String, numbers: i64 }
+    /// What a tenant wants done unless an operation says otherwise.
+    NumberSettingsRow {
+        tenant_id: TenantId,
+        assignment_email: bool,
+        unassignment_email: bool,
+        block_forever: bool,
+        block_days: Option<u32>,
+        version: i64,
+    }
+    /// The last assignment of a number, or its end, that was no order's.
+    NumberFormerRow { kind: String, trace: String }
 }
 
 macro_rules! number_select {
@@ -41,7 +58,7 @@ macro_rules! number_select {
             "n.profile_id, n.country, n.usage, n.activation_state, n.location_id, ",
             "n.tenant_may_update_location, n.person_id, n.account_id, ",
             "COALESCE(p.display_name, a.display_name) AS assigned_name, n.move_id, ",
-            "n.acquired_at, n.version FROM number n ",
+            "n.blocked_forever, n.blocked_until, n.acquired_at, n.version FROM number n ",
             // Outer, so that every plan begins with the numbers; there is always an operator.
             "LEFT JOIN operator o ON o.id = n.operator_id ",
             "LEFT JOIN person p ON p.id = n.person_id ",
@@ -56,6 +73,18 @@ macro_rules! route_select {
         concat!(
             "SELECT number, tenant_id, operator_id, profile_id, country, usage, location_id, ",
             "person_id, account_id, move_id FROM number ",
+            $tail
+        )
+    };
+}
+
+macro_rules! number_bare {
+    ($tail:literal) => {
+        concat!(
+            "SELECT number, tenant_id, operator_id, '' AS operator_name, profile_id, country, ",
+            "usage, activation_state, location_id, tenant_may_update_location, person_id, ",
+            "account_id, CAST(NULL AS TEXT) AS assigned_name, move_id, blocked_forever, ",
+            "blocked_until, acquired_at, version FROM number ",
             $tail
         )
     };
@@ -96,6 +125,58 @@ statements! {
         AND person_id IS NULL AND account_id IS NULL";
     NUMBER_ASSIGN = "UPDATE number SET person_id = $3, account_id = $4, location_id = $5, \
         modified_at = $6, version = version + 1 WHERE number = $1 AND version = $2";
+    NUMBERS_LOCKED_LITE = number_bare!(
+        "WHERE number IN (SELECT value FROM json_each($1)) ORDER BY number");
+    NUMBERS_LOCKED_PG = number_bare!(
+        "WHERE number IN (SELECT CAST(value AS BIGINT) \
+            FROM json_array_elements_text(CAST($1 AS json)) AS j (value)) \
+         ORDER BY number FOR UPDATE");
+    NUMBER_WRITE_LITE = "UPDATE number SET person_id = $3, account_id = $4, location_id = $5, \
+        usage = $6, profile_id = $7, tenant_may_update_location = $8, blocked_forever = $9, \
+        blocked_until = $10, modified_at = $11, version = version + 1 \
+        WHERE number = $1 AND version = $2";
+    NUMBERS_WRITE_PG = "UPDATE number AS n SET person_id = j.person_id, \
+        account_id = j.account_id, location_id = j.location_id, usage = j.usage, \
+        profile_id = j.profile_id, tenant_may_update_location = j.tenant_may_update_location, \
+        blocked_forever = j.blocked_forever, blocked_until = j.blocked_until, modified_at = $2, \
+        version = n.version + 1 \
+        FROM json_to_recordset(CAST($1 AS json)) AS j (number BIGINT, version BIGINT, \
+            person_id UUID, account_id UUID, location_id UUID, usage TEXT, profile_id UUID, \
+            tenant_may_update_location BOOLEAN, blocked_forever BOOLEAN, blocked_until BIGINT) \
+        WHERE n.number = j.number AND n.version = j.version";
+    TAGS_OF_LITE = "SELECT t.number, t.folded, g.name FROM number_tag t \
+        JOIN tag g ON g.tenant_id = t.tenant_id AND g.folded = t.folded \
+        WHERE t.number IN (SELECT value FROM json_each($1)) ORDER BY t.number, t.folded";
+    TAGS_OF_PG = "SELECT t.number, t.folded, g.name FROM number_tag t \
+        JOIN tag g ON g.tenant_id = t.tenant_id AND g.folded = t.folded \
+        WHERE t.number IN (SELECT CAST(value AS BIGINT) \
+            FROM json_array_elements_text(CAST($1 AS json)) AS j (value)) \
+        ORDER BY t.number, t.folded";
+    NUMBER_TAGS = "SELECT t.number, t.folded, g.name FROM number_tag t \
+        JOIN tag g ON g.tenant_id = t.tenant_id AND g.folded = t.folded \
+        WHERE t.number = $1 ORDER BY t.folded";
+    TAG_PUT = "INSERT INTO tag (tenant_id, folded, name) VALUES ($1, $2, $3) \
+        ON CONFLICT (tenant_id, folded) DO NOTHING";
+    NUMBER_TAG_ADD = "INSERT INTO number_tag (number, tenant_id, folded) VALUES ($1, $2, $3) \
+        ON CONFLICT (number, folded) DO NOTHING";
+    NUMBER_TAG_REMOVE = "DELETE FROM number_tag WHERE number = $1 AND folded = $2";
+    TAG_LIST = "SELECT g.folded, g.name, COUNT(t.number) AS numbers FROM tag g \
+        LEFT JOIN number_tag t ON t.tenant_id = g.tenant_id AND t.folded = g.folded \
+        WHERE g.tenant_id = $1 AND (CAST($2 AS TEXT) IS NULL OR g.folded > $2) \
+        GROUP BY g.folded, g.name ORDER BY g.folded LIMIT $3";
+    SETTINGS_GET = "SELECT tenant_id, assignment_email, unassignment_email, block_forever, \
+        block_days, version FROM number_settings WHERE tenant_id = $1";
+    SETTINGS_PUT = "INSERT INTO number_settings (tenant_id, assignment_email, unassignment_email, \
+        block_forever, block_days, version) VALUES ($1, $2, $3, $4, $5, 1) \
+        ON CONFLICT (tenant_id) DO UPDATE SET assignment_email = excluded.assignment_email, \
+        unassignment_email = excluded.unassignment_email, \
+        block_forever = excluded.block_forever, block_days = excluded.block_days, \
+        version = number_settings.version + 1 WHERE number_settings.version = $6";
+    FORMER_PUT = "INSERT INTO number_former (number, tenant_id, kind, trace, at) \
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (number) DO UPDATE SET kind = excluded.kind, \
+        trace = excluded.trace, at = excluded.at";
+    FORMER_GET = "SELECT kind, trace FROM number_former WHERE number = $1";
+    FORMER_DELETE = "DELETE FROM number_former WHERE number = $1";
 }
 
 fn json(numbers: &[E164]) -> String {
@@ -201,5 +282,153 @@ impl Db {
     ) -> Result<bool, StoreError> {
         let args = args![number, version, person, account, location, at];
         Ok(self.exec(NUMBER_ASSIGN, args).await? > 0)
+    }
+
+    /// Those of the numbers that are held, locked in their order until this transaction ends;
+    /// without the names of operators and assignees.
+    pub async fn numbers_locked(&mut self, numbers: &[E164]) -> Result<Vec<NumberRow>, StoreError> {
+        let sql = if self.is_pg() { NUMBERS_LOCKED_PG } else { NUMBERS_LOCKED_LITE };
+        self.all(sql, args![json(numbers)]).await
+    }
+
+    /// Writes what may change of numbers that are still of their rows' versions, and counts the
+    /// versions up; says how many were written.
+    pub async fn numbers_write(&mut self, rows: &[NumberRow], at: i64) -> Result<u64, StoreError> {
+        if self.is_pg() {
+            let rows: Vec<_> = rows
+                .iter()
+                .map(|n| {
+                    serde_json::json!({
+                        "number": n.number.value(),
+                        "version": n.version,
+                        "person_id": n.person_id,
+                        "account_id": n.account_id,
+                        "location_id": n.location_id,
+                        "usage": n.usage.as_str(),
+                        "profile_id": n.profile_id,
+                        "tenant_may_update_location": n.tenant_may_update_location,
+                        "blocked_forever": n.blocked_forever,
+                        "blocked_until": n.blocked_until,
+                    })
+                })
+                .collect();
+            let rows = serde_json::Value::from(rows).to_string();
+            return self.exec(NUMBERS_WRITE_PG, args![rows, at]).await;
+        }
+        let mut written = 0;
+        for n in rows {
+            let args = args![
+                n.number,
+                n.version,
+                n.person_id,
+                n.account_id,
+                n.location_id,
+                n.usage,
+                n.profile_id,
+                n.tenant_may_update_location,
+                n.blocked_forever,
+                n.blocked_until,
+                at
+            ];
+            written += self.exec(NUMBER_WRITE_LITE, args).await?;
+        }
+        Ok(written)
+    }
+
+    /// The tags of these numbers.
+    pub async fn tags_of(&mut self, numbers: &[E164]) -> Result<Vec<NumberTagRow>, StoreError> {
+        let sql = if self.is_pg() { TAGS_OF_PG } else { TAGS_OF_LITE };
+        self.all(sql, args![json(numbers)]).await
+    }
+
+    /// Makes a tag known, unless it is.
+    pub async fn tag_put(
+        &mut self,
+        tenant: TenantId,
+        folded: &str,
+        name: &str,
+    ) -> Result<(), StoreError> {
+        self.exec(TAG_PUT, args![tenant, folded.to_owned(), name.to_owned()]).await?;
+        Ok(())
+    }
+
+    /// Puts a known tag on a number.
+    pub async fn number_tag_add(
+        &mut self,
+        number: E164,
+        tenant: TenantId,
+        folded: &str,
+    ) -> Result<(), StoreError> {
+        self.exec(NUMBER_TAG_ADD, args![number, tenant, folded.to_owned()]).await?;
+        Ok(())
+    }
+
+    /// Takes a tag off a number.
+    pub async fn number_tag_remove(
+        &mut self,
+        number: E164,
+        folded: &str,
+    ) -> Result<(), StoreError> {
+        self.exec(NUMBER_TAG_REMOVE, args![number, folded.to_owned()]).await?;
+        Ok(())
+    }
+
+    /// A tenant's tags after one.
+    pub async fn tag_list(
+        &mut self,
+        tenant: TenantId,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<TagRow>, StoreError> {
+        self.all(TAG_LIST, args![tenant, after, limit]).await
+    }
+
+    /// What a tenant wants done unless an operation says otherwise.
+    pub async fn number_settings_get(
+        &mut self,
+        tenant: TenantId,
+    ) -> Result<Option<NumberSettingsRow>, StoreError> {
+        self.one(SETTINGS_GET, args![tenant]).await
+    }
+
+    /// Replaces it where it is of the row's version; `false` where it is of another.
+    pub async fn number_settings_put(&mut self, s: &NumberSettingsRow) -> Result<bool, StoreError> {
+        let args = args![
+            s.tenant_id,
+            s.assignment_email,
+            s.unassignment_email,
+            s.block_forever,
+            s.block_days,
+            s.version
+        ];
+        Ok(self.exec(SETTINGS_PUT, args).await? > 0)
+    }
+
+    /// Keeps what an assignment, or its end, found and left.
+    pub async fn number_former_put(
+        &mut self,
+        number: E164,
+        tenant: TenantId,
+        kind: &str,
+        trace: &str,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let args = args![number, tenant, kind.to_owned(), trace.to_owned(), at];
+        self.exec(FORMER_PUT, args).await?;
+        Ok(())
+    }
+
+    /// What the last one found and left.
+    pub async fn number_former_get(
+        &mut self,
+        number: E164,
+    ) -> Result<Option<NumberFormerRow>, StoreError> {
+        self.one(FORMER_GET, args![number]).await
+    }
+
+    /// It was undone.
+    pub async fn number_former_delete(&mut self, number: E164) -> Result<(), StoreError> {
+        self.exec(FORMER_DELETE, args![number]).await?;
+        Ok(())
     }
 }

@@ -35,6 +35,8 @@ row! {
         version: i64,
         number: Option<E164>,
     }
+    /// A person by name.
+    PersonNameRow { id: UserId, upn: String }
     /// An agent of a queue.
     AgentRow { account_id: ResourceAccountId, person_id: UserId }
 }
@@ -77,6 +79,17 @@ statements! {
     PERSON_UPDATE = "UPDATE person SET display_name = $3, licences = $4, version = version + 1 \
         WHERE id = $1 AND version = $2";
     PERSON_TOUCH = "UPDATE person SET version = version + 1 WHERE tenant_id = $1 AND id = $2";
+    PEOPLE_NAMED_LITE = "SELECT id, upn FROM person \
+        WHERE tenant_id = $1 AND upn IN (SELECT value FROM json_each($2))";
+    PEOPLE_NAMED_PG = "SELECT id, upn FROM person WHERE tenant_id = $1 AND upn IN (SELECT value \
+        FROM json_array_elements_text(CAST($2 AS json)) AS j (value))";
+    PEOPLE_LOCK_PG = "SELECT id AS v FROM person WHERE tenant_id = $1 AND id IN \
+        (SELECT CAST(value AS UUID) FROM json_array_elements_text(CAST($2 AS json)) AS j (value)) \
+        ORDER BY id FOR UPDATE";
+    PEOPLE_OF_PG = person_select!("WHERE p.tenant_id = $1 AND p.id IN \
+        (SELECT CAST(value AS UUID) FROM json_array_elements_text(CAST($2 AS json)) AS j (value))");
+    PEOPLE_TOUCH_PG = "UPDATE person SET version = version + 1 WHERE tenant_id = $1 AND id IN \
+        (SELECT CAST(value AS UUID) FROM json_array_elements_text(CAST($2 AS json)) AS j (value))";
     PHONE_PUT = "INSERT INTO phone_credential (person_id, ha1_sha256, ha1_md5, created_at) \
         VALUES ($1, $2, $3, $4) ON CONFLICT (person_id) DO UPDATE SET \
         ha1_sha256 = excluded.ha1_sha256, ha1_md5 = excluded.ha1_md5, \
@@ -85,6 +98,7 @@ statements! {
         (id, tenant_id, upn, display_name, kind, licences, ring_seconds, version) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     ACCOUNT_TAKEN = "SELECT id AS v FROM resource_account WHERE tenant_id = $1 AND upn = $2";
+    ACCOUNT_LOCK_PG = "SELECT id AS v FROM resource_account WHERE tenant_id = $1 AND id = $2 FOR UPDATE";
     ACCOUNT_GET = account_select!("WHERE a.tenant_id = $1 AND a.id = $2");
     ACCOUNT_LIST = account_select!(
         "WHERE a.tenant_id = $1 AND (CAST($2 AS UUID) IS NULL OR a.id > $2) \
@@ -158,6 +172,51 @@ impl Db {
         Ok(self.exec(PERSON_TOUCH, args![tenant, id]).await? > 0)
     }
 
+    /// Those of the user principal names that a tenant has.
+    pub async fn people_named(
+        &mut self,
+        tenant: TenantId,
+        upns: &[String],
+    ) -> Result<Vec<PersonNameRow>, StoreError> {
+        let sql = if self.is_pg() { PEOPLE_NAMED_PG } else { PEOPLE_NAMED_LITE };
+        self.all(sql, args![tenant, Json(upns.to_vec())]).await
+    }
+
+    /// Those of the people that a tenant has; nobody else gives them a number until this
+    /// transaction ends.
+    pub async fn people_locked(
+        &mut self,
+        tenant: TenantId,
+        ids: &[UserId],
+    ) -> Result<Vec<PersonRow>, StoreError> {
+        if self.is_pg() {
+            let ids = Json(ids.to_vec());
+            self.values::<UserId>(PEOPLE_LOCK_PG, args![tenant, ids]).await?;
+            return self.all(PEOPLE_OF_PG, args![tenant, ids]).await;
+        }
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            found.extend(self.person_get(tenant, *id).await?);
+        }
+        Ok(found)
+    }
+
+    /// As [`Db::person_touch`], for several.
+    pub async fn people_touch(
+        &mut self,
+        tenant: TenantId,
+        ids: &[UserId],
+    ) -> Result<(), StoreError> {
+        if self.is_pg() {
+            self.exec(PEOPLE_TOUCH_PG, args![tenant, Json(ids.to_vec())]).await?;
+            return Ok(());
+        }
+        for id in ids {
+            self.person_touch(tenant, *id).await?;
+        }
+        Ok(())
+    }
+
     /// Sets the digests of a person's phone.
     pub async fn phone_put(
         &mut self,
@@ -228,6 +287,18 @@ impl Db {
         id: ResourceAccountId,
     ) -> Result<bool, StoreError> {
         Ok(self.exec(ACCOUNT_TOUCH, args![tenant, id]).await? > 0)
+    }
+
+    /// As [`Db::people_locked`], for one resource account.
+    pub async fn account_locked(
+        &mut self,
+        tenant: TenantId,
+        id: ResourceAccountId,
+    ) -> Result<Option<AccountRow>, StoreError> {
+        if self.is_pg() {
+            self.value::<ResourceAccountId>(ACCOUNT_LOCK_PG, args![tenant, id]).await?;
+        }
+        self.account_get(tenant, id).await
     }
 
     /// The agents of one tenant's queues, or of all.

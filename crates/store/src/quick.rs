@@ -5,18 +5,23 @@
 
 use crate::db::Db;
 use crate::identity::TOKEN_GET;
-use crate::numbers::NUMBER_GET;
+use crate::numbers::{NUMBER_GET, NUMBER_TAGS};
 use crate::open::Backend;
 use crate::value::{FromRow, Row};
 use crate::walls::Reach;
-use crate::{NumberRow, Store, StoreError, TokenRow};
+use crate::{NumberRow, NumberTagRow, Store, StoreError, TokenRow};
+use futures_util::TryStreamExt;
 use numbering::E164;
-use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, Either, Executor, PgConnection, PgPool};
 use std::fmt::Write;
 
 /// Their names on a connection, the types of their parameters, and what they are.
-const PREPARED_PG: [(&str, &str, &str); 2] =
-    [("token_get", "bytea", TOKEN_GET), ("number_get", "bigint", NUMBER_GET)];
+const PREPARED_PG: [(&str, &str, &str); 3] = [
+    ("token_get", "bytea", TOKEN_GET),
+    ("number_get", "bigint", NUMBER_GET),
+    ("number_tags", "bigint", NUMBER_TAGS),
+];
 
 /// Prepares them on a connection.
 pub(crate) async fn prepare_pg(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
@@ -27,16 +32,39 @@ pub(crate) async fn prepare_pg(connection: &mut PgConnection) -> Result<(), sqlx
     Ok(())
 }
 
-/// Asks one of them; what it is called with is a number or hexadecimal digits of ours.
-async fn ask_pg<T: FromRow>(
+/// Asks some of them at once, and gives the rows of each; what they are called with is a number or
+/// hexadecimal digits of ours.
+async fn ask_pg<const N: usize>(
     pool: &PgPool,
     reach: Reach,
-    call: &str,
-) -> Result<Option<T>, StoreError> {
+    calls: [String; N],
+) -> Result<[Vec<PgRow>; N], StoreError> {
     let mut connection = pool.acquire().await?;
-    let sql = format!("{}; EXECUTE {call}", reach.settings_pg());
-    let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut *connection).await?;
-    rows.into_iter().next().map(|row| T::from_row(&Row::Pg(row))).transpose()
+    let mut sql = reach.settings_pg();
+    for call in &calls {
+        sql.push_str("; EXECUTE ");
+        sql.push_str(call);
+    }
+    let mut rows = [const { Vec::new() }; N];
+    let mut answers = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(&mut *connection);
+    // Settings answer with their end alone, each question with its rows and its end.
+    let settings = reach.settings_pg().split(';').count();
+    let mut ended = 0usize;
+    while let Some(answer) = answers.try_next().await? {
+        match answer {
+            Either::Left(_) => ended += 1,
+            Either::Right(row) => {
+                if let Some(rows) = rows.get_mut(ended.saturating_sub(settings)) {
+                    rows.push(row);
+                }
+            }
+        }
+    }
+    Ok(rows)
+}
+
+fn read<T: FromRow>(rows: Vec<PgRow>) -> impl Iterator<Item = Result<T, StoreError>> {
+    rows.into_iter().map(|row| T::from_row(&Row::Pg(row)))
 }
 
 impl Store {
@@ -51,19 +79,25 @@ impl Store {
             write!(call, "{byte:02x}").expect("writing to a string does not fail");
         }
         call.push_str("')");
-        ask_pg(pool, Reach::All, &call).await
+        let [rows] = ask_pg(pool, Reach::All, [call]).await?;
+        read(rows).next().transpose()
     }
 
-    /// As [`Db::number_get`], alone.
+    /// As [`Db::number_get`] with [`Db::tags_of`], alone.
     pub async fn number_seen(
         &self,
         reach: Reach,
         number: E164,
-    ) -> Result<Option<NumberRow>, StoreError> {
+    ) -> Result<Option<(NumberRow, Vec<NumberTagRow>)>, StoreError> {
         let Backend::Pg { pool } = &self.backend else {
             let mut db: Db = self.read_as(reach).await?;
-            return db.number_get(number).await;
+            let Some(row) = db.number_get(number).await? else { return Ok(None) };
+            return Ok(Some((row, db.tags_of(&[number]).await?)));
         };
-        ask_pg(pool, reach, &format!("number_get({})", number.value())).await
+        let n = number.value();
+        let calls = [format!("number_get({n})"), format!("number_tags({n})")];
+        let [rows, tags] = ask_pg(pool, reach, calls).await?;
+        let Some(row) = read(rows).next().transpose()? else { return Ok(None) };
+        Ok(Some((row, read(tags).collect::<Result<_, _>>()?)))
     }
 }

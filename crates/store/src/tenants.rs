@@ -56,6 +56,8 @@ row! {
         description: String,
         is_default: bool,
     }
+    /// How a tenant's consent to an operator stands.
+    ConsentStateRow { operator_id: OperatorId, status: ConsentStatus }
     /// A location with its country.
     LocationCountryRow { id: LocationId, country: Country }
 }
@@ -93,6 +95,9 @@ statements! {
         FOR UPDATE";
     CONSENT_SHARE_PG = "SELECT id AS v FROM consent WHERE tenant_id = $1 AND operator_id = $2 \
         FOR SHARE";
+    CONSENTS_SHARE_PG = "SELECT id AS v FROM consent WHERE tenant_id = $1 \
+        ORDER BY operator_id FOR SHARE";
+    CONSENT_STATES = "SELECT operator_id, status FROM consent WHERE tenant_id = $1";
     CONSENT_INSERT = "INSERT INTO consent (id, tenant_id, operator_id, status, relationship, \
         relationship_comment, countries, requirements, contacts, company_name, company_size, \
         consented_at, modified_at, version) \
@@ -178,6 +183,17 @@ impl Db {
             self.value::<ConsentId>(CONSENT_SHARE_PG, args![tenant, operator]).await?;
         }
         Ok(())
+    }
+
+    /// As [`Db::consent_share`], of all of a tenant's; says what they are.
+    pub async fn consents_share(
+        &mut self,
+        tenant: TenantId,
+    ) -> Result<Vec<ConsentStateRow>, StoreError> {
+        if self.is_pg() {
+            self.values::<ConsentId>(CONSENTS_SHARE_PG, args![tenant]).await?;
+        }
+        self.all(CONSENT_STATES, args![tenant]).await
     }
 
     /// Adds a consent.

@@ -320,6 +320,40 @@ export interface paths {
         patch: operations["relationship_update"];
         trace?: never;
     };
+    "/operator/v1/disputes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Disputes on numbers that the operator claims or holds, newest first */
+        get: operations["operator_dispute_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/disputes/{dispute_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Withdraw or concede */
+        patch: operations["operator_dispute_update"];
+        trace?: never;
+    };
     "/operator/v1/events": {
         parameters: {
             query?: never;
@@ -361,6 +395,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/operator/v1/number-orders/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload, release or update the numbers of a CSV file
+         * @description Columns `number`, and `usage`, `calling_profile_id`, `location_id` and `country`. At most 10,000 rows. An entry that fails names its line and column.
+         */
+        post: operations["number_order_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operator/v1/number-orders/{order_id}": {
         parameters: {
             query?: never;
@@ -395,6 +449,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/operator/v1/number-orders/{order_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try the failed entries again
+         * @description As a new order, of the same kind; the old one and its report stay.
+         */
+        post: operations["number_order_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/number-orders/{order_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo an order
+         * @description As a new order of the opposite acts, from the states the old one found. An entry whose number has changed since is refused.
+         */
+        post: operations["number_order_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operator/v1/numbers": {
         parameters: {
             query?: never;
@@ -407,6 +501,43 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/order-messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What failed in the operator's orders, newest first
+         * @description Until it is dismissed.
+         */
+        get: operations["order_message_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/order-messages/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Dismiss a message */
+        delete: operations["order_message_dismiss"];
         options?: never;
         head?: never;
         patch?: never;
@@ -744,6 +875,40 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/disputes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every dispute on a number's authority, newest first */
+        get: operations["dispute_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/disputes/{dispute_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Decide a dispute */
+        patch: operations["dispute_update"];
         trace?: never;
     };
     "/programme/v1/edge-keys": {
@@ -1666,6 +1831,139 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenant/v1/number-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The orders the tenant has placed, newest first */
+        get: operations["tenant_order_list"];
+        put?: never;
+        /**
+         * The same for many numbers
+         * @description Assigns numbers, takes them back, sets locations, tags or usage. A worker runs the entries, each of which succeeds or fails alone. Poll the order named in Location, or follow its events.
+         */
+        post: operations["tenant_order_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/number-orders/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The same for the rows of a CSV file
+         * @description Columns `number`, and for `assign` `user` (a user principal name or id), `resource_account` and `location_id`, for `location` `location_id`. At most 100,000 rows for `assign` and `unassign`, 1,000 otherwise, in 32 MiB. An entry that fails names its line and column.
+         */
+        post: operations["tenant_order_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/number-orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One order with its progress */
+        get: operations["tenant_order_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/number-orders/{order_id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An order's entries with their results */
+        get: operations["tenant_order_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/number-orders/{order_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try the failed entries again
+         * @description As a new order, of the same kind; the old one and its report stay.
+         */
+        post: operations["tenant_order_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/number-orders/{order_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo an order
+         * @description As a new order of the opposite acts, from the states the old one found. An entry whose number has changed since is refused.
+         */
+        post: operations["tenant_order_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/number-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is done with numbers unless an operation says otherwise */
+        get: operations["number_settings_get"];
+        /** Replace it */
+        put: operations["number_settings_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenant/v1/numbers": {
         parameters: {
             query?: never;
@@ -1713,6 +2011,64 @@ export interface paths {
         post?: never;
         /** Take a number back */
         delete: operations["assignment_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/numbers/{number}/assignment-block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keep a number from being assigned
+         * @description For ever, or for 1 to 365 days; a block that is there already must be lifted first.
+         */
+        put: operations["assignment_block_put"];
+        post?: never;
+        /** Lift a number's block */
+        delete: operations["assignment_block_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/numbers/{number}/assignment/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo the last assignment of a number, or its end
+         * @description As an order of one entry. What an order did is undone by undoing the order.
+         */
+        post: operations["assignment_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/numbers/{number}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replace a number's tags */
+        put: operations["number_tags_put"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1773,6 +2129,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenant/v1/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's tags */
+        get: operations["tag_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenant/v1/trusted-networks": {
         parameters: {
             query?: never;
@@ -1810,6 +2183,26 @@ export interface paths {
         put?: never;
         /** Add a person */
         post: operations["user_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/users/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add and edit people from a CSV file
+         * @description Columns `upn`, `display_name`, `country` and `licences`, the last parted by `;`; whoever is there already is edited, and what a row leaves out stays. At most 1,000 rows, each of which succeeds or fails alone.
+         */
+        post: operations["user_file"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2091,6 +2484,16 @@ export interface components {
         ApiTokens: {
             /** @description Oldest first. */
             items: components["schemas"]["ApiToken"][];
+        };
+        /** @description `PUT /tenant/v1/numbers/{number}/assignment-block`: one of the two. */
+        AssignmentBlockPut: {
+            /**
+             * Format: int32
+             * @description 1 to 365.
+             */
+            days?: number | null;
+            /** @description Until somebody lifts it. */
+            forever?: boolean;
         };
         /**
          * @description `PUT /tenant/v1/numbers/{number}/assignment` (If-Match honoured). Exactly one
@@ -2927,6 +3330,64 @@ export interface components {
             /** @description Services. */
             services: string[];
         };
+        /**
+         * @description A dispute on a number's authority: an operator uploaded it while another operator's tenant held
+         *     it. `GET /operator/v1/disputes`, `GET /programme/v1/disputes`.
+         */
+        Dispute: {
+            /**
+             * Format: uuid
+             * @description The operator that wants it.
+             */
+            claimant_id: string;
+            /** @description Its name. */
+            claimant_name: string;
+            /**
+             * Format: uuid
+             * @description For which tenant; shown to the claimant and the programme.
+             */
+            claimant_tenant_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            closed_at?: string | null;
+            /** @description Why it ended so. */
+            comment?: string | null;
+            /**
+             * Format: uuid
+             * @description The operator that has it.
+             */
+            holder_id: string;
+            /** @description Its name. */
+            holder_name: string;
+            /**
+             * Format: uuid
+             * @description Whose it is; shown to the holder and the programme.
+             */
+            holder_tenant_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description E.164. */
+            number: string;
+            /**
+             * Format: date-time
+             * @description When the number was uploaded.
+             */
+            opened_at: string;
+            /** @description `open`, `withdrawn`, `conceded`, `upheld`, `rejected`. */
+            state: string;
+        };
+        /** @description `PATCH /operator/v1/disputes/{id}`, `PATCH /programme/v1/disputes/{id}`. */
+        DisputeUpdate: {
+            /** @description Why; the programme has to say it. */
+            comment?: string | null;
+            /** @description The claimant: `withdrawn`; the holder: `conceded`; the programme: `upheld`, `rejected`. */
+            state: string;
+        };
         /** @description An edge, `GET /programme/v1/edges`. */
         Edge: {
             /**
@@ -3025,7 +3486,7 @@ export interface components {
             /** @enum {string} */
             type: "number_order.finished";
         } | {
-            /** @description Numbers were uploaded, assigned, unassigned or edited. */
+            /** @description Numbers were uploaded, assigned, unassigned, tagged, blocked or edited. */
             data: components["schemas"]["NumbersEvent"];
             /** @enum {string} */
             type: "numbers.changed";
@@ -3089,6 +3550,21 @@ export interface components {
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
             type: "account.changed";
+        } | {
+            /** @description Somebody has seen to what failed in an operator's order. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "OrderMessageChanged";
+        } | {
+            /** @description A dispute on a number's authority was opened or is over. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "DisputeChanged";
+        } | {
+            /** @description What a tenant wants done with its numbers was changed; the id is the tenant's. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "NumberSettingsChanged";
         } | {
             /** @description A client was made. */
             data: components["schemas"]["ThingEvent"];
@@ -3403,6 +3879,13 @@ export interface components {
             assigned_to_id?: string | null;
             /** @description Their name. */
             assigned_to_name?: string | null;
+            /** @description `NotBlocked`, `BlockedForever`, `BlockedUntil`: whether it may be assigned. */
+            assignment_blocked_state: string;
+            /**
+             * Format: date-time
+             * @description Until when, if it ends by itself.
+             */
+            assignment_blocked_until?: string | null;
             /** @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`. */
             assignment_status: string;
             /**
@@ -3430,6 +3913,8 @@ export interface components {
             operator_id: string;
             /** @description The operator's name. */
             operator_name: string;
+            /** @description The tenant's tags, in their order; operators see none. */
+            tags: string[];
             /**
              * Format: uuid
              * @description Its holder.
@@ -3472,8 +3957,21 @@ export interface components {
              * @description Identity.
              */
             id: string;
-            /** @description `upload` or `release`. */
+            /**
+             * @description `upload`, `release` and `update` are operators'; `assign`, `unassign`, `location`, `tags`
+             *     and `usage` are tenants'.
+             */
             kind: string;
+            /**
+             * Format: uuid
+             * @description Which operator placed it; a tenant's own order has none.
+             */
+            operator_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The order whose failed entries it tries again.
+             */
+            retries_id?: string | null;
             /** @description `pending`, `in_progress`, `success`, `partial_success`, `error`. */
             status: string;
             /**
@@ -3483,35 +3981,43 @@ export interface components {
             succeeded: number;
             /**
              * Format: uuid
-             * @description For whom.
+             * @description Whose numbers.
              */
             tenant_id: string;
-            /** @description The operator's reference. */
+            /** @description The reference of whoever placed it. */
             ticket_id?: string | null;
             /**
              * Format: int32
              * @description Entries in all.
              */
             total: number;
+            /**
+             * Format: uuid
+             * @description The order whose acts it undoes.
+             */
+            undoes_id?: string | null;
         };
         /** @description `POST /operator/v1/number-orders`. */
         NumberOrderCreate: {
-            /** @description For uploads: the tenant may set or change the location; false by default. */
-            allow_tenant_address_update?: boolean;
+            /**
+             * @description For uploads and updates: the tenant may set or change the location; false for an upload
+             *     that does not say it, and as it was for an update.
+             */
+            allow_tenant_address_update?: boolean | null;
             /**
              * Format: uuid
-             * @description For uploads: what entries use unless they say otherwise.
+             * @description For uploads and updates: what entries use unless they say otherwise.
              */
             calling_profile_id?: string | null;
             /** @description Check everything, change nothing. */
             dry_run?: boolean;
             /** @description 1 to 1,000 entries. */
             entries: components["schemas"]["NumberOrderEntryCreate"][];
-            /** @description `upload` or `release`. */
+            /** @description `upload`, `release` or `update`. */
             kind: string;
             /**
              * Format: uuid
-             * @description For uploads: location unless an entry says otherwise.
+             * @description For uploads and updates: location unless an entry says otherwise.
              */
             location_id?: string | null;
             /**
@@ -3522,19 +4028,26 @@ export interface components {
             /** @description The operator's own reference, at most 64 characters. */
             ticket_id?: string | null;
             /**
-             * @description For uploads: usage unless an entry says otherwise;
+             * @description For uploads and updates: usage unless an entry says otherwise;
              *     `CallingUserAssignment`, `FirstPartyAppAssignment`, `ConferenceAssignment`.
              */
             usage?: string | null;
         };
-        /** @description One entry's result, `GET /operator/v1/number-orders/{id}/entries`. */
+        /** @description One entry's result, `GET /…/v1/number-orders/{id}/entries`. */
         NumberOrderEntry: {
+            /** @description The column of that file to blame, by its header. */
+            column?: string | null;
             error?: components["schemas"]["EntryError"] | null;
             /**
              * Format: int32
              * @description Its place in the order, from 0.
              */
             index: number;
+            /**
+             * Format: int32
+             * @description The line of the file it came from, counted from 1.
+             */
+            line?: number | null;
             /** @description As it was sent. */
             number: string;
             /** @description `pending`, `success`, `error`. */
@@ -3564,6 +4077,39 @@ export interface components {
             /** @description Overrides the order's usage. */
             usage?: string | null;
         };
+        /** @description What a tenant wants done unless an operation says otherwise, `/tenant/v1/number-settings`. */
+        NumberSettings: {
+            /**
+             * Format: int32
+             * @description Or for so many days, 1 to 365.
+             */
+            assignment_blocked_days?: number | null;
+            /** @description A number that is taken back is blocked until somebody lifts it. */
+            assignment_blocked_forever: boolean;
+            /** @description Whoever is given a number is to hear of it by mail. Kept; nothing is sent yet. */
+            assignment_email: boolean;
+            /** @description Whoever loses one too. */
+            unassignment_email: boolean;
+            /**
+             * Format: int64
+             * @description Optimistic version, also in the ETag; 0 before the first change.
+             */
+            version: number;
+        };
+        /** @description `PUT /tenant/v1/number-settings` (If-Match honoured). */
+        NumberSettingsPut: {
+            /**
+             * Format: int32
+             * @description 1 to 365, not together with for ever.
+             */
+            assignment_blocked_days?: number | null;
+            /** @description Not together with days. */
+            assignment_blocked_forever?: boolean;
+            /** @description See [`NumberSettings`]. */
+            assignment_email?: boolean;
+            /** @description See [`NumberSettings`]. */
+            unassignment_email?: boolean;
+        };
         /** @description A number. */
         NumberState: {
             /**
@@ -3589,6 +4135,16 @@ export interface components {
             number: string;
             /** @description `CallingUserAssignment`, `FirstPartyAppAssignment`, `ConferenceAssignment`. */
             usage: string;
+        };
+        /** @description A tag, `GET /tenant/v1/tags`. */
+        NumberTag: {
+            /** @description As it was written first. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many numbers have it.
+             */
+            numbers: number;
         };
         /** @description Numbers as they are since then; at most 1,000. */
         NumbersEvent: {
@@ -3697,13 +4253,13 @@ export interface components {
              * @description The order.
              */
             id: string;
-            /** @description `upload` or `release`. */
+            /** @description `upload`, `release`, `update`, `assign`, `unassign`, `location`, `tags` or `usage`. */
             kind?: string | null;
             /**
              * Format: uuid
-             * @description Whose.
+             * @description The operator that placed it; a tenant's own order has none.
              */
-            operator_id: string;
+            operator_id?: string | null;
             /** @description `pending`, `in_progress`, `success`, `partial_success`, `error`. */
             status: string;
             /**
@@ -3713,7 +4269,7 @@ export interface components {
             succeeded: number;
             /**
              * Format: uuid
-             * @description For whom.
+             * @description Whose numbers.
              */
             tenant_id?: string | null;
             /**
@@ -3721,6 +4277,48 @@ export interface components {
              * @description Entries.
              */
             total: number;
+        };
+        /** @description What failed in an operator's order, `GET /operator/v1/order-messages`, until it is dismissed. */
+        OrderMessage: {
+            /** @description Stable. */
+            code: string;
+            /**
+             * Format: date-time
+             * @description When it failed.
+             */
+            created_at: string;
+            /** @description What was wrong with this entry. */
+            detail: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description The entry's place in it, from 0.
+             */
+            index: number;
+            /** @description Its number, as it was sent. */
+            number: string;
+            /**
+             * Format: uuid
+             * @description The order.
+             */
+            order_id: string;
+            /** @description Where in the order, a JSON pointer. */
+            pointer: string;
+            /** @description What helps. */
+            remedy: string;
+            /**
+             * Format: uuid
+             * @description The tenant it was for.
+             */
+            tenant_id: string;
+            /** @description The operator's reference. */
+            ticket_id?: string | null;
+            /** @description What the code means. */
+            title: string;
         };
         /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
         Page_Alarm: {
@@ -4151,6 +4749,59 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Dispute: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description The operator that wants it.
+                 */
+                claimant_id: string;
+                /** @description Its name. */
+                claimant_name: string;
+                /**
+                 * Format: uuid
+                 * @description For which tenant; shown to the claimant and the programme.
+                 */
+                claimant_tenant_id?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                closed_at?: string | null;
+                /** @description Why it ended so. */
+                comment?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The operator that has it.
+                 */
+                holder_id: string;
+                /** @description Its name. */
+                holder_name: string;
+                /**
+                 * Format: uuid
+                 * @description Whose it is; shown to the holder and the programme.
+                 */
+                holder_tenant_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description E.164. */
+                number: string;
+                /**
+                 * Format: date-time
+                 * @description When the number was uploaded.
+                 */
+                opened_at: string;
+                /** @description `open`, `withdrawn`, `conceded`, `upheld`, `rejected`. */
+                state: string;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
         Page_Edge: {
             /** @description The entries. */
             items: {
@@ -4247,6 +4898,13 @@ export interface components {
                 assigned_to_id?: string | null;
                 /** @description Their name. */
                 assigned_to_name?: string | null;
+                /** @description `NotBlocked`, `BlockedForever`, `BlockedUntil`: whether it may be assigned. */
+                assignment_blocked_state: string;
+                /**
+                 * Format: date-time
+                 * @description Until when, if it ends by itself.
+                 */
+                assignment_blocked_until?: string | null;
                 /** @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`. */
                 assignment_status: string;
                 /**
@@ -4274,6 +4932,8 @@ export interface components {
                 operator_id: string;
                 /** @description The operator's name. */
                 operator_name: string;
+                /** @description The tenant's tags, in their order; operators see none. */
+                tags: string[];
                 /**
                  * Format: uuid
                  * @description Its holder.
@@ -4321,8 +4981,21 @@ export interface components {
                  * @description Identity.
                  */
                 id: string;
-                /** @description `upload` or `release`. */
+                /**
+                 * @description `upload`, `release` and `update` are operators'; `assign`, `unassign`, `location`, `tags`
+                 *     and `usage` are tenants'.
+                 */
                 kind: string;
+                /**
+                 * Format: uuid
+                 * @description Which operator placed it; a tenant's own order has none.
+                 */
+                operator_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The order whose failed entries it tries again.
+                 */
+                retries_id?: string | null;
                 /** @description `pending`, `in_progress`, `success`, `partial_success`, `error`. */
                 status: string;
                 /**
@@ -4332,16 +5005,21 @@ export interface components {
                 succeeded: number;
                 /**
                  * Format: uuid
-                 * @description For whom.
+                 * @description Whose numbers.
                  */
                 tenant_id: string;
-                /** @description The operator's reference. */
+                /** @description The reference of whoever placed it. */
                 ticket_id?: string | null;
                 /**
                  * Format: int32
                  * @description Entries in all.
                  */
                 total: number;
+                /**
+                 * Format: uuid
+                 * @description The order whose acts it undoes.
+                 */
+                undoes_id?: string | null;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor?: string | null;
@@ -4350,18 +5028,40 @@ export interface components {
         Page_NumberOrderEntry: {
             /** @description The entries. */
             items: {
+                /** @description The column of that file to blame, by its header. */
+                column?: string | null;
                 error?: components["schemas"]["EntryError"] | null;
                 /**
                  * Format: int32
                  * @description Its place in the order, from 0.
                  */
                 index: number;
+                /**
+                 * Format: int32
+                 * @description The line of the file it came from, counted from 1.
+                 */
+                line?: number | null;
                 /** @description As it was sent. */
                 number: string;
                 /** @description `pending`, `success`, `error`. */
                 status: string;
                 /** @description Not wrong, but odd: outside the ranges the metadata knows. */
                 warning?: string | null;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_NumberTag: {
+            /** @description The entries. */
+            items: {
+                /** @description As it was written first. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description How many numbers have it.
+                 */
+                numbers: number;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor?: string | null;
@@ -4387,6 +5087,53 @@ export interface components {
                  * @description Optimistic version, also in the ETag.
                  */
                 version: number;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_OrderMessage: {
+            /** @description The entries. */
+            items: {
+                /** @description Stable. */
+                code: string;
+                /**
+                 * Format: date-time
+                 * @description When it failed.
+                 */
+                created_at: string;
+                /** @description What was wrong with this entry. */
+                detail: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description The entry's place in it, from 0.
+                 */
+                index: number;
+                /** @description Its number, as it was sent. */
+                number: string;
+                /**
+                 * Format: uuid
+                 * @description The order.
+                 */
+                order_id: string;
+                /** @description Where in the order, a JSON pointer. */
+                pointer: string;
+                /** @description What helps. */
+                remedy: string;
+                /**
+                 * Format: uuid
+                 * @description The tenant it was for.
+                 */
+                tenant_id: string;
+                /** @description The operator's reference. */
+                ticket_id?: string | null;
+                /** @description What the code means. */
+                title: string;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor?: string | null;
@@ -4908,6 +5655,11 @@ export interface components {
             /** @description … its password, … */
             password?: string | null;
         };
+        /** @description `PUT /tenant/v1/numbers/{number}/tags`. */
+        TagsPut: {
+            /** @description At most 50, of at most 50 characters each; upper and lower case are the same. */
+            tags: string[];
+        };
         /** @description A tenant. */
         Tenant: {
             /**
@@ -4934,6 +5686,54 @@ export interface components {
             domain: string;
             /** @description Name, 1 to 100 characters. */
             name: string;
+        };
+        /**
+         * @description `POST /tenant/v1/number-orders`: the same for many numbers, each of which succeeds or fails
+         *     alone.
+         */
+        TenantOrderCreate: {
+            /** @description For `tags`: to add; with those to remove at most 10. */
+            add_tags?: string[];
+            /**
+             * @description For `unassign`: keep the numbers from being assigned: `none`, `forever` or 1 to 365 days.
+             *     Wins over the tenant's default.
+             */
+            block?: string | null;
+            /** @description Check everything, change nothing. */
+            dry_run?: boolean;
+            /** @description 1 to 1,000 entries. */
+            entries: components["schemas"]["TenantOrderEntryCreate"][];
+            /** @description `assign`, `unassign`, `location`, `tags` or `usage`. */
+            kind: string;
+            /**
+             * Format: uuid
+             * @description For `assign` and `location`: unless an entry says otherwise. A `location` order without one
+             *     removes the locations of entries that name none.
+             */
+            location_id?: string | null;
+            /** @description For `tags`: to remove. */
+            remove_tags?: string[];
+            /** @description The tenant's own reference, at most 64 characters. */
+            ticket_id?: string | null;
+            /** @description For `usage`: `CallingUserAssignment` or `FirstPartyAppAssignment`. */
+            usage?: string | null;
+        };
+        /** @description One entry of a tenant's order. */
+        TenantOrderEntryCreate: {
+            /**
+             * Format: uuid
+             * @description For `assign` and `location`: overrides the order's.
+             */
+            location_id?: string | null;
+            /**
+             * @description E.164.
+             * @example +442079460000
+             */
+            number: string;
+            /** @description For `assign`: a resource account, by user principal name or id. */
+            resource_account?: string | null;
+            /** @description For `assign`: a person, by user principal name or id. */
+            user?: string | null;
         };
         /** @description Some other thing: read it to see what it is like now. */
         ThingEvent: {
@@ -5251,6 +6051,52 @@ export interface components {
              * @description Their organisation.
              */
             tenant_id: string;
+        };
+        /** @description A row of a file of people that failed. */
+        UserFileError: {
+            /** @description The column to blame, by its header. */
+            column?: string | null;
+            /** @description Why. */
+            error: components["schemas"]["EntryError"];
+            /**
+             * Format: int32
+             * @description Its line in the file, counted from 1.
+             */
+            line: number;
+            /** @description The user principal name in it. */
+            upn?: string | null;
+        };
+        /** @description What became of a file of people, `POST /tenant/v1/users/csv`. */
+        UserFileResult: {
+            /**
+             * Format: int32
+             * @description People who were added.
+             */
+            created: number;
+            /** @description Changed nothing. */
+            dry_run: boolean;
+            /** @description The rows that failed, in their order. */
+            errors: components["schemas"]["UserFileError"][];
+            /**
+             * Format: int32
+             * @description Rows that failed.
+             */
+            failed: number;
+            /**
+             * Format: int32
+             * @description Rows in all.
+             */
+            total: number;
+            /**
+             * Format: int32
+             * @description People who were there already, just so.
+             */
+            unchanged: number;
+            /**
+             * Format: int32
+             * @description People who were edited.
+             */
+            updated: number;
         };
         /** @description `PATCH /tenant/v1/users/{user_id}` (If-Match required). */
         UserUpdate: {
@@ -6119,6 +6965,76 @@ export interface operations {
             503: components["responses"]["Refusal"];
         };
     };
+    operator_dispute_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of disputes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Dispute"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    operator_dispute_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The dispute */
+                dispute_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisputeUpdate"];
+            };
+        };
+        responses: {
+            /** @description The dispute */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
     operator_event_list: {
         parameters: {
             query?: {
@@ -6239,6 +7155,63 @@ export interface operations {
             503: components["responses"]["Refusal"];
         };
     };
+    number_order_file: {
+        parameters: {
+            query: {
+                /** @description `upload`, `release` or `update`. */
+                kind: string;
+                /** @description The tenant. */
+                tenant_id: string;
+                /** @description Which header means what: `number:Phone,usage:#3`. Left out, headers are the fields' names. */
+                columns?: string;
+                /** @description Unless a row says otherwise. */
+                calling_profile_id?: string;
+                /** @description Unless a row says otherwise. */
+                usage?: string;
+                /** @description Unless a row says otherwise. */
+                location_id?: string;
+                /** @description The tenant may set or change the location. */
+                allow_tenant_address_update?: boolean;
+                /** @description The operator's own reference. */
+                ticket_id?: string;
+                /** @description Check everything, change nothing. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file */
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description The order, to be polled */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberOrder"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
     number_order_get: {
         parameters: {
             query?: never;
@@ -6305,6 +7278,81 @@ export interface operations {
             503: components["responses"]["Refusal"];
         };
     };
+    number_order_retry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new order, to be polled */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberOrder"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    number_order_undo: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new order, to be polled */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberOrder"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
     operator_number_list: {
         parameters: {
             query?: {
@@ -6349,6 +7397,72 @@ export interface operations {
             400: components["responses"]["Refusal"];
             401: components["responses"]["Refusal"];
             403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    order_message_list: {
+        parameters: {
+            query?: {
+                /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
+                filter?: string;
+                /** @description A field to sort by, with `-` before it for the greatest first. */
+                sort?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of messages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OrderMessage"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    order_message_dismiss: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The message */
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
             503: components["responses"]["Refusal"];
@@ -7164,6 +8278,76 @@ export interface operations {
             403: components["responses"]["Refusal"];
             404: components["responses"]["Refusal"];
             409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    dispute_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of disputes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Dispute"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    dispute_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The dispute */
+                dispute_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisputeUpdate"];
+            };
+        };
+        responses: {
+            /** @description The dispute */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
             422: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
@@ -9623,6 +10807,345 @@ export interface operations {
             503: components["responses"]["Refusal"];
         };
     };
+    tenant_order_list: {
+        parameters: {
+            query?: {
+                /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
+                filter?: string;
+                /** @description A field to sort by, with `-` before it for the greatest first. */
+                sort?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of orders */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NumberOrder"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    tenant_order_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantOrderCreate"];
+            };
+        };
+        responses: {
+            /** @description The order, to be polled */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberOrder"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    tenant_order_file: {
+        parameters: {
+            query: {
+                /** @description `assign`, `unassign`, `location`, `tags` or `usage`. */
+                kind: string;
+                /** @description Which header means what: `number:Phone,user:#3`. Left out, headers are the fields' names. */
+                columns?: string;
+                /** @description For `assign` and `location`: unless a row says otherwise. */
+                location_id?: string;
+                /** @description For `usage`. */
+                usage?: string;
+                /** @description For `tags`: to add, parted by commas. */
+                add_tags?: string;
+                /** @description For `tags`: to remove, parted by commas. */
+                remove_tags?: string;
+                /** @description For `unassign`: `none`, `forever` or 1 to 365 days. */
+                block?: string;
+                /** @description The tenant's own reference. */
+                ticket_id?: string;
+                /** @description Check everything, change nothing. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file */
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description The order, to be polled */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberOrder"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    tenant_order_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberOrder"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    tenant_order_entries: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NumberOrderEntry"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    tenant_order_retry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new order, to be polled */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberOrder"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    tenant_order_undo: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The order */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new order, to be polled */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberOrder"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    number_settings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberSettings"];
+                };
+            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    number_settings_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NumberSettingsPut"];
+            };
+        };
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberSettings"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
     number_list: {
         parameters: {
             query?: {
@@ -9641,6 +11164,8 @@ export interface operations {
                 country?: string;
                 /** @description Assigned to this person or resource account. */
                 assigned_to_id?: string;
+                /** @description With this tag; upper and lower case are the same. */
+                tag?: string;
                 /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
                 filter?: string;
                 /** @description A field to sort by, with `-` before it for the greatest first. */
@@ -9754,6 +11279,96 @@ export interface operations {
     };
     assignment_remove: {
         parameters: {
+            query?: {
+                /**
+                 * @description Keep it from being assigned: `none`, `forever` or 1 to 365 days; the tenant's default
+                 *     where it is left out.
+                 */
+                block?: string;
+            };
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description E.164, `+442079460001` */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The number */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Number"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    assignment_block_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description E.164, `+442079460001` */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignmentBlockPut"];
+            };
+        };
+        responses: {
+            /** @description The number */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Number"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    assignment_block_remove: {
+        parameters: {
             query?: never;
             header?: {
                 /** @description The ETag last read */
@@ -9784,6 +11399,90 @@ export interface operations {
             404: components["responses"]["Refusal"];
             409: components["responses"]["Refusal"];
             412: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    assignment_undo: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description E.164, `+442079460001` */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new order, to be polled */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberOrder"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    number_tags_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description E.164, `+442079460001` */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagsPut"];
+            };
+        };
+        responses: {
+            /** @description The number */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Number"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
             422: components["responses"]["Refusal"];
             428: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
@@ -9935,6 +11634,38 @@ export interface operations {
             503: components["responses"]["Refusal"];
         };
     };
+    tag_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of tags */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NumberTag"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
     trusted_networks_get: {
         parameters: {
             query?: never;
@@ -10055,6 +11786,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    user_file: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Which header means what: `upn:Mail,display_name:#2`. Left out, headers are the fields'
+                 *     names.
+                 */
+                columns?: string;
+                /** @description Check everything, change nothing. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file */
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What became of its rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserFileResult"];
                 };
             };
             400: components["responses"]["Refusal"];

@@ -164,3 +164,117 @@ async fn an_order_that_cannot_be_meant_leaves_nothing() {
     assert_eq!(orders["items"], json!([]));
     house.server.stop().await;
 }
+
+impl House {
+    async fn file(
+        &self,
+        path: &str,
+        text: &str,
+        kind: &str,
+        key: Option<&str>,
+    ) -> reqwest::Response {
+        let mut request = self
+            .server
+            .bare(Method::POST, path)
+            .bearer_auth(&self.tenant)
+            .header(header::CONTENT_TYPE, kind)
+            .body(text.to_owned());
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        request.send().await.expect("answers")
+    }
+
+    async fn of_tenant(&self, path: &str) -> Value {
+        let request = self.server.bare(Method::GET, path).bearer_auth(&self.tenant);
+        request.send().await.expect("answers").json().await.expect("JSON")
+    }
+}
+
+#[tokio::test]
+async fn files_give_numbers_once_and_say_what_is_wrong_where() {
+    let house = house().await;
+    let placed = house.place(&house.order(&["+442079460001", "+442079460002"]), None).await;
+    let location = placed.headers()[header::LOCATION].to_str().expect("text").to_owned();
+    house.finished(&location).await;
+
+    let people = "upn,display_name,country\nada@contoso.example,Ada,GB\nbad,Bad,GB\n";
+    let read = house.file("/tenant/v1/users/csv", people, "text/csv; charset=utf-8", None).await;
+    assert_eq!(read.status(), StatusCode::OK);
+    let read: Value = read.json().await.expect("JSON");
+    assert_eq!((&read["created"], &read["failed"]), (&json!(1), &json!(1)), "{read}");
+    assert_eq!(
+        (&read["errors"][0]["line"], &read["errors"][0]["column"]),
+        (&json!(3), &json!("upn"))
+    );
+
+    let path = "/tenant/v1/number-orders/csv?kind=tags&add_tags=Sales,VIP&columns=number:Telefon";
+    let file = "Telefon;Ort\n'+442079460001;London\n+442079460099;Leeds\n";
+    let placed = house.file(path, file, "text/csv", Some("file-1")).await;
+    assert_eq!(placed.status(), StatusCode::ACCEPTED);
+    let location = placed.headers()[header::LOCATION].to_str().expect("text").to_owned();
+    let again = house.file(path, file, "text/csv", Some("file-1")).await;
+    assert_eq!(again.headers()[header::LOCATION].to_str().expect("text"), location, "one order");
+    let other = problem(house.file(path, "Telefon\n+1\n", "text/csv", Some("file-1")).await).await;
+    assert_eq!(other["code"], "idempotency_mismatch", "a key is bound to the file's bytes");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let order = loop {
+        let order = house.of_tenant(&location).await;
+        if !order["finished_at"].is_null() {
+            break order;
+        }
+        assert!(Instant::now() < deadline, "the order does not finish: {order}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    assert_eq!(
+        (&order["status"], &order["operator_id"]),
+        (&json!("partial_success"), &Value::Null)
+    );
+    let entries = house.of_tenant(&format!("{location}/entries")).await;
+    let bad = &entries["items"][1];
+    assert_eq!((&bad["line"], &bad["column"]), (&json!(3), &json!("Telefon")), "{bad}");
+    assert_eq!(bad["error"]["code"], "not_found");
+    let tagged = house.of_tenant("/tenant/v1/numbers?tag=sales").await;
+    assert_eq!(tagged["items"][0]["tags"], json!(["Sales", "VIP"]), "{tagged}");
+
+    for (path, text, kind, status, code) in [
+        (
+            "/tenant/v1/number-orders/csv?kind=tags&add_tags=x",
+            "{}",
+            "application/json",
+            415,
+            "unsupported_media_type",
+        ),
+        (
+            "/tenant/v1/number-orders/csv?kind=tags&add_tags=x",
+            "who\nx\n",
+            "text/csv",
+            422,
+            "malformed_csv",
+        ),
+        (
+            "/tenant/v1/number-orders/csv?kind=port",
+            "number\n+1\n",
+            "text/csv",
+            422,
+            "invalid_field",
+        ),
+        ("/tenant/v1/number-orders/csv", "number\n+1\n", "text/csv", 400, "invalid_parameter"),
+    ] {
+        let refused = house.file(path, text, kind, None).await;
+        assert_eq!(refused.status().as_u16(), status, "{path}");
+        assert_eq!(problem(refused).await["code"], code);
+    }
+    // More than a document may have, and less than a file may.
+    let long = format!("number,x\n+442079460001,{}\n", "x".repeat(3 << 20));
+    let path = "/tenant/v1/number-orders/csv?kind=tags&add_tags=x&columns=number:number";
+    assert_eq!(
+        house.file(path, &long, "text/csv", Some("long")).await.status(),
+        StatusCode::ACCEPTED
+    );
+    // The tenant is told of its own order, and the operator of none.
+    let mine = house.server.bare(Method::GET, "/tenant/v1/events?follow=false&from=start");
+    let mine = mine.bearer_auth(&house.tenant).send().await.expect("answers");
+    assert!(mine.text().await.expect("text").contains("number_order.finished"));
+    house.server.stop().await;
+}

@@ -231,6 +231,8 @@ impl Ground {
                 account_id: None,
                 assigned_name: None,
                 move_id: None,
+                blocked_forever: false,
+                blocked_until: None,
                 acquired_at: self.at,
                 version: 1,
             })));

@@ -161,7 +161,7 @@ on_both!(a_snapshot_holds_what_the_tables_hold, |db| {
     let admin = cx(&house.tenant_admin);
     let (freed, gone) = (numbers[0].number, numbers[2].number);
     let version = exchange.number_get(&admin, freed).await.expect("hers").version;
-    exchange.assignment_remove(&admin, freed, Some(version)).await.expect("freed");
+    exchange.assignment_remove(&admin, freed, Some(version), None).await.expect("freed");
     house
         .upload(serde_json::json!({
             "kind": "release", "tenant_id": numbers[0].tenant, "entries": [{"number": gone}],

@@ -30,7 +30,7 @@ on_both!(a_window_refuses_changes_by_name_and_never_those_that_help_needs, |db| 
     let freeze: ChangeFreeze = exchange.freeze_create(&admin, freeze).await.expect("set");
     for refused in [
         exchange.group_create(&admin, group("during")).await.map(drop),
-        exchange.assignment_remove(&admin, number, None).await.map(drop),
+        exchange.assignment_remove(&admin, number, None, None).await.map(drop),
         exchange
             .number_order_create(
                 &operator,

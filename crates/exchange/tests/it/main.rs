@@ -2,6 +2,8 @@
 
 mod alarms;
 mod billing;
+mod bulk;
+mod bulk_files;
 mod calls;
 mod compat;
 mod consents;
@@ -13,6 +15,8 @@ mod freezes;
 mod furnished;
 mod house;
 mod lists;
+mod model;
+mod model_rules;
 mod networks;
 mod numbers;
 mod orders;

@@ -75,11 +75,12 @@ on_both!(a_number_is_given_and_taken_back, |db| {
     let account = town.exchange.resource_account_get(&cx, queue).await.expect("reads");
     assert_eq!((account.number.as_deref(), account.agent_ids), (Some(QUEUE), vec![alice]));
 
-    let stale = town.exchange.assignment_remove(&cx, e164(PEOPLE[0]), Some(1)).await;
+    let stale = town.exchange.assignment_remove(&cx, e164(PEOPLE[0]), Some(1), None).await;
     assert_eq!(stale.expect_err("stale").code, "version_mismatch");
-    let free = town.exchange.assignment_remove(&cx, e164(PEOPLE[0]), Some(2)).await.expect("free");
+    let free =
+        town.exchange.assignment_remove(&cx, e164(PEOPLE[0]), Some(2), None).await.expect("free");
     assert_eq!((free.assignment_status.as_str(), free.assigned_to_id), ("Unassigned", None));
-    let twice = town.exchange.assignment_remove(&cx, e164(PEOPLE[0]), None).await;
+    let twice = town.exchange.assignment_remove(&cx, e164(PEOPLE[0]), None, None).await;
     assert_eq!(twice.expect_err("free").code, "not_assigned");
     assert_eq!(town.exchange.user_get(&cx, alice).await.expect("reads").number, None);
 });

@@ -228,7 +228,7 @@ on_both!(numbers_are_released_once_they_are_free, |db| {
     assert_eq!(done.status, "partial_success");
     assert_eq!(codes(&entries), ["still_assigned", "", "not_held", "invalid_number"]);
     assert_eq!(held(&town).await, [all[0]]);
-    town.exchange.assignment_remove(&tenant, number, None).await.expect("free");
+    town.exchange.assignment_remove(&tenant, number, None, None).await.expect("free");
     assert_eq!(town.run(&town.alpha, release(&[all[0]])).await.0.status, "success");
     assert!(held(&town).await.is_empty());
 });

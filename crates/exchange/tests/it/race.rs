@@ -83,7 +83,7 @@ async fn wish(
                 let wish = serde_json::from_value(wish).expect("an assignment");
                 ("assign", node.assignment_put(&tenant, parsed, None, wish).await.map(drop))
             }
-            2 => ("unassign", node.assignment_remove(&tenant, parsed, None).await.map(drop)),
+            2 => ("unassign", node.assignment_remove(&tenant, parsed, None, None).await.map(drop)),
             kind => {
                 let many: Vec<String> =
                     (0..=dice.below(8)).map(|_| text(dice.below(NUMBERS))).collect();

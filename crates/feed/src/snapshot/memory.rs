@@ -201,7 +201,10 @@ impl Snapshot {
                 Arc::make_mut(&mut self.policies).disband(*tenant, *id);
             }
             Change::ScreeningPut(s) => Arc::make_mut(&mut self.policies).screen(s),
-            Change::ConsentPut { .. } | Change::OrderProgress { .. } | Change::Other { .. } => {
+            Change::ConsentPut { .. }
+            | Change::OrderProgress { .. }
+            | Change::TenantOrderProgress { .. }
+            | Change::Other { .. } => {
                 return Applied::Passed;
             }
         }

@@ -286,6 +286,26 @@ impl Client {
         answer(self.ask(prepare, path).await?).await
     }
 
+    /// `POST` of a CSV file, which may take a while.
+    pub async fn send_csv(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        bytes: Vec<u8>,
+    ) -> Result<Answer, CliError> {
+        const LONG: Duration = Duration::from_secs(600);
+        let key = Uuid::new_v4().to_string();
+        let prepare = |http: &reqwest::Client, url: String| {
+            http.post(url)
+                .query(query)
+                .timeout(LONG)
+                .header("Idempotency-Key", &key)
+                .header(header::CONTENT_TYPE, "text/csv")
+                .body(bytes.clone())
+        };
+        answer(self.ask(prepare, path).await?).await
+    }
+
     /// `POST` with a body.
     pub async fn post<B: Serialize>(&self, path: &str, body: &B) -> Result<Answer, CliError> {
         self.send(Method::POST, path, None, Some(body)).await

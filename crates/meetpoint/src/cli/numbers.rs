@@ -2,12 +2,16 @@
 
 mod order;
 
+pub use order::read_bytes;
+
 use super::{
-    client::{Client, Face, Narrowed},
+    client::{Client, Face, Narrowed, Paging},
     error::CliError,
     output::Columns,
 };
-use api_types::number::AssignmentPut;
+use api_types::number::{
+    AssignmentBlockPut, AssignmentPut, DisputeUpdate, NumberSettingsPut, TagsPut,
+};
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use uuid::Uuid;
@@ -28,14 +32,121 @@ pub enum Action {
     Unassign {
         /// E.164
         number: String,
+        /// Keep it from being assigned: `none`, `forever` or 1 to 365 days; the tenant's default if
+        /// left out
+        #[arg(long)]
+        block: Option<String>,
     },
+    /// Undo the last assignment of a number, or its end, and wait for the outcome
+    Undo {
+        /// E.164
+        number: String,
+        /// Check everything, change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// The same for many numbers: assign, unassign, location, tags or usage; wait for the outcome
+    Bulk(order::Bulk),
+    /// Replace a number's tags; none takes all away
+    Tag {
+        /// E.164
+        number: String,
+        /// At most 50, of at most 50 characters each
+        tags: Vec<String>,
+    },
+    /// The tenant's tags, with how many numbers have each
+    Tags {
+        #[command(flatten)]
+        paging: Paging,
+    },
+    /// Keep a number from being assigned
+    Block {
+        /// E.164
+        number: String,
+        /// 1 to 365 days; for ever if left out
+        #[arg(long)]
+        days: Option<u32>,
+    },
+    /// Lift a number's block
+    Unblock {
+        /// E.164
+        number: String,
+    },
+    /// What is done with numbers unless an operation says otherwise
+    #[command(subcommand)]
+    Settings(Settings),
     /// Operators: upload numbers to a tenant, and wait for the outcome
     Upload(order::Upload),
     /// Operators: release a tenant's numbers, and wait for the outcome
     Release(order::Release),
-    /// Operators: uploads and releases so far
+    /// Operators: change usage, calling profile or location of a tenant's numbers, and wait
+    Update(order::Update),
+    /// Orders so far: an operator's, or a tenant's own
     #[command(subcommand)]
     Order(order::Order),
+    /// Operators: what failed in orders, until it is dismissed
+    #[command(subcommand)]
+    Messages(Messages),
+    /// Operators and the programme: disputes on who has a number by right
+    #[command(subcommand)]
+    Dispute(Disputes),
+}
+
+/// `meetpoint number dispute …`.
+#[derive(Debug, Subcommand)]
+pub enum Disputes {
+    /// Newest first
+    List {
+        #[command(flatten)]
+        paging: Paging,
+    },
+    /// End one: a claimant withdraws, a holder concedes, the programme upholds or rejects
+    End {
+        /// Its id
+        dispute: Uuid,
+        /// `withdrawn`, `conceded`, `upheld` or `rejected`
+        state: String,
+        /// Why; the programme has to say it
+        #[arg(long)]
+        comment: Option<String>,
+    },
+}
+
+/// `meetpoint number settings …`.
+#[derive(Debug, Subcommand)]
+pub enum Settings {
+    /// As they are
+    Show,
+    /// Replace them; what is left out is off
+    Set {
+        /// Whoever is given a number is to hear of it by mail
+        #[arg(long)]
+        assignment_email: bool,
+        /// Whoever loses one too
+        #[arg(long)]
+        unassignment_email: bool,
+        /// Numbers that are taken back are blocked until somebody lifts it
+        #[arg(long, conflicts_with = "block_days")]
+        block_forever: bool,
+        /// Or for so many days, 1 to 365
+        #[arg(long)]
+        block_days: Option<u32>,
+    },
+}
+
+/// `meetpoint number messages …`.
+#[derive(Debug, Subcommand)]
+pub enum Messages {
+    /// Newest first
+    List {
+        #[command(flatten)]
+        list: Narrowed,
+    },
+    /// Somebody has seen to it
+    Dismiss {
+        /// Its id
+        message: Uuid,
+    },
 }
 
 /// `meetpoint number list`.
@@ -59,6 +170,9 @@ pub struct List {
     /// Assigned to this user or account id
     #[arg(long, value_name = "ID")]
     assigned_to: Option<Uuid>,
+    /// With this tag
+    #[arg(long)]
+    tag: Option<String>,
     #[command(flatten)]
     narrowed: Narrowed,
 }
@@ -90,6 +204,29 @@ const NUMBERS: Columns = &[
     ("STATE", "activation_state"),
     ("ASSIGNED", "assignment_status"),
     ("TO", "assigned_to_name"),
+    ("TAGS", "tags"),
+    ("BLOCK", "assignment_blocked_state"),
+];
+const TAGS: Columns = &[("TAG", "name"), ("NUMBERS", "numbers")];
+const DISPUTES: Columns = &[
+    ("OPENED", "opened_at"),
+    ("NUMBER", "number"),
+    ("STATE", "state"),
+    ("CLAIMANT", "claimant_name"),
+    ("HOLDER", "holder_name"),
+    ("COMMENT", "comment"),
+    ("ID", "id"),
+];
+const MESSAGES: Columns = &[
+    ("FAILED", "created_at"),
+    ("NUMBER", "number"),
+    ("CODE", "code"),
+    ("DETAIL", "detail"),
+    ("REMEDY", "remedy"),
+    ("POINTER", "pointer"),
+    ("TICKET", "ticket_id"),
+    ("ORDER", "order_id"),
+    ("ID", "id"),
 ];
 
 fn path(number: &str) -> String {
@@ -119,6 +256,7 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
                 ("operator_id", operator),
                 ("country", list.country),
                 ("assigned_to_id", list.assigned_to.map(|id| id.to_string())),
+                ("tag", list.tag),
             ];
             let query = query.into_iter().filter_map(|(name, value)| Some((name, value?)));
             let query = query.chain(list.narrowed.query());
@@ -152,14 +290,82 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
             }
             client.show(&answer.body)
         }
-        Action::Unassign { number } => {
+        Action::Unassign { number, block } => {
             let number = path(&number);
-            let to = format!("{number}/assignment");
+            let mut to = format!("{number}/assignment");
+            if let Some(block) = block {
+                // What is no block must still reach the server as one value.
+                let safe = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+                to += &format!("?block={}", block.chars().map(safe).collect::<String>());
+            }
             let answer = client.edit(Method::DELETE, &number, &to, None::<&()>).await?;
             client.show(&answer.body)
         }
         Action::Upload(upload) => upload.run(client).await,
         Action::Release(release) => release.run(client).await,
+        Action::Update(update) => update.run(client).await,
+        Action::Bulk(bulk) => bulk.run(client).await,
+        Action::Undo { number, dry_run } => {
+            let to = format!("{}/assignment/undo?dry_run={dry_run}", path(&number));
+            let placed = client.send(Method::POST, &to, None, None::<&()>).await?.body;
+            order::outcome(client, "/tenant/v1/number-orders", placed, false).await
+        }
+        Action::Tag { number, tags } => {
+            let number = path(&number);
+            let (to, body) = (format!("{number}/tags"), TagsPut { tags });
+            client.show(&client.edit(Method::PUT, &number, &to, Some(&body)).await?.body)
+        }
+        Action::Tags { paging } => client.list("/tenant/v1/tags", Vec::new(), &paging, TAGS).await,
+        Action::Block { number, days } => {
+            let number = path(&number);
+            let to = format!("{number}/assignment-block");
+            let body = AssignmentBlockPut { forever: days.is_none(), days };
+            client.show(&client.edit(Method::PUT, &number, &to, Some(&body)).await?.body)
+        }
+        Action::Unblock { number } => {
+            let number = path(&number);
+            let to = format!("{number}/assignment-block");
+            client.show(&client.edit(Method::DELETE, &number, &to, None::<&()>).await?.body)
+        }
+        Action::Settings(action) => settings(client, action).await,
+        Action::Dispute(action) => disputes(client, action).await,
+        Action::Messages(Messages::List { list }) => {
+            client.list("/operator/v1/order-messages", list.query(), &list.paging, MESSAGES).await
+        }
+        Action::Messages(Messages::Dismiss { message }) => {
+            let path = format!("/operator/v1/order-messages/{message}");
+            client.send(Method::DELETE, &path, None, None::<&()>).await.map(drop)
+        }
         Action::Order(action) => order::run(client, action).await,
+    }
+}
+
+async fn settings(client: &Client, action: Settings) -> Result<(), CliError> {
+    const PATH: &str = "/tenant/v1/number-settings";
+    match action {
+        Settings::Show => client.show(&client.get(PATH).await?.body),
+        Settings::Set { assignment_email, unassignment_email, block_forever, block_days } => {
+            let body = NumberSettingsPut {
+                assignment_email,
+                unassignment_email,
+                assignment_blocked_forever: block_forever,
+                assignment_blocked_days: block_days,
+            };
+            client.show(&client.edit(Method::PUT, PATH, PATH, Some(&body)).await?.body)
+        }
+    }
+}
+
+async fn disputes(client: &Client, action: Disputes) -> Result<(), CliError> {
+    let path = match client.face().await? {
+        Face::Programme => "/programme/v1/disputes",
+        _ => "/operator/v1/disputes",
+    };
+    match action {
+        Disputes::List { paging } => client.list(path, Vec::new(), &paging, DISPUTES).await,
+        Disputes::End { dispute, state, comment } => {
+            let (to, body) = (format!("{path}/{dispute}"), DisputeUpdate { state, comment });
+            client.show(&client.send(Method::PATCH, &to, None, Some(&body)).await?.body)
+        }
     }
 }

@@ -8,6 +8,7 @@ use super::{
 use api_types::tenant::{ResourceAccountCreate, UserCreate, UserUpdate};
 use clap::Subcommand;
 use reqwest::Method;
+use std::path::PathBuf;
 
 /// `meetpoint user …`.
 #[derive(Debug, Subcommand)]
@@ -55,6 +56,17 @@ pub enum UserAction {
         /// UPN, name or id
         user: String,
     },
+    /// Add and edit people from a CSV file, at most 1,000
+    Import {
+        /// A CSV file with a header; `-` is stdin. Columns: upn, display_name, country, licences
+        file: PathBuf,
+        /// Which header means what: `upn:Mail,display_name:#2`
+        #[arg(long)]
+        columns: Option<String>,
+        /// Check everything, change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 const USERS: Columns = &[
@@ -86,6 +98,21 @@ pub async fn run_user(client: &Client, action: UserAction) -> Result<(), CliErro
             let path = format!("{PATH}/{}/phone", client.user(&user).await?);
             let answer = client.send(Method::POST, &path, None, None::<&()>).await?;
             return client.show(&answer.body);
+        }
+        UserAction::Import { file, columns, dry_run } => {
+            let mut query = vec![("dry_run", dry_run.to_string())];
+            query.extend(columns.map(|columns| ("columns", columns)));
+            let bytes = super::numbers::read_bytes(&file)?;
+            let answer = client.send_csv(&format!("{PATH}/csv"), &query, bytes).await?.body;
+            client.show(&answer)?;
+            let failed = answer["failed"].as_u64().unwrap_or(0);
+            if failed > 0 {
+                return Err(CliError::Partial {
+                    reason: format!("{failed} of {} rows failed", answer["total"]),
+                    remedy: "Correct the rows it names.",
+                });
+            }
+            return Ok(());
         }
         UserAction::Rename { user, name } => {
             (user, UserUpdate { display_name: Some(name), licences: None })

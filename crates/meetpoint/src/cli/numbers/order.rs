@@ -1,12 +1,17 @@
-//! Orders: uploads and releases, waited for with progress.
+//! Orders: uploads, releases and updates of operators, and what tenants do to many numbers at
+//! once; waited for with progress.
 
 use crate::cli::{
-    client::{Client, Narrowed, Paging},
+    client::{Client, Face, Narrowed, Paging},
     error::CliError,
     output::{self, Columns},
 };
-use api_types::number::{NumberOrder, NumberOrderCreate, NumberOrderEntryCreate};
+use api_types::number::{
+    NumberOrder, NumberOrderCreate, NumberOrderEntryCreate, TenantOrderCreate,
+    TenantOrderEntryCreate,
+};
 use clap::{Args, Subcommand};
+use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{
@@ -17,6 +22,16 @@ use std::{
 use uuid::Uuid;
 
 const PATH: &str = "/operator/v1/number-orders";
+const TENANT_PATH: &str = "/tenant/v1/number-orders";
+
+/// Where the orders of whoever is signed in are.
+async fn base(client: &Client) -> Result<&'static str, CliError> {
+    Ok(match client.face().await? {
+        Face::Tenant => TENANT_PATH,
+        _ => PATH,
+    })
+}
+
 /// As many as one order carries; longer files become several orders.
 const MOST_ENTRIES: usize = 1000;
 
@@ -90,6 +105,105 @@ pub enum Order {
         #[command(flatten)]
         paging: Paging,
     },
+    /// Try an order's failed entries again, as a new order, and wait for the outcome
+    Retry {
+        /// Its id
+        order: Uuid,
+        /// Do not wait for the outcome
+        #[arg(long)]
+        no_wait: bool,
+    },
+    /// Undo what an order did, as a new order, and wait for the outcome
+    Undo {
+        /// Its id
+        order: Uuid,
+        /// Check everything, change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Do not wait for the outcome
+        #[arg(long)]
+        no_wait: bool,
+    },
+    /// Operators: upload, release or update the numbers of one CSV file, at most 10,000
+    File(OperatorFile),
+}
+
+/// `meetpoint number order file`.
+#[derive(Debug, Args)]
+pub struct OperatorFile {
+    /// `upload`, `release` or `update`
+    kind: String,
+    /// A CSV file with a header; `-` is stdin
+    #[arg(long, value_name = "FILE")]
+    file: PathBuf,
+    /// Which header means what: `number:Phone,usage:#3`
+    #[arg(long)]
+    columns: Option<String>,
+    /// Whose numbers, by name or id
+    #[arg(long)]
+    tenant: String,
+    /// Calling profile, by name or id, unless a row says otherwise
+    #[arg(long)]
+    profile: Option<String>,
+    /// Usage unless a row says otherwise
+    #[arg(long)]
+    usage: Option<String>,
+    /// Emergency location's id unless a row says otherwise
+    #[arg(long, value_name = "ID")]
+    location: Option<Uuid>,
+    /// Whether the tenant may set or change the location
+    #[arg(long, value_name = "TRUE_OR_FALSE")]
+    tenant_may_move: Option<bool>,
+    /// Your own reference, at most 64 characters
+    #[arg(long)]
+    ticket: Option<String>,
+    /// Check everything, change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not wait for the outcome
+    #[arg(long)]
+    no_wait: bool,
+}
+
+/// `meetpoint number bulk`.
+#[derive(Debug, Args)]
+pub struct Bulk {
+    /// `assign`, `unassign`, `location`, `tags` or `usage`
+    kind: String,
+    /// Numbers, E.164; assignments come from a file
+    #[arg(required_unless_present = "file")]
+    numbers: Vec<String>,
+    /// A CSV file with a header; `-` is stdin. Columns: number, and for assign user (UPN or id),
+    /// resource_account and location_id, for location location_id
+    #[arg(long, value_name = "FILE", conflicts_with = "numbers")]
+    file: Option<PathBuf>,
+    /// Which header means what: `number:Phone,user:#3`
+    #[arg(long, requires = "file")]
+    columns: Option<String>,
+    /// For assign and location: emergency location's id unless a row says otherwise
+    #[arg(long, value_name = "ID")]
+    location: Option<Uuid>,
+    /// For usage: `CallingUserAssignment` or `FirstPartyAppAssignment`
+    #[arg(long)]
+    usage: Option<String>,
+    /// For tags: add it; may be repeated
+    #[arg(long = "add", value_name = "TAG")]
+    add: Vec<String>,
+    /// For tags: remove it; may be repeated
+    #[arg(long = "remove", value_name = "TAG")]
+    remove: Vec<String>,
+    /// For unassign: keep from being assigned: `none`, `forever` or 1 to 365 days
+    #[arg(long)]
+    block: Option<String>,
+    /// Your own reference, at most 64 characters
+    #[arg(long)]
+    ticket: Option<String>,
+    /// Check everything, change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not wait for the outcome
+    #[arg(long)]
+    no_wait: bool,
 }
 
 const ORDERS: Columns = &[
@@ -105,8 +219,10 @@ const ORDERS: Columns = &[
 ];
 const ENTRIES: Columns = &[
     ("#", "index"),
+    ("LINE", "line"),
     ("NUMBER", "number"),
     ("STATUS", "status"),
+    ("COLUMN", "column"),
     ("CODE", "code"),
     ("FIELD", "field"),
     ("REASON", "reason"),
@@ -116,23 +232,138 @@ const ENTRIES: Columns = &[
 
 /// Runs `meetpoint number order …`.
 pub async fn run(client: &Client, action: Order) -> Result<(), CliError> {
+    let path = base(client).await?;
     match action {
-        Order::List { list } => client.list(PATH, list.query(), &list.paging, ORDERS).await,
-        Order::Show { order } => client.show(&client.get(&format!("{PATH}/{order}")).await?.body),
+        Order::List { list } => client.list(path, list.query(), &list.paging, ORDERS).await,
+        Order::Show { order } => client.show(&client.get(&format!("{path}/{order}")).await?.body),
         Order::Entries { order, paging } => {
             if client.json || paging.csv || paging.all {
-                let path = format!("{PATH}/{order}/entries");
+                let path = format!("{path}/{order}/entries");
                 return client.list(&path, Vec::new(), &paging, ENTRIES).await;
             }
             let mut query = vec![("limit", paging.limit.to_string())];
             query.extend(paging.cursor.map(|cursor| ("cursor", cursor)));
-            let page = client.query(&format!("{PATH}/{order}/entries"), &query).await?;
+            let page = client.query(&format!("{path}/{order}/entries"), &query).await?;
             show_entries(page["items"].as_array().map(Vec::as_slice).unwrap_or_default())?;
             if let Some(cursor) = page["next_cursor"].as_str() {
                 eprintln!("there is more: --cursor {cursor}, or --all");
             }
             Ok(())
         }
+        Order::Retry { order, no_wait } => {
+            let to = format!("{path}/{order}/retry");
+            let placed = client.send(Method::POST, &to, None, None::<&()>).await?.body;
+            outcome(client, path, placed, no_wait).await
+        }
+        Order::Undo { order, dry_run, no_wait } => {
+            let to = format!("{path}/{order}/undo?dry_run={dry_run}");
+            let placed = client.send(Method::POST, &to, None, None::<&()>).await?.body;
+            outcome(client, path, placed, no_wait).await
+        }
+        Order::File(file) => file.run(client).await,
+    }
+}
+
+/// Waits for one order and shows what became of it.
+pub async fn outcome(
+    client: &Client,
+    path: &'static str,
+    placed: Value,
+    no_wait: bool,
+) -> Result<(), CliError> {
+    let mut order = parsed(placed)?;
+    eprintln!("order {}", order.id);
+    let mut failed = Vec::new();
+    if !no_wait {
+        order = wait(client, path, order).await?;
+        if order.failed > 0 {
+            failed = all_entries(client, path, order.id).await?;
+            failed.retain(|entry| entry["status"] != "success");
+        }
+    }
+    if client.json {
+        let mut document = json!(order);
+        document["entries"] = Value::Array(failed);
+        output::json(&json!({ "orders": [document] }))?;
+    } else {
+        output::list(&[json!(order)], ORDERS)?;
+        if !failed.is_empty() {
+            output::print("\n")?;
+            show_entries(&failed)?;
+        }
+    }
+    if order.dry_run {
+        eprintln!("dry run: nothing was changed");
+    }
+    if order.failed > 0 && !no_wait {
+        return Err(CliError::Partial {
+            reason: format!("{} of {} entries failed", order.failed, order.total),
+            remedy: "Correct what they name, and `meetpoint number order retry` it.",
+        });
+    }
+    Ok(())
+}
+
+impl OperatorFile {
+    async fn run(self, client: &Client) -> Result<(), CliError> {
+        let mut query = vec![
+            ("kind", self.kind),
+            ("tenant_id", client.tenant(&self.tenant).await?.to_string()),
+            ("dry_run", self.dry_run.to_string()),
+        ];
+        if let Some(profile) = &self.profile {
+            let path = "/operator/v1/calling-profiles";
+            let id = client.find("calling profile", profile, path, &["name"], "id").await?;
+            query.push(("calling_profile_id", id.to_string()));
+        }
+        let rest = [
+            ("columns", self.columns),
+            ("usage", self.usage),
+            ("location_id", self.location.map(|id| id.to_string())),
+            ("allow_tenant_address_update", self.tenant_may_move.map(|may| may.to_string())),
+            ("ticket_id", self.ticket),
+        ];
+        query.extend(rest.into_iter().filter_map(|(name, value)| Some((name, value?))));
+        let bytes = read_bytes(&self.file)?;
+        let placed = client.send_csv(&format!("{PATH}/csv"), &query, bytes).await?;
+        outcome(client, PATH, placed.body, self.no_wait).await
+    }
+}
+
+impl Bulk {
+    /// Does it to all of them.
+    pub async fn run(self, client: &Client) -> Result<(), CliError> {
+        if let Some(path) = &self.file {
+            let mut query = vec![("kind", self.kind), ("dry_run", self.dry_run.to_string())];
+            let tags = |tags: Vec<String>| (!tags.is_empty()).then(|| tags.join(","));
+            let rest = [
+                ("columns", self.columns),
+                ("location_id", self.location.map(|id| id.to_string())),
+                ("usage", self.usage),
+                ("add_tags", tags(self.add)),
+                ("remove_tags", tags(self.remove)),
+                ("block", self.block),
+                ("ticket_id", self.ticket),
+            ];
+            query.extend(rest.into_iter().filter_map(|(name, value)| Some((name, value?))));
+            let bytes = read_bytes(path)?;
+            let placed = client.send_csv(&format!("{TENANT_PATH}/csv"), &query, bytes).await?;
+            return outcome(client, TENANT_PATH, placed.body, self.no_wait).await;
+        }
+        let entry = |number| TenantOrderEntryCreate { number, ..TenantOrderEntryCreate::default() };
+        let body = TenantOrderCreate {
+            kind: self.kind,
+            location_id: self.location,
+            usage: self.usage,
+            add_tags: self.add,
+            remove_tags: self.remove,
+            block: self.block,
+            ticket_id: self.ticket,
+            dry_run: self.dry_run,
+            entries: self.numbers.into_iter().map(entry).collect(),
+        };
+        let placed = client.post(TENANT_PATH, &body).await?;
+        outcome(client, TENANT_PATH, placed.body, self.no_wait).await
     }
 }
 
@@ -167,15 +398,22 @@ struct Line {
     country: Option<String>,
 }
 
-fn read_lines(path: &Path) -> Result<Vec<NumberOrderEntryCreate>, CliError> {
-    let failed = |reason: String| CliError::File { path: path.to_owned(), reason };
+/// A file, or what comes by stdin.
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>, CliError> {
+    let failed =
+        |e: std::io::Error| CliError::File { path: path.to_owned(), reason: e.to_string() };
     let mut bytes = Vec::new();
     if path == Path::new("-") {
-        std::io::stdin().lock().read_to_end(&mut bytes).map_err(|e| failed(e.to_string()))?;
+        std::io::stdin().lock().read_to_end(&mut bytes).map_err(failed)?;
     } else {
-        bytes = std::fs::read(path).map_err(|e| failed(e.to_string()))?;
+        bytes = std::fs::read(path).map_err(failed)?;
     }
-    parse_lines(&bytes).map_err(failed)
+    Ok(bytes)
+}
+
+fn read_lines(path: &Path) -> Result<Vec<NumberOrderEntryCreate>, CliError> {
+    let failed = |reason: String| CliError::File { path: path.to_owned(), reason };
+    parse_lines(&read_bytes(path)?).map_err(failed)
 }
 
 fn parse_lines(bytes: &[u8]) -> Result<Vec<NumberOrderEntryCreate>, String> {
@@ -235,10 +473,10 @@ impl Common {
                 documents.push(json!(order));
                 continue;
             }
-            let order = wait(client, order).await?;
+            let order = wait(client, PATH, order).await?;
             failed += order.failed;
             total += order.total;
-            let items = all_entries(client, order.id).await?;
+            let items = all_entries(client, PATH, order.id).await?;
             let mut document = json!(order);
             document["entries"] = Value::Array(items);
             documents.push(document);
@@ -279,7 +517,11 @@ fn parsed(document: Value) -> Result<NumberOrder, CliError> {
 }
 
 /// Polls until the order is done; says how far it is on stderr.
-async fn wait(client: &Client, mut order: NumberOrder) -> Result<NumberOrder, CliError> {
+async fn wait(
+    client: &Client,
+    path: &str,
+    mut order: NumberOrder,
+) -> Result<NumberOrder, CliError> {
     let is_terminal = std::io::stderr().is_terminal();
     let mut pause = Duration::from_millis(100);
     let mut said = None;
@@ -292,19 +534,19 @@ async fn wait(client: &Client, mut order: NumberOrder) -> Result<NumberOrder, Cl
         tokio::time::sleep(pause).await;
         // The limit of one client is a hundred requests a minute.
         pause = (pause * 2).min(Duration::from_secs(1));
-        order = parsed(client.get(&format!("{PATH}/{}", order.id)).await?.body)?;
+        order = parsed(client.get(&format!("{path}/{}", order.id)).await?.body)?;
     }
     eprintln!("{} of {} entries done: {}", order.done, order.total, order.status);
     Ok(order)
 }
 
-async fn all_entries(client: &Client, order: Uuid) -> Result<Vec<Value>, CliError> {
+async fn all_entries(client: &Client, path: &str, order: Uuid) -> Result<Vec<Value>, CliError> {
     let mut items = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
         let mut query = vec![("limit", "1000".to_owned())];
         query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
-        let mut page = client.query(&format!("{PATH}/{order}/entries"), &query).await?;
+        let mut page = client.query(&format!("{path}/{order}/entries"), &query).await?;
         if let Some(more) = page["items"].as_array_mut() {
             items.append(more);
         }
@@ -331,7 +573,7 @@ impl Upload {
             calling_profile_id,
             usage: Some(self.usage.clone()),
             location_id: self.location,
-            allow_tenant_address_update: self.tenant_may_move,
+            allow_tenant_address_update: Some(self.tenant_may_move),
             ticket_id: self.common.ticket.clone(),
             dry_run: self.common.dry_run,
             entries: Vec::new(),
@@ -354,6 +596,48 @@ async fn only_profile(client: &Client) -> Result<Uuid, CliError> {
     }
 }
 
+/// `meetpoint number update`.
+#[derive(Debug, Args)]
+pub struct Update {
+    #[command(flatten)]
+    common: Common,
+    /// Calling profile, by name or id
+    #[arg(long)]
+    profile: Option<String>,
+    /// `CallingUserAssignment`, `FirstPartyAppAssignment` or `ConferenceAssignment`
+    #[arg(long)]
+    usage: Option<String>,
+    /// Emergency location's id
+    #[arg(long, value_name = "ID")]
+    location: Option<Uuid>,
+    /// Whether the tenant may set or change the location
+    #[arg(long, value_name = "TRUE_OR_FALSE")]
+    tenant_may_move: Option<bool>,
+}
+
+impl Update {
+    /// Updates.
+    pub async fn run(self, client: &Client) -> Result<(), CliError> {
+        let path = "/operator/v1/calling-profiles";
+        let calling_profile_id = match &self.profile {
+            Some(name) => Some(client.find("calling profile", name, path, &["name"], "id").await?),
+            None => None,
+        };
+        let order = NumberOrderCreate {
+            kind: "update".to_owned(),
+            tenant_id: client.tenant(&self.common.tenant).await?,
+            calling_profile_id,
+            usage: self.usage.clone(),
+            location_id: self.location,
+            allow_tenant_address_update: self.tenant_may_move,
+            ticket_id: self.common.ticket.clone(),
+            dry_run: self.common.dry_run,
+            entries: Vec::new(),
+        };
+        self.common.place(client, order).await
+    }
+}
+
 impl Release {
     /// Releases.
     pub async fn run(self, client: &Client) -> Result<(), CliError> {
@@ -363,7 +647,7 @@ impl Release {
             calling_profile_id: None,
             usage: None,
             location_id: None,
-            allow_tenant_address_update: false,
+            allow_tenant_address_update: None,
             ticket_id: self.common.ticket.clone(),
             dry_run: self.common.dry_run,
             entries: Vec::new(),

@@ -173,7 +173,7 @@ async fn upload(
         calling_profile_id: Some(operator.profile),
         usage: None,
         location_id: None,
-        allow_tenant_address_update: true,
+        allow_tenant_address_update: Some(true),
         ticket_id: Some("DEMO-1".to_owned()),
         dry_run: false,
         entries: entries.iter().map(entry).collect(),

@@ -1,0 +1,154 @@
+//! Use cases: disputes on number authority. The worker opens one where an operator uploads a number
+//! that another operator's tenant holds (`worker::upload`).
+
+use crate::act::{
+    Fail, Keep, change_other, cursor, done, invalid, limit, not_found, of_operator, page, raced,
+    text, time,
+};
+use crate::authz::Access;
+use crate::{Cx, Exchange, ListQuery};
+use api_types::number::{Dispute, DisputeUpdate};
+use api_types::{ErrorCode, Page, Problem};
+use domain::OperatorId;
+use domain::dispute::{DisputeParty, DisputeRefusal, DisputeState};
+use store::{Db, DisputeRow, Tx};
+use uuid::Uuid;
+
+/// As one side sees it, or the programme: the other side's tenant is nobody's business.
+fn document(row: DisputeRow, side: Option<OperatorId>) -> Dispute {
+    let shown = |operator: OperatorId, tenant: Uuid| {
+        side.is_none_or(|side| side == operator).then_some(tenant)
+    };
+    Dispute {
+        id: row.id,
+        number: row.number.to_string(),
+        state: row.state,
+        claimant_id: row.claimant_id.0,
+        claimant_name: row.claimant_name,
+        claimant_tenant_id: shown(row.claimant_id, row.claimant_tenant.0),
+        holder_id: row.holder_id.0,
+        holder_name: row.holder_name,
+        holder_tenant_id: shown(row.holder_id, row.holder_tenant.0),
+        comment: row.comment,
+        opened_at: time(row.opened_at),
+        closed_at: row.closed_at.map(time),
+    }
+}
+
+/// Tells both sides.
+pub(crate) fn tell(tx: &mut Tx, row: &DisputeRow) {
+    for side in [row.claimant_id, row.holder_id] {
+        change_other(tx, "number_dispute", row.id, of_operator(side));
+    }
+}
+
+impl Exchange {
+    async fn disputes(
+        &self,
+        side: Option<OperatorId>,
+        list: ListQuery,
+    ) -> Result<Page<Dispute>, Problem> {
+        let (limit, before) = (limit(&list)?, cursor::<Uuid>(&list)?);
+        // A side is shown the other's name, which its own rows do not reach.
+        let rows = self
+            .view(async move |mut db: Db| Ok(db.dispute_list(side, before, limit + 1).await?))
+            .await?;
+        Ok(page(rows, limit, |row| row.id, |row| document(row, side)))
+    }
+
+    /// Disputes that the operator is a side of, newest first.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn operator_dispute_list(
+        &self,
+        cx: &Cx,
+        list: ListQuery,
+    ) -> Result<Page<Dispute>, Problem> {
+        let operator = cx.operator(Access::Read)?;
+        self.disputes(Some(operator), list).await
+    }
+
+    /// Every dispute, newest first.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn dispute_list(&self, cx: &Cx, list: ListQuery) -> Result<Page<Dispute>, Problem> {
+        cx.programme(Access::Read)?;
+        self.disputes(None, list).await
+    }
+
+    /// A side ends a dispute: the claimant withdraws, the holder concedes.
+    ///
+    /// # Errors
+    /// `not_found`, `dispute_state`, `invalid_field`, `forbidden`.
+    pub async fn operator_dispute_update(
+        &self,
+        cx: &Cx,
+        id: Uuid,
+        update: DisputeUpdate,
+    ) -> Result<Dispute, Problem> {
+        let operator = cx.operator(Access::Write)?;
+        self.dispute_end(cx, id, Some(operator), update).await
+    }
+
+    /// The programme decides one.
+    ///
+    /// # Errors
+    /// `not_found`, `dispute_state`, `comment_missing`, `invalid_field`, `forbidden`.
+    pub async fn dispute_update(
+        &self,
+        cx: &Cx,
+        id: Uuid,
+        update: DisputeUpdate,
+    ) -> Result<Dispute, Problem> {
+        cx.programme(Access::Write)?;
+        self.dispute_end(cx, id, None, update).await
+    }
+
+    async fn dispute_end(
+        &self,
+        cx: &Cx,
+        id: Uuid,
+        side: Option<OperatorId>,
+        update: DisputeUpdate,
+    ) -> Result<Dispute, Problem> {
+        let to =
+            DisputeState::parse(&update.state).filter(|to| *to != DisputeState::Open).ok_or_else(
+                || invalid("state", "a dispute ends withdrawn, conceded, upheld or rejected"),
+            )?;
+        let comment = update.comment.as_deref().map(|c| text("comment", c, 1000)).transpose()?;
+        let comment = &comment;
+        self.act(cx, "number_dispute.end", Keep::Answer, async |mut tx| {
+            // Both sides are named in the answer.
+            tx.reach_all().await?;
+            let row = tx.dispute_get(id).await?;
+            let row = row.filter(|row| {
+                side.is_none_or(|side| side == row.claimant_id || side == row.holder_id)
+            });
+            let row = row.ok_or_else(|| not_found("dispute", id))?;
+            let by = match side {
+                None => DisputeParty::Programme,
+                Some(side) if side == row.claimant_id => DisputeParty::Claimant,
+                Some(_) => DisputeParty::Holder,
+            };
+            let now = DisputeState::parse(&row.state).unwrap_or(DisputeState::Rejected);
+            now.end(to, by, comment.is_some()).map_err(refused)?;
+            let at = tx.at();
+            raced(tx.dispute_end(id, to.as_str(), comment.clone(), at).await?)?;
+            tell(&mut tx, &row);
+            let row = tx.dispute_get(id).await?.ok_or_else(|| not_found("dispute", id))?;
+            done(document(row, side), id)
+        })
+        .await
+    }
+}
+
+fn refused(refusal: DisputeRefusal) -> Fail {
+    let (code, field) = match refusal {
+        DisputeRefusal::Over => (ErrorCode::DisputeState, None),
+        DisputeRefusal::NotYours => (ErrorCode::DisputeState, Some("/state")),
+        DisputeRefusal::CommentMissing => (ErrorCode::CommentMissing, Some("/comment")),
+    };
+    code.problem(field, refusal.to_string()).into()
+}

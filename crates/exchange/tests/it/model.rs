@@ -1,0 +1,699 @@
+//! Random sequences of what tenants and operators do to numbers, against the real store and beside
+//! a model of plain maps that knows the rules in other words. No answer and no state may differ.
+//!
+//! `MODEL_STEPS` sets how many steps (20,000 on SQLite, 2,000 on PostgreSQL by itself), `MODEL_SEED`
+//! repeats a run; the seed is printed.
+
+use crate::house::{Company, Town, client, cx, sign_in, town};
+use crate::model_rules::{ALPHA, APP, BETA, Dice, Entry, FREE, Holder, Model, Order, USER};
+use api_types::Problem;
+use api_types::identity::ClientCreate;
+use api_types::number::{
+    AssignmentBlockPut, AssignmentPut, NumberOrder, NumberOrderCreate, NumberSettingsPut, TagsPut,
+    TenantOrderCreate,
+};
+use api_types::tenant::{ConsentUpdate, ResourceAccountCreate, UserUpdate};
+use exchange::{Actor, ListQuery, NumberFilter};
+use numbering::E164;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use testkit::on_both;
+use uuid::Uuid;
+
+struct World {
+    town: Town,
+    model: Model,
+    orders: Vec<Order>,
+    reader: Actor,
+    dice: Dice,
+}
+
+fn text(number: u64) -> String {
+    format!("+{number}")
+}
+
+fn e164(number: u64) -> E164 {
+    E164::parse(&text(number)).expect("a number")
+}
+
+fn code<T>(got: &Result<T, Problem>) -> String {
+    got.as_ref().err().map_or_else(String::new, |problem| problem.code.clone())
+}
+
+impl World {
+    async fn new(db: &testkit::Database, seed: u64) -> Self {
+        let town = town(db).await;
+        let mut holders = Vec::new();
+        let (mut here, mut abroad) = (Vec::new(), Vec::new());
+        for (tenant, company) in [&town.contoso, &town.fabrikam].into_iter().enumerate() {
+            town.agree(company, &town.alpha).await;
+            here.push(town.settle(company, "GB").await);
+            abroad.push(town.settle(company, "DE").await);
+            for n in 0..4 {
+                let licensed = n > 0;
+                let licences: &[&str] = if licensed { &["teams_phone"] } else { &[] };
+                let id = town.person(company, &format!("user{n}"), licences).await;
+                holders.push(Holder { tenant, id, is_queue: false, licensed });
+            }
+            let queue = ResourceAccountCreate {
+                upn: "sales@contoso.example".into(),
+                display_name: "Sales".into(),
+                kind: "call_queue".into(),
+                licences: vec!["resource_account".into()],
+                agent_ids: vec![],
+                ring_seconds: None,
+            };
+            let made = town.exchange.resource_account_create(&cx(&company.actor), queue).await;
+            let id = made.expect("a queue").id;
+            holders.push(Holder { tenant, id, is_queue: true, licensed: true });
+        }
+        town.agree(&town.contoso, &town.beta).await;
+        let reader = ClientCreate { tenant_id: Some(town.contoso.id), ..client("tenant_reader") };
+        let reader = town.exchange.client_create(&cx(&town.owner), reader).await.expect("a client");
+        let reader = sign_in(&town.exchange, &reader).await;
+        let agreed = [(0, 0), (1, 0), (0, 1)];
+        let model = Model {
+            numbers: BTreeMap::new(),
+            holders,
+            consents: agreed.iter().map(|pair| (*pair, true)).collect(),
+            consent_versions: agreed.iter().map(|pair| (*pair, 1)).collect(),
+            settings: vec!["none"; 2],
+            known: vec![BTreeMap::new(); 2],
+            here,
+            abroad,
+            lives: 0,
+            blocks: std::sync::atomic::AtomicU64::new(0),
+            last: BTreeMap::new(),
+        };
+        Self { town, model, orders: Vec::new(), reader, dice: Dice(seed | 1) }
+    }
+
+    fn company(&self, tenant: usize) -> &Company {
+        if tenant == 0 { &self.town.contoso } else { &self.town.fabrikam }
+    }
+
+    fn operator(&self, operator: usize) -> (&Actor, Uuid, Uuid) {
+        let carrier = if operator == 0 { &self.town.alpha } else { &self.town.beta };
+        (&carrier.actor, carrier.id, carrier.profile)
+    }
+
+    fn any_number(&mut self) -> u64 {
+        match self.dice.below(30) {
+            0 => ALPHA + 4000,
+            1..=4 => BETA + self.dice.below(5) as u64,
+            _ => ALPHA + self.dice.below(14) as u64,
+        }
+    }
+
+    fn any_location(&mut self, tenant: usize) -> Option<Uuid> {
+        match self.dice.below(8) {
+            0 => Some(self.model.abroad[tenant]),
+            1 | 2 => None,
+            _ => Some(self.model.here[tenant]),
+        }
+    }
+
+    fn any_holder(&mut self) -> usize {
+        self.dice.below(self.model.holders.len())
+    }
+
+    /// A tenant, and more often than not one of its own numbers and holders.
+    fn likely(&mut self) -> (usize, u64, usize) {
+        let (tenant, mut number, mut holder) =
+            (self.dice.below(2), self.any_number(), self.any_holder());
+        if !self.dice.one_in(4) {
+            let own: Vec<u64> = self
+                .model
+                .numbers
+                .iter()
+                .filter(|(_, n)| n.tenant == tenant)
+                .map(|(n, _)| *n)
+                .collect();
+            if !own.is_empty() {
+                number = self.dice.of(&own);
+            }
+            let queue = self.model.numbers.get(&number).is_some_and(|n| n.state.usage == APP);
+            let fits: Vec<usize> = (0..self.model.holders.len())
+                .filter(|h| {
+                    let holder = &self.model.holders[*h];
+                    (holder.tenant, holder.is_queue) == (tenant, queue)
+                        && self.model.number_of(*h).is_none()
+                })
+                .collect();
+            if !fits.is_empty() {
+                holder = self.dice.of(&fits);
+            }
+        }
+        (tenant, number, holder)
+    }
+
+    async fn step(&mut self) -> String {
+        match self.dice.below(22) {
+            0..=3 => self.assign().await,
+            4 | 5 => self.unassign().await,
+            6 => self.block().await,
+            7 => self.tag().await,
+            8 => self.settings().await,
+            9 => self.licence().await,
+            10 => self.suspend().await,
+            11 => self.strangers().await,
+            12 => self.undo_one().await,
+            13 | 14 => self.follow().await,
+            15..=17 => self.operator_order().await,
+            _ => self.tenant_order().await,
+        }
+    }
+
+    async fn assign(&mut self) -> String {
+        let (tenant, number, holder) = self.likely();
+        let location = self.any_location(tenant);
+        let dry_run = self.dice.one_in(6);
+        let who = self.model.holders[holder].clone();
+        let put = AssignmentPut {
+            user_id: (!who.is_queue).then_some(who.id),
+            resource_account_id: who.is_queue.then_some(who.id),
+            location_id: location,
+            dry_run,
+        };
+        let actor = &self.company(tenant).actor;
+        let got = self.town.exchange.assignment_put(&cx(actor), e164(number), None, put).await;
+        let order = Order {
+            id: Uuid::nil(),
+            kind: "assign",
+            tenant,
+            operator: None,
+            dry_run,
+            may_set: None,
+            add: vec![],
+            remove: vec![],
+            block: None,
+            entries: vec![Entry {
+                number,
+                holder: Some(holder),
+                location,
+                usage: None,
+                undo: None,
+            }],
+            outcomes: vec![],
+        };
+        self.single(order, code(&got), format!("assign {number} to {holder}"))
+    }
+
+    async fn unassign(&mut self) -> String {
+        let (tenant, number, _) = self.likely();
+        let block = self.dice.of(&[None, None, Some("none"), Some("forever"), Some("days")]);
+        let said = block.map(|block| if block == "days" { "365" } else { block });
+        let actor = &self.company(tenant).actor;
+        let got = self.town.exchange.assignment_remove(&cx(actor), e164(number), None, said).await;
+        let order = Order {
+            id: Uuid::nil(),
+            kind: "unassign",
+            tenant,
+            operator: None,
+            dry_run: false,
+            may_set: None,
+            add: vec![],
+            remove: vec![],
+            block,
+            entries: vec![Entry { number, holder: None, location: None, usage: None, undo: None }],
+            outcomes: vec![],
+        };
+        self.single(order, code(&got), format!("unassign {number}"))
+    }
+
+    /// What one operation does is what an order of one entry does, and is remembered.
+    fn single(&mut self, mut order: Order, got: String, said: String) -> String {
+        let number = order.entries[0].number;
+        self.model.run(&mut order);
+        let (expect, trace) = order.outcomes[0].clone();
+        assert_eq!(got, expect, "{said}");
+        if let Some(trace) = trace {
+            self.model.last.insert(number, (order.kind, trace));
+        }
+        format!("{said}: {got}")
+    }
+
+    async fn block(&mut self) -> String {
+        let (tenant, number, _) = self.likely();
+        // More often lifted than set, so that most numbers can be given.
+        let lift = !self.dice.one_in(4);
+        let days = self.dice.one_in(2);
+        let actor = cx(&self.company(tenant).actor);
+        let got = if lift {
+            self.town.exchange.assignment_block_remove(&actor, e164(number), None).await
+        } else {
+            let put = AssignmentBlockPut { forever: !days, days: days.then_some(365) };
+            self.town.exchange.assignment_block_put(&actor, e164(number), None, put).await
+        };
+        let stamp = self.model.stamped(if days { "days" } else { "forever" });
+        let expect = match self.model.numbers.get_mut(&number).filter(|n| n.tenant == tenant) {
+            None => "not_found",
+            Some(n) if lift && n.state.block == FREE => "not_blocked",
+            Some(n) if lift => {
+                n.state.block = FREE;
+                ""
+            }
+            Some(n) if n.state.holder.is_some() => "already_assigned",
+            Some(n) if n.state.block != FREE => "already_blocked",
+            Some(n) => {
+                n.state.block = stamp;
+                ""
+            }
+        };
+        assert_eq!(code(&got), expect, "block {number} {lift}");
+        format!("block {number} {lift}: {expect}")
+    }
+
+    fn any_tags(&mut self, most: usize) -> Vec<String> {
+        let count = self.dice.below(most + 1);
+        (0..count)
+            .map(|_| self.dice.of(&["Sales", "SALES", "vip", "VIP", "Floor 2", "x"]).to_owned())
+            .collect()
+    }
+
+    async fn tag(&mut self) -> String {
+        let (tenant, number, _) = self.likely();
+        let tags = self.any_tags(4);
+        let actor = cx(&self.company(tenant).actor);
+        let put = TagsPut { tags: tags.clone() };
+        let got = self.town.exchange.number_tags_put(&actor, e164(number), None, put).await;
+        let expect = match self.model.numbers.get(&number).filter(|n| n.tenant == tenant) {
+            None => "not_found",
+            Some(n) => {
+                let all: Vec<String> = n.tags.values().cloned().collect();
+                self.model.retag(number, &tags, &all);
+                ""
+            }
+        };
+        assert_eq!(code(&got), expect, "tag {number}");
+        format!("tag {number} {tags:?}: {expect}")
+    }
+
+    async fn settings(&mut self) -> String {
+        let tenant = self.dice.below(2);
+        let block = self.dice.of(&["none", "none", "none", "none", "forever", "days"]);
+        let put = NumberSettingsPut {
+            assignment_blocked_forever: block == "forever",
+            assignment_blocked_days: (block == "days").then_some(365),
+            ..NumberSettingsPut::default()
+        };
+        let actor = cx(&self.company(tenant).actor);
+        self.town.exchange.number_settings_put(&actor, None, put).await.expect("set");
+        self.model.settings[tenant] = block;
+        format!("settings of {tenant}: {block}")
+    }
+
+    async fn licence(&mut self) -> String {
+        let holder = self.any_holder();
+        let who = self.model.holders[holder].clone();
+        if who.is_queue {
+            return "no licence".into();
+        }
+        let actor = cx(&self.company(who.tenant).actor);
+        let user = self.town.exchange.user_get(&actor, who.id).await.expect("a user");
+        if who.licensed && !self.dice.one_in(4) {
+            return "kept the licence".into();
+        }
+        let licences = if who.licensed { vec![] } else { vec!["teams_phone".to_owned()] };
+        let edit = UserUpdate { licences: Some(licences), ..UserUpdate::default() };
+        let edited = self.town.exchange.user_update(&actor, who.id, Some(user.version), edit).await;
+        edited.expect("edited");
+        self.model.holders[holder].licensed = !who.licensed;
+        format!("licence of {holder}: {}", !who.licensed)
+    }
+
+    async fn suspend(&mut self) -> String {
+        let pair = self.dice.of(&[(0, 0), (1, 0), (0, 1)]);
+        let active = self.model.consents[&pair];
+        // More often resumed than suspended, so that most steps can succeed.
+        if active && !self.dice.one_in(8) {
+            return "not suspended".into();
+        }
+        let actor = cx(&self.company(pair.0).actor);
+        let (_, operator, _) = self.operator(pair.1);
+        let status = if active { "Suspended" } else { "Active" };
+        let edit = ConsentUpdate { status: Some(status.into()), ..ConsentUpdate::default() };
+        let version = self.model.consent_versions[&pair];
+        let got = self.town.exchange.consent_update(&actor, operator, Some(version), edit).await;
+        let version = got.expect("moved").version;
+        self.model.consent_versions.insert(pair, version);
+        self.model.consents.insert(pair, !active);
+        format!("consent {pair:?}: {status}")
+    }
+
+    /// Who may not.
+    async fn strangers(&mut self) -> String {
+        let number = self.any_number();
+        let exchange = &self.town.exchange;
+        let operator = cx(&self.town.alpha.actor);
+        let reader = cx(&self.reader);
+        let got = [
+            code(&exchange.assignment_remove(&reader, e164(number), None, None).await),
+            code(&exchange.number_tags_put(&reader, e164(number), None, TagsPut::default()).await),
+            code(&exchange.tenant_order_create(&reader, TenantOrderCreate::default()).await),
+            code(&exchange.assignment_remove(&operator, e164(number), None, None).await),
+            code(&exchange.assignment_undo(&operator, e164(number), false).await),
+        ];
+        assert!(got.iter().all(|code| code == "forbidden"), "{got:?}");
+        if let Some(order) = self.orders.last() {
+            let other = 1 - order.tenant;
+            let actor = cx(&self.company(other).actor);
+            let got = code(&exchange.tenant_order_undo(&actor, order.id, false).await);
+            assert_eq!(got, "not_found");
+        }
+        "strangers".into()
+    }
+
+    /// Has every waiting order run, and compares what became of this one.
+    async fn finish(&mut self, mut order: Order, placed: Result<NumberOrder, Problem>) -> String {
+        let placed = placed.unwrap_or_else(|problem| panic!("{order:?}: {problem}"));
+        order.id = placed.id;
+        self.town.exchange.orders_run().await.expect("the orders run");
+        let list = ListQuery { cursor: None, limit: 1000 };
+        let entries = match order.operator {
+            None => {
+                let actor = cx(&self.company(order.tenant).actor);
+                self.town.exchange.tenant_order_entries(&actor, order.id, list).await
+            }
+            Some(operator) => {
+                let actor = cx(self.operator(operator).0);
+                self.town.exchange.number_order_entries(&actor, order.id, list).await
+            }
+        };
+        let got: Vec<String> = entries
+            .expect("entries")
+            .items
+            .into_iter()
+            .map(|e| {
+                assert_ne!(e.status, "pending");
+                e.error.map_or_else(String::new, |error| error.code)
+            })
+            .collect();
+        self.model.run(&mut order);
+        let expect: Vec<&str> = order.outcomes.iter().map(|(code, _)| *code).collect();
+        assert_eq!(got, expect, "{order:#?}");
+        let said = format!("{} {:?} {}: {got:?}", order.kind, order.operator, order.dry_run);
+        self.orders.push(order);
+        if self.orders.len() > 30 {
+            self.orders.remove(0);
+        }
+        said
+    }
+
+    async fn tenant_order(&mut self) -> String {
+        let (tenant, first, _) = self.likely();
+        let kind = self.dice.of(&["assign", "assign", "unassign", "location", "tags", "usage"]);
+        let usage = self.dice.of(&[USER, APP]);
+        let block = self.dice.of(&[None, Some("none"), Some("forever"), Some("days")]);
+        let mut order = Order {
+            id: Uuid::nil(),
+            kind,
+            tenant,
+            operator: None,
+            dry_run: self.dice.one_in(6),
+            may_set: None,
+            add: vec![],
+            remove: vec![],
+            block: block.filter(|_| kind == "unassign"),
+            entries: vec![],
+            outcomes: vec![],
+        };
+        if kind == "tags" {
+            order.add = self.any_tags(3);
+            order.remove = self.any_tags(3);
+            if order.add.is_empty() && order.remove.is_empty() {
+                order.add.push("x".into());
+            }
+        }
+        for nth in 0..=self.dice.below(4) {
+            let (_, other, holder) = self.likely();
+            let number = if nth == 0 { first } else { other };
+            let holder = (kind == "assign").then_some(holder);
+            let located = matches!(kind, "assign" | "location");
+            let location = if located { self.any_location(tenant) } else { None };
+            let usage = (kind == "usage").then_some(usage);
+            order.entries.push(Entry { number, holder, location, usage, undo: None });
+        }
+        let entries: Vec<Value> = order
+            .entries
+            .iter()
+            .map(|e| {
+                let mut entry = json!({ "number": text(e.number), "location_id": e.location });
+                if let Some(holder) = e.holder.map(|h| &self.model.holders[h]) {
+                    let field = if holder.is_queue { "resource_account" } else { "user" };
+                    entry[field] = json!(holder.id);
+                }
+                entry
+            })
+            .collect();
+        let days = |block: &'static str| if block == "days" { "365" } else { block };
+        let body = json!({
+            "kind": kind, "dry_run": order.dry_run, "add_tags": order.add,
+            "remove_tags": order.remove, "block": order.block.map(days), "entries": entries,
+            "usage": (kind == "usage").then_some(usage),
+        });
+        let body: TenantOrderCreate = serde_json::from_value(body).expect("an order");
+        let actor = cx(&self.company(tenant).actor);
+        let placed = self.town.exchange.tenant_order_create(&actor, body).await;
+        self.finish(order, placed).await
+    }
+
+    async fn operator_order(&mut self) -> String {
+        let (tenant, operator) = self.dice.of(&[(0, 0), (0, 0), (1, 0), (1, 0), (0, 1), (1, 1)]);
+        let kind = self.dice.of(&["upload", "upload", "upload", "release", "update"]);
+        let may_set = match kind {
+            "upload" => Some(!self.dice.one_in(3)),
+            "update" => self.dice.of(&[None, Some(true), Some(false)]),
+            _ => None,
+        };
+        let mut order = Order {
+            id: Uuid::nil(),
+            kind,
+            tenant,
+            operator: Some(operator),
+            dry_run: self.dice.one_in(6),
+            may_set,
+            add: vec![],
+            remove: vec![],
+            block: None,
+            entries: vec![],
+            outcomes: vec![],
+        };
+        for _ in 0..=self.dice.below(4) {
+            let number = self.any_number();
+            let usage = match kind {
+                "upload" => Some(self.dice.of(&[USER, USER, APP])),
+                "update" => self.dice.of(&[None, Some(USER), Some(APP)]),
+                _ => None,
+            };
+            let location = if kind == "release" { None } else { self.any_location(tenant) };
+            order.entries.push(Entry { number, holder: None, location, usage, undo: None });
+        }
+        let (actor, _, profile) = self.operator(operator);
+        let entries: Vec<Value> = order
+            .entries
+            .iter()
+            .map(|e| json!({ "number": text(e.number), "usage": e.usage, "location_id": e.location }))
+            .collect();
+        let body = json!({
+            "kind": kind, "tenant_id": self.company(tenant).id, "dry_run": order.dry_run,
+            "calling_profile_id": (kind == "upload").then_some(profile),
+            "allow_tenant_address_update": may_set, "entries": entries,
+        });
+        let body: NumberOrderCreate = serde_json::from_value(body).expect("an order");
+        let placed = self.town.exchange.number_order_create(&cx(actor), body).await;
+        let refused = self.gate(kind, tenant, operator);
+        if !refused.is_empty() {
+            assert_eq!(code(&placed), refused, "{order:?}");
+            return format!("{kind}: {refused}");
+        }
+        self.finish(order, placed).await
+    }
+
+    fn gate(&self, kind: &str, tenant: usize, operator: usize) -> &'static str {
+        match self.model.consents.get(&(tenant, operator)) {
+            None => "no_consent",
+            Some(false) if kind == "upload" => "consent_suspended",
+            Some(_) => "",
+        }
+    }
+
+    /// Undoes an order, or tries it again.
+    async fn follow(&mut self) -> String {
+        if self.orders.is_empty() {
+            return "no order yet".into();
+        }
+        let of = self.dice.below(self.orders.len());
+        let of = self.orders[of].clone();
+        let (undo, trial) = (self.dice.one_in(2), self.dice.one_in(4));
+        let exchange = self.town.exchange.clone();
+        let placed = match (of.operator, undo) {
+            (None, true) => {
+                let actor = cx(&self.company(of.tenant).actor);
+                exchange.tenant_order_undo(&actor, of.id, trial).await
+            }
+            (None, false) => {
+                let actor = cx(&self.company(of.tenant).actor);
+                exchange.tenant_order_retry(&actor, of.id).await
+            }
+            (Some(operator), true) => {
+                exchange.number_order_undo(&cx(self.operator(operator).0), of.id, trial).await
+            }
+            (Some(operator), false) => {
+                exchange.number_order_retry(&cx(self.operator(operator).0), of.id).await
+            }
+        };
+        let mut order = Order { outcomes: vec![], entries: vec![], ..of.clone() };
+        if undo {
+            order.kind = match of.kind {
+                "upload" => "release",
+                "release" => "upload",
+                "assign" => "unassign",
+                "unassign" => "assign",
+                same => same,
+            };
+            order.dry_run = trial;
+            (order.add, order.remove, order.block) = (vec![], vec![], None);
+            order.may_set = None;
+            for (e, (_, trace)) in of.entries.iter().zip(&of.outcomes) {
+                if let Some(trace) = trace {
+                    let comes = order.kind == "upload";
+                    order.entries.push(Entry {
+                        number: e.number,
+                        holder: None,
+                        location: trace.before.location.filter(|_| comes),
+                        usage: comes.then_some(trace.before.usage),
+                        undo: Some((of.kind, trace.clone())),
+                    });
+                }
+            }
+        } else {
+            let failed =
+                of.entries.iter().zip(&of.outcomes).filter(|(_, (code, _))| !code.is_empty());
+            order.entries = failed.map(|(e, _)| e.clone()).collect();
+        }
+        let mut refused = match of.operator {
+            Some(operator) => self.gate(order.kind, of.tenant, operator),
+            None => "",
+        };
+        if undo && of.dry_run {
+            refused = "nothing_to_undo";
+        } else if refused.is_empty() && order.entries.is_empty() {
+            refused = if undo { "nothing_to_undo" } else { "nothing_failed" };
+        }
+        if !refused.is_empty() {
+            assert_eq!(code(&placed), refused, "{of:?}");
+            return format!("follow {}: {refused}", of.kind);
+        }
+        let said = self.finish(order, placed).await;
+        format!("{} {} {said}", if undo { "undo" } else { "retry" }, of.kind)
+    }
+
+    /// Undoes the last single assignment of a number, or its end.
+    async fn undo_one(&mut self) -> String {
+        let (tenant, number) = (self.dice.below(2), self.any_number());
+        let actor = cx(&self.company(tenant).actor);
+        let placed = self.town.exchange.assignment_undo(&actor, e164(number), false).await;
+        let held = self.model.numbers.get(&number).is_some_and(|n| n.tenant == tenant);
+        let last = self.model.last.get(&number).cloned();
+        let refused = match (held, &last) {
+            (false, _) => "not_found",
+            (true, None) => "nothing_to_undo",
+            _ => "",
+        };
+        if !refused.is_empty() {
+            assert_eq!(code(&placed), refused, "undo {number}");
+            return format!("undo {number}: {refused}");
+        }
+        let (kind, trace) = last.expect("there is one");
+        let order = Order {
+            id: Uuid::nil(),
+            kind: if kind == "assign" { "unassign" } else { "assign" },
+            tenant,
+            operator: None,
+            dry_run: false,
+            may_set: None,
+            add: vec![],
+            remove: vec![],
+            block: None,
+            entries: vec![Entry {
+                number,
+                holder: None,
+                location: None,
+                usage: None,
+                undo: Some((kind, trace)),
+            }],
+            outcomes: vec![],
+        };
+        self.finish(order, placed).await
+    }
+
+    /// All that there is, in both.
+    async fn compare(&self) {
+        let mut seen = 0;
+        for tenant in 0..2 {
+            let actor = cx(&self.company(tenant).actor);
+            let list = ListQuery { cursor: None, limit: 1000 };
+            let page =
+                self.town.exchange.number_list(&actor, NumberFilter::default(), list.clone());
+            for real in page.await.expect("lists").items {
+                seen += 1;
+                let digits: u64 = real.number[1..].parse().expect("digits");
+                let told = self.model.numbers.get(&digits).unwrap_or_else(|| panic!("{real:?}"));
+                let holder = told.state.holder.map(|h| self.model.holders[h].id);
+                let block = match told.state.block.0 {
+                    "none" => "NotBlocked",
+                    "days" => "BlockedUntil",
+                    _ => "BlockedForever",
+                };
+                let tags: Vec<String> = told.tags.values().cloned().collect();
+                assert_eq!(
+                    (real.assigned_to_id, real.location_id, real.usage.as_str()),
+                    (holder, told.state.location, told.state.usage),
+                    "{told:?}"
+                );
+                assert_eq!(
+                    (
+                        real.location_update_supported,
+                        real.assignment_blocked_state.as_str(),
+                        real.tags
+                    ),
+                    (told.state.may_set, block, tags),
+                    "{told:?}"
+                );
+                assert_eq!(told.tenant, tenant);
+            }
+            let users = self.town.exchange.user_list(&actor, list).await.expect("lists").items;
+            for user in users {
+                let holder = self.model.holders.iter().position(|h| h.id == user.id);
+                let number = self.model.number_of(holder.expect("known")).map(text);
+                assert_eq!(user.number, number, "{}", user.upn);
+            }
+        }
+        assert_eq!(seen, self.model.numbers.len());
+    }
+}
+
+on_both!(the_store_does_as_the_model_does, |db| {
+    let from = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let usual = if db.name == "sqlite" { 20_000 } else { 2_000 };
+    let steps = from("MODEL_STEPS").unwrap_or(usual);
+    let seed = from("MODEL_SEED").unwrap_or_else(|| Uuid::new_v4().as_u64_pair().0);
+    eprintln!("MODEL_SEED={seed} MODEL_STEPS={steps} on {}", db.name);
+    let mut world = World::new(db, seed).await;
+    let mut told: Vec<String> = Vec::new();
+    let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
+    for step in 0..steps {
+        let said = world.step().await;
+        *kinds.entry(said.split([' ', ':']).next().unwrap_or_default().to_owned()).or_default() +=
+            1;
+        told.push(said);
+        if step % 25 == 24 || step + 1 == steps {
+            world.compare().await;
+        }
+    }
+    eprintln!("{kinds:?}");
+    let good = told.iter().filter(|said| said.ends_with(": ") || said.contains("\"\"")).count();
+    eprintln!("{good} of {steps} steps did something");
+    assert!(good as u64 * 6 > steps, "only {good} of {steps} steps did anything");
+});
