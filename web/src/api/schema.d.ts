@@ -604,6 +604,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/programme/v1/change-freezes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The programme's change freezes */
+        get: operations["programme_freeze_list"];
+        put?: never;
+        /** Freeze the changes of all tenants and operators */
+        post: operations["programme_freeze_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/change-freezes/{freeze_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a change freeze of the programme's */
+        delete: operations["programme_freeze_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/programme/v1/clients": {
         parameters: {
             query?: never;
@@ -1449,6 +1484,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenant/v1/call-screening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Blocked callers and unassigned numbers
+         * @description Which callers are not let in or sent to a call queue, with exceptions; and who answers for
+         *     numbers that nobody has.
+         */
+        get: operations["screening_get"];
+        /**
+         * Set blocked callers and unassigned numbers
+         * @description Replaces all of them.
+         */
+        put: operations["screening_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenant/v1/calls": {
         parameters: {
             query?: never;
@@ -1498,6 +1558,52 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/change-freezes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Change freezes
+         * @description Yours and the programme's that are not over.
+         */
+        get: operations["freeze_list"];
+        put?: never;
+        /**
+         * Freeze changes
+         * @description While the window is open, changes of numbers, assignments, consents, people, queues and policies
+         *     are refused with `change_freeze`, and operators' orders for you too. Emergency addresses,
+         *     locations and trusted networks can be changed all the same.
+         */
+        post: operations["freeze_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/change-freezes/{freeze_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a change freeze
+         * @description One of your own.
+         */
+        delete: operations["freeze_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1605,6 +1711,26 @@ export interface paths {
         patch: operations["consent_update"];
         trace?: never;
     };
+    "/tenant/v1/effective-policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which policies hold
+         * @description For a person, a number or both; for everybody where neither is named.
+         */
+        get: operations["effective_policies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenant/v1/events": {
         parameters: {
             query?: never;
@@ -1658,6 +1784,63 @@ export interface paths {
         put?: never;
         /** Lift the blocks of one of your people */
         post: operations["tenant_fraud_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Groups of people */
+        get: operations["group_list"];
+        put?: never;
+        /** Add a group */
+        post: operations["group_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/groups/{group_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One group */
+        get: operations["group_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a group
+         * @description Its policies hold for its people no more.
+         */
+        delete: operations["group_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/groups/{group_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is in a group */
+        get: operations["group_member_list"];
+        put?: never;
+        /** Let people join and leave a group */
+        post: operations["group_member_edit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1729,6 +1912,76 @@ export interface paths {
          */
         get: operations["directory_list"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Policies */
+        get: operations["policy_list"];
+        put?: never;
+        /**
+         * Add a policy
+         * @description It holds for nobody until it is assigned.
+         */
+        post: operations["policy_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/policies/{policy_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One policy */
+        get: operations["policy_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a policy
+         * @description It must hold for nobody.
+         */
+        delete: operations["policy_remove"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit a policy
+         * @description What is left out stays; the kind does. Calls from now on go by it as edited, for everybody it
+         *     holds for.
+         */
+        patch: operations["policy_update"];
+        trace?: never;
+    };
+    "/tenant/v1/policy-assignments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For whom policies hold */
+        get: operations["policy_assignment_list"];
+        /**
+         * Assign a policy
+         * @description To a person, the people of a group, a number, or everybody; in place of what held there before.
+         *     Without a policy none holds there any more. A number's beats a person's own, that beats their
+         *     group's of the lowest rank, and that beats everybody's.
+         */
+        put: operations["policy_assignment_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2139,6 +2392,24 @@ export interface components {
             /** @description What it touched. */
             subject: string;
         };
+        /** @description Callers that are not let in. */
+        BlockedNumbers: {
+            /** @description `false` keeps it, without effect. */
+            enabled?: boolean;
+            /** @description What people call it; no other one is called so. */
+            name: string;
+            /**
+             * @description A regular expression over the caller's number, `+` and digits, or what stands in its place
+             *     (`anonymous`).
+             * @example ^\+1900
+             */
+            pattern: string;
+            /**
+             * Format: uuid
+             * @description Their calls go to this call queue; refused if left out.
+             */
+            redirect_to_account_id?: string | null;
+        };
         /** @description One attempt on a trunk. */
         CallAttempt: {
             /**
@@ -2512,6 +2783,29 @@ export interface components {
             /** @description Their name. */
             user_name?: string | null;
         };
+        /** @description Rules for callers, and for numbers that nobody has. */
+        CallScreening: {
+            /** @description Callers that are not let in. */
+            blocked: components["schemas"]["BlockedNumbers"][];
+            /** @description Exceptions from that. */
+            exempt: components["schemas"]["ExemptNumbers"][];
+            /** @description Numbers that nobody has. */
+            unassigned: components["schemas"]["UnassignedTreatment"][];
+            /**
+             * Format: int64
+             * @description Grows with each edit; 0 where there never were any.
+             */
+            version: number;
+        };
+        /** @description `PUT /tenant/v1/call-screening`: replaces all of it. */
+        CallScreeningPut: {
+            /** @description At most 200. */
+            blocked?: components["schemas"]["BlockedNumbers"][];
+            /** @description At most 200. */
+            exempt?: components["schemas"]["ExemptNumbers"][];
+            /** @description At most 200. */
+            unassigned?: components["schemas"]["UnassignedTreatment"][];
+        };
         /** @description A calling profile. */
         CallingProfile: {
             /**
@@ -2545,6 +2839,52 @@ export interface components {
         CdrReceipt: {
             /** @description Records taken, those known already included. */
             accepted: number;
+        };
+        /**
+         * @description A window in which changes are refused. Emergency addresses, locations and trusted networks, who
+         *     may sign in and what takes trouble away can be changed all the same.
+         */
+        ChangeFreeze: {
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            ends_at: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description What refusals call it. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description From when on.
+             */
+            starts_at: string;
+            /**
+             * Format: uuid
+             * @description Whose; everybody's if none is named.
+             */
+            tenant_id?: string | null;
+        };
+        /** @description `POST /tenant/v1/change-freezes` and `POST /programme/v1/change-freezes`. */
+        ChangeFreezeCreate: {
+            /**
+             * Format: date-time
+             * @description Until when: at most 92 days later.
+             */
+            ends_at: string;
+            /**
+             * @description What refusals call it.
+             * @example Cutover of wave 2
+             */
+            name: string;
+            /**
+             * Format: date-time
+             * @description From when on; now if left out.
+             */
+            starts_at?: string | null;
         };
         /** @description A civic address. */
         CivicAddress: {
@@ -2976,6 +3316,35 @@ export interface components {
              */
             seals_from: string;
         };
+        /** @description `GET /tenant/v1/effective-policies`. */
+        EffectivePolicies: {
+            /** @description One of each kind of which one holds. */
+            policies: components["schemas"]["EffectivePolicy"][];
+        };
+        /** @description The policy of one kind that holds. */
+        EffectivePolicy: {
+            /** @description Why it holds: `number`, `direct`, `group`, `global`; each beats what follows it. */
+            assigned: string;
+            /**
+             * Format: uuid
+             * @description The group, where one is why.
+             */
+            group_id?: string | null;
+            /** @description Of which kind. */
+            kind: string;
+            /**
+             * Format: uuid
+             * @description Which.
+             */
+            policy_id: string;
+            /** @description Its name. */
+            policy_name: string;
+            /**
+             * Format: int32
+             * @description Its rank.
+             */
+            rank?: number | null;
+        };
         /** @description What went wrong with one entry of an order: the same words without HTTP. */
         EntryError: {
             /** @description The stable code. */
@@ -3052,6 +3421,27 @@ export interface components {
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
             type: "LocationChanged";
+        } | {
+            /**
+             * @description A policy was added, edited or removed, or holds for others than before; the id is the
+             *     policy's, or the kind of which none holds any more.
+             */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "PolicyChanged";
+        } | {
+            /** @description A group was added or removed, or people joined or left it. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "GroupChanged";
+        } | {
+            /**
+             * @description A tenant's rules for callers, or for numbers that nobody has, were changed; the id is the
+             *     tenant's.
+             */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "ScreeningChanged";
         } | {
             /** @description A tenant was made, or its settings were changed. */
             data: components["schemas"]["NamedEvent"];
@@ -3130,12 +3520,23 @@ export interface components {
         };
         /** @description Alarms on their way to whoever watches the house. */
         EventDelivery: Record<string, never>;
+        /** @description Callers that are let in though they are blocked. */
+        ExemptNumbers: {
+            /** @description `false` keeps it, without effect. */
+            enabled?: boolean;
+            /** @description What people call it; no other one is called so. */
+            name: string;
+            /** @description A regular expression over the caller's number. */
+            pattern: string;
+        };
         /** @description `POST /tenant/v1/explain/call`: what would happen to this call. */
         ExplainCall: {
             /** @description What is dialled. */
             called: string;
             /** @description called by a phone at this public address that proves nothing. */
             from_address?: string | null;
+            /** @description Who calls, where an operator brings it: what your rules for callers look at. */
+            from_number?: string | null;
             /**
              * Format: uuid
              * @description Called by this person of the tenant; or
@@ -3233,6 +3634,48 @@ export interface components {
              * @description Whose.
              */
             id: string;
+        };
+        /** @description A group of people. */
+        Group: {
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description How many are in it.
+             */
+            members: number;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description `POST /tenant/v1/groups`. */
+        GroupCreate: {
+            /**
+             * @description No other group is called so.
+             * @example Sales
+             */
+            name: string;
+        };
+        /** @description Somebody in a group. */
+        GroupMember: {
+            /** @description Name. */
+            display_name: string;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            id: string;
+            /** @description User principal name. */
+            upn: string;
+        };
+        /** @description `POST /tenant/v1/groups/{group_id}/members`. Who is in it already, or is not, stays so. */
+        GroupMembersEdit: {
+            /** @description Who joins; at most 1,000 join and leave. */
+            join?: string[];
+            /** @description Who leaves. */
+            leave?: string[];
         };
         /** @description Who else says who somebody is, `GET /programme/v1/issuers`. */
         Issuer: {
@@ -3379,6 +3822,24 @@ export interface components {
              * @description The tenant it belongs to or is.
              */
             tenant_id?: string | null;
+        };
+        /** @description A rule of a dial plan. */
+        NormalizationRule: {
+            /**
+             * @description What people call it; no other rule of the plan is called so.
+             * @example extensions
+             */
+            name: string;
+            /**
+             * @description A regular expression over what is dialled. It matches anywhere unless it says `^` and `$`.
+             * @example ^(\d{4})$
+             */
+            pattern: string;
+            /**
+             * @description What becomes of it: `+`, digits, and `$1` to `$9` for what the groups matched.
+             * @example +4420794$1
+             */
+            translation: string;
         };
         /** @description A number, as tenant and operator see it. */
         Number: {
@@ -3969,6 +4430,36 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_ChangeFreeze: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description Until when.
+                 */
+                ends_at: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description What refusals call it. */
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description From when on.
+                 */
+                starts_at: string;
+                /**
+                 * Format: uuid
+                 * @description Whose; everybody's if none is named.
+                 */
+                tenant_id?: string | null;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
         Page_CivicAddress: {
             /** @description The entries. */
             items: {
@@ -4177,6 +4668,43 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Group: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description How many are in it.
+                 */
+                members: number;
+                /** @description Its name. */
+                name: string;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_GroupMember: {
+            /** @description The entries. */
+            items: {
+                /** @description Name. */
+                display_name: string;
+                /**
+                 * Format: uuid
+                 * @description Who.
+                 */
+                id: string;
+                /** @description User principal name. */
+                upn: string;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
         Page_Issuer: {
             /** @description The entries. */
             items: {
@@ -4380,6 +4908,66 @@ export interface components {
                  * @description Optimistic version, also in the ETag.
                  */
                 version: number;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Policy: {
+            /** @description The entries. */
+            items: {
+                /** @description What it is for. */
+                description: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description Its name. */
+                name: string;
+                /** @description What it says. */
+                settings: components["schemas"]["PolicySettings"];
+                /**
+                 * Format: int64
+                 * @description Grows with each edit.
+                 */
+                version: number;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_PolicyAssignment: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description The group.
+                 */
+                group_id?: string | null;
+                /** @description Of which kind. */
+                kind: string;
+                /** @description The number. */
+                number?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The policy; none where it was taken away.
+                 */
+                policy_id?: string | null;
+                /** @description Its name. */
+                policy_name?: string | null;
+                /**
+                 * Format: int32
+                 * @description The group's rank.
+                 */
+                rank?: number | null;
+                /** @description `global`, `group`, `user`, `number`. */
+                target: string;
+                /**
+                 * Format: uuid
+                 * @description The person.
+                 */
+                user_id?: string | null;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor?: string | null;
@@ -4676,6 +5264,144 @@ export interface components {
             password: string;
             /** @description Digest user name. */
             username: string;
+        };
+        /** @description A policy. */
+        Policy: {
+            /** @description What it is for. */
+            description: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description What it says. */
+            settings: components["schemas"]["PolicySettings"];
+            /**
+             * Format: int64
+             * @description Grows with each edit.
+             */
+            version: number;
+        };
+        /** @description For whom a policy holds: everybody where neither person, group nor number is named. */
+        PolicyAssignment: {
+            /**
+             * Format: uuid
+             * @description The group.
+             */
+            group_id?: string | null;
+            /** @description Of which kind. */
+            kind: string;
+            /** @description The number. */
+            number?: string | null;
+            /**
+             * Format: uuid
+             * @description The policy; none where it was taken away.
+             */
+            policy_id?: string | null;
+            /** @description Its name. */
+            policy_name?: string | null;
+            /**
+             * Format: int32
+             * @description The group's rank.
+             */
+            rank?: number | null;
+            /** @description `global`, `group`, `user`, `number`. */
+            target: string;
+            /**
+             * Format: uuid
+             * @description The person.
+             */
+            user_id?: string | null;
+        };
+        /**
+         * @description `PUT /tenant/v1/policy-assignments`: one of user, group and number, or none of them for
+         *     everybody. What held for the target before is replaced.
+         */
+        PolicyAssignmentPut: {
+            /**
+             * Format: uuid
+             * @description For the people of a group.
+             */
+            group_id?: string | null;
+            /** @description `TenantDialPlan`, `CallingLineIdentity`, `OnlineDialOutPolicy`. */
+            kind: string;
+            /** @description For the calls of one of your numbers. */
+            number?: string | null;
+            /**
+             * Format: uuid
+             * @description Which; left out, none holds for the target any more.
+             */
+            policy_id?: string | null;
+            /**
+             * Format: int32
+             * @description Of a group with a policy: of several groups of a person the lowest rank counts, and no
+             *     other group has the same with this kind.
+             */
+            rank?: number | null;
+            /**
+             * Format: uuid
+             * @description For one person.
+             */
+            user_id?: string | null;
+        };
+        /** @description `POST /tenant/v1/policies`. */
+        PolicyCreate: {
+            /** @description What it is for. */
+            description?: string;
+            /**
+             * @description No other policy of its kind is called so.
+             * @example Soho
+             */
+            name: string;
+            /** @description What it says. */
+            settings: components["schemas"]["PolicySettings"];
+        };
+        /** @description What a policy says. Its kind never changes. */
+        PolicySettings: {
+            /** @enum {string} */
+            kind: "TenantDialPlan";
+            /** @description 1 to 50, in their order. */
+            rules: components["schemas"]["NormalizationRule"][];
+        } | {
+            /** @description People do not see who calls from outside. */
+            block_incoming_pstn_caller_id?: boolean;
+            /** @description Shown as the caller's name. */
+            company_name?: string | null;
+            /** @description People may hide their number. */
+            enable_user_override?: boolean;
+            /** @enum {string} */
+            kind: "CallingLineIdentity";
+            /**
+             * Format: uuid
+             * @description Whose number is shown with `Resource`.
+             */
+            resource_account_id?: string | null;
+            /**
+             * @description `LineUri`: the caller's own number. `Anonymous`: none. `Resource`: that of
+             *     `resource_account_id`.
+             * @default LineUri
+             */
+            substitute: string;
+        } | {
+            /** @description `InternationalAndDomestic`, `Domestic`, `None`. */
+            allowed: string;
+            /** @enum {string} */
+            kind: "OnlineDialOutPolicy";
+            /**
+             * @description Premium rate, shared cost and satellites too.
+             * @default true
+             */
+            premium: boolean;
+        };
+        /** @description `PATCH /tenant/v1/policies/{policy_id}`; what is left out stays. */
+        PolicyUpdate: {
+            /** @description What it is for. */
+            description?: string | null;
+            /** @description A new name. */
+            name?: string | null;
+            settings?: components["schemas"]["PolicySettings"] | null;
         };
         /**
          * @description The problem document of every refusal, in the API, the command line and the
@@ -5156,6 +5882,28 @@ export interface components {
         TrustedNetworks: {
             /** @description At most 1,000. */
             networks: components["schemas"]["TrustedNetwork"][];
+        };
+        /** @description What becomes of calls to your numbers that nobody has; exactly one target. */
+        UnassignedTreatment: {
+            /** @description What people call it; no other one is called so. */
+            name: string;
+            /** @description A regular expression over the called number, `+` and digits. */
+            pattern: string;
+            /**
+             * Format: int32
+             * @description The lowest that matches counts; no two are the same.
+             */
+            priority: number;
+            /**
+             * Format: uuid
+             * @description This call queue answers.
+             */
+            resource_account_id?: string | null;
+            /**
+             * Format: uuid
+             * @description This person answers.
+             */
+            user_id?: string | null;
         };
         /** @description A person. */
         User: {
@@ -6811,6 +7559,107 @@ export interface operations {
             401: components["responses"]["Refusal"];
             403: components["responses"]["Refusal"];
             410: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    programme_freeze_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of windows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChangeFreeze"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    programme_freeze_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeFreezeCreate"];
+            };
+        };
+        responses: {
+            /** @description The window */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeFreeze"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    programme_freeze_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The window */
+                freeze_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The window as it was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeFreeze"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
             422: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
@@ -8972,6 +9821,74 @@ export interface operations {
             503: components["responses"]["Refusal"];
         };
     };
+    screening_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallScreening"];
+                };
+            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    screening_put: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag last read */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallScreeningPut"];
+            };
+        };
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallScreening"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
     call_list: {
         parameters: {
             query?: {
@@ -9078,6 +9995,107 @@ export interface operations {
             401: components["responses"]["Refusal"];
             403: components["responses"]["Refusal"];
             404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    freeze_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of windows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChangeFreeze"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    freeze_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeFreezeCreate"];
+            };
+        };
+        responses: {
+            /** @description The window */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeFreeze"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    freeze_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The window */
+                freeze_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The window as it was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeFreeze"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
             503: components["responses"]["Refusal"];
@@ -9460,6 +10478,38 @@ export interface operations {
             503: components["responses"]["Refusal"];
         };
     };
+    effective_policies: {
+        parameters: {
+            query?: {
+                /** @description This person. */
+                user_id?: string;
+                /** @description Calls of this number; that of the person if left out. */
+                number?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One of each kind, with why it holds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EffectivePolicies"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
     event_list: {
         parameters: {
             query?: {
@@ -9567,6 +10617,214 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FraudReleased"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    group_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Group"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    group_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupCreate"];
+            };
+        };
+        responses: {
+            /** @description The empty group */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    group_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The group */
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The group */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    group_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The group */
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The group as it was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    group_member_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The group */
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of people */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GroupMember"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    group_member_edit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The group */
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupMembersEdit"];
+            };
+        };
+        responses: {
+            /** @description The group */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
                 };
             };
             400: components["responses"]["Refusal"];
@@ -9786,6 +11044,261 @@ export interface operations {
             400: components["responses"]["Refusal"];
             401: components["responses"]["Refusal"];
             403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    policy_list: {
+        parameters: {
+            query?: {
+                /** @description Only those of this kind. */
+                kind?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of policies */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Policy"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    policy_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyCreate"];
+            };
+        };
+        responses: {
+            /** @description The policy */
+            201: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    policy_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The policy */
+                policy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The policy */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    policy_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The policy */
+                policy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The policy as it was */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    policy_update: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag last read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The policy */
+                policy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyUpdate"];
+            };
+        };
+        responses: {
+            /** @description The policy */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    policy_assignment_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of assignments */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PolicyAssignment"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    policy_assignment_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyAssignmentPut"];
+            };
+        };
+        responses: {
+            /** @description For whom it holds now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyAssignment"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
             503: components["responses"]["Refusal"];
