@@ -15,9 +15,9 @@ SEEDS=200 LONG_MB=1024 cargo test --locked --profile demo --package migrate --te
 RACE_SECONDS=60 cargo test --locked --profile demo --package exchange --test it -- \
     --nocapture race::
 # What tenants and operators do to numbers, beside a model: a million steps on SQLite, fewer on PostgreSQL.
-MODEL_STEPS=${MODEL_STEPS:-1000000} \
+MODEL_SEED=${MODEL_SEED:-random} MODEL_STEPS=${MODEL_STEPS:-1000000} \
     cargo test --locked --profile demo --package exchange --test it -- --nocapture model::the_store_does_as_the_model_does::sqlite
-MODEL_STEPS=${MODEL_STEPS_PG:-100000} \
+MODEL_SEED=${MODEL_SEED:-random} MODEL_STEPS=${MODEL_STEPS_PG:-100000} \
     cargo test --locked --profile demo --package exchange --test it -- --nocapture model::the_store_does_as_the_model_does::postgres
 SIM_SEEDS=${SIM_SEEDS:-2000} \
     cargo test --locked --profile demo --package edge --test it -- sim::

@@ -108,6 +108,8 @@ pub struct UpdateEdit {
     pub usage: UsageEdit,
     /// There is a location afterwards.
     pub location_present: bool,
+    /// A person has the number, who keeps a location whoever may set it.
+    pub has_person: bool,
     /// It lies in the number's country.
     pub location_in_country: bool,
     /// The tenant may set it afterwards.
@@ -128,7 +130,9 @@ pub fn check_update(e: &UpdateEdit) -> Result<(), EditRefusal> {
     if e.location_present && !e.location_in_country {
         return Err(EditRefusal::LocationCountry);
     }
-    if e.usage.to == Usage::CallingUserAssignment && !e.location_present && !e.tenant_may_update {
+    let needed =
+        e.has_person || (e.usage.to == Usage::CallingUserAssignment && !e.tenant_may_update);
+    if needed && !e.location_present {
         return Err(EditRefusal::LocationRequired);
     }
     Ok(())
@@ -224,6 +228,7 @@ mod tests {
                 by_tenant: false,
             },
             location_present: true,
+            has_person: false,
             location_in_country: true,
             tenant_may_update: false,
             profile_usable: true,
@@ -254,6 +259,16 @@ mod tests {
                 "the tenant sets it",
                 UpdateEdit { location_present: false, tenant_may_update: true, ..EDIT },
                 Ok(()),
+            ),
+            (
+                "away under a person, as an undo would have it",
+                UpdateEdit {
+                    location_present: false,
+                    tenant_may_update: true,
+                    has_person: true,
+                    ..EDIT
+                },
+                Err(EditRefusal::LocationRequired),
             ),
         ] {
             assert_eq!(check_update(&e), expect, "{name}");

@@ -488,6 +488,7 @@ impl<'a> Ground<'a> {
             OrderKind::Update => check_update(&UpdateEdit {
                 usage,
                 location_present: wanted.location.is_some(),
+                has_person: wanted.person.is_some(),
                 location_in_country: in_country,
                 tenant_may_update: wanted.tenant_may_update_location,
                 profile_usable: self.profiles.get(&wanted.profile).is_some_and(|n| *n >= 2),

@@ -1,29 +1,24 @@
-//! Use cases: policies of a tenant, for whom they hold, groups of its people, and rules for
-//! callers and for numbers that nobody has.
+//! Use cases: policies of a tenant, and for whom they hold.
 
 use crate::act::{
-    Fail, Keep, change, change_other, cursor, done, invalid, limit, matches, new_id, not_found,
-    of_tenant, page, raced, text,
+    Fail, Keep, change, cursor, done, invalid, limit, matches, new_id, not_found, page, raced, text,
 };
 use crate::authz::Access;
 use crate::{Cx, Exchange, ListQuery, records};
 use api_types::policy::{
-    BlockedNumbers, CallScreening, CallScreeningPut, EffectivePolicies, EffectivePolicy,
-    ExemptNumbers, Group, GroupCreate, GroupMember, GroupMembersEdit, NormalizationRule, Policy,
-    PolicyAssignment, PolicyAssignmentPut, PolicyCreate, PolicySettings, PolicyUpdate,
-    UnassignedTreatment,
+    EffectivePolicies, EffectivePolicy, NormalizationRule, Policy, PolicyAssignment,
+    PolicyAssignmentPut, PolicyCreate, PolicySettings, PolicyUpdate,
 };
 use api_types::{ErrorCode, Page, Problem};
 use domain::policy::{
-    self, CallerId, DialOut, PolicyBody, PolicyError, PolicyKind, PolicyTarget, Reach, Screening,
-    ScreeningRules, Substitute, TreatmentTarget, Via, effective,
+    self, CallerId, DialOut, PolicyBody, PolicyError, PolicyKind, PolicyTarget, Reach, Substitute,
+    Via, effective,
 };
 use domain::{GroupId, PolicyId, ResourceAccountId, TenantId, UserId};
 use feed::change::Change;
-use feed::record::{GroupMembersRecord, PolicyAssignmentRecord, ScreeningRecord};
+use feed::record::PolicyAssignmentRecord;
 use numbering::E164;
-use std::collections::BTreeSet;
-use store::{Db, GroupRow, Json, PolicyAssignmentRow, PolicyRow, ScreeningRow, StoreError, Tx};
+use store::{Db, Json, PolicyAssignmentRow, PolicyRow, StoreError, Tx};
 use uuid::Uuid;
 
 /// Most policies of a kind. Public documents set none that counts here: each lies compiled in
@@ -32,9 +27,6 @@ const MOST_POLICIES: i64 = 1_000;
 /// Longest name of a policy, as the field has it for dial plans.
 const MOST_NAME: usize = policy::MOST_NAME;
 const MOST_DESCRIPTION: usize = 500;
-const MOST_GROUP_NAME: usize = 100;
-/// Most people who join and leave at once: they travel in one record.
-const MOST_MEMBERS: usize = feed::change::MAX_NUMBERS_PER_CHANGE;
 const MOST_RANK: u32 = 1_000_000;
 
 fn kind_parse(field: &str, kind: &str) -> Result<PolicyKind, Problem> {
@@ -53,7 +45,7 @@ fn description_parse(given: &str) -> Result<String, Problem> {
     Ok(given.to_owned())
 }
 
-fn refusal(at: &'static str) -> impl Fn(PolicyError) -> Problem {
+pub(crate) fn refusal(at: &'static str) -> impl Fn(PolicyError) -> Problem {
     move |error| invalid(&format!("{at}{}", error.field), error.reason)
 }
 
@@ -172,7 +164,7 @@ async fn policy_must(db: &mut Db, tenant: TenantId, id: Uuid) -> Result<PolicyRo
     Ok(row.ok_or_else(|| not_found("policy", id))?)
 }
 
-async fn account_must(
+pub(crate) async fn account_must(
     db: &mut Db,
     tenant: TenantId,
     id: ResourceAccountId,
@@ -185,7 +177,12 @@ async fn account_must(
     Ok(())
 }
 
-async fn person_must(db: &mut Db, tenant: TenantId, id: UserId, field: &str) -> Result<(), Fail> {
+pub(crate) async fn person_must(
+    db: &mut Db,
+    tenant: TenantId,
+    id: UserId,
+    field: &str,
+) -> Result<(), Fail> {
     if db.person_get(tenant, id).await?.is_none() {
         let reason = format!("no user {id} in this tenant");
         return Err(ErrorCode::UnknownUser.problem(Some(field), reason).into());
@@ -364,100 +361,6 @@ pub(crate) fn effective_of(
     let groups = of_kind().filter_map(|row| Some((row.group_id?, row.rank?, row)));
     let global = of_kind().find(|row| records::policy_target(row) == PolicyTarget::Global);
     effective(number, direct, groups, global)
-}
-
-fn group_document(row: GroupRow) -> Group {
-    Group { id: row.id.0, name: row.name, members: row.members }
-}
-
-async fn group_must(db: &mut Db, tenant: TenantId, id: Uuid) -> Result<GroupRow, Fail> {
-    Ok(db.group_get(tenant, GroupId(id)).await?.ok_or_else(|| not_found("group", id))?)
-}
-
-fn rules(put: &CallScreeningPut) -> Result<ScreeningRules, Problem> {
-    let mut unassigned = Vec::with_capacity(put.unassigned.len());
-    for (at, entry) in put.unassigned.iter().enumerate() {
-        let target = match (entry.user_id, entry.resource_account_id) {
-            (Some(user), None) => TreatmentTarget::User(UserId(user)),
-            (None, Some(id)) => TreatmentTarget::ResourceAccount(ResourceAccountId(id)),
-            _ => {
-                let reason = "either a person or a call queue answers";
-                return Err(invalid(&format!("unassigned/{at}/user_id"), reason));
-            }
-        };
-        unassigned.push(policy::UnassignedTreatment {
-            name: entry.name.trim().to_owned(),
-            pattern: entry.pattern.clone(),
-            priority: entry.priority,
-            target,
-        });
-    }
-    let rules = ScreeningRules {
-        blocked: put
-            .blocked
-            .iter()
-            .map(|entry| policy::BlockedNumbers {
-                name: entry.name.trim().to_owned(),
-                pattern: entry.pattern.clone(),
-                enabled: entry.enabled,
-                redirect_to: entry.redirect_to_account_id.map(ResourceAccountId),
-            })
-            .collect(),
-        exempt: put
-            .exempt
-            .iter()
-            .map(|entry| policy::ExemptNumbers {
-                name: entry.name.trim().to_owned(),
-                pattern: entry.pattern.clone(),
-                enabled: entry.enabled,
-            })
-            .collect(),
-        unassigned,
-    };
-    Screening::new(&rules).map_err(refusal(""))?;
-    Ok(rules)
-}
-
-fn screening_document(row: Option<&ScreeningRow>) -> CallScreening {
-    let Some(row) = row else {
-        return CallScreening {
-            blocked: Vec::new(),
-            exempt: Vec::new(),
-            unassigned: Vec::new(),
-            version: 0,
-        };
-    };
-    let rules = &row.rules.0;
-    let blocked = |entry: &policy::BlockedNumbers| BlockedNumbers {
-        name: entry.name.clone(),
-        pattern: entry.pattern.clone(),
-        enabled: entry.enabled,
-        redirect_to_account_id: entry.redirect_to.map(|id| id.0),
-    };
-    let exempt = |entry: &policy::ExemptNumbers| ExemptNumbers {
-        name: entry.name.clone(),
-        pattern: entry.pattern.clone(),
-        enabled: entry.enabled,
-    };
-    let unassigned = |entry: &policy::UnassignedTreatment| {
-        let (user_id, resource_account_id) = match entry.target {
-            TreatmentTarget::User(id) => (Some(id.0), None),
-            TreatmentTarget::ResourceAccount(id) => (None, Some(id.0)),
-        };
-        UnassignedTreatment {
-            name: entry.name.clone(),
-            pattern: entry.pattern.clone(),
-            priority: entry.priority,
-            user_id,
-            resource_account_id,
-        }
-    };
-    CallScreening {
-        blocked: rules.blocked.iter().map(blocked).collect(),
-        exempt: rules.exempt.iter().map(exempt).collect(),
-        unassigned: rules.unassigned.iter().map(unassigned).collect(),
-        version: row.version,
-    }
 }
 
 impl Exchange {
@@ -736,189 +639,5 @@ impl Exchange {
             })
             .collect();
         Ok(EffectivePolicies { policies })
-    }
-
-    /// The tenant's groups.
-    ///
-    /// # Errors
-    /// `forbidden`.
-    pub async fn group_list(&self, cx: &Cx, list: ListQuery) -> Result<Page<Group>, Problem> {
-        let tenant = cx.tenant(Access::Read)?;
-        let (most, after) = (limit(&list)?, cursor::<Uuid>(&list)?);
-        let rows = self
-            .view_as(cx, async |mut db: Db| Ok(db.group_list(tenant, after, most + 1).await?))
-            .await?;
-        Ok(page(rows, most, |row| row.id.0, group_document))
-    }
-
-    /// Adds an empty group.
-    ///
-    /// # Errors
-    /// `invalid_field`, `conflict`, `forbidden`.
-    pub async fn group_create(&self, cx: &Cx, new: GroupCreate) -> Result<Group, Problem> {
-        let tenant = cx.tenant(Access::Write)?;
-        let name = text("name", &new.name, MOST_GROUP_NAME)?;
-        self.act(cx, "group.create", Keep::Answer, async |mut tx| {
-            if let Some(other) = tx.group_named(tenant, &name).await? {
-                let reason = format!("group {other} is called {name:?}");
-                return Err(ErrorCode::Conflict.problem(Some("/name"), reason).into());
-            }
-            let id = GroupId(new_id());
-            let row = GroupRow { id, tenant_id: tenant, name: name.clone(), members: 0 };
-            tx.group_insert(&row).await?;
-            change_other(&mut tx, "group", id, of_tenant(tenant));
-            done(group_document(row), id)
-        })
-        .await
-    }
-
-    /// One group.
-    ///
-    /// # Errors
-    /// `not_found`, `forbidden`.
-    pub async fn group_get(&self, cx: &Cx, id: Uuid) -> Result<Group, Problem> {
-        let tenant = cx.tenant(Access::Read)?;
-        let row =
-            self.view_as(cx, async |mut db: Db| group_must(&mut db, tenant, id).await).await?;
-        Ok(group_document(row))
-    }
-
-    /// Removes a group; its policies hold for its people no more.
-    ///
-    /// # Errors
-    /// `not_found`, `forbidden`.
-    pub async fn group_remove(&self, cx: &Cx, id: Uuid) -> Result<Group, Problem> {
-        let tenant = cx.tenant(Access::Write)?;
-        self.act(cx, "group.remove", Keep::Answer, async |mut tx| {
-            let row = group_must(&mut tx, tenant, id).await?;
-            tx.group_delete(tenant, row.id).await?;
-            change(&mut tx, &Change::GroupRemoved { tenant, id: row.id });
-            done(group_document(row), id)
-        })
-        .await
-    }
-
-    /// Who is in a group.
-    ///
-    /// # Errors
-    /// `not_found`, `forbidden`.
-    pub async fn group_member_list(
-        &self,
-        cx: &Cx,
-        id: Uuid,
-        list: ListQuery,
-    ) -> Result<Page<GroupMember>, Problem> {
-        let tenant = cx.tenant(Access::Read)?;
-        let (most, after) = (limit(&list)?, cursor::<Uuid>(&list)?);
-        let rows = self
-            .view_as(cx, async |mut db: Db| {
-                let group = group_must(&mut db, tenant, id).await?;
-                Ok(db.group_people(tenant, group.id, after, most + 1).await?)
-            })
-            .await?;
-        Ok(page(
-            rows,
-            most,
-            |row| row.id.0,
-            |row| GroupMember { id: row.id.0, upn: row.upn, display_name: row.display_name },
-        ))
-    }
-
-    /// Lets people join and leave a group.
-    ///
-    /// # Errors
-    /// `unknown_user` names the first who is not the tenant's; `invalid_field`, `not_found`,
-    /// `forbidden`.
-    pub async fn group_member_edit(
-        &self,
-        cx: &Cx,
-        id: Uuid,
-        edit: GroupMembersEdit,
-    ) -> Result<Group, Problem> {
-        let tenant = cx.tenant(Access::Write)?;
-        if edit.join.len() + edit.leave.len() > MOST_MEMBERS {
-            let reason = format!("at most {MOST_MEMBERS} people join and leave at once");
-            return Err(invalid("join", reason));
-        }
-        if let Some(both) = edit.join.iter().find(|user| edit.leave.contains(user)) {
-            return Err(invalid("leave", format!("{both} cannot join and leave")));
-        }
-        // In the order of their ids, as every writer takes rows.
-        let sorted =
-            |people: &[Uuid]| -> BTreeSet<UserId> { people.iter().copied().map(UserId).collect() };
-        let (join, leave) = (sorted(&edit.join), sorted(&edit.leave));
-        self.act(cx, "group.members", Keep::Answer, async |mut tx| {
-            let row = group_must(&mut tx, tenant, id).await?;
-            let (mut joined, mut left) = (Vec::new(), Vec::new());
-            for user in &join {
-                person_must(&mut tx, tenant, *user, "/join").await?;
-                if tx.group_join(tenant, row.id, *user).await? {
-                    joined.push(*user);
-                }
-            }
-            for user in &leave {
-                if tx.group_leave(tenant, row.id, *user).await? {
-                    left.push(*user);
-                }
-            }
-            let record = GroupMembersRecord { tenant, group: row.id, joined, left };
-            change(&mut tx, &Change::GroupMembers(record));
-            done(group_document(group_must(&mut tx, tenant, id).await?), id)
-        })
-        .await
-    }
-
-    /// The tenant's rules for callers, and for numbers that nobody has.
-    ///
-    /// # Errors
-    /// `forbidden`.
-    pub async fn screening_get(&self, cx: &Cx) -> Result<CallScreening, Problem> {
-        let tenant = cx.tenant(Access::Read)?;
-        let row = self.view_as(cx, async |mut db: Db| Ok(db.screening_get(tenant).await?)).await?;
-        Ok(screening_document(row.as_ref()))
-    }
-
-    /// Replaces them (operator-connect.md section 5 rule 11).
-    ///
-    /// # Errors
-    /// `invalid_field` names the entry; `unknown_user`, `unknown_account`,
-    /// `version_mismatch`, `version_required`, `forbidden`.
-    pub async fn screening_put(
-        &self,
-        cx: &Cx,
-        if_match: Option<i64>,
-        put: CallScreeningPut,
-    ) -> Result<CallScreening, Problem> {
-        let tenant = cx.tenant(Access::Write)?;
-        let rules = rules(&put)?;
-        self.act(cx, "call_screening.put", Keep::Answer, async |mut tx| {
-            let version = tx.screening_get(tenant).await?.map_or(0, |row| row.version);
-            matches(if_match, version, true)?;
-            for (at, entry) in rules.blocked.iter().enumerate() {
-                if let Some(account) = entry.redirect_to {
-                    let field = format!("/blocked/{at}/redirect_to_account_id");
-                    account_must(&mut tx, tenant, account, &field).await?;
-                }
-            }
-            for (at, entry) in rules.unassigned.iter().enumerate() {
-                match entry.target {
-                    TreatmentTarget::User(user) => {
-                        let field = format!("/unassigned/{at}/user_id");
-                        person_must(&mut tx, tenant, user, &field).await?;
-                    }
-                    TreatmentTarget::ResourceAccount(account) => {
-                        let field = format!("/unassigned/{at}/resource_account_id");
-                        account_must(&mut tx, tenant, account, &field).await?;
-                    }
-                }
-            }
-            let rules = Json(rules.clone());
-            raced(tx.screening_put(tenant, version, &rules).await?)?;
-            let row = ScreeningRow { tenant_id: tenant, rules, version: version + 1 };
-            let record = ScreeningRecord { tenant, rules: row.rules.0.clone() };
-            change(&mut tx, &Change::ScreeningPut(record));
-            done(screening_document(Some(&row)), tenant)
-        })
-        .await
     }
 }

@@ -264,7 +264,11 @@ impl Model {
             "location" | "update" if after.location == Some(self.abroad[order.tenant]) => {
                 return Err("location_country");
             }
-            "update" if after.usage == USER && after.location.is_none() && !after.may_set => {
+            "update"
+                if after.location.is_none()
+                    && ((after.usage == USER && !after.may_set)
+                        || after.holder.is_some_and(|h| !self.holders[h].is_queue)) =>
+            {
                 return Err("location_required");
             }
             _ => {}
