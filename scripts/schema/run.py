@@ -41,15 +41,18 @@ SELDOM = {
 # Operations that chance may never bring to a success, each with its reason: a Rust test has one.
 BY_CHANCE = {
     "PUT /accounts/{accountName}": "drawn conditions seldom hold, and an account with numbers keeps its tenant",
+    "POST /programme/v1/operators/{operator_id}/calling-profiles": "two trunks of one operator seldom meet",
+    "POST /session": "one whole proof of three, and a code opens once",
+    "POST /tenant/v1/consents": "most pairs of tenant and operator have one, in another state",
 }
 # The feed of changes has no end, which a client that waits for the whole answer cannot bear;
 # crates/api/tests/it/edges.rs reads it.
 ENDLESS = "/edge/v1/changes"
 # Not part of this yet: a change freeze would refuse all that follows it; a tenant's orders take one of
 # several sets of fields by their kind, files are no JSON, and what is undone is gone for the others'
-# questions. Rust tests hold them: docs/access.csv by every role, and their own.
+# questions; an issuer that was made up is away when somebody signs in there. Rust tests hold them: docs/access.csv by every role, and their own.
 LATER = (
-    "^/(tenant|programme)/v1/change-freezes"
+    "^/(tenant|programme)/v1/change-freezes|^/session/oidc/"
     "|^/tenant/v1/(number-orders|users/csv|numbers/.*/assignment(/undo|-block))"
     "|^/operator/v1/(number-orders/(csv|.*/(retry|undo))|order-messages/|disputes/)|^/programme/v1/disputes/"
 )
@@ -212,14 +215,15 @@ PLACES = {
 class Part:
     """One document and what becomes of it."""
 
-    def __init__(self, name, document, url, fixed=None, known=None, extra=(), stories=()):
+    def __init__(self, name, document, url, fixed=None, known=None, extra=(), stories=(), without=None):
         self.name, self.document, self.url = name, document, url
         self.fixed, self.known = fixed or {}, known or {}
         self.extra, self.stories = list(extra), list(stories)
+        self.without = ["--exclude-path-regex", without] if without else []
 
     def run(self, here, work, arguments):
         """Whether schemathesis found nothing, and what was answered."""
-        command = ["run", str(self.document), "--url", self.url, "--seed", str(arguments.seed)]
+        command = ["run", str(self.document), "--url", self.url, "--seed", str(arguments.seed), *self.without]
         command += ["--generation-database", "none"]
         command += ["--checks", ",".join(CHECKS), "--continue-on-failure", "--no-color", "--warnings", "off"]
         single = ["--phases", "examples,coverage,fuzzing", *self.extra]
@@ -306,7 +310,7 @@ def main():
         (work / "world.json").write_text(json.dumps(told))
         own = work / "openapi.json"
         own.write_text(json.dumps(world.Client(here.base).ask("GET", "/openapi.json")[2]))
-        parts = [Part("own", own, here.base, extra=["--exclude-path", ENDLESS, "--exclude-path-regex", LATER],
+        parts = [Part("own", own, here.base, extra=["--exclude-path", ENDLESS], without=LATER,
                       stories=STORIES)]
         for version in ("2023-10-01", "2024-02-29-preview"):
             contract = work / f"{version}.openapi.json"
