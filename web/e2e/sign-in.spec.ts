@@ -78,8 +78,9 @@ test("a person signs in by password, and by a second factor once there is one", 
   const page = await context.newPage();
   const { complaints } = watch(page);
   const fill = async (password: string) => {
-    await page.getByLabel("Login").fill(account.login);
-    await page.getByLabel("Password").fill(password);
+    // What is said of a wrong one is labelled with the same words.
+    await page.locator('input[name="username"]').fill(account.login);
+    await page.locator('input[type="password"]').fill(password);
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
   };
   await page.goto("/");
