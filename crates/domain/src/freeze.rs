@@ -5,14 +5,13 @@
 /// people, queues, policies, numbers of the compatible face. Never that of which help
 /// depends (addresses, locations, trusted networks), nor who may sign in, nor what
 /// takes trouble away (a phone's new password, a lifted block), nor what only tells
-/// (webhooks, records).
+/// (webhooks, records). Orders are looked at where they are placed, by what they are for.
 const FROZEN: &[&str] = &[
     "account_number.",
     "call_screening.",
     "consent.",
     "group.",
     "number.",
-    "number_order.",
     "policy.",
     "relationship.",
     "resource_account.",
@@ -69,8 +68,7 @@ mod tests {
     fn what_is_frozen_and_what_never_is() {
         for (action, frozen) in [
             ("number.assign", true),
-            ("number_order.create", true),
-            ("number_order.location", false),
+            ("number_order.create", false),
             ("policy.assign", true),
             ("user.update", true),
             ("user.phone", false),

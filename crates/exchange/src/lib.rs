@@ -42,6 +42,7 @@ mod numbers;
 mod oidc;
 mod orders;
 mod people;
+mod placer;
 mod placing;
 mod policies;
 mod programme;

@@ -2,22 +2,22 @@
 //! in `placing`; the worker that runs them is in `worker` and `bulk`.
 
 use crate::act::{
-    Fail, Keep, change, change_other, cursor, done, invalid, limit, not_found, of_operator, page,
-    text, time,
+    Fail, Keep, change, change_other, done, invalid, not_found, of_operator, page, text, time,
 };
 use crate::authz::Access;
 use crate::listing::{Narrowed, Wanted};
 use crate::numbers::USAGES;
-use crate::placing::{Draft, NewOrder, Params, Source, place, retry_of, undo_of};
+use crate::placer::Placer;
+use crate::placing::{Draft, NewOrder, Params, Source, retry_of, undo_of};
 use crate::sheet::{Line, Sheet};
 use crate::{Cx, Exchange, ListQuery};
 use api_types::number::{NumberOrder, NumberOrderCreate, NumberOrderEntry, OrderMessage};
 use api_types::problem::EntryError;
 use api_types::{ErrorCode, Page, Problem};
 use domain::number::Usage;
-use domain::order::{By, OrderKind, Side};
+use domain::order::{OrderKind, Side};
 use domain::upload::{UploadContext, UploadRefusal, check_order};
-use domain::{OperatorId, OrderId, TenantId};
+use domain::{OperatorId, TenantId};
 use feed::change::{Change, OrderFacts};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -98,16 +98,10 @@ pub(crate) fn upload_context<'a>(
 /// The gate before any entry of an operator's. An upload of nothing but user numbers into a
 /// tenant without an emergency location is refused as a whole; in a mixed one
 /// the worker refuses those entries.
-async fn gate(
-    tx: &mut Tx,
-    operator: OperatorId,
-    tenant: TenantId,
-    kind: OrderKind,
-    only_people: bool,
-) -> Result<(), Fail> {
-    crate::freezes::check(tx, Some(tenant)).await?;
+pub(crate) async fn gate(tx: &mut Tx, operator: OperatorId, new: &NewOrder) -> Result<(), Fail> {
+    let tenant = new.tenant;
     let consent = tx.consent_get(tenant, operator).await?;
-    if kind != OrderKind::Upload {
+    if new.kind != OrderKind::Upload {
         // Numbers may leave or change whatever became of the consent, but a tenant that never
         // gave one is none of this operator's business.
         if consent.is_none() {
@@ -119,7 +113,7 @@ async fn gate(
     let located = tx.location_any(tenant).await?;
     let context = upload_context(operator, tenant, consent.as_ref(), located);
     let mut refused = check_order(&context);
-    if refused.is_ok() && !located && only_people {
+    if refused.is_ok() && !located && new.only_people {
         refused = Err(UploadRefusal::NoEmergencyLocation);
     }
     refused.map_err(|refusal| {
@@ -166,10 +160,8 @@ fn head_of(cx: &Cx, new: &NumberOrderCreate) -> Result<NewOrder, Problem> {
     }
     let ticket = new.ticket_id.as_deref().map(|t| text("ticket_id", t, 64)).transpose()?;
     let may_update = new.allow_tenant_address_update;
+    let (by, tenant) = (Placer::Operator(operator), TenantId(new.tenant_id));
     Ok(NewOrder {
-        kind,
-        operator: Some(operator),
-        tenant: TenantId(new.tenant_id),
         dry_run: new.dry_run,
         may_update: may_update.unwrap_or(false),
         ticket,
@@ -177,33 +169,11 @@ fn head_of(cx: &Cx, new: &NumberOrderCreate) -> Result<NewOrder, Problem> {
             may_update: may_update.filter(|_| kind == OrderKind::Update),
             ..Params::default()
         },
-        retries: None,
-        undoes: None,
-        source: Source::Drafts(Vec::new()),
+        ..NewOrder::new(by, kind, tenant, Source::Drafts(Vec::new()))
     })
 }
 
 impl Exchange {
-    async fn operator_place(
-        &self,
-        cx: &Cx,
-        action: &'static str,
-        new: NewOrder,
-        only_people: bool,
-    ) -> Result<NumberOrder, Problem> {
-        let (new, operator) = (&new, cx.operator(Access::Write)?);
-        let order = self
-            .act(cx, action, Keep::Answer, async |mut tx| {
-                gate(&mut tx, operator, new.tenant, new.kind, only_people).await?;
-                let row = place(&mut tx, cx, new).await?;
-                let id = row.id;
-                done(order_document(row), id)
-            })
-            .await?;
-        self.inner.orders.notify_one();
-        Ok(order)
-    }
-
     /// Takes an order; a worker runs its entries.
     pub async fn number_order_create(
         &self,
@@ -211,14 +181,6 @@ impl Exchange {
         new: NumberOrderCreate,
     ) -> Result<NumberOrder, Problem> {
         let mut head = head_of(cx, &new)?;
-        if new.entries.is_empty() {
-            return Err(ErrorCode::NoEntries.problem(Some("/entries"), "there are none"));
-        }
-        let most = head.kind.most(By::Document);
-        if new.entries.len() > most {
-            let reason = format!("there are {}, of at most {most}", new.entries.len());
-            return Err(ErrorCode::TooManyEntries.problem(Some("/entries"), reason));
-        }
         let usage = new.usage.as_deref();
         let drafts: Vec<Draft> = new
             .entries
@@ -235,9 +197,9 @@ impl Exchange {
         let for_people = |draft: &Draft| {
             draft.usage.as_deref().and_then(Usage::parse) == Some(Usage::CallingUserAssignment)
         };
-        let only_people = drafts.iter().all(for_people);
+        head.only_people = drafts.iter().all(for_people);
         head.source = Source::Drafts(drafts);
-        self.operator_place(cx, "number_order.create", head, only_people).await
+        self.order_place(cx, head).await
     }
 
     /// The same from a CSV file: `new` says what holds for every row, and has no entries.
@@ -268,7 +230,7 @@ impl Exchange {
             draft
         };
         head.source = Source::Sheet(sheet, Box::new(read));
-        self.operator_place(cx, "number_order.create", head, false).await
+        self.order_place(cx, head).await
     }
 
     /// Tries an order's failed entries again, as a new order.
@@ -276,7 +238,7 @@ impl Exchange {
     /// # Errors
     /// `order_unfinished`, `nothing_failed`, and as the order itself.
     pub async fn number_order_retry(&self, cx: &Cx, id: Uuid) -> Result<NumberOrder, Problem> {
-        self.operator_follow(cx, id, "number_order.retry", retry_of).await
+        self.order_follow(cx, (Side::Operator, id), "number_order.retry", retry_of).await
     }
 
     /// Undoes what an order did where the numbers are still as it left them, as a new order.
@@ -289,31 +251,8 @@ impl Exchange {
         id: Uuid,
         dry_run: bool,
     ) -> Result<NumberOrder, Problem> {
-        self.operator_follow(cx, id, "number_order.undo", move |order| undo_of(order, dry_run))
-            .await
-    }
-
-    async fn operator_follow(
-        &self,
-        cx: &Cx,
-        id: Uuid,
-        action: &'static str,
-        follow: impl Fn(&OrderRow) -> Result<NewOrder, Problem> + Send + Sync,
-    ) -> Result<NumberOrder, Problem> {
-        let operator = cx.operator(Access::Write)?;
-        let follow = &follow;
-        let order = self
-            .act(cx, action, Keep::Answer, async |mut tx| {
-                let order = order_must(&mut tx, operator, OrderId(id)).await?;
-                let new = follow(&order)?;
-                gate(&mut tx, operator, new.tenant, new.kind, false).await?;
-                let row = place(&mut tx, cx, &new).await?;
-                let id = row.id;
-                done(order_document(row), id)
-            })
-            .await?;
-        self.inner.orders.notify_one();
-        Ok(order)
+        let undo = move |order: &OrderRow| undo_of(order, dry_run);
+        self.order_follow(cx, (Side::Operator, id), "number_order.undo", undo).await
     }
 
     /// The operator's orders, newest first.
@@ -335,11 +274,7 @@ impl Exchange {
 
     /// One order.
     pub async fn number_order_get(&self, cx: &Cx, id: Uuid) -> Result<NumberOrder, Problem> {
-        let operator = cx.operator(Access::Read)?;
-        let row = self
-            .view_as(cx, async |mut db: Db| order_must(&mut db, operator, OrderId(id)).await)
-            .await?;
-        Ok(order_document(row))
+        self.order_show(cx, Side::Operator, id).await
     }
 
     /// Its entries with their results.
@@ -349,16 +284,7 @@ impl Exchange {
         id: Uuid,
         list: ListQuery,
     ) -> Result<Page<NumberOrderEntry>, Problem> {
-        let operator = cx.operator(Access::Read)?;
-        let (limit, after) = (limit(&list)?, cursor::<i64>(&list)?);
-        let (order, rows) = self
-            .view_as(cx, async |mut db: Db| {
-                let order = order_must(&mut db, operator, OrderId(id)).await?;
-                let rows = db.entry_list(order.id, after, limit + 1).await?;
-                Ok((order, rows))
-            })
-            .await?;
-        Ok(entries_document(rows, limit, &order))
+        self.order_entries(cx, (Side::Operator, id), list).await
     }
 
     /// What failed in the operator's orders and was not dismissed yet, newest first.
@@ -421,9 +347,4 @@ pub(crate) fn order_change(tx: &mut Tx, row: &OrderRow) {
         None => Change::TenantOrderProgress { id, of_tenant: row.tenant_id, done, total, order },
     };
     change(tx, &progress);
-}
-
-async fn order_must(db: &mut Db, operator: OperatorId, id: OrderId) -> Result<OrderRow, Fail> {
-    let row = db.order_get(id).await?.filter(|row| row.operator_id == Some(operator));
-    Ok(row.ok_or_else(|| not_found("number order", id))?)
 }

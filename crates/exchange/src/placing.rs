@@ -1,10 +1,11 @@
 //! Placing an order: entries from a document, a file, or another order that is tried again or
 //! undone, written a portion at a time in the transaction that takes the order.
 
-use crate::Cx;
 use crate::act::{Fail, new_id};
-use crate::orders::order_change;
+use crate::orders::{gate, order_change};
+use crate::placer::Placer;
 use crate::sheet::{Line, Sheet};
+use crate::{Cx, freezes};
 use api_types::problem::EntryError;
 use api_types::{ErrorCode, Problem};
 use domain::block::BlockAsk;
@@ -262,10 +263,50 @@ pub(crate) struct NewOrder {
     pub(crate) params: Params,
     pub(crate) retries: Option<OrderId>,
     pub(crate) undoes: Option<OrderId>,
+    /// All its entries are known to be numbers for people.
+    pub(crate) only_people: bool,
     pub(crate) source: Source,
 }
 
-/// Writes an order with its entries, a portion at a time.
+impl NewOrder {
+    /// One that says nothing beside its entries.
+    pub(crate) fn new(by: Placer, kind: OrderKind, tenant: TenantId, source: Source) -> Self {
+        let operator = match by {
+            Placer::Operator(operator) => Some(operator),
+            Placer::Tenant(_) => None,
+        };
+        Self {
+            kind,
+            operator,
+            tenant,
+            dry_run: false,
+            may_update: false,
+            ticket: None,
+            params: Params::default(),
+            retries: None,
+            undoes: None,
+            only_people: false,
+            source,
+        }
+    }
+
+    /// One of the same sides and ticket as another.
+    fn after(order: &OrderRow, kind: OrderKind, source: Source) -> Self {
+        let by = order.operator_id.map_or(Placer::Tenant(order.tenant_id), Placer::Operator);
+        Self {
+            may_update: order.tenant_may_update_location,
+            ticket: order.ticket_id.clone(),
+            ..Self::new(by, kind, order.tenant_id, source)
+        }
+    }
+
+    /// A change freeze leaves what only tries, and what sets right where help comes to.
+    const fn can_be_frozen(&self) -> bool {
+        !self.dry_run && !matches!(self.kind, OrderKind::Location)
+    }
+}
+
+/// Writes an order with its entries, a portion at a time, where its sides may now.
 pub(crate) async fn place(tx: &mut Tx, cx: &Cx, new: &NewOrder) -> Result<OrderRow, Fail> {
     let most = match &new.source {
         Source::Sheet(..) => new.kind.most(By::File),
@@ -277,6 +318,20 @@ pub(crate) async fn place(tx: &mut Tx, cx: &Cx, new: &NewOrder) -> Result<OrderR
         let reason = format!("a {} order carries at most {most} entries", new.kind.as_str());
         Fail::Refused(ErrorCode::TooManyEntries.problem(field, reason))
     };
+    if let Source::Drafts(drafts) = &new.source {
+        if drafts.is_empty() {
+            return Err(ErrorCode::NoEntries.problem(Some("/entries"), "there are none").into());
+        }
+        if drafts.len() > most {
+            return Err(too_many(Some("/entries")));
+        }
+    }
+    if new.can_be_frozen() {
+        freezes::check(tx, Some(new.tenant)).await?;
+    }
+    if let Some(operator) = new.operator {
+        gate(tx, operator, new).await?;
+    }
     let mut params = new.params.clone();
     if let Source::Sheet(sheet, _) = &new.source {
         params.columns.clone_from(sheet.headers());
@@ -306,9 +361,6 @@ pub(crate) async fn place(tx: &mut Tx, cx: &Cx, new: &NewOrder) -> Result<OrderR
     let mut entries = Entries::default();
     match &new.source {
         Source::Drafts(drafts) => {
-            if drafts.len() > most {
-                return Err(too_many(Some("/entries")));
-            }
             for portion in drafts.chunks(PORTION) {
                 let rows = portion.iter().cloned().map(|draft| entries.row(draft)).collect();
                 write(tx, &order, rows).await?;
@@ -362,8 +414,9 @@ pub(crate) async fn place(tx: &mut Tx, cx: &Cx, new: &NewOrder) -> Result<OrderR
     }
     if entries.next == 0 {
         let problem = match &new.source {
-            Source::Drafts(_) => ErrorCode::NoEntries.problem(Some("/entries"), "there are none"),
-            Source::Sheet(..) => ErrorCode::NoEntries.problem(None, "the file has no rows"),
+            Source::Drafts(_) | Source::Sheet(..) => {
+                ErrorCode::NoEntries.problem(None, "the file has no rows")
+            }
             Source::Failed(_) => ErrorCode::NothingFailed.problem(None, "no entry failed"),
             Source::Former(..) => {
                 ErrorCode::NothingToUndo.problem(None, "no entry of the order changed anything")
@@ -440,16 +493,11 @@ pub(crate) fn finished(order: &OrderRow) -> Result<OrderKind, Problem> {
 pub(crate) fn retry_of(order: &OrderRow) -> Result<NewOrder, Problem> {
     let kind = finished(order)?;
     Ok(NewOrder {
-        kind,
-        operator: order.operator_id,
-        tenant: order.tenant_id,
         dry_run: order.dry_run,
-        may_update: order.tenant_may_update_location,
-        ticket: order.ticket_id.clone(),
         params: Params::of(order),
         retries: Some(order.id),
         undoes: order.undoes_id,
-        source: Source::Failed(order.id),
+        ..NewOrder::after(order, kind, Source::Failed(order.id))
     })
 }
 
@@ -460,15 +508,8 @@ pub(crate) fn undo_of(order: &OrderRow, dry_run: bool) -> Result<NewOrder, Probl
         return Err(ErrorCode::NothingToUndo.problem(None, "the order was a trial"));
     }
     Ok(NewOrder {
-        kind: kind.opposite(),
-        operator: order.operator_id,
-        tenant: order.tenant_id,
         dry_run,
-        may_update: order.tenant_may_update_location,
-        ticket: order.ticket_id.clone(),
-        params: Params::default(),
-        retries: None,
         undoes: Some(order.id),
-        source: Source::Former(order.id, kind),
+        ..NewOrder::after(order, kind.opposite(), Source::Former(order.id, kind))
     })
 }

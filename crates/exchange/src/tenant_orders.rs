@@ -1,20 +1,21 @@
 //! Use cases: the orders of tenants. The same for many numbers, each of which succeeds or fails
 //! alone; a worker runs them (`bulk`).
 
-use crate::act::{Fail, Keep, cursor, done, invalid, limit, not_found, text};
+use crate::act::{Keep, done, invalid, not_found, text};
 use crate::authz::Access;
 use crate::listing::{Narrowed, Wanted};
-use crate::orders::{entries_document, order_document};
+use crate::orders::order_document;
+use crate::placer::Placer;
 use crate::placing::{Draft, Former, NewOrder, Params, Source, place, retry_of, undo_of, undoing};
 use crate::sheet::{Line, Sheet};
 use crate::{Cx, Exchange, ListQuery};
 use api_types::number::{NumberOrder, NumberOrderEntry, TenantOrderCreate, TenantOrderEntryCreate};
 use api_types::{ErrorCode, Page, Problem};
+use domain::TenantId;
 use domain::block::BlockAsk;
 use domain::number::Usage;
-use domain::order::{By, OrderKind, Side};
+use domain::order::{OrderKind, Side};
 use domain::tag::{MAX_TAGS_OF_ORDER, Tag};
-use domain::{OrderId, TenantId};
 use numbering::E164;
 use std::fs::File;
 use store::listing::ORDERS_OF_TENANT;
@@ -103,16 +104,10 @@ fn head_of(tenant: TenantId, new: &TenantOrderCreate) -> Result<NewOrder, Proble
         _ => {}
     }
     Ok(NewOrder {
-        kind,
-        operator: None,
-        tenant,
         dry_run: new.dry_run,
-        may_update: false,
         ticket: new.ticket_id.as_deref().map(|t| text("ticket_id", t, 64)).transpose()?,
         params,
-        retries: None,
-        undoes: None,
-        source: Source::Drafts(Vec::new()),
+        ..NewOrder::new(Placer::Tenant(tenant), kind, tenant, Source::Drafts(Vec::new()))
     })
 }
 
@@ -142,31 +137,7 @@ fn entry_of(
     Ok(draft.naming(entry.user.as_deref(), entry.resource_account.as_deref()))
 }
 
-async fn order_must(db: &mut Db, tenant: TenantId, id: OrderId) -> Result<OrderRow, Fail> {
-    let row = db.order_get(id).await?;
-    let row = row.filter(|row| row.tenant_id == tenant && row.operator_id.is_none());
-    Ok(row.ok_or_else(|| not_found("number order", id))?)
-}
-
 impl Exchange {
-    async fn tenant_place(&self, cx: &Cx, new: NewOrder) -> Result<NumberOrder, Problem> {
-        let new = &new;
-        // Where help comes to may be set right while all else is frozen.
-        let action = match new.kind {
-            OrderKind::Location => "number_order.location",
-            _ => "number_order.create",
-        };
-        let order = self
-            .act(cx, action, Keep::Answer, async |mut tx| {
-                let row = place(&mut tx, cx, new).await?;
-                let id = row.id;
-                done(order_document(row), id)
-            })
-            .await?;
-        self.inner.orders.notify_one();
-        Ok(order)
-    }
-
     /// Takes a tenant's order; a worker runs its entries.
     ///
     /// # Errors
@@ -179,18 +150,10 @@ impl Exchange {
     ) -> Result<NumberOrder, Problem> {
         let tenant = cx.tenant(Access::Write)?;
         let mut head = head_of(tenant, &new)?;
-        if new.entries.is_empty() {
-            return Err(ErrorCode::NoEntries.problem(Some("/entries"), "there are none"));
-        }
-        let most = head.kind.most(By::Document);
-        if new.entries.len() > most {
-            let reason = format!("there are {}, of at most {most}", new.entries.len());
-            return Err(ErrorCode::TooManyEntries.problem(Some("/entries"), reason));
-        }
         let entries = new.entries.iter().enumerate();
         let drafts = entries.map(|(at, entry)| entry_of(head.kind, at, &new, entry));
         head.source = Source::Drafts(drafts.collect::<Result<_, _>>()?);
-        self.tenant_place(cx, head).await
+        self.order_place(cx, head).await
     }
 
     /// The same from a CSV file: `new` says what holds for every row, and has no entries.
@@ -218,7 +181,7 @@ impl Exchange {
             draft.naming(line.get("user"), line.get("resource_account"))
         };
         head.source = Source::Sheet(sheet, Box::new(read));
-        self.tenant_place(cx, head).await
+        self.order_place(cx, head).await
     }
 
     /// The orders a tenant has placed, newest first.
@@ -246,11 +209,7 @@ impl Exchange {
     /// # Errors
     /// `not_found`, `forbidden`.
     pub async fn tenant_order_get(&self, cx: &Cx, id: Uuid) -> Result<NumberOrder, Problem> {
-        let tenant = cx.tenant(Access::Read)?;
-        let row = self
-            .view_as(cx, async |mut db: Db| order_must(&mut db, tenant, OrderId(id)).await)
-            .await?;
-        Ok(order_document(row))
+        self.order_show(cx, Side::Tenant, id).await
     }
 
     /// Its entries with their results.
@@ -263,16 +222,7 @@ impl Exchange {
         id: Uuid,
         list: ListQuery,
     ) -> Result<Page<NumberOrderEntry>, Problem> {
-        let tenant = cx.tenant(Access::Read)?;
-        let (limit, after) = (limit(&list)?, cursor::<i64>(&list)?);
-        let (order, rows) = self
-            .view_as(cx, async |mut db: Db| {
-                let order = order_must(&mut db, tenant, OrderId(id)).await?;
-                let rows = db.entry_list(order.id, after, limit + 1).await?;
-                Ok((order, rows))
-            })
-            .await?;
-        Ok(entries_document(rows, limit, &order))
+        self.order_entries(cx, (Side::Tenant, id), list).await
     }
 
     /// Tries an order's failed entries again, as a new order.
@@ -280,7 +230,7 @@ impl Exchange {
     /// # Errors
     /// `not_found`, `order_unfinished`, `nothing_failed`, `forbidden`.
     pub async fn tenant_order_retry(&self, cx: &Cx, id: Uuid) -> Result<NumberOrder, Problem> {
-        self.tenant_follow(cx, id, "number_order.retry", retry_of).await
+        self.order_follow(cx, (Side::Tenant, id), "number_order.retry", retry_of).await
     }
 
     /// Undoes what an order did where the numbers are still as it left them, as a new order.
@@ -293,28 +243,8 @@ impl Exchange {
         id: Uuid,
         dry_run: bool,
     ) -> Result<NumberOrder, Problem> {
-        self.tenant_follow(cx, id, "number_order.undo", move |order| undo_of(order, dry_run)).await
-    }
-
-    async fn tenant_follow(
-        &self,
-        cx: &Cx,
-        id: Uuid,
-        action: &'static str,
-        follow: impl Fn(&OrderRow) -> Result<NewOrder, Problem> + Send + Sync,
-    ) -> Result<NumberOrder, Problem> {
-        let tenant = cx.tenant(Access::Write)?;
-        let follow = &follow;
-        let order = self
-            .act(cx, action, Keep::Answer, async |mut tx| {
-                let order = order_must(&mut tx, tenant, OrderId(id)).await?;
-                let row = place(&mut tx, cx, &follow(&order)?).await?;
-                let id = row.id;
-                done(order_document(row), id)
-            })
-            .await?;
-        self.inner.orders.notify_one();
-        Ok(order)
+        let undo = move |order: &OrderRow| undo_of(order, dry_run);
+        self.order_follow(cx, (Side::Tenant, id), "number_order.undo", undo).await
     }
 
     /// Undoes the last assignment of a number, or its end, that no order did: an order of one
@@ -344,18 +274,10 @@ impl Exchange {
                     let reason = format!("no assignment of {number} is remembered");
                     ErrorCode::NothingToUndo.problem(None, reason)
                 })?;
-                let new = NewOrder {
-                    kind: kind.opposite(),
-                    operator: None,
-                    tenant,
-                    dry_run,
-                    may_update: false,
-                    ticket: None,
-                    params: Params::default(),
-                    retries: None,
-                    undoes: None,
-                    source: Source::Drafts(vec![undoing(number.to_string(), kind, former)]),
-                };
+                let entry = undoing(number.to_string(), kind, former);
+                let (by, source) = (Placer::Tenant(tenant), Source::Drafts(vec![entry]));
+                let new =
+                    NewOrder { dry_run, ..NewOrder::new(by, kind.opposite(), tenant, source) };
                 let row = place(&mut tx, cx, &new).await?;
                 let id = row.id;
                 done(order_document(row), id)

@@ -28,17 +28,18 @@ on_both!(a_window_refuses_changes_by_name_and_never_those_that_help_needs, |db| 
     exchange.group_create(&admin, group("before")).await.expect("not yet");
     let freeze = doc(window("wave 2", -1, 1));
     let freeze: ChangeFreeze = exchange.freeze_create(&admin, freeze).await.expect("set");
+    let release = |dry_run: bool| {
+        doc(json!({ "kind": "release", "tenant_id": freeze.tenant_id, "dry_run": dry_run,
+            "entries": [{ "number": "+442079460001" }] }))
+    };
+    let bulk = |kind: &str, dry_run: bool| {
+        doc(json!({ "kind": kind, "dry_run": dry_run, "entries": [{ "number": "+442079460001" }] }))
+    };
     for refused in [
         exchange.group_create(&admin, group("during")).await.map(drop),
         exchange.assignment_remove(&admin, number, None, None).await.map(drop),
-        exchange
-            .number_order_create(
-                &operator,
-                doc(json!({ "kind": "release", "tenant_id": freeze.tenant_id,
-                    "entries": [{ "number": "+442079460001" }] })),
-            )
-            .await
-            .map(drop),
+        exchange.number_order_create(&operator, release(false)).await.map(drop),
+        exchange.tenant_order_create(&admin, bulk("unassign", false)).await.map(drop),
     ] {
         let problem = refused.expect_err("frozen");
         assert_eq!((problem.code.as_str(), problem.status), ("change_freeze", 409));
@@ -51,6 +52,10 @@ on_both!(a_window_refuses_changes_by_name_and_never_those_that_help_needs, |db| 
     let networks = doc(json!({ "networks": [{ "ip_address": "198.51.100.9", "country": "GB" }] }));
     exchange.trusted_networks_put(&admin, networks).await.expect("trusted networks are exempt");
     exchange.user_phone_create(&admin, house.alice.id).await.expect("phones are exempt");
+    exchange.tenant_order_create(&admin, bulk("location", false)).await.expect("so are locations");
+    // What a window is for is prepared meanwhile.
+    exchange.tenant_order_create(&admin, bulk("unassign", true)).await.expect("a trial");
+    exchange.number_order_create(&operator, release(true)).await.expect("a trial");
     // Another tenant goes on.
     exchange.group_create(&other, group("elsewhere")).await.expect("not its window");
     let missing = exchange.freeze_remove(&other, freeze.id).await.expect_err("another's");
