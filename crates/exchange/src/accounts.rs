@@ -46,7 +46,12 @@ fn is_it(password: &str, kept: &str) -> bool {
 
 /// Off the threads that serve others: hashing takes some 20 MB and tens of milliseconds.
 async fn off<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    let _hand = HANDS.acquire().await;
+    let hand = HANDS.acquire().await;
+    // Whoever asked may be gone before the work is done: it keeps its hand.
+    let work = move || {
+        let _hand = hand;
+        work()
+    };
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "hashing a password failed");
         ErrorCode::Internal.problem(None, "the password could not be hashed")
@@ -185,7 +190,7 @@ impl Exchange {
         let principal = cx.actor.principal;
         self.view(async move |mut db| {
             let row = db.local_account_get(principal).await?;
-            let row = row.ok_or_else(|| not_found("account", "of yours"))?;
+            let row = row.ok_or_else(no_account)?;
             let left = db.recovery_code_count(principal).await?;
             Ok(document(&row, left))
         })
@@ -206,7 +211,8 @@ impl Exchange {
     ) -> Result<Account, Problem> {
         let login = login_parse(&put.login)?;
         password_parse("password", &login, &put.password)?;
-        self.account_known(cx, put.current_password.as_deref()).await?;
+        let proven = self.account_known(cx, put.current_password.as_deref()).await?;
+        let proven = proven.as_deref();
         let password = put.password;
         let password = off(move || hashed(&password)).await??;
         let (login, password, principal) = (&login, &password, cx.actor.principal);
@@ -220,8 +226,7 @@ impl Exchange {
                 return Err(ErrorCode::Conflict.problem(Some("/login"), reason).into());
             }
             let at = tx.at();
-            tx.local_account_touch(principal).await?;
-            let before = tx.local_account_get(principal).await?;
+            let before = account_still(&mut tx, principal, proven).await?;
             let mut row = before.unwrap_or_else(|| LocalAccountRow {
                 principal_id: principal,
                 login: String::new(),
@@ -245,15 +250,21 @@ impl Exchange {
     }
 
     /// The account's password is this; an account that is not there has none. Guesses are counted
-    /// as those of a sign-in are: whoever found a browser open does not know the password.
-    async fn account_known(&self, cx: &Cx, password: Option<&str>) -> Result<(), Problem> {
+    /// as those of a sign-in are: whoever found a browser open does not know the password. Answers
+    /// with what was proven, for [`account_still`].
+    async fn account_known(
+        &self,
+        cx: &Cx,
+        password: Option<&str>,
+    ) -> Result<Option<String>, Problem> {
         let principal = cx.actor.principal;
         let row = self.view(async |mut db| Ok(db.local_account_get(principal).await?)).await?;
-        let Some(row) = row else { return Ok(()) };
+        let Some(row) = row else { return Ok(None) };
         lock_of(&row, now())?;
         if let Some(shown) = password.map(str::to_owned) {
-            if off(move || is_it(&shown, &row.password)).await? {
-                return Ok(());
+            let kept = row.password.clone();
+            if off(move || is_it(&shown, &kept)).await? {
+                return Ok(Some(row.password));
             }
             self.failure_counted(principal).await?;
         }
@@ -275,13 +286,14 @@ impl Exchange {
     /// # Errors
     /// `not_found` without an account, `conflict` where there is one already, `login_invalid`.
     pub async fn totp_start(&self, cx: &Cx, ask: TotpStart) -> Result<TotpStarted, Problem> {
-        self.account_known(cx, Some(&ask.current_password)).await?;
-        let principal = cx.actor.principal;
+        let proven = self.account_known(cx, Some(&ask.current_password)).await?;
+        let (principal, proven) = (cx.actor.principal, proven.as_deref());
         let mut bytes = [0u8; 20];
         getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
         self.act(cx, "totp.start", Keep::Nothing, async |mut tx| {
             tx.reach_all().await?;
-            let mut row = account_must(&mut tx, principal).await?;
+            let row = account_still(&mut tx, principal, proven).await?;
+            let mut row = row.ok_or_else(no_account)?;
             if row.totp_confirmed {
                 let reason = "the account has a second factor; remove it first";
                 return Err(ErrorCode::Conflict.problem(None, reason).into());
@@ -341,11 +353,11 @@ impl Exchange {
     /// # Errors
     /// `not_found` without an account, `conflict` without a second factor, `login_invalid`.
     pub async fn totp_remove(&self, cx: &Cx, ask: TotpRemove) -> Result<(), Problem> {
-        self.account_known(cx, Some(&ask.current_password)).await?;
-        let (principal, ask) = (cx.actor.principal, &ask);
+        let proven = self.account_known(cx, Some(&ask.current_password)).await?;
+        let (principal, proven, ask) = (cx.actor.principal, proven.as_deref(), &ask);
         let removed = self.act(cx, "totp.remove", Keep::Answer, async |mut tx| {
             tx.reach_all().await?;
-            let row = account_must(&mut tx, principal).await?;
+            let row = account_still(&mut tx, principal, proven).await?.ok_or_else(no_account)?;
             if !row.totp_confirmed {
                 let reason = "the account has no second factor";
                 return Err(ErrorCode::Conflict.problem(None, reason).into());
@@ -411,7 +423,30 @@ fn document(row: &LocalAccountRow, left: i64) -> Account {
 async fn account_must(tx: &mut Tx, principal: Uuid) -> Result<LocalAccountRow, Fail> {
     tx.local_account_touch(principal).await?;
     let row = tx.local_account_get(principal).await?;
-    Ok(row.ok_or_else(|| not_found("account", "of yours"))?)
+    Ok(row.ok_or_else(no_account)?)
+}
+
+fn no_account() -> Problem {
+    not_found("account", "of yours")
+}
+
+/// The account, if there is one, as it was when its password was proven: hashing took a while in
+/// which guesses beside this one may have locked it, or the host given it another password.
+async fn account_still(
+    tx: &mut Tx,
+    principal: Uuid,
+    proven: Option<&str>,
+) -> Result<Option<LocalAccountRow>, Fail> {
+    tx.local_account_touch(principal).await?;
+    let row = tx.local_account_get(principal).await?;
+    if row.as_ref().map(|row| row.password.as_str()) != proven {
+        let reason = "the account has another password since";
+        return Err(ErrorCode::LoginInvalid.problem(Some("/current_password"), reason).into());
+    }
+    if let Some(row) = &row {
+        lock_of(row, tx.at())?;
+    }
+    Ok(row)
 }
 
 /// A person who signed in here, and not a program's token.
@@ -419,6 +454,9 @@ async fn person_must(tx: &mut Tx, principal: Uuid, with: [u8; 32]) -> Result<(),
     let client = tx.principal_get(principal).await?;
     let vouched = client.is_none_or(|row| row.issuer_id.is_some() || row.role == "edge");
     let token = tx.token_get(with).await?;
+    if token.as_ref().is_some_and(|row| row.revoked_at.is_some()) {
+        return Err(ErrorCode::TokenRevoked.problem(None, "it was revoked meanwhile").into());
+    }
     if vouched || token.is_none_or(|row| row.token_name.is_some()) {
         let reason = "an account is for a person who signed in here, not for a program's token, \
             an edge, or whom an issuer vouches for";

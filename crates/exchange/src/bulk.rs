@@ -70,6 +70,8 @@ struct Ground<'a> {
     tags: HashMap<E164, BTreeMap<String, String>>,
     /// Of an operator: trunks in use by calling profile.
     profiles: HashMap<CallingProfileId, usize>,
+    /// Which have another holder by now.
+    moved_numbers: Vec<E164>,
     /// Whose number is another by now.
     moved_people: BTreeSet<UserId>,
     moved_accounts: BTreeSet<ResourceAccountId>,
@@ -281,6 +283,7 @@ impl<'a> Ground<'a> {
             locations: known,
             tags,
             profiles,
+            moved_numbers: Vec::new(),
             moved_people: BTreeSet::new(),
             moved_accounts: BTreeSet::new(),
         })
@@ -510,6 +513,7 @@ impl<'a> Ground<'a> {
     ) -> NumberRow {
         if (before.person, before.account) != (wanted.person, wanted.account) {
             let number = Some(row.number);
+            self.moved_numbers.push(row.number);
             self.moved_people.extend(before.person.into_iter().chain(wanted.person));
             self.moved_accounts.extend(before.account.into_iter().chain(wanted.account));
             if let Some(person) = before.person.and_then(|id| self.people.get_mut(&id)) {
@@ -539,6 +543,8 @@ impl<'a> Ground<'a> {
     ) -> Result<(), Fail> {
         let (tenant, at) = (self.order.tenant_id, tx.at());
         raced(tx.numbers_write(&written, at).await? == written.len() as u64)?;
+        // What one assignment left is no more what there is.
+        tx.number_former_forget(&self.moved_numbers).await?;
         let new: BTreeMap<&str, &str> = tagged
             .iter()
             .flat_map(|(_, edit)| &edit.added)

@@ -186,3 +186,41 @@ impl Exchange {
         self.freeze_end(cx, Some(tenant), id).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::freeze::{FREE, FROZEN};
+    use std::{fs, path::Path};
+
+    /// Every name that a use case is done under, as the sources have it.
+    fn actions(folder: &Path, found: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                actions(&path, found);
+                continue;
+            }
+            let text = fs::read_to_string(&path).expect("a source");
+            for (at, _) in text.match_indices(".act(") {
+                let named = text[at..].split('"').nth(1).unwrap_or_default();
+                let is_name = named.contains('.')
+                    && named.bytes().all(|b| b.is_ascii_lowercase() || b"._".contains(&b));
+                if is_name {
+                    found.push(named.to_owned());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn of_every_use_case_it_is_said_whether_a_window_refuses_it() {
+        let mut found = Vec::new();
+        actions(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+        assert!(found.len() > 60, "only {} use cases", found.len());
+        for action in found {
+            let of =
+                |list: &[&str]| list.iter().filter(|begin| action.starts_with(**begin)).count();
+            assert_eq!((of(FROZEN) > 0) as usize + (of(FREE) > 0) as usize, 1, "{action}");
+        }
+    }
+}

@@ -92,7 +92,7 @@ impl Sheet {
         Ok(sheet)
     }
 
-    /// The first line, as far as it can be read.
+    /// The first line that has anything, as far as it can be read.
     fn head(&self) -> Result<String, Problem> {
         let mut bytes = vec![0; 64 * 1024];
         let mut file = &self.file;
@@ -106,8 +106,9 @@ impl Sheet {
             filled += read;
         }
         bytes.truncate(filled);
-        let end = bytes.iter().position(|b| *b == b'\n').unwrap_or(bytes.len());
-        Ok(String::from_utf8_lossy(&bytes[..end]).into_owned())
+        let mut lines = bytes.split(|b| matches!(b, b'\n' | b'\r'));
+        let first = lines.find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
+        Ok(String::from_utf8_lossy(first).into_owned())
     }
 
     fn reader(&self) -> Result<csv::Reader<Lines<BufReader<&File>>>, Problem> {
@@ -115,7 +116,6 @@ impl Sheet {
         file.rewind().map_err(|error| unreadable(&error))?;
         Ok(csv::ReaderBuilder::new()
             .delimiter(self.delimiter)
-            .comment(Some(b'#'))
             .from_reader(Lines::of(BufReader::with_capacity(64 * 1024, file))))
     }
 
@@ -195,8 +195,7 @@ impl Sheet {
         let mut record = csv::StringRecord::new();
         Ok(std::iter::from_fn(move || {
             let read = reader.read_record(&mut record);
-            // Where the reader stands after the row: before it, empty lines and remarks are not
-            // passed yet.
+            // Where the reader stands after the row: before it, empty lines are not passed yet.
             let ended = reader.position().line().saturating_sub(1);
             match read {
                 Err(error) => return Some(Err(malformed(said(&error, ended)))),
@@ -216,8 +215,9 @@ impl Sheet {
     }
 }
 
-/// A file whose lines all end with a line feed alone, the last one too: so the CSV reader counts
-/// them as an editor does.
+/// A file whose lines all end with a line feed alone, the last one too, whatever they ended with
+/// (CR LF, or CR alone, which old spreadsheets write): so the CSV reader counts them as an editor
+/// does.
 struct Lines<R> {
     inner: R,
     /// A carriage return that waits for what follows it.
@@ -234,7 +234,7 @@ impl<R: Read> Lines<R> {
 
 impl<R: Read> Read for Lines<R> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        // One byte read may become two: the return that was held, and itself.
+        // One byte read may become two: the line end that was held, and itself.
         let half = (out.len() / 2).max(1);
         loop {
             if self.ended || out.len() < 2 {
@@ -256,7 +256,7 @@ impl<R: Read> Read for Lines<R> {
             }
             for byte in &piece[..read] {
                 if std::mem::take(&mut self.held) && *byte != b'\n' {
-                    put(b'\r');
+                    put(b'\n');
                 }
                 self.last = *byte;
                 match *byte {
@@ -338,11 +338,25 @@ mod tests {
                 assert_eq!(rows(&sheet), [(2, one.clone(), ada.clone())], "{name}");
             }
         }
-        let file = "number,user\n# a remark\n\n+442079460001,\n\"+4420\n79460002\",x\n";
+        let file = "number,user\n\n\n+442079460001,\n\"+4420\n79460002\",x\n";
         let sheet = sheet(file.as_bytes(), None).expect("reads");
         let rows = rows(&sheet);
         assert_eq!(rows[0], (4, one, None), "lines count as an editor shows them");
         assert_eq!((rows[1].0, rows[1].2.as_deref()), (5, Some("x")));
+    }
+
+    #[test]
+    fn no_row_is_lost_for_how_it_begins_or_ends() {
+        let file = "#;Name;Phone\r1;a;+442079460001\r#2;b;+442079460002\r";
+        let columns = Some("number:#3,user:Name");
+        let sheet = sheet(file.as_bytes(), columns).expect("reads");
+        let told: Vec<_> = rows(&sheet)
+            .into_iter()
+            .map(|(line, _, user)| (line, user.unwrap_or_default()))
+            .collect();
+        assert_eq!(told, [(2, "a".to_owned()), (3, "b".to_owned())]);
+        let blank = "\n\r\n number ; user \n+442079460001;x\n";
+        assert_eq!(rows(&self::sheet(blank.as_bytes(), None).expect("reads")).len(), 1);
     }
 
     #[test]

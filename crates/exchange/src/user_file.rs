@@ -162,7 +162,8 @@ impl Exchange {
             return Err(ErrorCode::NoEntries.problem(None, "the file has no rows"));
         }
         let (lines, headers) = (&lines, sheet.headers());
-        self.act(cx, "user.file", Keep::Answer, async |mut tx| {
+        let action = if dry_run { "user.try" } else { "user.file" };
+        self.act(cx, action, Keep::Answer, async |mut tx| {
             let mut result = UserFileResult {
                 dry_run,
                 total: u32::try_from(lines.len()).unwrap_or(u32::MAX),
@@ -177,12 +178,12 @@ impl Exchange {
                 let taken = match parse(line) {
                     Err(error) => Err(error),
                     Ok(row) => {
-                        let first = *seen.entry(row.upn.clone()).or_insert(line.line);
-                        if first == line.line {
-                            take(&mut tx, tenant, &row).await?
-                        } else {
+                        if let Some(first) = seen.get(&row.upn) {
                             let reason = format!("line {first} names {} too", row.upn);
                             Err(ErrorCode::DuplicateEntry.entry(Some("upn"), reason))
+                        } else {
+                            seen.insert(row.upn.clone(), line.line);
+                            take(&mut tx, tenant, &row).await?
                         }
                     }
                 };

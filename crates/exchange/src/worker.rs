@@ -4,7 +4,7 @@
 
 use crate::act::{Fail, change, change_of, new_id, of_both, raced, store_problem};
 use crate::edges_known::LOST_AFTER;
-use crate::numbers::{ACTIVATED, USAGES, state_of};
+use crate::numbers::{ACTIVATED, USAGES, put_state, state_of};
 use crate::orders::{order_change, refusal_code, upload_context};
 use crate::placing::{Asked, Former, Undo, message};
 use crate::{Exchange, bulk, disputes, records};
@@ -12,7 +12,7 @@ use api_types::problem::EntryError;
 use api_types::{ErrorCode, Problem};
 use domain::dispute::DisputeState;
 use domain::number::Usage;
-use domain::order::{MovedOn, OrderKind};
+use domain::order::{MovedOn, NumberState, OrderKind};
 use domain::upload::{UploadEntry, UploadRefusal, check_entry, check_order};
 use domain::{CallingProfileId, OperatorId, OrderId};
 use feed::change::Change;
@@ -429,7 +429,7 @@ async fn upload(
         }
         let warning = (!p.known_range)
             .then(|| format!("{} lies in no range that libphonenumber knows", p.number));
-        let row = NumberRow {
+        let mut row = NumberRow {
             number: p.number,
             tenant_id: tenant,
             operator_id: operator,
@@ -449,6 +449,11 @@ async fn upload(
             acquired_at: tx.at(),
             version: 1,
         };
+        if let Some(undo) = &p.undo {
+            let block = undo.former.trace.before.block.at(tx.at());
+            let state = NumberState { block, ..state_of(&row) };
+            put_state(&mut row, &state);
+        }
         let former = Former::whole(state_of(&row), row.acquired_at, row.country.to_string());
         let former = former.text().filter(|_| !order.dry_run);
         results.push(EntryResult { ordinal: p.entry.ordinal, error: None, warning, former });

@@ -108,28 +108,29 @@ statements! {
         ") AS n");
     NUMBER_INSERT_LITE = "INSERT INTO number (number, tenant_id, operator_id, profile_id, \
         country, usage, activation_state, location_id, tenant_may_update_location, acquired_at, \
-        version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1) \
+        blocked_forever, blocked_until, version) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1) \
         ON CONFLICT (number) DO NOTHING";
     NUMBERS_INSERT_PG = "INSERT INTO number (number, tenant_id, operator_id, profile_id, country, \
-        usage, activation_state, location_id, tenant_may_update_location, acquired_at, version) \
-        SELECT j.number, j.tenant_id, j.operator_id, j.profile_id, j.country, j.usage, \
-        j.activation_state, j.location_id, j.tenant_may_update_location, j.acquired_at, 1 \
+        usage, activation_state, location_id, tenant_may_update_location, acquired_at, \
+        blocked_forever, blocked_until, version) SELECT j.number, j.tenant_id, j.operator_id, j.profile_id, j.country, j.usage, \
+        j.activation_state, j.location_id, j.tenant_may_update_location, j.acquired_at, \
+        j.blocked_forever, j.blocked_until, 1 \
         FROM json_to_recordset(CAST($1 AS json)) AS j (number BIGINT, tenant_id UUID, \
             operator_id UUID, profile_id UUID, country TEXT, usage TEXT, activation_state TEXT, \
-            location_id UUID, tenant_may_update_location BOOLEAN, acquired_at BIGINT) \
+            location_id UUID, tenant_may_update_location BOOLEAN, acquired_at BIGINT, \
+            blocked_forever BOOLEAN, blocked_until BIGINT) \
         ORDER BY j.number ON CONFLICT (number) DO NOTHING";
     NUMBERS_DELETE_LITE = "DELETE FROM number WHERE number IN (SELECT value FROM json_each($1)) \
         AND person_id IS NULL AND account_id IS NULL";
     NUMBERS_DELETE_PG = "DELETE FROM number WHERE number = ANY (ARRAY(SELECT CAST(value AS BIGINT) \
             FROM json_array_elements_text(CAST($1 AS json)) AS j (value))) \
         AND person_id IS NULL AND account_id IS NULL";
-    NUMBER_ASSIGN = "UPDATE number SET person_id = $3, account_id = $4, location_id = $5, \
-        modified_at = $6, version = version + 1 WHERE number = $1 AND version = $2";
     NUMBERS_LOCKED_LITE = number_bare!(
         "WHERE number IN (SELECT value FROM json_each($1)) ORDER BY number");
     NUMBERS_LOCKED_PG = number_bare!(
-        "WHERE number IN (SELECT CAST(value AS BIGINT) \
-            FROM json_array_elements_text(CAST($1 AS json)) AS j (value)) \
+        "WHERE number = ANY (ARRAY(SELECT CAST(value AS BIGINT) \
+            FROM json_array_elements_text(CAST($1 AS json)) AS j (value))) \
          ORDER BY number FOR UPDATE");
     NUMBER_WRITE_LITE = "UPDATE number SET person_id = $3, account_id = $4, location_id = $5, \
         usage = $6, profile_id = $7, tenant_may_update_location = $8, blocked_forever = $9, \
@@ -149,8 +150,8 @@ statements! {
         WHERE t.number IN (SELECT value FROM json_each($1)) ORDER BY t.number, t.folded";
     TAGS_OF_PG = "SELECT t.number, t.folded, g.name FROM number_tag t \
         JOIN tag g ON g.tenant_id = t.tenant_id AND g.folded = t.folded \
-        WHERE t.number IN (SELECT CAST(value AS BIGINT) \
-            FROM json_array_elements_text(CAST($1 AS json)) AS j (value)) \
+        WHERE t.number = ANY (ARRAY(SELECT CAST(value AS BIGINT) \
+            FROM json_array_elements_text(CAST($1 AS json)) AS j (value))) \
         ORDER BY t.number, t.folded";
     NUMBER_TAGS = "SELECT t.number, t.folded, g.name FROM number_tag t \
         JOIN tag g ON g.tenant_id = t.tenant_id AND g.folded = t.folded \
@@ -176,7 +177,11 @@ statements! {
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (number) DO UPDATE SET kind = excluded.kind, \
         trace = excluded.trace, at = excluded.at";
     FORMER_GET = "SELECT kind, trace FROM number_former WHERE number = $1";
-    FORMER_DELETE = "DELETE FROM number_former WHERE number = $1";
+    FORMERS_DELETE_LITE =
+        "DELETE FROM number_former WHERE number IN (SELECT value FROM json_each($1))";
+    FORMERS_DELETE_PG = "DELETE FROM number_former \
+        WHERE number = ANY (ARRAY(SELECT CAST(value AS BIGINT) \
+            FROM json_array_elements_text(CAST($1 AS json)) AS j (value)))";
 }
 
 fn json(numbers: &[E164]) -> String {
@@ -238,6 +243,8 @@ impl Db {
                         "location_id": n.location_id,
                         "tenant_may_update_location": n.tenant_may_update_location,
                         "acquired_at": n.acquired_at,
+                        "blocked_forever": n.blocked_forever,
+                        "blocked_until": n.blocked_until,
                     })
                 })
                 .collect();
@@ -256,7 +263,9 @@ impl Db {
                 n.activation_state,
                 n.location_id,
                 n.tenant_may_update_location,
-                n.acquired_at
+                n.acquired_at,
+                n.blocked_forever,
+                n.blocked_until
             ];
             added += self.exec(NUMBER_INSERT_LITE, args).await?;
         }
@@ -267,21 +276,6 @@ impl Db {
     pub async fn numbers_delete(&mut self, numbers: &[E164]) -> Result<u64, StoreError> {
         let sql = if self.is_pg() { NUMBERS_DELETE_PG } else { NUMBERS_DELETE_LITE };
         self.exec(sql, args![json(numbers)]).await
-    }
-
-    /// Sets assignee and location of a number of this version; `false` where
-    /// the version is another.
-    pub async fn number_assign(
-        &mut self,
-        number: E164,
-        version: i64,
-        person: Option<UserId>,
-        account: Option<ResourceAccountId>,
-        location: Option<LocationId>,
-        at: i64,
-    ) -> Result<bool, StoreError> {
-        let args = args![number, version, person, account, location, at];
-        Ok(self.exec(NUMBER_ASSIGN, args).await? > 0)
     }
 
     /// Those of the numbers that are held, locked in their order until this transaction ends;
@@ -426,9 +420,10 @@ impl Db {
         self.one(FORMER_GET, args![number]).await
     }
 
-    /// It was undone.
-    pub async fn number_former_delete(&mut self, number: E164) -> Result<(), StoreError> {
-        self.exec(FORMER_DELETE, args![number]).await?;
+    /// Something came after it: there is nothing to go back to.
+    pub async fn number_former_forget(&mut self, numbers: &[E164]) -> Result<(), StoreError> {
+        let sql = if self.is_pg() { FORMERS_DELETE_PG } else { FORMERS_DELETE_LITE };
+        self.exec(sql, args![json(numbers)]).await?;
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::server::{Server, problem};
 use api::ApiConfig;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use reqwest::{Method, Response, StatusCode, Url, header, redirect::Policy};
 use serde_json::{Value, json};
 use std::{path::Path, process::Stdio};
@@ -241,6 +242,32 @@ async fn guesses_within_a_session_are_counted() {
             assert_eq!(code_of(account(put(Some("a guess"))).await).await, "login_invalid");
         }
         let right = account(put(Some("correct horse battery"))).await;
+        assert_eq!(code_of(right).await, "login_locked", "{kind}");
+        server.stop().await;
+    }
+}
+
+/// All of them find the account open; what the first of them lock stays shut for the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_right_guess_among_many_at_once_finds_the_account_locked() {
+    for database in testkit::both() {
+        let kind = database.name;
+        let server = Server::over(database, quick()).await;
+        let cookie = with_code(&server).await;
+        let account = json!({ "login": "ada", "password": "correct horse battery" });
+        let made = write(&server, &cookie, Method::PUT, "/session/account", account).await;
+        assert_eq!(made.status(), StatusCode::OK);
+        let guess = |password: &'static str| {
+            let body = json!({ "current_password": password });
+            write(&server, &cookie, Method::POST, "/session/account/totp", body)
+        };
+        let mut wrong: FuturesUnordered<_> = (0..24).map(|_| guess("a guess")).collect();
+        // The first is answered, and nothing locked yet; the others wait for their turn.
+        assert_eq!(code_of(wrong.next().await.expect("an answer")).await, "login_invalid");
+        let others = async { while wrong.next().await.is_some() {} };
+        let (right, ()) = tokio::join!(guess("correct horse battery"), others);
+        drop(wrong);
+        assert_eq!(right.status(), StatusCode::TOO_MANY_REQUESTS, "{kind}");
         assert_eq!(code_of(right).await, "login_locked", "{kind}");
         server.stop().await;
     }

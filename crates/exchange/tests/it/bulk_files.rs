@@ -1,10 +1,12 @@
 //! What operators do to many numbers at once, files, and what becomes of what failed.
 
 use crate::bulk::{Place, code, codes, e164, file, number, order};
-use crate::house::{Worker, cx, meddle, town, town_in};
+use crate::house::{Worker, client, cx, meddle, sign_in, town, town_in};
+use api_types::identity::ClientCreate;
 use api_types::number::{NumberOrderCreate, TenantOrderCreate};
 use api_types::tenant::ConsentUpdate;
 use exchange::{Exchange, ExchangeConfig, ListQuery, Narrow, NumberFilter, TenantOrderFile};
+use feed::change::{Change, Position};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use testkit::on_both;
@@ -288,7 +290,7 @@ on_both!(a_suspended_consent_gives_nothing_and_takes_back, |db| {
 });
 
 on_both!(a_killed_worker_s_assignments_are_finished_exactly_once, |db| {
-    const COUNT: usize = 60;
+    const COUNT: usize = 150;
     let small = || ExchangeConfig { order_chunk: 3, ..ExchangeConfig::new(&db.url) };
     let town = town_in(Exchange::open(small()).await.expect("opens")).await;
     let p = Place::over(town, COUNT as u64, COUNT).await;
@@ -307,6 +309,7 @@ on_both!(a_killed_worker_s_assignments_are_finished_exactly_once, |db| {
     }
     worker.kill().await;
     let between = p.exchange().tenant_order_get(&tenant, id).await.expect("reads");
+    assert!(between.done < COUNT as u32, "it was killed too late to be in the middle");
     let given = NumberFilter { status: Some("UserAssigned".into()), ..NumberFilter::default() };
     let list = ListQuery { cursor: None, limit: 1000 };
     let held = p.exchange().number_list(&tenant, given.clone(), list.clone()).await.expect("lists");
@@ -329,6 +332,82 @@ on_both!(a_killed_worker_s_assignments_are_finished_exactly_once, |db| {
     assert_eq!(held.items.len(), COUNT);
     // Each was given once: version 1 as uploaded, 2 as given.
     assert!(held.items.iter().all(|n| n.version == 2), "a number was written twice");
+});
+
+on_both!(edges_are_told_of_what_a_bulk_order_did, |db| {
+    let p = Place::new(db).await;
+    let tenant = cx(&p.town.contoso.actor);
+    let edge = p.town.exchange.client_create(&cx(&p.town.owner), client("edge")).await;
+    let edge = cx(&sign_in(&p.town.exchange, &edge.expect("a client")).await);
+    let mut at = Position { epoch: p.exchange().epoch(), position: 0 };
+    let told = async |at: &mut Position| {
+        let (mut numbers, mut people, mut queues) = (Vec::new(), Vec::new(), Vec::new());
+        loop {
+            let more = p.exchange().changes_since(&edge, *at, 1000).await.expect("changes");
+            let Some(last) = more.last() else { return (numbers, people, queues) };
+            at.position = last.position;
+            for change in more {
+                match change.change {
+                    Change::NumbersPut { numbers: put } => numbers
+                        .extend(put.iter().map(|n| (n.number.to_string(), n.target.is_some()))),
+                    Change::UserPut(user) => people.push((user.id.0, user.number.is_some())),
+                    Change::QueuePut(queue) => queues.push((queue.id.0, queue.number.is_some())),
+                    _ => {}
+                }
+            }
+        }
+    };
+    told(&mut at).await;
+    let entries = json!([
+        { "number": number(0), "user": p.people[0], "location_id": p.here },
+        { "number": number(10), "resource_account": p.queue },
+        { "number": number(1), "user": "nobody" },
+    ]);
+    let give = order(json!({ "kind": "assign", "entries": entries }));
+    let (given, entries) = p.end(p.exchange().tenant_order_create(&tenant, give).await).await;
+    assert_eq!(codes(&entries), ["", "", "unknown_user"]);
+    let both = |holds| vec![(number(0), holds), (number(10), holds)];
+    let (person, queue) = (p.people[0], p.queue);
+    assert_eq!(told(&mut at).await, (both(true), vec![(person, true)], vec![(queue, true)]));
+    p.end(p.exchange().tenant_order_undo(&tenant, given.id, false).await).await;
+    assert_eq!(told(&mut at).await, (both(false), vec![(person, false)], vec![(queue, false)]));
+});
+
+on_both!(a_release_that_is_undone_brings_the_tenant_s_block_back, |db| {
+    let p = Place::new(db).await;
+    let (tenant, operator) = (cx(&p.town.contoso.actor), cx(&p.town.alpha.actor));
+    let block = serde_json::from_value(json!({ "forever": true })).expect("a block");
+    p.exchange().assignment_block_put(&tenant, e164(0), None, block).await.expect("blocked");
+    let release = json!({ "kind": "release", "tenant_id": p.town.contoso.id,
+        "entries": [{ "number": number(0) }] });
+    let release: NumberOrderCreate = serde_json::from_value(release).expect("an order");
+    let (gone, _) = p.end(p.exchange().number_order_create(&operator, release).await).await;
+    p.end(p.exchange().number_order_undo(&operator, gone.id, false).await).await;
+    assert_eq!(p.number(0).await.assignment_blocked_state, "BlockedForever");
+});
+
+on_both!(only_who_may_write_places_orders, |db| {
+    let p = Place::new(db).await;
+    let tenant = cx(&p.town.contoso.actor);
+    let placed = p.exchange().tenant_order_create(&tenant, order(p.assign(1))).await;
+    let (done, _) = p.end(placed).await;
+    for role in ["tenant_reader", "tenant_helpdesk"] {
+        let reader = ClientCreate { tenant_id: Some(p.town.contoso.id), ..client(role) };
+        let reader =
+            p.exchange().client_create(&cx(&p.town.owner), reader).await.expect("a client");
+        let reader = cx(&sign_in(p.exchange(), &reader).await);
+        let asked = TenantOrderFile { file: file("number\n"), columns: None };
+        let head = order(json!({ "kind": "unassign", "entries": [] }));
+        for refused in [
+            code(p.exchange().tenant_order_create(&reader, order(p.assign(1))).await),
+            code(p.exchange().tenant_order_file(&reader, head, asked).await),
+            code(p.exchange().tenant_order_retry(&reader, done.id).await),
+            code(p.exchange().tenant_order_undo(&reader, done.id, true).await),
+            code(p.exchange().assignment_undo(&reader, e164(0), true).await),
+        ] {
+            assert_eq!(refused, "forbidden", "{role}");
+        }
+    }
 });
 
 on_both!(a_number_held_by_another_opens_a_dispute, |db| {

@@ -326,7 +326,8 @@ impl Model {
         if e.location == Some(self.abroad[order.tenant]) {
             return Err("location_country");
         }
-        let state = State { holder: None, location: e.location, usage, may_set, block: FREE };
+        let block = e.undo.as_ref().map_or(FREE, |(_, trace)| trace.before.block);
+        let state = State { holder: None, location: e.location, usage, may_set, block };
         if !order.dry_run {
             self.lives += 1;
             let num = Num {
@@ -400,6 +401,9 @@ impl Model {
                     let life = self.numbers[&e.number].life;
                     let (added, removed) = self.retag(e.number, &add, &remove);
                     self.numbers.get_mut(&e.number).expect("there").state = after.clone();
+                    if before.holder != after.holder && !order.dry_run {
+                        self.last.remove(&e.number);
+                    }
                     let changed = before != after || !added.is_empty() || !removed.is_empty();
                     changed.then_some(Trace { before, after, added, removed, life })
                 }),

@@ -230,7 +230,15 @@ impl Ground {
     ) -> Result<bool, StoreError> {
         let number = e164(last);
         let step = self.store.write(async |mut tx: Tx| {
-            tx.number_assign(number, 1, person, account, location, 2).await
+            let row = tx.number_get(number).await?.expect("it is there");
+            let row = NumberRow {
+                person_id: person,
+                account_id: account,
+                location_id: location,
+                version: 1,
+                ..row
+            };
+            Ok(tx.numbers_write(&[row], 2).await? == 1)
         });
         step.await
     }
