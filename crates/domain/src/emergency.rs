@@ -64,6 +64,18 @@ pub fn recognise_anywhere(dialled: &str) -> bool {
         && (digits == "112" || NUMBERS.iter().any(|(_, numbers)| numbers.contains(&digits)))
 }
 
+/// Longest that an outside line's digits and what else stands before a number may be together with
+/// an emergency number.
+const MOST_DECORATED: usize = 6;
+
+/// Could a dial plan make an emergency call of this, as of `9112` where 9 gets an outside line? For
+/// gates that stand before anybody knows whose plan counts.
+pub fn may_become(dialled: &str) -> bool {
+    recognise_anywhere(dialled)
+        || (dialled.len() <= MOST_DECORATED
+            && (1..dialled.len()).any(|at| dialled.get(at..).is_some_and(recognise_anywhere)))
+}
+
 /// The service of `urn:service:sos` and its children (RFC 5031 section 4.2),
 /// compared without regard to case; the children all fall back to the
 /// country's first number.
@@ -108,6 +120,16 @@ mod tests {
             assert!(numbers.iter().all(|n| recognise_anywhere(n)), "{numbers:?}");
         }
         assert!(recognise_anywhere("+911"));
+        for (dialled, may) in [
+            ("112", true),
+            ("9112", true),
+            ("0911", true),
+            ("99999", true),
+            ("9123", false),
+            ("4930112", false),
+        ] {
+            assert_eq!(may_become(dialled), may, "{dialled}");
+        }
         for other in ["", "+", "1", "9999", "442079460001"] {
             assert!(!recognise_anywhere(other), "{other}");
         }

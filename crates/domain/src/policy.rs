@@ -97,9 +97,6 @@ pub enum PolicyBody {
     CallingLineIdentity(CallerId),
     /// [`PolicyKind::OnlineDialOutPolicy`]
     OnlineDialOutPolicy(DialOut),
-    /// One that only a newer version knows: it has no effect here.
-    #[serde(other)]
-    Unknown,
 }
 
 /// What a policy says, ready to be used.
@@ -114,13 +111,12 @@ pub enum PolicyRule {
 }
 
 impl PolicyBody {
-    /// Its kind; `None` of one that is not known here.
-    pub const fn kind(&self) -> Option<PolicyKind> {
+    /// Its kind.
+    pub const fn kind(&self) -> PolicyKind {
         match self {
-            Self::TenantDialPlan { .. } => Some(PolicyKind::TenantDialPlan),
-            Self::CallingLineIdentity(_) => Some(PolicyKind::CallingLineIdentity),
-            Self::OnlineDialOutPolicy(_) => Some(PolicyKind::OnlineDialOutPolicy),
-            Self::Unknown => None,
+            Self::TenantDialPlan { .. } => PolicyKind::TenantDialPlan,
+            Self::CallingLineIdentity(_) => PolicyKind::CallingLineIdentity,
+            Self::OnlineDialOutPolicy(_) => PolicyKind::OnlineDialOutPolicy,
         }
     }
 
@@ -135,7 +131,6 @@ impl PolicyBody {
                 policy.check().map(|()| PolicyRule::CallerId(policy.clone()))
             }
             Self::OnlineDialOutPolicy(policy) => Ok(PolicyRule::DialOut(*policy)),
-            Self::Unknown => Err(PolicyError::new("kind", "this version does not know the kind")),
         }
     }
 }

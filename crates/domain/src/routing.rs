@@ -146,6 +146,9 @@ pub struct Call<'a> {
     /// Who calls, as an operator's trunk says: `+` and digits, or the user part of its
     /// From as it stands.
     pub caller: &'a str,
+    /// It takes a dialog over (RFC 3891): `called` is that one's far party and nothing that
+    /// somebody dialled.
+    pub takes_over: bool,
 }
 
 /// Where a call goes.
@@ -328,7 +331,7 @@ pub fn route(
 ) -> Result<Route, RouteRefusal> {
     match call.source {
         Source::Trunk(trunk) => inbound(world, trunk, call, trace),
-        Source::User(user) => outbound(world, user, call.called, trace),
+        Source::User(user) => outbound(world, user, call, trace),
         Source::Network(tenant, country) => {
             let digits =
                 emergency_in(call.called, country, trace).ok_or(RouteRefusal::CallerUnproven)?;
@@ -561,9 +564,10 @@ pub fn further_profiles(
 fn outbound(
     world: &impl World,
     user: UserId,
-    called: &str,
+    call: Call<'_>,
     trace: &mut impl Trace,
 ) -> Result<Route, RouteRefusal> {
+    let called = call.called;
     let user = world.user(user).ok_or(RouteRefusal::SourceUnknown)?;
     let own = user.number.and_then(|n| world.number(n));
     let home = own.map_or(user.country, |n| n.country);
@@ -573,7 +577,8 @@ fn outbound(
     let policies = world.has_policies(user.tenant);
     let holder = Holder { user: Some(user.user), number: own.map(|n| n.number) };
     let translated;
-    let called = match policies.then(|| planned(world, user.tenant, holder, called, trace)) {
+    let is_dialled = policies && !call.takes_over;
+    let called = match is_dialled.then(|| planned(world, user.tenant, holder, called, trace)) {
         Some(Some(result)) => {
             translated = result;
             let called = translated.as_str();
@@ -605,7 +610,7 @@ fn outbound(
             emergency_in: None,
         });
     }
-    if policies {
+    if is_dialled {
         restricted(world, user.tenant, holder, (dialled, home), trace)?;
     }
     let own = own.ok_or(RouteRefusal::UserHasNoNumber)?;

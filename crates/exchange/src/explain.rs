@@ -114,8 +114,9 @@ fn tell(
         Caller::Operator => inbound_source(world, tenant, called, &mut trace),
         Caller::Address(address) => unproven_source(world, tenant, address, &mut trace),
     };
-    let routed =
-        source.and_then(|source| route(world, Call { source, called, caller: from }, &mut trace));
+    let routed = source.and_then(|source| {
+        route(world, Call { source, called, caller: from, takes_over: false }, &mut trace)
+    });
     let mut trunks = Vec::new();
     match &routed {
         Ok(route) => {

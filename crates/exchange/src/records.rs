@@ -116,7 +116,7 @@ pub(crate) fn policy(row: &PolicyRow) -> PolicyRecord {
         id: row.id,
         tenant: row.tenant_id,
         name: row.name.clone(),
-        body: row.body.0.clone(),
+        body: row.body.0.clone().into(),
     }
 }
 
@@ -134,11 +134,11 @@ pub(crate) fn policy_assignment(row: &PolicyAssignmentRow) -> PolicyAssignmentRe
     PolicyAssignmentRecord {
         tenant: row.tenant_id,
         kind: row.kind.clone(),
-        target: policy_target(row),
+        target: policy_target(row).into(),
         policy: Some(row.policy_id),
     }
 }
 
 pub(crate) fn screening(tenant: TenantId, row: &ScreeningRow) -> ScreeningRecord {
-    ScreeningRecord { tenant, rules: row.rules.0.clone() }
+    ScreeningRecord { tenant, rules: row.rules.0.clone().into() }
 }

@@ -4,7 +4,7 @@
 use crate::act::{Keep, change, done, invalid, matches, raced};
 use crate::authz::Access;
 use crate::policies::{account_must, person_must, refusal};
-use crate::{Cx, Exchange};
+use crate::{Cx, Exchange, records};
 use api_types::Problem;
 use api_types::policy::{
     BlockedNumbers, CallScreening, CallScreeningPut, ExemptNumbers, UnassignedTreatment,
@@ -12,7 +12,6 @@ use api_types::policy::{
 use domain::policy::{self, Screening, ScreeningRules, TreatmentTarget};
 use domain::{ResourceAccountId, UserId};
 use feed::change::Change;
-use feed::record::ScreeningRecord;
 use store::{Db, Json, ScreeningRow};
 fn rules(put: &CallScreeningPut) -> Result<ScreeningRules, Problem> {
     let mut unassigned = Vec::with_capacity(put.unassigned.len());
@@ -148,8 +147,7 @@ impl Exchange {
             let rules = Json(rules.clone());
             raced(tx.screening_put(tenant, version, &rules).await?)?;
             let row = ScreeningRow { tenant_id: tenant, rules, version: version + 1 };
-            let record = ScreeningRecord { tenant, rules: row.rules.0.clone() };
-            change(&mut tx, &Change::ScreeningPut(record));
+            change(&mut tx, &Change::ScreeningPut(records::screening(tenant, &row)));
             done(screening_document(Some(&row)), tenant)
         })
         .await

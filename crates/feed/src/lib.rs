@@ -10,6 +10,7 @@ pub mod cdr;
 pub mod change;
 pub mod frame;
 pub mod inside;
+pub mod kept;
 mod numbers;
 pub mod record;
 pub mod snapshot;

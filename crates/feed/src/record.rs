@@ -1,6 +1,7 @@
 //! The records that routing needs, one per entity, each complete in itself: a
 //! change carries the whole new record, never a difference.
 
+use crate::kept::Kept;
 use domain::fraud::FraudLimits;
 use domain::policy::{PolicyBody, PolicyKind, PolicyTarget, ScreeningRules};
 use domain::trusted::TrustedNetwork;
@@ -165,7 +166,7 @@ pub struct PolicyRecord {
     /// Its name.
     pub name: String,
     /// What it says.
-    pub body: PolicyBody,
+    pub body: Kept<PolicyBody>,
 }
 
 /// For whom policies of a tenant hold.
@@ -177,7 +178,7 @@ pub struct PolicyAssignmentRecord {
     /// has no effect here.
     pub kind: String,
     /// For whom.
-    pub target: PolicyTarget,
+    pub target: Kept<PolicyTarget>,
     /// Which; none from now on if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyId>,
@@ -211,7 +212,7 @@ pub struct ScreeningRecord {
     /// Whose.
     pub tenant: TenantId,
     /// All of them.
-    pub rules: ScreeningRules,
+    pub rules: Kept<ScreeningRules>,
 }
 
 /// A number. Fixed width in the snapshot.

@@ -7,8 +7,12 @@ use regex::bytes::{Captures, Regex, RegexBuilder};
 
 /// Longest expression, bytes. Public documents set no limit.
 pub const MOST_PATTERN: usize = 256;
-/// Most bytes of one compiled expression, and of what it remembers while it runs.
-const MOST_COMPILED: usize = 64 * 1024;
+/// Longest text that is looked at, bytes: no number is longer, and what a stranger puts in its place
+/// must not cost an edge a look for each of a tenant's expressions.
+const MOST_TEXT: usize = 64;
+/// Most bytes of one expression's first compiled form, and of what it remembers while it runs. What
+/// the engine makes of it beside that is some times as much.
+const MOST_COMPILED: usize = 16 * 1024;
 /// How deep parentheses may stand in each other.
 const MOST_DEPTH: u32 = 16;
 
@@ -52,13 +56,13 @@ impl Pattern {
         self.0.as_str()
     }
 
-    /// Does it match?
+    /// Does it match? Nothing longer than 64 bytes does.
     pub fn matches(&self, text: &str) -> bool {
-        self.0.is_match(text.as_bytes())
+        text.len() <= MOST_TEXT && self.0.is_match(text.as_bytes())
     }
 
     pub(super) fn captures<'t>(&self, text: &'t str) -> Option<Captures<'t>> {
-        self.0.captures(text.as_bytes())
+        if text.len() > MOST_TEXT { None } else { self.0.captures(text.as_bytes()) }
     }
 
     /// How many groups it has, beside the whole.
@@ -108,5 +112,14 @@ mod tests {
         let evil = Pattern::new(r"^(1+)+$").expect("a pattern");
         let text = format!("{}x", "1".repeat(5_000));
         assert!(!evil.matches(&text));
+    }
+
+    #[test]
+    fn nothing_longer_than_any_number_is_looked_at() {
+        let any = Pattern::new("1").expect("a pattern");
+        assert!(any.matches(&"1".repeat(MOST_TEXT)));
+        assert!(!any.matches(&"1".repeat(MOST_TEXT + 1)));
+        assert!(any.captures(&"1".repeat(MOST_TEXT + 1)).is_none());
+        assert!(Pattern::new(r"\d{2000}").is_err(), "too much memory");
     }
 }

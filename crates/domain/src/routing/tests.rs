@@ -81,12 +81,12 @@ impl World for Little {
 
 fn from_trunk(trunk: u128, called: &str) -> Result<Route, RouteRefusal> {
     let source = Source::Trunk(TrunkId(id(trunk)));
-    route(&Little, Call { source, called, caller: "" }, &mut NoTrace)
+    route(&Little, Call { source, called, caller: "", takes_over: false }, &mut NoTrace)
 }
 
 fn from_user(user: u128, called: &str) -> Result<Route, RouteRefusal> {
     let source = Source::User(UserId(id(user)));
-    route(&Little, Call { source, called, caller: "" }, &mut NoTrace)
+    route(&Little, Call { source, called, caller: "", takes_over: false }, &mut NoTrace)
 }
 
 #[test]
@@ -156,10 +156,12 @@ fn help_leaves_by_whoever_serves_the_country() {
     let from = |tenant: u128, country: &str, called: &str| {
         let country = Country::parse(country).expect("country");
         let source = Source::Network(TenantId(id(tenant)), country);
-        route(&Little, Call { source, called, caller: "" }, &mut NoTrace).map(|r| {
-            assert_eq!((r.kind, r.tenant.0), (CallKind::Emergency, id(tenant)));
-            (r.operator.map(|o| o.0.as_u128()), r.caller_id.map(|n| n.to_string()))
-        })
+        route(&Little, Call { source, called, caller: "", takes_over: false }, &mut NoTrace).map(
+            |r| {
+                assert_eq!((r.kind, r.tenant.0), (CallKind::Emergency, id(tenant)));
+                (r.operator.map(|o| o.0.as_u128()), r.caller_id.map(|n| n.to_string()))
+            },
+        )
     };
     let number = || Some("+442079460002".to_owned());
     for (tenant, country, called, expect) in [
@@ -194,7 +196,7 @@ fn help_leaves_by_whoever_serves_the_country() {
 fn explain_takes_the_same_way() {
     let source = Source::User(UserId(id(100)));
     let mut trace = Recorded::default();
-    let call = Call { source, called: "+493012345678", caller: "" };
+    let call = Call { source, called: "+493012345678", caller: "", takes_over: false };
     let explained = route(&Little, call, &mut trace);
     assert_eq!(explained, route(&Little, call, &mut NoTrace));
     assert!(trace.0.iter().any(|(rule, _)| *rule == "route.operator_of_number"));
@@ -294,7 +296,7 @@ mod policies {
             let policy = PolicyId(id(n as u128 + 1));
             let rule = body.ready().expect("a policy");
             all.put(Policy { id: policy, name: format!("p{n}"), rule });
-            all.assign(body.kind().expect("known"), PolicyTarget::Global, Some(policy));
+            all.assign(body.kind(), PolicyTarget::Global, Some(policy));
         }
         all.screen(Screening::new(&screening).expect("rules"));
         Ruled(all)
@@ -319,7 +321,7 @@ mod policies {
     fn dialled(world: &Ruled, user: u128, called: &str) -> Result<Route, RouteRefusal> {
         let source = Source::User(UserId(id(user)));
         let mut trace = Recorded::default();
-        let call = Call { source, called, caller: "" };
+        let call = Call { source, called, caller: "", takes_over: false };
         let explained = route(world, call, &mut trace);
         assert_eq!(explained, route(world, call, &mut NoTrace), "explain takes the same way");
         explained
@@ -375,6 +377,17 @@ mod policies {
     }
 
     #[test]
+    fn who_takes_a_call_over_has_dialled_nothing() {
+        let body = PolicyBody::OnlineDialOutPolicy(DialOut { reach: Reach::None, premium: true });
+        let world = ruled(&[body], ScreeningRules::default());
+        let source = Source::User(UserId(id(100)));
+        for (takes_over, expect) in [(false, Some(RouteRefusal::DialOutRestricted)), (true, None)] {
+            let call = Call { source, called: "+493012345678", caller: "", takes_over };
+            assert_eq!(route(&world, call, &mut NoTrace).err(), expect);
+        }
+    }
+
+    #[test]
     fn callers_are_shown_as_their_policy_says() {
         let resource = |n| Substitute::Resource(ResourceAccountId(id(n)));
         let (own, queue) = ("+442079460001", "+442079460002");
@@ -425,7 +438,8 @@ mod policies {
         let world = ruled(&[], rules);
         let rings = |caller: &str, called: &str| {
             let source = Source::Trunk(TrunkId(id(11)));
-            route(&world, Call { source, called, caller }, &mut NoTrace).map(|r| r.destination)
+            route(&world, Call { source, called, caller, takes_over: false }, &mut NoTrace)
+                .map(|r| r.destination)
         };
         let (alice, bob) = (Destination::User(UserId(id(100))), Destination::User(UserId(id(101))));
         let queue = Destination::Queue(ResourceAccountId(id(5)));

@@ -2,7 +2,7 @@
 
 use super::call::{CallState, Tag};
 use super::dialog::{Dialog, Party, Side, domain_of, domain_of_user};
-use super::write::{CALL_HEADER, contact_uri, pass, pass_of_phone, transport};
+use super::write::{CALL_HEADER, contact_uri, pass, pass_of_hidden, pass_of_phone, transport};
 use super::{Core, Incoming, Moment, count};
 use crate::outbox::Outbox;
 use crate::overflow::RecordId;
@@ -260,7 +260,11 @@ impl Core {
         if target.is_some() {
             b = b.header(HeaderName::Contact, &s.contact);
         }
-        let pass = if matches!(d.this, Party::Phone { .. }) { pass_of_phone } else { pass };
+        let pass = match d.this {
+            Party::Phone { .. } => pass_of_phone,
+            Party::Trunk(_) if d.from_uri.ends_with(b"@anonymous.invalid") => pass_of_hidden,
+            Party::Trunk(_) => pass,
+        };
         let named = match method {
             Method::Ack | Method::Bye | Method::Prack => None,
             _ => self.named(r.m, d.map_key, world),

@@ -7,7 +7,7 @@ use super::guest::NOBODY;
 use super::places::is_for_help;
 use super::write::{
     CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, explains, hides_identity,
-    number_uri, pass, pass_of_phone, quoted, route_set, shown, text, transport,
+    number_uri, pass, pass_of_hidden, pass_of_phone, quoted, route_set, shown, text, transport,
 };
 use super::{Core, Incoming, Moment, Who, count};
 use crate::outbox::Outbox;
@@ -135,12 +135,13 @@ impl Core {
         count(&self.shared.stats.calls);
         let called = Called::of(r.m);
         let replaced = self.replaced(r.m, world);
+        let takes_over = replaced.is_some();
         let called = replaced.as_ref().map_or(called.as_str(), |(number, _)| number);
         // Nobody asks for the caller where no tenant has a policy.
         let asked = matches!(source, Source::Trunk(_)) && world.any_policies();
         let caller_text = asked.then(|| Called::caller_of(r.m));
         let caller_text = caller_text.as_ref().map_or("", Called::as_str);
-        let call = routing::Call { source, called, caller: caller_text };
+        let call = routing::Call { source, called, caller: caller_text, takes_over };
         let route = routing::route(world, call, &mut NoTrace);
         self.record_begin(r, cdr, source, &route, out);
         let route = match route {
@@ -551,8 +552,8 @@ impl Core {
         let decided = call.hide != Hide::AsAsked && !emergency;
         let pass = move |h: &Header<'_>| match h.name {
             HeaderName::Privacy if decided => Copy::Skip,
-            HeaderName::ReferredBy if hidden && !from_phone => Copy::Skip,
-            _ if from_phone || hidden => pass_of_phone(h),
+            _ if from_phone => pass_of_phone(h),
+            _ if hidden => pass_of_hidden(h),
             _ => pass(h),
         };
         match self.named(m, call.map_key, world) {

@@ -72,11 +72,11 @@ impl Core {
     pub(super) fn admits(&mut self, r: &Incoming<'_>, out: &mut Outbox) -> bool {
         let exempt = || match r.m.parsed_request_uri() {
             Some(uri) => match uri.user_number() {
-                Some(number) => emergency::recognise_anywhere(number.as_str()),
+                Some(number) => emergency::may_become(number.as_str()),
                 None => uri.as_sip().is_none_or(|sip| {
                     sip.user
                         .and_then(|user| std::str::from_utf8(user).ok())
-                        .is_some_and(emergency::recognise_anywhere)
+                        .is_some_and(emergency::may_become)
                 }),
             },
             None => true,

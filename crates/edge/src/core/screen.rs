@@ -33,7 +33,7 @@ impl Core {
         }
         let emergency = m.parsed_request_uri().is_some_and(|uri| {
             let number = uri.user_number();
-            uri.is_sos() || number.is_some_and(|n| emergency::recognise_anywhere(n.as_str()))
+            uri.is_sos() || number.is_some_and(|n| emergency::may_become(n.as_str()))
         });
         if emergency && m.method() == Method::Invite {
             return false;

@@ -79,6 +79,19 @@ pub(super) fn pass_of_phone<'v>(h: &Header<'_>) -> Copy<'v> {
     }
 }
 
+/// As [`pass_of_phone`], of a caller whom the person called is not to see: nothing that may name
+/// them (RFC 3323 section 4.1), and nothing whose meaning is not known here.
+pub(super) fn pass_of_hidden<'v>(h: &Header<'_>) -> Copy<'v> {
+    match h.name {
+        HeaderName::ReferredBy
+        | HeaderName::Subject
+        | HeaderName::UserAgent
+        | HeaderName::Server
+        | HeaderName::Other => Copy::Skip,
+        _ => pass_of_phone(h),
+    }
+}
+
 /// Whether the caller's asserted number is for operators only (RFC 3325 section
 /// 9.3, RFC 3323 section 4.2).
 pub(super) fn hides_identity(m: &Message<'_>) -> bool {

@@ -35,9 +35,15 @@ fn records() -> WorldRecords {
 /// A policy, and for whom it holds.
 fn put(records: &mut WorldRecords, target: PolicyTarget, body: PolicyBody) {
     let id = PolicyId(id(1_000 + records.policies.len() as u128));
-    let kind = body.kind().expect("known").as_str().to_owned();
-    records.policies.push(PolicyRecord { id, tenant: TENANT, name: "it".into(), body });
-    let assigned = PolicyAssignmentRecord { tenant: TENANT, kind, target, policy: Some(id) };
+    let kind = body.kind().as_str().to_owned();
+    records.policies.push(PolicyRecord {
+        id,
+        tenant: TENANT,
+        name: "it".into(),
+        body: body.into(),
+    });
+    let assigned =
+        PolicyAssignmentRecord { tenant: TENANT, kind, target: target.into(), policy: Some(id) };
     records.policy_assignments.push(assigned);
 }
 
@@ -97,7 +103,13 @@ fn bring(net: &mut Net, caller: &str, called: &str) {
     let from = format!("sip:{caller}@op.example;user=phone");
     let call_id = format!("in-{}-{called}", net.cdrs.len());
     let asserted = format!("<sip:{caller}@op.example>");
-    let extra = [(HeaderName::PAssertedIdentity, asserted.as_str())];
+    let extra = [
+        (HeaderName::PAssertedIdentity, asserted.as_str()),
+        (HeaderName::ReferredBy, asserted.as_str()),
+        (HeaderName::Diversion, asserted.as_str()),
+        (HeaderName::HistoryInfo, asserted.as_str()),
+        (HeaderName::Subject, caller),
+    ];
     let invite =
         net.request(operator(), (Method::Invite, &uri), (&from, &uri), &call_id, &extra, b"");
     net.send(operator(), &invite);
@@ -272,7 +284,7 @@ fn blocked_callers_are_refused_or_sent_elsewhere_and_exceptions_let_in() {
         }],
         unassigned: Vec::new(),
     };
-    records.screening.push(ScreeningRecord { tenant: TENANT, rules });
+    records.screening.push(ScreeningRecord { tenant: TENANT, rules: rules.into() });
     let mut net = started(records);
     for caller in ["+19005550100", "anonymous"] {
         bring(&mut net, caller, ALICE_NUMBER);
@@ -322,7 +334,7 @@ fn a_number_that_nobody_has_is_answered_as_the_rules_say_from_outside_and_inside
     bring(&mut without, BERLIN, free);
     assert_eq!(refused(&mut without, operator(), 404), "number_unassigned");
 
-    records.screening.push(ScreeningRecord { tenant: TENANT, rules });
+    records.screening.push(ScreeningRecord { tenant: TENANT, rules: rules.into() });
     let mut net = started(records);
     rings(&mut net, BERLIN, free, phone("bob"));
     net.inbox.clear();

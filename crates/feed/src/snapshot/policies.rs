@@ -1,8 +1,9 @@
 //! Policies in memory: as they came, to be written again, and ready to be used, made
 //! so when they come. A call finds them compiled.
 
+use crate::kept::Kept;
 use crate::record::{GroupMembersRecord, PolicyAssignmentRecord, PolicyRecord, ScreeningRecord};
-use domain::policy::{Policy, PolicyTarget, Screening, TenantPolicies};
+use domain::policy::{Policy, PolicyBody, PolicyTarget, Screening, ScreeningRules, TenantPolicies};
 use domain::{GroupId, IdMap, PolicyId, TenantId, UserId};
 use numbering::E164;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,27 +14,30 @@ use std::sync::Arc;
 struct Own {
     ready: TenantPolicies,
     records: IdMap<PolicyId, PolicyRecord>,
-    /// By kind and target; a group has one rank only, so that it is no part of the key.
-    assignments: BTreeMap<(String, Whom), (PolicyTarget, PolicyId)>,
+    /// By target and kind; a group has one rank only, so that it is no part of the key.
+    assignments: BTreeMap<(Whom, String), PolicyAssignmentRecord>,
     members: BTreeMap<GroupId, BTreeSet<UserId>>,
     screening: Option<ScreeningRecord>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Whom {
     Global,
     Group(GroupId),
     User(UserId),
     Number(E164),
+    /// Whom only a newer version knows.
+    Other(String),
 }
 
 impl Whom {
-    const fn of(target: PolicyTarget) -> Self {
-        match target {
-            PolicyTarget::Global => Self::Global,
-            PolicyTarget::Group { group, .. } => Self::Group(group),
-            PolicyTarget::User(user) => Self::User(user),
-            PolicyTarget::Number(number) => Self::Number(number),
+    fn of(target: &Kept<PolicyTarget>) -> Self {
+        match target.known() {
+            Some(PolicyTarget::Global) => Self::Global,
+            Some(PolicyTarget::Group { group, .. }) => Self::Group(*group),
+            Some(PolicyTarget::User(user)) => Self::User(*user),
+            Some(PolicyTarget::Number(number)) => Self::Number(*number),
+            None => Self::Other(target.text()),
         }
     }
 }
@@ -73,11 +77,11 @@ impl Policies {
     /// it, is kept and has no effect.
     pub(super) fn put(&mut self, record: &PolicyRecord) {
         self.change(record.tenant, |own| {
-            match record.body.ready() {
-                Ok(rule) => {
+            match record.body.known().map(PolicyBody::ready) {
+                Some(Ok(rule)) => {
                     own.ready.put(Policy { id: record.id, name: record.name.clone(), rule });
                 }
-                Err(_) => own.ready.remove(record.id),
+                Some(Err(_)) | None => own.ready.remove(record.id),
             }
             own.records.insert(record.id, record.clone());
         });
@@ -92,17 +96,14 @@ impl Policies {
 
     pub(super) fn assign(&mut self, record: &PolicyAssignmentRecord) {
         self.change(record.tenant, |own| {
-            if let Some(kind) = record.kind() {
-                own.ready.assign(kind, record.target, record.policy);
+            if let (Some(kind), Some(target)) = (record.kind(), record.target.known()) {
+                own.ready.assign(kind, *target, record.policy);
             }
-            let key = (record.kind.clone(), Whom::of(record.target));
-            match record.policy {
-                Some(policy) => {
-                    own.assignments.insert(key, (record.target, policy));
-                }
-                None => {
-                    own.assignments.remove(&key);
-                }
+            let key = (Whom::of(&record.target), record.kind.clone());
+            if record.policy.is_some() {
+                own.assignments.insert(key, record.clone());
+            } else {
+                own.assignments.remove(&key);
             }
         });
     }
@@ -126,25 +127,31 @@ impl Policies {
         self.change(tenant, |own| {
             own.ready.disband(group);
             own.members.remove(&group);
-            own.assignments.retain(|(_, whom), _| *whom != Whom::Group(group));
+            own.assignments.retain(|(whom, _), _| *whom != Whom::Group(group));
         });
     }
 
     pub(super) fn screen(&mut self, record: &ScreeningRecord) {
         self.change(record.tenant, |own| {
-            own.ready.screen(Screening::new(&record.rules).unwrap_or_default());
-            own.screening = (!record.rules.is_empty()).then(|| record.clone());
+            let rules = record.rules.known();
+            let ready = rules.and_then(|rules| Screening::new(rules).ok());
+            own.ready.screen(ready.unwrap_or_default());
+            let is_empty = rules.is_some_and(ScreeningRules::is_empty);
+            own.screening = (!is_empty).then(|| record.clone());
         });
     }
 
     pub(super) fn forget_number(&mut self, tenant: TenantId, number: E164) {
-        let known = self.of.get(&tenant).is_some_and(|own| {
-            own.assignments.keys().any(|(_, whom)| *whom == Whom::Number(number))
-        });
-        if known {
+        let Some(own) = self.of.get(&tenant) else { return };
+        let from = (Whom::Number(number), String::new());
+        let of_it = own.assignments.range(from..).map(|(key, _)| key.clone());
+        let of_it: Vec<_> = of_it.take_while(|(whom, _)| *whom == Whom::Number(number)).collect();
+        if !of_it.is_empty() {
             self.change(tenant, |own| {
                 own.ready.forget_number(number);
-                own.assignments.retain(|(_, whom), _| *whom != Whom::Number(number));
+                for key in &of_it {
+                    own.assignments.remove(key);
+                }
             });
         }
     }
@@ -162,14 +169,7 @@ impl Policies {
     }
 
     pub(super) fn assignments(&self) -> impl Iterator<Item = PolicyAssignmentRecord> {
-        self.of.iter().flat_map(|(tenant, own)| {
-            own.assignments.iter().map(|((kind, _), (target, policy))| PolicyAssignmentRecord {
-                tenant: *tenant,
-                kind: kind.clone(),
-                target: *target,
-                policy: Some(*policy),
-            })
-        })
+        self.of.values().flat_map(|own| own.assignments.values().cloned())
     }
 
     pub(super) fn memberships(&self) -> impl Iterator<Item = GroupMembersRecord> {

@@ -340,14 +340,20 @@ mod policies {
             id: PolicyId(id(n)),
             tenant: TENANT,
             name: format!("p{n}"),
-            body: PolicyBody::OnlineDialOutPolicy(DialOut { reach: Reach::None, premium: true }),
+            body: PolicyBody::OnlineDialOutPolicy(DialOut { reach: Reach::None, premium: true })
+                .into(),
         })
     }
 
     fn assign(target: PolicyTarget, policy: Option<u128>) -> Change {
         let policy = policy.map(|n| PolicyId(id(n)));
         let kind = KIND.as_str().to_owned();
-        Change::PolicyAssigned(PolicyAssignmentRecord { tenant: TENANT, kind, target, policy })
+        Change::PolicyAssigned(PolicyAssignmentRecord {
+            tenant: TENANT,
+            kind,
+            target: target.into(),
+            policy,
+        })
     }
 
     fn members(group: u128, joined: &[u128], left: &[u128]) -> Change {
@@ -403,11 +409,11 @@ mod policies {
         for (change, left) in [
             (Change::PolicyRemoved { tenant: TENANT, id: PolicyId(id(2)) }, true),
             (assign(PolicyTarget::Global, None), false),
-            (Change::ScreeningPut(ScreeningRecord { tenant: TENANT, rules }), true),
+            (Change::ScreeningPut(ScreeningRecord { tenant: TENANT, rules: rules.into() }), true),
             (
                 Change::ScreeningPut(ScreeningRecord {
                     tenant: TENANT,
-                    rules: ScreeningRules::default(),
+                    rules: ScreeningRules::default().into(),
                 }),
                 false,
             ),
