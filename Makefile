@@ -8,7 +8,7 @@ help: ## this list
 demo: ## build and run a whole exchange with simulated operators and a page to look at
 	@scripts/demo.sh $(ARGS)
 
-test: ## every check and test (below 30 minutes on 2 cores)
+test: ## every check and test (some 20 minutes on 2 cores from a clean clone)
 	@scripts/test.sh
 
 soak: ## long loads with things killed, the last release beside this one (half an hour or more)
@@ -41,5 +41,5 @@ bench-overload: ## ten times what the edge can carry, with 100 calls for help (r
 bench-migrate: ## import and verdict of a large tenant beside DuckDB (a release build, then about two minutes)
 	@bench/migrate/run.sh $(ARGS)
 
-bench-api: ## uploads, look-ups, pages and the feed on both databases beside bare statements (below 15 minutes)
+bench-api: ## uploads, look-ups, pages, the feed and assignments beside bare statements, on both databases (below 15 minutes)
 	@bench/api/run.sh $(ARGS)

@@ -42,6 +42,7 @@ need_for_test() {
     need sipvicious has svcrack
     need chromium has chromium
     need python3-venv has_venv
+    need openssl has openssl
 }
 
 has_venv() { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }

@@ -94,7 +94,7 @@ def gauge(program, ours, bare, arguments):
     command = [program, "run", "--database-url", ours, "--bare-url", bare,
                "--upload", arguments.upload, "--numbers", arguments.numbers,
                "--concurrency", arguments.concurrency, "--rounds", arguments.rounds,
-               "--seconds", arguments.seconds, "--changes", arguments.changes,
+               "--seconds", arguments.seconds, "--assign", arguments.assign, "--changes", arguments.changes,
                "--feed-seconds", arguments.feed_seconds]
     done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
@@ -108,6 +108,7 @@ def main():
     parser.add_argument("--only", choices=["pg", "lite"], help="one database alone")
     parser.add_argument("--upload", type=int, default=1_000_000)
     parser.add_argument("--numbers", type=int, default=10_000_000)
+    parser.add_argument("--assign", type=int, default=100_000)
     parser.add_argument("--concurrency", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4.0)

@@ -120,10 +120,11 @@ class World:
         command += ["--webhook-allow", "127.0.0.0/8"]
         if database_url:
             command += ["--database-url", database_url]
-        self.outside = outside.Outside()
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        self.outside = self.process = None
         try:
+            self.outside = outside.Outside()
+            with open(self.log, "wb") as log:
+                self.process = subprocess.Popen(command, stdout=log, stderr=log)
             self.base = self.told(r"API and page: (http://[^/\s]+)")
             owner = self.told(r"client id:\s+(\S+)"), self.told(r"client secret:\s+(\S+)")
             self.secrets = {"programme": owner}
@@ -149,9 +150,11 @@ class World:
         raise SystemExit(f"schema: meetpoint did not come up:\n{self.log.read_text(errors='replace')}")
 
     def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=60)
-        self.outside.stop()
+        if self.process:
+            self.process.terminate()
+            self.process.wait(timeout=60)
+        if self.outside:
+            self.outside.stop()
         self.folder.cleanup()
 
     def token(self, face):

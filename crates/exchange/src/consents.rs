@@ -518,6 +518,7 @@ impl Exchange {
         let comment = edit.comment.as_deref().map(str::trim).filter(|c| !c.is_empty());
         let comment = comment.map(|c| text("comment", c, 1000)).transpose()?;
         self.act(cx, "relationship.update", Keep::Answer, async |mut tx| {
+            crate::freezes::check(&mut tx, Some(tenant)).await?;
             let mut row = consent_must(&mut tx, tenant, operator, tenant_id).await?;
             matches(if_match, row.version, true)?;
             relationship_move(&mut row, to, comment.clone())?;

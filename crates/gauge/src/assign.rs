@@ -127,7 +127,7 @@ async fn bare(
     let ends = edges(from).await?;
     let head = read(from, &format!("SELECT * FROM number_order WHERE id = '{order}'")).await?;
     let mut spent = Duration::ZERO;
-    let portions = i64::from(count).div_euclid(PORTION).max(1);
+    let portions = i64::from(count.div_ceil(u32::try_from(PORTION)?));
     for nth in 0..portions {
         let (first, last) = (nth * PORTION, (nth + 1) * PORTION - 1);
         let of = format!(

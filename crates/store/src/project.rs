@@ -11,6 +11,9 @@ use sqlx::{ConnectOptions, Row, Sqlite, Transaction};
 use std::path::Path;
 use std::time::Duration;
 
+/// How long one waits for a file that another process writes to.
+const BUSY: Duration = Duration::from_secs(60);
+
 static PROJECT: Migrator = sqlx::migrate!("migrations/project");
 
 /// An open project.
@@ -56,7 +59,7 @@ impl Project {
             // twice. Nobody else reads meanwhile as a rule; whoever does waits for the import.
             .journal_mode(SqliteJournalMode::Delete)
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(60))
+            .busy_timeout(BUSY)
             .disable_statement_logging();
         if create {
             crate::open::make_private(file)
@@ -64,6 +67,8 @@ impl Project {
         }
         let pool = SqlitePoolOptions::new()
             .max_connections(1)
+            // Longer than a connection that is being opened waits for an import's lock.
+            .acquire_timeout(2 * BUSY)
             .idle_timeout(None)
             .max_lifetime(None)
             .connect_with(options)

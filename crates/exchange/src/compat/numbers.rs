@@ -158,6 +158,7 @@ pub(super) async fn delete_held(
     field: impl Fn(E164) -> Option<String>,
 ) -> Result<(), Fail> {
     let Some(tenant) = account.tenant_id else { return Ok(()) };
+    crate::freezes::check(tx, Some(tenant)).await?;
     tx.consent_share(tenant, account.operator_id).await?;
     let held: HashMap<E164, WorldNumberRow> = tx
         .numbers_held(numbers)

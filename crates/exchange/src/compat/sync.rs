@@ -302,7 +302,10 @@ pub(super) async fn sync(
     let operator = account.operator_id;
     let binding = binding(account.tenant_id, services);
     let ground = match account.tenant_id {
-        Some(tenant) => Some(Ground::read(tx, operator, tenant, &items).await?),
+        Some(tenant) => {
+            crate::freezes::check(tx, Some(tenant)).await?;
+            Some(Ground::read(tx, operator, tenant, &items).await?)
+        }
         None => None,
     };
     let numbers: Vec<E164> = items.iter().map(|item| item.number).collect();

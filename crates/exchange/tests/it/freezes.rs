@@ -45,6 +45,12 @@ on_both!(a_window_refuses_changes_by_name_and_never_those_that_help_needs, |db| 
         assert_eq!((problem.code.as_str(), problem.status), ("change_freeze", 409));
         assert!(problem.reason.contains(r#"the tenant's change freeze "wave 2""#), "{problem}");
     }
+    // Nor does its operator change its numbers meanwhile, on whichever face.
+    let moved = json!({ "status": "ContractTerminated", "comment": "not now" });
+    let moved = exchange
+        .relationship_update(&operator, freeze.tenant_id.expect("its own"), None, doc(moved))
+        .await;
+    assert_eq!(moved.expect_err("frozen").code, "change_freeze");
     // Where help comes to can be set right, and a lost phone gets a new password.
     let office = doc(json!({ "company_name": "Contoso", "country": "GB", "house_number": "2",
         "latitude": "51.5", "longitude": "-0.1" }));

@@ -164,11 +164,10 @@ impl<R: Read> Split<R> {
         self.at = 0;
         // A long row is looked through again from its beginning: as much again is read each time,
         // so that this happens a few times only, but not beyond what a row may take.
-        let again = match self.bytes.len() as u64 {
-            length if length * 4 < self.allowance.limit() => self.bytes.len(),
-            _ => BLOCK,
-        };
-        let wanted = self.bytes.len() + again.max(BLOCK);
+        let length = self.bytes.len();
+        let left = self.allowance.limit().saturating_sub(length as u64);
+        let again = usize::try_from(left).map_or(length, |left| length.min(left));
+        let wanted = length + again.max(BLOCK);
         let mut filled = self.bytes.len();
         self.bytes.resize(wanted, 0);
         let outcome = loop {

@@ -92,5 +92,6 @@ fn calls_may_be_read_beside_everything_else() {
         assert!(beside.remarks.iter().any(|remark| remark.code == code), "{code}");
     }
     assert_eq!(beside.calls.records.len(), Size::SMALL.calls);
+    assert!(beside.remarks.is_sorted_by_key(|remark| remark.at.file.0), "in the files' order");
     assert!(beside == inventory(files), "the remarks or the calls differ");
 }
