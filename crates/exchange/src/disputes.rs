@@ -11,6 +11,7 @@ use api_types::number::{Dispute, DisputeUpdate};
 use api_types::{ErrorCode, Page, Problem};
 use domain::OperatorId;
 use domain::dispute::{DisputeParty, DisputeRefusal, DisputeState};
+use numbering::E164;
 use store::{Db, DisputeRow, Tx};
 use uuid::Uuid;
 
@@ -40,6 +41,23 @@ pub(crate) fn tell(tx: &mut Tx, row: &DisputeRow) {
     for side in [row.claimant_id, row.holder_id] {
         change_other(tx, "number_dispute", row.id, of_operator(side));
     }
+}
+
+/// Takes numbers out of the inventory. Whoever disputed one of them with its holder has what they
+/// wanted.
+pub(crate) async fn take_out(
+    tx: &mut Tx,
+    holder: OperatorId,
+    numbers: &[E164],
+) -> Result<(), Fail> {
+    raced(tx.numbers_delete(numbers).await? == numbers.len() as u64)?;
+    let (state, at) = (DisputeState::Conceded.as_str(), tx.at());
+    for row in tx.disputes_over(numbers, holder).await? {
+        let comment = Some("the number was released".to_owned());
+        raced(tx.dispute_end(row.id, state, comment, at).await?)?;
+        tell(tx, &row);
+    }
+    Ok(())
 }
 
 impl Exchange {

@@ -553,7 +553,7 @@ async fn release(
         }
     }
     if !order.dry_run && !gone.is_empty() {
-        raced(tx.numbers_delete(&gone).await? == gone.len() as u64)?;
+        disputes::take_out(tx, operator, &gone).await?;
         let owner = of_both(order.tenant_id, operator);
         change_of(tx, &Change::NumbersRemoved { numbers: gone }, owner);
     }

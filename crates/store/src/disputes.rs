@@ -47,6 +47,11 @@ statements! {
     DISPUTE_LIST = dispute_select!(
         "WHERE (CAST($1 AS UUID) IS NULL OR d.claimant_id = $1 OR d.holder_id = $1) \
          AND (CAST($2 AS UUID) IS NULL OR d.id < $2) ORDER BY d.id DESC LIMIT $3");
+    DISPUTES_OVER_LITE = dispute_select!("WHERE d.state = 'open' AND d.holder_id = $2 \
+        AND d.number IN (SELECT value FROM json_each($1)) ORDER BY d.id");
+    DISPUTES_OVER_PG = dispute_select!("WHERE d.state = 'open' AND d.holder_id = $2 \
+        AND d.number = ANY (ARRAY(SELECT CAST(value AS BIGINT) \
+            FROM json_array_elements_text(CAST($1 AS json)) AS j (value))) ORDER BY d.id");
     DISPUTE_END = "UPDATE number_dispute SET state = $2, comment = $3, closed_at = $4 \
         WHERE id = $1 AND state = 'open'";
 }
@@ -80,6 +85,16 @@ impl Db {
         limit: u32,
     ) -> Result<Vec<DisputeRow>, StoreError> {
         self.all(DISPUTE_LIST, args![side, before, limit]).await
+    }
+
+    /// The open ones over numbers that an operator holds.
+    pub async fn disputes_over(
+        &mut self,
+        numbers: &[E164],
+        holder: OperatorId,
+    ) -> Result<Vec<DisputeRow>, StoreError> {
+        let sql = if self.is_pg() { DISPUTES_OVER_PG } else { DISPUTES_OVER_LITE };
+        self.all(sql, args![crate::numbers::json(numbers), holder]).await
     }
 
     /// Ends it; `false` where it is over.

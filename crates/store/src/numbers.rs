@@ -184,7 +184,7 @@ statements! {
             FROM json_array_elements_text(CAST($1 AS json)) AS j (value)))";
 }
 
-fn json(numbers: &[E164]) -> String {
+pub(crate) fn json(numbers: &[E164]) -> String {
     let digits: Vec<String> = numbers.iter().map(|n| n.value().to_string()).collect();
     format!("[{}]", digits.join(","))
 }

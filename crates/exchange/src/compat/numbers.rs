@@ -8,9 +8,7 @@ use super::{
     Conditions, Listed, MAX_BATCH, NumberInput, Read, Refused, Slice, Tagged, account_must,
     capability, identifiers,
 };
-use crate::act::{
-    Fail, Keep, change_of, change_other, done, not_found, of_both, of_operator, raced,
-};
+use crate::act::{Fail, Keep, change_of, change_other, done, not_found, of_both, of_operator};
 use crate::authz::Access;
 use crate::{Cx, Exchange};
 use api_types::compat::error::ErrorBody;
@@ -177,7 +175,7 @@ pub(super) async fn delete_held(
     let mut gone: Vec<E164> = held.into_keys().collect();
     gone.sort_unstable();
     if !gone.is_empty() {
-        raced(tx.numbers_delete(&gone).await? == gone.len() as u64)?;
+        crate::disputes::take_out(tx, account.operator_id, &gone).await?;
         let owner = of_both(tenant, account.operator_id);
         change_of(tx, &Change::NumbersRemoved { numbers: gone }, owner);
     }

@@ -424,8 +424,7 @@ impl Inventory {
             raced(tx.numbers_insert(&self.added).await? == self.added.len() as u64)?;
         }
         if !self.released.is_empty() {
-            let gone = tx.numbers_delete(&self.released).await?;
-            raced(gone == self.released.len() as u64)?;
+            crate::disputes::take_out(tx, operator, &self.released).await?;
         }
         let put: Vec<_> = self
             .added

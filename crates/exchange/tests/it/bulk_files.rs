@@ -479,4 +479,21 @@ on_both!(a_number_held_by_another_opens_a_dispute, |db| {
     // What is over can be claimed again.
     town.run(&town.beta, claim()).await;
     assert_eq!(seen(&holder).await.len(), 4);
+    // Once the holder has released it there is nothing left to dispute.
+    let release = NumberOrderCreate {
+        kind: "release".into(),
+        ..town.upload(&town.alpha, &town.contoso, &[&number(1)])
+    };
+    let (done, _) = town.run(&town.alpha, release).await;
+    assert_eq!(done.status, "success", "{done:?}");
+    let open: Vec<_> = seen(&holder).await.into_iter().filter(|d| d.state == "open").collect();
+    assert_eq!(open.iter().map(|d| d.number.as_str()).collect::<Vec<_>>(), [number(0)]);
+    let over = seen(&claimant).await.into_iter().find(|d| d.number == number(1));
+    let over = over.expect("the newest about it");
+    assert_eq!(
+        (over.state.as_str(), over.comment.as_deref()),
+        ("conceded", Some("the number was released"))
+    );
+    let (_, entries) = town.run(&town.beta, claim()).await;
+    assert_eq!(codes(&entries), ["held_elsewhere", ""]);
 });

@@ -117,19 +117,64 @@ on_both!(the_narrowest_policy_holds_and_the_explanation_says_which, |db| {
     for entry in &log {
         by_log.apply(entry);
     }
-    let holds = |s: &Snapshot| {
-        let holder = domain::policy::Holder { user: Some(alice.into()), number: None };
+    let holds = |s: &Snapshot, user: Uuid, number: Option<&str>| {
+        let number = number.map(|n| numbering::E164::parse(n).expect("a number"));
+        let holder = domain::policy::Holder { user: Some(user.into()), number };
         let tenant = s.user_record(alice.into()).expect("alice").tenant;
         let kind = domain::policy::PolicyKind::OnlineDialOutPolicy;
         use domain::routing::World;
         s.policy(tenant, holder, kind).map(|(policy, via)| (policy.name.clone(), via.as_str()))
     };
-    assert_eq!(holds(&read), Some(("own".into(), "direct")));
-    assert_eq!(holds(&by_log), holds(&read));
+    let line = json!({ "kind": kind, "policy_id": ids[4], "number": number });
+    for (user, number, expect) in [
+        (alice, None, ("own", "direct")),
+        (house.bob.id, None, ("staff", "group")),
+        (Uuid::from_u128(1), None, ("all", "global")),
+    ] {
+        let expect = Some((expect.0.to_owned(), expect.1));
+        assert_eq!(holds(&read, user, number), expect);
+        assert_eq!(holds(&by_log, user, number), expect);
+    }
+    house.put_policy(line).await.expect("her number's again");
+    let bytes = exchange.edge_snapshot(&cx(&house.edge), &key).await.expect("a snapshot");
+    let read = Snapshot::open(&bytes, &key).expect("opens");
+    let expect = Some(("line".to_owned(), "number"));
+    assert_eq!(holds(&read, alice, Some(number)), expect);
+    house.put_policy(json!({ "kind": kind, "number": number })).await.expect("taken away again");
 
     let gone = exchange.group_remove(&admin, groups[1]).await.expect("removed");
     assert_eq!(gone.members, 2);
     assert_eq!(house.holds(Some(house.bob.id), None).await, [("sales".into(), "group".into())]);
+});
+
+on_both!(nothing_of_another_tenant_can_be_named_in_an_assignment, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let house = furnish(exchange, owner).await;
+    let (admin, other) = (cx(&house.tenant_admin), cx(&house.other_admin));
+    let exchange = &house.exchange;
+    let (kind, new) = (
+        "OnlineDialOutPolicy",
+        |name: &str| json!({ "name": name, "settings": restricted("None") }),
+    );
+    let theirs = house.policy("theirs", restricted("None")).await.expect("a policy").id;
+    let group = exchange.group_create(&admin, doc(json!({ "name": "Sales" }))).await;
+    let group = group.expect("a group").id;
+    let own = exchange.policy_create(&other, doc(new("own"))).await.expect("a policy").id;
+    for (code, put) in [
+        ("unknown_policy", json!({ "policy_id": theirs })),
+        ("unknown_user", json!({ "policy_id": own, "user_id": house.alice.id })),
+        ("unknown_group", json!({ "policy_id": own, "group_id": group, "rank": 1 })),
+        ("invalid_field", json!({ "policy_id": own, "number": "+442079460001" })),
+    ] {
+        let mut put = put;
+        put["kind"] = json!(kind);
+        let refused = exchange.policy_assignment_put(&other, doc(put.clone())).await;
+        assert_eq!(refused.expect_err("not theirs").code, code, "{put}");
+    }
+    assert!(house.holds(Some(house.alice.id), Some("+442079460001")).await.is_empty());
+    let refused = exchange.policy_get(&other, theirs).await.expect_err("not theirs");
+    assert_eq!(refused.code, "not_found");
 });
 
 on_both!(policies_that_make_no_sense_are_refused_with_their_field, |db| {
