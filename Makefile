@@ -38,7 +38,7 @@ bench-signalling-growth: ## what the edge costs with more numbers, calls and cor
 bench-overload: ## ten times what the edge can carry, with 100 calls for help (root, about four minutes)
 	@bench/overload/run.sh $(ARGS)
 
-bench-migrate: ## import and verdict of a large tenant beside DuckDB (a release build, then about two minutes)
+bench-migrate: ## import and verdict of a large tenant beside DuckDB (a release build of a quarter of an hour, then two minutes)
 	@bench/migrate/run.sh $(ARGS)
 
 bench-api: ## uploads, look-ups, pages, the feed and assignments beside bare statements, on both databases (below 15 minutes)

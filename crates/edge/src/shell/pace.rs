@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 /// Packets in a second from which on it is worth it.
 const BUSY: u32 = 7_000;
-/// How long packets may wait to be gathered: some seven of them at that rate. Whoever
+/// How long packets may wait to be gathered: some fourteen of them at that rate. Whoever
 /// is woken for an answer costs as much again, and is woken once for all of them; a
-/// person who calls hears nothing of a millisecond.
-const PAUSE: Duration = Duration::from_millis(1);
+/// person who calls hears nothing of two milliseconds.
+const PAUSE: Duration = Duration::from_millis(2);
 /// How long packets are counted before their rate is believed.
 const WINDOW: Duration = Duration::from_millis(20);
 
