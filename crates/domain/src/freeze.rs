@@ -10,6 +10,7 @@ pub const FROZEN: &[&str] = &[
     "account_number.",
     "call_screening.",
     "consent.",
+    "gateway.",
     "group.",
     "number.",
     "policy.",
@@ -18,6 +19,7 @@ pub const FROZEN: &[&str] = &[
     "user.create",
     "user.file",
     "user.update",
+    "voice_routing.",
 ];
 
 /// What goes on in every window, by the names' beginnings. A use case is in one of both lists: a test
@@ -113,6 +115,8 @@ mod tests {
             ("fraud.release", false),
             ("account_number.put", true),
             ("account.put", false),
+            ("gateway.update", true),
+            ("voice_routing.put", true),
             ("api_token.revoke", false),
             ("change_freeze.remove", false),
             ("webhook.create", false),

@@ -7,6 +7,7 @@
 pub mod assign;
 pub mod block;
 pub mod consent;
+pub mod direct;
 pub mod dispute;
 pub mod edit;
 pub mod emergency;

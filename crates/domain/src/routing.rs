@@ -12,10 +12,10 @@ use crate::{
         CallingProfileId, LocationId, OperatorId, PolicyId, ResourceAccountId, TenantId, TrunkId,
         UserId,
     },
-    number::AssignmentTarget,
+    number::{AssignmentTarget, NumberType},
     policy::{
         Hide, Holder, Policy, PolicyKind, PolicyRule, Screening, Substitute, Translated, Verdict,
-        Via,
+        Via, VoiceRoutes,
     },
 };
 use numbering::{Country, E164, from_dialled};
@@ -60,8 +60,28 @@ pub struct TrunkView {
     /// The trunk.
     pub trunk: TrunkId,
     /// Whose it is.
-    pub operator: OperatorId,
+    pub owner: TrunkOwner,
     /// `false` drains: calls that stand live on, new ones go elsewhere.
+    pub enabled: bool,
+}
+
+/// Whose a trunk is. A tenant's own is a gateway (Direct Routing, design section 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrunkOwner {
+    /// An operator's, shared by all its tenants.
+    Operator(OperatorId),
+    /// A tenant's: good for its numbers and people, and nobody else's.
+    Tenant(TenantId, Country),
+}
+
+/// A tenant's gateway as routing sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GatewayView {
+    /// The gateway: a trunk whose owner is the tenant.
+    pub gateway: TrunkId,
+    /// The country it stands in.
+    pub country: Country,
+    /// `false` drains.
     pub enabled: bool,
 }
 
@@ -117,6 +137,12 @@ pub trait World {
     fn screening(&self, _tenant: TenantId) -> Option<&Screening> {
         None
     }
+    /// The tenant's routes over its gateways.
+    fn voice_routes(&self, _tenant: TenantId) -> Option<&VoiceRoutes> {
+        None
+    }
+    /// Calls `each` with every gateway of the tenant.
+    fn gateways(&self, _tenant: TenantId, _each: &mut dyn FnMut(GatewayView)) {}
     /// The number of a call queue or attendant, with the tenant it is of.
     fn account_number(&self, _account: ResourceAccountId) -> Option<(TenantId, E164)> {
         None
@@ -127,7 +153,7 @@ pub trait World {
 /// (design section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// An operator's trunk.
+    /// An operator's trunk, or a tenant's gateway.
     Trunk(TrunkId),
     /// A phone that authenticated as this person.
     User(UserId),
@@ -165,6 +191,23 @@ pub enum Destination {
         /// What to put in the Request-URI: `+` and digits, or emergency digits.
         digits: Dialled,
     },
+    /// The tenant's own gateways, in the order of [`gateway_tiers`].
+    Gateways {
+        /// Whose voice routing policy led there; nobody's for an emergency call.
+        by: Option<Holder>,
+        /// What to put in the Request-URI.
+        digits: Dialled,
+    },
+}
+
+impl Destination {
+    /// What to put in the Request-URI of a call that leaves the exchange.
+    pub const fn digits(self) -> Option<Dialled> {
+        match self {
+            Self::Trunks { digits, .. } | Self::Gateways { digits, .. } => Some(digits),
+            Self::User(_) | Self::Queue(_) => None,
+        }
+    }
 }
 
 /// What goes into the Request-URI toward an operator.
@@ -180,9 +223,9 @@ pub enum Dialled {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallKind {
-    /// From an operator to the tenant.
+    /// From an operator, or the tenant's own gateway, to the tenant.
     Inbound,
-    /// From the tenant to an operator.
+    /// From the tenant to an operator, or its own gateway.
     Outbound,
     /// Between two people of one tenant.
     Internal,
@@ -199,7 +242,7 @@ pub struct Route {
     pub tenant: TenantId,
     /// The tenant's number in it.
     pub number: Option<E164>,
-    /// The operator that carries it; `None` for internal calls.
+    /// The operator that carries it; `None` for internal calls and those of gateways.
     pub operator: Option<OperatorId>,
     /// Caller id to show, where the exchange decides it.
     pub caller_id: Option<E164>,
@@ -252,6 +295,15 @@ pub enum RouteRefusal {
     /// The caller's policy does not let them call there.
     #[error("the caller's policy does not allow calls to this destination")]
     DialOutRestricted,
+    /// A gateway brings a call for somebody else's number.
+    #[error("the called number is not one of the gateway's tenant")]
+    NumberOfOtherTenant,
+    /// The number has no operator, and no voice route leads to a gateway.
+    #[error("no voice route matches, and the caller's number has no operator")]
+    NoVoiceRoute,
+    /// The voice route that matches closes what it matches.
+    #[error("the voice routes that match name no gateway")]
+    NoGateway,
 }
 
 impl RouteRefusal {
@@ -270,6 +322,9 @@ impl RouteRefusal {
             Self::CallerUnproven => "caller_unproven",
             Self::CallerBlocked => "caller_blocked",
             Self::DialOutRestricted => "dial_out_restricted",
+            Self::NumberOfOtherTenant => "number_of_other_tenant",
+            Self::NoVoiceRoute => "no_voice_route",
+            Self::NoGateway => "no_gateway",
         }
     }
 
@@ -286,7 +341,10 @@ impl RouteRefusal {
             | Self::SourceUnknown
             | Self::CallerUnproven
             | Self::CallerBlocked
-            | Self::DialOutRestricted => 403,
+            | Self::DialOutRestricted
+            | Self::NumberOfOtherTenant
+            | Self::NoVoiceRoute
+            | Self::NoGateway => 403,
         }
     }
 }
@@ -338,7 +396,7 @@ pub fn route(
             trace.step("source.network", || {
                 format!("whoever calls is in a trusted network of tenant {tenant} in {country}")
             });
-            help(world, (tenant, country), None, digits, trace)
+            help(world, (tenant, country), Help::Any(None), digits, trace)
         }
     }
 }
@@ -350,13 +408,37 @@ fn inbound(
     trace: &mut impl Trace,
 ) -> Result<Route, RouteRefusal> {
     let trunk = world.trunk(trunk).ok_or(RouteRefusal::SourceUnknown)?;
-    let number = E164::parse(call.called).map_err(|_| RouteRefusal::NotANumber)?;
-    let view = world.number(number).ok_or(RouteRefusal::NumberUnknown)?;
-    trace.step("number.owner", || format!("{number} is tenant {}'s", view.tenant));
-    if view.operator != trunk.operator {
-        return Err(RouteRefusal::NumberOfOtherOperator);
-    }
-    trace.step("number.operator", || format!("operator {} holds it", view.operator));
+    let (view, operator) = match trunk.owner {
+        TrunkOwner::Operator(operator) => {
+            let number = E164::parse(call.called).map_err(|_| RouteRefusal::NotANumber)?;
+            let view = world.number(number).ok_or(RouteRefusal::NumberUnknown)?;
+            trace.step("number.owner", || format!("{number} is tenant {}'s", view.tenant));
+            if view.operator != operator {
+                return Err(RouteRefusal::NumberOfOtherOperator);
+            }
+            trace.step("number.operator", || format!("operator {} holds it", view.operator));
+            (view, Some(operator))
+        }
+        TrunkOwner::Tenant(tenant, country) => {
+            // What stands behind a gateway calls for help by operators: its own country's
+            // PSTN it would have called itself, and back to the gateway it would turn in a
+            // circle.
+            if let Some(digits) = emergency_in(call.called, country, trace) {
+                return help(world, (tenant, country), Help::Operators(None), digits, trace);
+            }
+            let number = from_dialled(call.called, country).ok_or(RouteRefusal::NotANumber)?;
+            let view = world.number(number).ok_or(RouteRefusal::NumberUnknown)?;
+            // Another tenant's number is as good as none; the edge says so in its record.
+            if view.tenant != tenant {
+                return Err(RouteRefusal::NumberOfOtherTenant);
+            }
+            trace.step("gateway.tenant", || {
+                format!("the gateway and {number} are both tenant {tenant}'s")
+            });
+            (view, None)
+        }
+    };
+    let number = view.number;
     let policies = world.has_policies(view.tenant);
     let target = match policies.then(|| screened(world, view.tenant, call.caller, trace)).flatten()
     {
@@ -373,7 +455,7 @@ fn inbound(
         kind: CallKind::Inbound,
         tenant: view.tenant,
         number: Some(number),
-        operator: Some(view.operator),
+        operator,
         caller_id: None,
         hide: Hide::AsAsked,
         caller_policy: None,
@@ -477,7 +559,30 @@ fn emergency_in(called: &str, country: Country, trace: &mut impl Trace) -> Optio
     Some(digits)
 }
 
-/// The way of an emergency call from a country. It leaves by the caller's number, by
+/// By which ways an emergency call may leave, with the caller's number if they have one.
+#[derive(Clone, Copy)]
+enum Help {
+    /// The tenant's gateways too.
+    Any(Option<NumberView>),
+    /// Operators alone.
+    Operators(Option<NumberView>),
+}
+
+/// The tenant's gateways by which an emergency call in a country leaves: those in the
+/// country, or else all of them.
+fn help_gateways(world: &impl World, tenant: TenantId, country: Country) -> Vec<TrunkId> {
+    let (mut near, mut far) = (Vec::new(), Vec::new());
+    world.gateways(tenant, &mut |g| {
+        if g.enabled {
+            if g.country == country { near.push(g.gateway) } else { far.push(g.gateway) }
+        }
+    });
+    if near.is_empty() { far } else { near }
+}
+
+/// The way of an emergency call from a country. Of a Direct Routing number the provider is
+/// whoever stands behind the tenant's gateways (operator-connect.md section 5 rule 10), so the
+/// call leaves by an enabled one in the country, if there is one. Otherwise it leaves by the caller's number, by
 /// one of the tenant's in the country, or else by the first of these that has a trunk
 /// in use: an operator that serves the country, the tenant's own first; an operator
 /// of the tenant's elsewhere; any operator (the default mapping of emergency.md
@@ -487,11 +592,40 @@ fn emergency_in(called: &str, country: Country, trace: &mut impl Trace) -> Optio
 fn help(
     world: &impl World,
     (tenant, country): (TenantId, Country),
-    own: Option<NumberView>,
+    by: Help,
     digits: &'static str,
     trace: &mut impl Trace,
 ) -> Result<Route, RouteRefusal> {
+    let (own, gateways) = match by {
+        Help::Any(own) => (own, true),
+        Help::Operators(own) => (own, false),
+    };
     let near = own.or_else(|| world.tenant_number(tenant, Some(country)));
+    let by_gateway = |number: Option<NumberView>| Route {
+        kind: CallKind::Emergency,
+        tenant,
+        number: number.map(|n| n.number),
+        operator: None,
+        caller_id: number.map(|n| n.number),
+        hide: Hide::Never,
+        caller_policy: None,
+        destination: Destination::Gateways { by: None, digits: Dialled::Emergency(digits) },
+        emergency_in: Some(country),
+    };
+    let of_gateways = near.filter(|n| NumberType::of(n.operator) == NumberType::DirectRouting);
+    if let Some(near) = of_gateways.filter(|_| gateways) {
+        let mut open = false;
+        world.gateways(tenant, &mut |g| open |= g.enabled && g.country == country);
+        if open {
+            trace.step("emergency.gateway", || {
+                format!(
+                    "{} is a Direct Routing number, so the call leaves by a gateway in {country}",
+                    near.number
+                )
+            });
+            return Ok(by_gateway(Some(near)));
+        }
+    }
     let is_open = |profile: CallingProfileId| {
         let mut open = false;
         world.trunks(profile, &mut |t| open |= t.enabled);
@@ -517,7 +651,16 @@ fn help(
                     best = Some(v);
                 }
             });
-            let best = best.ok_or(RouteRefusal::NoEmergencyRoute)?;
+            let Some(best) = best else {
+                if !gateways || help_gateways(world, tenant, country).is_empty() {
+                    return Err(RouteRefusal::NoEmergencyRoute);
+                }
+                trace.step("emergency.gateway", || {
+                    "the exchange has no operator: the call leaves by the tenant's gateways"
+                        .to_owned()
+                });
+                return Ok(by_gateway(number));
+            };
             trace.step("emergency.operator_of_country", || {
                 let serves = if best.serves { "serves" } else { "does not serve" };
                 let drains = if best.open { "" } else { "; all its trunks drain" };
@@ -572,7 +715,7 @@ fn outbound(
     let own = user.number.and_then(|n| world.number(n));
     let home = own.map_or(user.country, |n| n.country);
     if let Some(digits) = emergency_in(called, home, trace) {
-        return help(world, (user.tenant, home), own, digits, trace);
+        return help(world, (user.tenant, home), Help::Any(own), digits, trace);
     }
     let policies = world.has_policies(user.tenant);
     let holder = Holder { user: Some(user.user), number: own.map(|n| n.number) };
@@ -583,7 +726,7 @@ fn outbound(
             translated = result;
             let called = translated.as_str();
             if let Some(digits) = emergency_in(called, home, trace) {
-                return help(world, (user.tenant, home), own, digits, trace);
+                return help(world, (user.tenant, home), Help::Any(own), digits, trace);
             }
             called
         }
@@ -614,9 +757,20 @@ fn outbound(
         restricted(world, user.tenant, holder, (dialled, home), trace)?;
     }
     let own = own.ok_or(RouteRefusal::UserHasNoNumber)?;
-    trace.step("route.operator_of_number", || {
-        format!("{} is operator {}'s, so the call leaves there", own.number, own.operator)
-    });
+    let by_gateway =
+        if is_dialled { voice_routed(world, user.tenant, holder, dialled, trace)? } else { false };
+    let (operator, destination) = if by_gateway {
+        let digits = Dialled::Number(dialled);
+        (None, Destination::Gateways { by: Some(holder), digits })
+    } else if NumberType::of(own.operator) == NumberType::DirectRouting {
+        return Err(RouteRefusal::NoVoiceRoute);
+    } else {
+        trace.step("route.operator_of_number", || {
+            format!("{} is operator {}'s, so the call leaves there", own.number, own.operator)
+        });
+        let digits = Dialled::Number(dialled);
+        (Some(own.operator), Destination::Trunks { profile: own.profile, digits })
+    };
     let (caller_id, hide, caller_policy) = if policies {
         presented(world, user.tenant, holder, &own, trace)
     } else {
@@ -626,13 +780,89 @@ fn outbound(
         kind: CallKind::Outbound,
         tenant: user.tenant,
         number: Some(own.number),
-        operator: Some(own.operator),
+        operator,
         caller_id: Some(caller_id),
         hide,
         caller_policy,
-        destination: Destination::Trunks { profile: own.profile, digits: Dialled::Number(dialled) },
+        destination,
         emergency_in: None,
     })
+}
+
+/// The tenant's routes that match a called number by somebody's voice routing policy, with
+/// that policy.
+fn voice_tiers<'w>(
+    world: &'w impl World,
+    tenant: TenantId,
+    holder: Holder,
+    called: &str,
+) -> Option<(&'w Policy, Via, Vec<crate::policy::Tier<'w>>)> {
+    let (policy, via) = world.policy(tenant, holder, PolicyKind::OnlineVoiceRoutingPolicy)?;
+    let PolicyRule::VoiceRouting(rule) = &policy.rule else { return None };
+    let tiers = world.voice_routes(tenant)?.tiers(&rule.usages, called);
+    Some((policy, via, tiers))
+}
+
+/// Does a voice route lead the call over the tenant's gateways? A match overrides the
+/// number's own operator (operator-connect.md section 5 rule 4); one whose routes name no
+/// gateway closes the destination.
+fn voice_routed(
+    world: &impl World,
+    tenant: TenantId,
+    holder: Holder,
+    dialled: E164,
+    trace: &mut impl Trace,
+) -> Result<bool, RouteRefusal> {
+    let called = dialled.to_string();
+    let Some((policy, via, tiers)) = voice_tiers(world, tenant, holder, &called) else {
+        return Ok(false);
+    };
+    trace.step("policy.voice_routing", || {
+        let (name, via) = (&policy.name, via.as_str());
+        let routes: Vec<_> = tiers
+            .iter()
+            .flat_map(|tier| {
+                tier.routes.iter().map(|r| format!("{:?} of {:?}", r.name, tier.usage))
+            })
+            .collect();
+        if routes.is_empty() {
+            format!("{name:?} ({via}): no route matches {called}")
+        } else {
+            format!("{name:?} ({via}): {called} goes by {}", routes.join(", then "))
+        }
+    });
+    if tiers.is_empty() {
+        return Ok(false);
+    }
+    if tiers.iter().all(|tier| tier.gateways().is_empty()) {
+        return Err(RouteRefusal::NoGateway);
+    }
+    Ok(true)
+}
+
+/// The gateways of a call that leaves by some, tier by tier: within one they are tried in
+/// random order ([`trunk_order`]), and all of one before those of the next
+/// (operator-connect.md section 5 rule 6). Only the tenant's own are among them, whatever
+/// a route names.
+pub fn gateway_tiers(world: &impl World, route: &Route) -> Vec<Vec<TrunkId>> {
+    let Destination::Gateways { by, digits } = route.destination else { return Vec::new() };
+    let tenant = route.tenant;
+    let own = |id: &TrunkId| {
+        world
+            .trunk(*id)
+            .is_some_and(|t| matches!(t.owner, TrunkOwner::Tenant(of, _) if of == tenant))
+    };
+    match (by, digits) {
+        (Some(holder), Dialled::Number(called)) => {
+            let found = voice_tiers(world, tenant, holder, &called.to_string());
+            let tiers = found.map(|(_, _, tiers)| tiers).unwrap_or_default();
+            tiers.iter().map(|tier| tier.gateways().into_iter().filter(own).collect()).collect()
+        }
+        _ => match route.emergency_in {
+            Some(country) => vec![help_gateways(world, tenant, country)],
+            None => Vec::new(),
+        },
+    }
 }
 
 /// What the caller's dial plan makes of what they dialled; `None` where it says nothing.

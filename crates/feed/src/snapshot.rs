@@ -18,9 +18,9 @@ pub use memory::{Applied, Snapshot};
 
 use crate::change::Position;
 use crate::record::{
-    CallingProfileRecord, EdgeKey, GroupMembersRecord, NumberRecord, OperatorRecord,
+    CallingProfileRecord, EdgeKey, GatewayRecord, GroupMembersRecord, NumberRecord, OperatorRecord,
     PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord, TenantRecord, TrunkRecord,
-    UserRecord,
+    UserRecord, VoiceRoutingRecord,
 };
 
 /// All that routing needs, at one position of the log: what the control plane
@@ -53,6 +53,10 @@ pub struct WorldRecords {
     pub group_members: Vec<GroupMembersRecord>,
     /// Rules for callers, and for numbers that nobody has.
     pub screening: Vec<ScreeningRecord>,
+    /// Every tenant's gateways.
+    pub gateways: Vec<GatewayRecord>,
+    /// Routes over them.
+    pub voice_routing: Vec<VoiceRoutingRecord>,
     /// Every number, in any order.
     pub numbers: Vec<NumberRecord>,
 }
@@ -74,6 +78,8 @@ impl WorldRecords {
             policy_assignments: Vec::new(),
             group_members: Vec::new(),
             screening: Vec::new(),
+            gateways: Vec::new(),
+            voice_routing: Vec::new(),
             numbers: Vec::new(),
         }
     }

@@ -1,0 +1,266 @@
+//! Tenants' gateways and the routes over them (Direct Routing).
+
+use crate::StoreError;
+use crate::db::{Db, statements};
+use crate::operators::TrunkRow;
+use crate::value::{Json, args, row};
+use domain::policy::VoiceRoutingRules;
+use domain::{OperatorId, TenantId, TrunkId};
+use numbering::Country;
+use uuid::Uuid;
+
+row! {
+    /// A gateway: a trunk of a tenant.
+    GatewayRow {
+        id: TrunkId,
+        tenant_id: TenantId,
+        fqdn: String,
+        address: String,
+        sources: Json<Vec<String>>,
+        match_port: bool,
+        transport: String,
+        country: Country,
+        enabled: bool,
+        send_options: bool,
+        options_interval_seconds: u32,
+        failover_time_seconds: u32,
+        max_uri: u32,
+        single_early_dialog: bool,
+        max_concurrent_calls: Option<u32>,
+        max_calls_per_second: Option<u32>,
+        version: i64,
+    }
+    /// From where a trunk or gateway may send.
+    PeerAddressRow { address: String, sources: Json<Vec<String>>, match_port: bool }
+    /// A tenant's PSTN usages and routes.
+    VoiceRoutingRow { tenant_id: TenantId, rules: Json<VoiceRoutingRules>, version: i64 }
+}
+
+impl GatewayRow {
+    /// A trunk, made a tenant's.
+    pub fn new(tenant: TenantId, country: Country, trunk: TrunkRow) -> Self {
+        Self {
+            id: trunk.id,
+            tenant_id: tenant,
+            fqdn: trunk.fqdn,
+            address: trunk.address,
+            sources: trunk.sources,
+            match_port: trunk.match_port,
+            transport: trunk.transport,
+            country,
+            enabled: trunk.enabled,
+            send_options: trunk.send_options,
+            options_interval_seconds: trunk.options_interval_seconds,
+            failover_time_seconds: trunk.failover_time_seconds,
+            max_uri: trunk.max_uri,
+            single_early_dialog: trunk.single_early_dialog,
+            max_concurrent_calls: trunk.max_concurrent_calls,
+            max_calls_per_second: trunk.max_calls_per_second,
+            version: trunk.version,
+        }
+    }
+
+    /// The trunk that it is.
+    pub fn trunk(&self) -> TrunkRow {
+        TrunkRow {
+            id: self.id,
+            operator_id: OperatorId::DIRECT_ROUTING,
+            fqdn: self.fqdn.clone(),
+            address: self.address.clone(),
+            sources: self.sources.clone(),
+            match_port: self.match_port,
+            transport: self.transport.clone(),
+            enabled: self.enabled,
+            send_options: self.send_options,
+            options_interval_seconds: self.options_interval_seconds,
+            failover_time_seconds: self.failover_time_seconds,
+            max_uri: self.max_uri,
+            single_early_dialog: self.single_early_dialog,
+            max_concurrent_calls: self.max_concurrent_calls,
+            max_calls_per_second: self.max_calls_per_second,
+            version: self.version,
+        }
+    }
+}
+
+macro_rules! gateway_select {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, tenant_id, fqdn, address, sources, match_port, transport, country, ",
+            "enabled, send_options, options_interval_seconds, failover_time_seconds, max_uri, ",
+            "single_early_dialog, max_concurrent_calls, max_calls_per_second, version ",
+            "FROM gateway ",
+            $tail
+        )
+    };
+}
+
+statements! {
+    GATEWAY_INSERT = "INSERT INTO gateway (id, tenant_id, fqdn, address, sources, match_port, \
+        transport, country, enabled, send_options, options_interval_seconds, \
+        failover_time_seconds, max_uri, single_early_dialog, max_concurrent_calls, \
+        max_calls_per_second, version) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    GATEWAY_GET = gateway_select!("WHERE tenant_id = $1 AND id = $2");
+    GATEWAY_LIST = gateway_select!(
+        "WHERE tenant_id = $1 AND (CAST($2 AS UUID) IS NULL OR id > $2) ORDER BY id LIMIT $3");
+    GATEWAY_UPDATE = "UPDATE gateway SET country = $3, enabled = $4, send_options = $5, \
+        failover_time_seconds = $6, single_early_dialog = $7, max_concurrent_calls = $8, \
+        max_calls_per_second = $9, version = version + 1 WHERE id = $1 AND version = $2";
+    GATEWAY_DELETE = "DELETE FROM gateway WHERE tenant_id = $1 AND id = $2";
+    GATEWAY_COUNT = "SELECT COUNT(*) AS v FROM gateway WHERE tenant_id = $1";
+    GATEWAY_NAMED = "SELECT id AS v FROM gateway WHERE fqdn = $1";
+    GATEWAYS_LOCK_PG = "LOCK TABLE gateway IN SHARE ROW EXCLUSIVE MODE";
+    PEER_ADDRESSES = "SELECT address, sources, match_port FROM trunk \
+        UNION ALL SELECT address, sources, match_port FROM gateway";
+    VOICE_ROUTING_GET = "SELECT tenant_id, rules, version FROM voice_routing WHERE tenant_id = $1";
+    VOICE_ROUTING_INSERT = "INSERT INTO voice_routing (tenant_id, rules, version) \
+        VALUES ($1, $2, 1) ON CONFLICT (tenant_id) DO NOTHING";
+    VOICE_ROUTING_UPDATE = "UPDATE voice_routing SET rules = $3, version = version + 1 \
+        WHERE tenant_id = $1 AND version = $2";
+    VOICE_ROUTING_LOCK_PG = "SELECT version AS v FROM voice_routing WHERE tenant_id = $1 FOR UPDATE";
+    WORLD_GATEWAY = gateway_select!("WHERE id = $1");
+    WORLD_GATEWAYS = gateway_select!("ORDER BY id");
+    WORLD_VOICE_ROUTING = "SELECT tenant_id, rules, version FROM voice_routing ORDER BY tenant_id";
+}
+
+impl Db {
+    /// Adds a gateway.
+    pub async fn gateway_insert(&mut self, g: &GatewayRow) -> Result<(), StoreError> {
+        let args = args![
+            g.id,
+            g.tenant_id,
+            g.fqdn,
+            g.address,
+            g.sources,
+            g.match_port,
+            g.transport,
+            g.country,
+            g.enabled,
+            g.send_options,
+            g.options_interval_seconds,
+            g.failover_time_seconds,
+            g.max_uri,
+            g.single_early_dialog,
+            g.max_concurrent_calls,
+            g.max_calls_per_second,
+            g.version
+        ];
+        self.exec(GATEWAY_INSERT, args).await?;
+        Ok(())
+    }
+
+    /// A gateway of a tenant.
+    pub async fn gateway_get(
+        &mut self,
+        tenant: TenantId,
+        id: TrunkId,
+    ) -> Result<Option<GatewayRow>, StoreError> {
+        self.one(GATEWAY_GET, args![tenant, id]).await
+    }
+
+    /// A tenant's gateways after an id.
+    pub async fn gateway_list(
+        &mut self,
+        tenant: TenantId,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<GatewayRow>, StoreError> {
+        self.all(GATEWAY_LIST, args![tenant, after, limit]).await
+    }
+
+    /// Writes what may change of a gateway; `false` where the version is another.
+    pub async fn gateway_update(&mut self, g: &GatewayRow) -> Result<bool, StoreError> {
+        let args = args![
+            g.id,
+            g.version,
+            g.country,
+            g.enabled,
+            g.send_options,
+            g.failover_time_seconds,
+            g.single_early_dialog,
+            g.max_concurrent_calls,
+            g.max_calls_per_second
+        ];
+        Ok(self.exec(GATEWAY_UPDATE, args).await? > 0)
+    }
+
+    /// Removes a gateway that no route names.
+    pub async fn gateway_delete(
+        &mut self,
+        tenant: TenantId,
+        id: TrunkId,
+    ) -> Result<(), StoreError> {
+        self.exec(GATEWAY_DELETE, args![tenant, id]).await?;
+        Ok(())
+    }
+
+    /// How many gateways the tenant has.
+    pub async fn gateway_count(&mut self, tenant: TenantId) -> Result<i64, StoreError> {
+        Ok(self.value(GATEWAY_COUNT, args![tenant]).await?.unwrap_or(0))
+    }
+
+    /// Is there a gateway of this name?
+    pub async fn gateway_named(&mut self, fqdn: &str) -> Result<Option<TrunkId>, StoreError> {
+        self.value(GATEWAY_NAMED, args![fqdn.to_owned()]).await
+    }
+
+    /// Keeps others from adding gateways until this transaction ends.
+    pub async fn gateways_lock(&mut self) -> Result<(), StoreError> {
+        if self.is_pg() {
+            self.exec(GATEWAYS_LOCK_PG, args![]).await?;
+        }
+        Ok(())
+    }
+
+    /// From where all trunks and gateways may send.
+    pub async fn peer_addresses(&mut self) -> Result<Vec<PeerAddressRow>, StoreError> {
+        self.all(PEER_ADDRESSES, args![]).await
+    }
+
+    /// A tenant's PSTN usages and routes.
+    pub async fn voice_routing_get(
+        &mut self,
+        tenant: TenantId,
+    ) -> Result<Option<VoiceRoutingRow>, StoreError> {
+        self.one(VOICE_ROUTING_GET, args![tenant]).await
+    }
+
+    /// Keeps others from changing them until this transaction ends.
+    pub async fn voice_routing_lock(&mut self, tenant: TenantId) -> Result<(), StoreError> {
+        if self.is_pg() {
+            self.value::<i64>(VOICE_ROUTING_LOCK_PG, args![tenant]).await?;
+        }
+        Ok(())
+    }
+
+    /// Sets them, where they have this version; version 0 is that of a tenant that never
+    /// had any. `false` where the version is another.
+    pub async fn voice_routing_put(
+        &mut self,
+        tenant: TenantId,
+        version: i64,
+        rules: &Json<VoiceRoutingRules>,
+    ) -> Result<bool, StoreError> {
+        let touched = match version {
+            0 => self.exec(VOICE_ROUTING_INSERT, args![tenant, *rules]).await?,
+            _ => self.exec(VOICE_ROUTING_UPDATE, args![tenant, version, *rules]).await?,
+        };
+        Ok(touched > 0)
+    }
+
+    /// A gateway, whoever's it is.
+    pub async fn world_gateway(&mut self, id: TrunkId) -> Result<Option<GatewayRow>, StoreError> {
+        self.one(WORLD_GATEWAY, args![id]).await
+    }
+
+    /// Every gateway.
+    pub async fn world_gateways(&mut self) -> Result<Vec<GatewayRow>, StoreError> {
+        self.all(WORLD_GATEWAYS, args![]).await
+    }
+
+    /// Every tenant's PSTN usages and routes.
+    pub async fn world_voice_routing(&mut self) -> Result<Vec<VoiceRoutingRow>, StoreError> {
+        self.all(WORLD_VOICE_ROUTING, args![]).await
+    }
+}
