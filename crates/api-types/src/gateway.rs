@@ -178,3 +178,31 @@ pub struct VoiceRouting {
     /// Grows with each edit; 0 where nothing was ever set.
     pub version: i64,
 }
+
+/// `GET /tenant/v1/coexistence`: what to look at where operators' numbers and your own gateways
+/// stand side by side.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Coexistence {
+    /// The worst first; none is good.
+    pub findings: Vec<CoexistenceFinding>,
+}
+
+/// Something to look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CoexistenceFinding {
+    /// A stable code: `global_policy_captures_operator_numbers`,
+    /// `operator_numbers_with_voice_routing`, `direct_numbers_without_voice_routing`,
+    /// `route_without_enabled_gateway`, `no_gateway_for_emergency_calls`,
+    /// `direct_numbers_in_operator_range`, `route_without_gateway`, `gateway_without_route`,
+    /// `pstn_usage_without_route`.
+    pub code: String,
+    /// `warning`: calls go astray, or fail. `info`: good to know.
+    pub severity: String,
+    /// What it is about: a policy's, route's, usage's or gateway's name, a country, or Direct
+    /// Routing as a whole.
+    pub subject: String,
+    /// What is the case.
+    pub message: String,
+    /// What to do about it.
+    pub fix: String,
+}

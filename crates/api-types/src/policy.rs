@@ -175,6 +175,10 @@ pub struct PolicyAssignment {
     pub rank: Option<u32>,
     /// The number.
     pub number: Option<String>,
+    /// A trap that this assignment opens, as `/tenant/v1/coexistence` will list it; told where it
+    /// is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 /// The policy of one kind that holds.

@@ -95,7 +95,7 @@ rows! {
     NumberTag, "tags": name numbers;
     Policy, "policies": id name description settings version;
     PolicyAssignment, "policy-assignments": kind target policy_id policy_name user_id group_id
-        rank number;
+        rank number warning;
     ChangeFreeze, "change-freezes": id tenant_id name starts_at ends_at;
     Group, "groups": id name members;
     Gateway, "gateways": id fqdn address sources match_port transport country enabled

@@ -168,3 +168,15 @@ pub async fn direct_number_remove(
     let found = app.exchange.direct_number_remove(&caller, digits, version).await?;
     Ok(versioned(found.version, found))
 }
+
+/// Findings on coexistence
+///
+/// What to look at where operators' numbers and your own gateways stand side by side: a policy that
+/// leads operators' numbers astray, routes that lead nowhere, numbers without a way out.
+#[utoipa::path(
+    get, path = "/tenant/v1/coexistence", tag = "tenant",
+    responses((status = 200, description = "The findings", body = Coexistence))
+)]
+pub async fn coexistence_get(State(app): State<App>, caller: Caller) -> Answer<Response> {
+    Ok(respond::ok(app.exchange.coexistence_get(&caller).await?))
+}

@@ -6,6 +6,7 @@
 
 pub mod assign;
 pub mod block;
+pub mod coexist;
 pub mod consent;
 pub mod direct;
 pub mod dispute;

@@ -423,17 +423,7 @@ impl Lazy {
                 self.screening.insert(tenant, rules.unwrap_or_default());
             }
             Ask::Gateways(tenant) => {
-                let mut all: Vec<GatewayRow> = Vec::new();
-                loop {
-                    let after = all.last().map(|row| row.id.0);
-                    let rows = db.gateway_list(tenant, after, 1_000).await?;
-                    let is_last = rows.len() < 1_000;
-                    all.extend(rows);
-                    if is_last {
-                        break;
-                    }
-                }
-                self.gateways.insert(tenant, all);
+                self.gateways.insert(tenant, crate::coexistence::gateways(db, tenant).await?);
             }
             Ask::VoiceRoutes(tenant) => {
                 let row = db.voice_routing_get(tenant).await?;

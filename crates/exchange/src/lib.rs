@@ -18,6 +18,7 @@ mod billing;
 mod bulk;
 mod calls;
 mod clients;
+mod coexistence;
 pub mod compat;
 mod consents;
 mod cx;

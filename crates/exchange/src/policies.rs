@@ -223,6 +223,33 @@ async fn refers(db: &mut Db, tenant: TenantId, body: &PolicyBody) -> Result<(), 
     Ok(())
 }
 
+/// What a voice routing policy does to numbers of operators (operator-connect.md section 5 rules 4
+/// and 5), where somebody has just been given one.
+async fn captures(tx: &mut Tx, tenant: TenantId, put: &Put) -> Result<Option<String>, Fail> {
+    let Some(id) = put.policy.filter(|_| put.kind == PolicyKind::OnlineVoiceRoutingPolicy) else {
+        return Ok(None);
+    };
+    let usages = match tx.policy_get(tenant, id).await?.map(|row| row.body.0) {
+        Some(PolicyBody::OnlineVoiceRoutingPolicy(rule)) => rule.usages,
+        _ => Vec::new(),
+    };
+    if usages.is_empty() {
+        return Ok(None);
+    }
+    let (count, some) = match put.target {
+        PolicyTarget::Global => tx.voice_captured_globally(tenant, 5).await?,
+        _ => tx.voice_captured(tenant, id, 5).await?,
+    };
+    Ok((count > 0).then(|| {
+        let some: Vec<_> = some.iter().map(ToString::to_string).collect();
+        format!(
+            "calls of {count} numbers of operators leave by your gateways where a voice route \
+             matches: {}",
+            some.join(", ")
+        )
+    }))
+}
+
 async fn free_name(
     db: &mut Db,
     tenant: TenantId,
@@ -350,6 +377,7 @@ fn assignment(
         group_id: None,
         rank: None,
         number: None,
+        warning: None,
     };
     document.target = match target {
         PolicyTarget::Global => "global",
@@ -602,7 +630,8 @@ impl Exchange {
             };
             change(&mut tx, &Change::PolicyAssigned(record));
             let subject = put.policy.map_or_else(|| kind.to_owned(), |id| id.to_string());
-            done(assignment(kind, put.target, policy), subject)
+            let warning = captures(&mut tx, tenant, &put).await?;
+            done(PolicyAssignment { warning, ..assignment(kind, put.target, policy) }, subject)
         })
         .await
     }

@@ -94,16 +94,8 @@ impl Exchange {
             tx.voice_routing_lock(tenant).await?;
             let version = tx.voice_routing_get(tenant).await?.map_or(0, |row| row.version);
             matches(if_match, version, true)?;
-            let mut own: Vec<TrunkId> = Vec::new();
-            loop {
-                let after = own.last().map(|id| id.0);
-                let rows = tx.gateway_list(tenant, after, 1_000).await?;
-                let is_last = rows.len() < 1_000;
-                own.extend(rows.into_iter().map(|row| row.id));
-                if is_last {
-                    break;
-                }
-            }
+            let own = crate::coexistence::gateways(&mut tx, tenant).await?;
+            let own: Vec<TrunkId> = own.into_iter().map(|row| row.id).collect();
             for (at, route) in rules.routes.iter().enumerate() {
                 if let Some(n) = route.gateways.iter().position(|id| !own.contains(id)) {
                     let field = format!("/routes/{at}/gateway_ids/{n}");

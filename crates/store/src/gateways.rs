@@ -5,8 +5,8 @@ use crate::db::{Db, statements};
 use crate::operators::TrunkRow;
 use crate::value::{Json, args, row};
 use domain::policy::VoiceRoutingRules;
-use domain::{OperatorId, TenantId, TrunkId};
-use numbering::Country;
+use domain::{OperatorId, PolicyId, TenantId, TrunkId};
+use numbering::{Country, E164};
 use uuid::Uuid;
 
 row! {
@@ -32,6 +32,10 @@ row! {
     }
     /// From where a trunk or gateway may send.
     PeerAddressRow { address: String, sources: Json<Vec<String>>, match_port: bool }
+    /// A number, for findings.
+    FoundNumberRow { number: E164 }
+    /// A country, for findings.
+    FoundCountryRow { country: Country }
     /// A tenant's PSTN usages and routes.
     VoiceRoutingRow { tenant_id: TenantId, rules: Json<VoiceRoutingRules>, version: i64 }
 }
@@ -83,6 +87,64 @@ impl GatewayRow {
     }
 }
 
+/// Numbers of operators for which a voice routing policy holds that was put for them, their
+/// person or a group of theirs: the narrower assignment counts.
+macro_rules! captured {
+    () => {
+        "SELECT n.number FROM policy_assignment a JOIN number n ON n.number = a.number \
+            WHERE a.policy_id = $1 AND n.tenant_id = $2 AND n.carrier_id IS NOT NULL \
+         UNION SELECT n.number FROM policy_assignment a JOIN number n ON n.person_id = a.person_id \
+            WHERE a.policy_id = $1 AND n.tenant_id = $2 AND n.carrier_id IS NOT NULL \
+            AND NOT EXISTS (SELECT 1 FROM policy_assignment o WHERE o.number = n.number \
+                AND o.kind = 'OnlineVoiceRoutingPolicy') \
+         UNION SELECT n.number FROM policy_assignment a \
+            JOIN user_group_member m ON m.group_id = a.group_id \
+            JOIN number n ON n.person_id = m.person_id \
+            WHERE a.policy_id = $1 AND n.tenant_id = $2 AND n.carrier_id IS NOT NULL \
+            AND NOT EXISTS (SELECT 1 FROM policy_assignment o \
+                WHERE (o.number = n.number OR o.person_id = n.person_id) \
+                AND o.kind = 'OnlineVoiceRoutingPolicy')"
+    };
+}
+
+/// Numbers of people for whom no voice routing policy was put but everybody's.
+macro_rules! unassigned_voice {
+    ($carrier:literal) => {
+        concat!(
+            "SELECT n.number FROM number n WHERE n.tenant_id = $1 AND n.carrier_id ",
+            $carrier,
+            " AND n.person_id IS NOT NULL \
+              AND NOT EXISTS (SELECT 1 FROM policy_assignment a WHERE a.number = n.number \
+                AND a.kind = 'OnlineVoiceRoutingPolicy') \
+              AND NOT EXISTS (SELECT 1 FROM policy_assignment a WHERE a.person_id = n.person_id \
+                AND a.kind = 'OnlineVoiceRoutingPolicy') \
+              AND NOT EXISTS (SELECT 1 FROM user_group_member m \
+                JOIN policy_assignment a ON a.group_id = m.group_id \
+                WHERE m.person_id = n.person_id AND a.kind = 'OnlineVoiceRoutingPolicy')"
+        )
+    };
+}
+
+macro_rules! direct_in_ranges {
+    () => {
+        "SELECT n.number FROM number n WHERE n.tenant_id = $1 AND n.carrier_id IS NULL \
+         AND EXISTS (SELECT 1 FROM number_range r \
+            WHERE n.number BETWEEN r.first_number AND r.last_number)"
+    };
+}
+
+macro_rules! counted {
+    ($of:expr) => {
+        concat!("SELECT COUNT(*) AS v FROM (", $of, ") AS found")
+    };
+}
+
+macro_rules! first {
+    ($of:expr, $limit:literal) => {
+        concat!("SELECT number FROM (", $of, ") AS found ORDER BY number LIMIT ", $limit)
+    };
+}
+
 macro_rules! gateway_select {
     ($tail:literal) => {
         concat!(
@@ -119,6 +181,16 @@ statements! {
     VOICE_ROUTING_UPDATE = "UPDATE voice_routing SET rules = $3, version = version + 1 \
         WHERE tenant_id = $1 AND version = $2";
     VOICE_ROUTING_LOCK_PG = "SELECT version AS v FROM voice_routing WHERE tenant_id = $1 FOR UPDATE";
+    CAPTURED_COUNT = counted!(captured!());
+    CAPTURED_FIRST = first!(captured!(), "$3");
+    GLOBALLY_CAPTURED_COUNT = counted!(unassigned_voice!("IS NOT NULL"));
+    GLOBALLY_CAPTURED_FIRST = first!(unassigned_voice!("IS NOT NULL"), "$2");
+    DIRECT_UNROUTED_COUNT = counted!(unassigned_voice!("IS NULL"));
+    DIRECT_UNROUTED_FIRST = first!(unassigned_voice!("IS NULL"), "$2");
+    DIRECT_IN_RANGES_COUNT = counted!(direct_in_ranges!());
+    DIRECT_IN_RANGES_FIRST = first!(direct_in_ranges!(), "$2");
+    DIRECT_COUNTRIES = "SELECT DISTINCT country FROM number \
+        WHERE tenant_id = $1 AND carrier_id IS NULL ORDER BY country";
     WORLD_GATEWAY = gateway_select!("WHERE id = $1");
     WORLD_GATEWAYS = gateway_select!("ORDER BY id");
     WORLD_VOICE_ROUTING = "SELECT tenant_id, rules, version FROM voice_routing ORDER BY tenant_id";
@@ -247,6 +319,66 @@ impl Db {
             _ => self.exec(VOICE_ROUTING_UPDATE, args![tenant, version, *rules]).await?,
         };
         Ok(touched > 0)
+    }
+
+    /// How many numbers of operators a voice routing policy captures that was put for them,
+    /// their person or a group of theirs, and the first few.
+    pub async fn voice_captured(
+        &mut self,
+        tenant: TenantId,
+        policy: PolicyId,
+        few: u32,
+    ) -> Result<(i64, Vec<E164>), StoreError> {
+        let count = self.value(CAPTURED_COUNT, args![policy, tenant]).await?.unwrap_or(0);
+        let rows: Vec<FoundNumberRow> =
+            self.all(CAPTURED_FIRST, args![policy, tenant, few]).await?;
+        Ok((count, rows.into_iter().map(|row| row.number).collect()))
+    }
+
+    /// How many numbers everybody's voice routing policy captures, and the first few.
+    pub async fn voice_captured_globally(
+        &mut self,
+        tenant: TenantId,
+        few: u32,
+    ) -> Result<(i64, Vec<E164>), StoreError> {
+        self.found(GLOBALLY_CAPTURED_COUNT, GLOBALLY_CAPTURED_FIRST, tenant, few).await
+    }
+
+    /// How many Direct Routing numbers of people no voice routing policy was put for, and the
+    /// first few.
+    pub async fn direct_unrouted(
+        &mut self,
+        tenant: TenantId,
+        few: u32,
+    ) -> Result<(i64, Vec<E164>), StoreError> {
+        self.found(DIRECT_UNROUTED_COUNT, DIRECT_UNROUTED_FIRST, tenant, few).await
+    }
+
+    /// How many Direct Routing numbers lie in ranges of operators, and the first few.
+    pub async fn direct_in_ranges(
+        &mut self,
+        tenant: TenantId,
+        few: u32,
+    ) -> Result<(i64, Vec<E164>), StoreError> {
+        self.found(DIRECT_IN_RANGES_COUNT, DIRECT_IN_RANGES_FIRST, tenant, few).await
+    }
+
+    async fn found(
+        &mut self,
+        count: &'static str,
+        first: &'static str,
+        tenant: TenantId,
+        few: u32,
+    ) -> Result<(i64, Vec<E164>), StoreError> {
+        let count = self.value(count, args![tenant]).await?.unwrap_or(0);
+        let rows: Vec<FoundNumberRow> = self.all(first, args![tenant, few]).await?;
+        Ok((count, rows.into_iter().map(|row| row.number).collect()))
+    }
+
+    /// Countries in which the tenant has Direct Routing numbers.
+    pub async fn direct_countries(&mut self, tenant: TenantId) -> Result<Vec<Country>, StoreError> {
+        let rows: Vec<FoundCountryRow> = self.all(DIRECT_COUNTRIES, args![tenant]).await?;
+        Ok(rows.into_iter().map(|row| row.country).collect())
     }
 
     /// A gateway, whoever's it is.

@@ -259,8 +259,9 @@ on_both!(a_number_of_ones_own_is_there_once_and_never_in_an_operator_s_range, |d
     assert_eq!(taken.entries[0].error.as_ref().expect("held").code, "held_elsewhere");
     let gone = exchange.direct_number_remove(&other, number, None).await;
     assert_eq!(gone.expect_err("another's").code, "not_found");
+    let operator = cx(&house.operator_admin);
     let list = exchange.operator_number_list(
-        &cx(&house.operator_admin),
+        &operator,
         exchange::NumberFilter::default(),
         ListQuery::default(),
     );
@@ -296,4 +297,75 @@ on_both!(a_number_of_ones_own_is_there_once_and_never_in_an_operator_s_range, |d
     exchange.direct_number_remove(&admin, number, None).await.expect("removed");
     let gone = exchange.number_get(&admin, number).await;
     assert_eq!(gone.expect_err("gone").code, "not_found");
+});
+
+on_both!(the_traps_of_two_ways_side_by_side_are_found_and_told_where_they_are_set, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let house = furnish(exchange, owner).await;
+    let (admin, exchange) = (cx(&house.tenant_admin), &house.exchange);
+    let codes = async || {
+        let found = exchange.coexistence_get(&admin).await.expect("findings").findings;
+        found.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    assert!(codes().await.is_empty(), "a tenant with an operator alone has nothing to look at");
+    let sbc = house.gateway(gateway(1)).await.expect("a gateway");
+    assert_eq!(codes().await, ["gateway_without_route"]);
+    let routes = json!({ "online_pstn_usages": ["Abroad", "Spare"],
+        "routes": [route("all", r"^\+", &[sbc.id]), route("closed", "^$", &[])] });
+    house.routes(0, routes).await.expect("set");
+    assert_eq!(codes().await, ["route_without_gateway", "pstn_usage_without_route"]);
+    let drain = doc(json!({ "enabled": false }));
+    exchange.gateway_update(&admin, sbc.id, Some(1), drain).await.expect("drained");
+    assert_eq!(codes().await[0], "route_without_enabled_gateway");
+    let enable = doc(json!({ "enabled": true }));
+    exchange.gateway_update(&admin, sbc.id, Some(2), enable).await.expect("enabled");
+
+    let policy = house.voice_policy("All out", json!(["Abroad"])).await.expect("a policy");
+    let empty = house.voice_policy("None", json!([])).await.expect("a policy");
+    let put = |policy: Option<Uuid>, user: Option<Uuid>| {
+        doc(json!({ "kind": "OnlineVoiceRoutingPolicy", "policy_id": policy, "user_id": user }))
+    };
+    let alice = Some(house.alice.id);
+    let put = async |policy, user| {
+        let put = put(policy, user);
+        exchange.policy_assignment_put(&admin, put).await.expect("assigned").warning
+    };
+    // Alice's number is an operator's: everybody's policy takes her along, and so does her own.
+    let warning = put(Some(policy.id), None).await.expect("a warning");
+    assert!(warning.contains("+442079460001"), "{warning}");
+    let found = exchange.coexistence_get(&admin).await.expect("findings").findings;
+    assert_eq!(
+        (&*found[0].code, &*found[0].severity, &*found[0].subject),
+        ("global_policy_captures_operator_numbers", "warning", "All out")
+    );
+    assert!(found[0].message.contains("+442079460001"), "{}", found[0].message);
+    assert_eq!(put(Some(empty.id), alice).await, None, "an empty one keeps her off the gateways");
+    assert!(!codes().await.iter().any(|code| code.contains("operator_numbers")));
+    assert!(put(Some(policy.id), alice).await.is_some());
+    assert!(codes().await.iter().any(|code| code == "operator_numbers_with_voice_routing"));
+    put(None, alice).await;
+    put(None, None).await;
+
+    // A Direct Routing number of hers has no way out without one, and help wants a gateway.
+    let add = doc(json!({ "entries": [{ "number": "+4930901820", "country": "DE" },
+        { "number": "+442079470500" }] }));
+    let added = exchange.direct_numbers_create(&admin, add).await.expect("a result");
+    assert_eq!(added.succeeded, 2, "{added:?}");
+    let found = exchange.coexistence_get(&admin).await.expect("findings").findings;
+    assert_eq!((&*found[0].code, &*found[0].subject), ("no_gateway_for_emergency_calls", "DE"));
+    let alices = "+442079460001".parse().expect("a number");
+    exchange.assignment_remove(&admin, alices, None, None).await.expect("taken back");
+    let places = exchange.civic_address_list(&admin, ListQuery::default()).await.expect("places");
+    let office = places.items[0].default_location_id;
+    let to = doc(json!({ "user_id": alice, "location_id": office }));
+    let own = "+442079470500".parse().expect("a number");
+    exchange.assignment_put(&admin, own, None, to).await.expect("assigned");
+    assert_eq!(codes().await[0], "direct_numbers_without_voice_routing");
+    assert_eq!(put(Some(policy.id), None).await, None, "her number is her own");
+    assert!(!codes().await.iter().any(|code| code == "direct_numbers_without_voice_routing"));
+    // An operator declares the range: one of both is wrong.
+    let range = doc(json!({ "first": "+442079470000", "last": "+442079470999" }));
+    exchange.range_create(&cx(&house.owner), house.operator, range).await.expect("declared");
+    assert!(codes().await.iter().any(|code| code == "direct_numbers_in_operator_range"));
 });

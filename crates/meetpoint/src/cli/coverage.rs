@@ -96,6 +96,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("group_member_edit", "group edit"),
     ("direct_numbers_create", "number add"),
     ("direct_number_remove", "number remove"),
+    ("coexistence_get", "voice-routing check"),
     ("gateway_list", "gateway list"),
     ("gateway_create", "gateway add"),
     ("gateway_get", "gateway show"),

@@ -116,6 +116,8 @@ pub struct Update {
 pub enum RoutingAction {
     /// PSTN usages and voice routes; with --json as `set` takes them
     Show,
+    /// What to look at where operators' numbers and your own gateways stand side by side
+    Check,
     /// Replace all of them
     Set {
         /// A JSON document with `online_pstn_usages` and `routes`, `-` for stdin
@@ -125,6 +127,14 @@ pub enum RoutingAction {
 
 const GATEWAYS: &str = "/tenant/v1/gateways";
 const ROUTING: &str = "/tenant/v1/voice-routing";
+const COEXISTENCE: &str = "/tenant/v1/coexistence";
+const FINDING: Columns = &[
+    ("SEVERITY", "severity"),
+    ("CODE", "code"),
+    ("SUBJECT", "subject"),
+    ("MESSAGE", "message"),
+    ("FIX", "fix"),
+];
 const GATEWAY: Columns = &[
     ("FQDN", "fqdn"),
     ("ADDRESS", "address"),
@@ -198,6 +208,13 @@ pub async fn run_gateway(client: &Client, action: GatewayAction) -> Result<(), C
 /// Runs `meetpoint voice-routing …`.
 pub async fn run_routing(client: &Client, action: RoutingAction) -> Result<(), CliError> {
     let routing = match action {
+        RoutingAction::Check => {
+            let found = client.get(COEXISTENCE).await?.body;
+            if client.json {
+                return output::json(&found);
+            }
+            return client.show_rows(&found["findings"], FINDING);
+        }
         RoutingAction::Show => client.get(ROUTING).await?.body,
         RoutingAction::Set { file } => {
             let mut routing = document(&file)?;
