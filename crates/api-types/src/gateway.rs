@@ -206,3 +206,26 @@ pub struct CoexistenceFinding {
     /// What to do about it.
     pub fix: String,
 }
+
+/// `PUT /tenant/v1/fallback-operators` (If-Match required): replaces them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FallbackOperatorsPut {
+    /// Operators that you have consented to, in the order in which they are tried; none turns it
+    /// off.
+    #[serde(default)]
+    #[schema(max_items = 5)]
+    pub operator_ids: Vec<Uuid>,
+}
+
+/// Operators that stand in where the operator of the caller's number cannot carry a call outside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FallbackOperators {
+    /// As they were set, in the order in which they are tried; none by default.
+    pub operator_ids: Vec<Uuid>,
+    /// Those of them that stand in now: the consent to the others is suspended, or the
+    /// relationship has ended.
+    pub in_effect_ids: Vec<Uuid>,
+    /// Grows with each edit; 0 where nothing was ever set.
+    pub version: i64,
+}

@@ -180,3 +180,35 @@ pub async fn direct_number_remove(
 pub async fn coexistence_get(State(app): State<App>, caller: Caller) -> Answer<Response> {
     Ok(respond::ok(app.exchange.coexistence_get(&caller).await?))
 }
+
+/// Operators that stand in
+///
+/// Where the operator of the caller's number cannot carry a call outside; nobody does by default.
+#[utoipa::path(
+    get, path = "/tenant/v1/fallback-operators", tag = "tenant",
+    responses((status = 200, description = "The operators", body = FallbackOperators))
+)]
+pub async fn fallback_get(State(app): State<App>, caller: Caller) -> Answer<Response> {
+    let found = app.exchange.fallback_get(&caller).await?;
+    Ok(versioned(found.version, found))
+}
+
+/// Set operators that stand in
+///
+/// Replaces them. They are tried in their order once no trunk of the number's own operator can carry the
+/// call; the caller is shown by the same number, which it is for each of them to let through.
+#[utoipa::path(
+    put, path = "/tenant/v1/fallback-operators", tag = "tenant",
+    request_body = FallbackOperatorsPut,
+    params(("If-Match" = String, Header, description = "The ETag last read")),
+    responses((status = 200, description = "The operators", body = FallbackOperators))
+)]
+pub async fn fallback_put(
+    State(app): State<App>,
+    caller: Caller,
+    IfMatch(version): IfMatch,
+    Json(body): Json<FallbackOperatorsPut>,
+) -> Answer<Response> {
+    let found = app.exchange.fallback_put(&caller, version, body).await?;
+    Ok(versioned(found.version, found))
+}

@@ -140,6 +140,10 @@ const WAYS: &[Way] = &[
         with: &[("gateway_id", ID), ("If-Match", ETAG)], body: "",
     },
     Way {
+        from: &["fallback_get", "fallback_put"], to: &["fallback_put"],
+        with: &[("If-Match", ETAG)], body: "",
+    },
+    Way {
         from: &["voice_routing_get", "voice_routing_put"], to: &["voice_routing_put"],
         with: &[("If-Match", ETAG)], body: "",
     },

@@ -154,6 +154,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(gateway::direct_numbers_create))
         .routes(routes!(gateway::direct_number_remove))
         .routes(routes!(gateway::coexistence_get))
+        .routes(routes!(gateway::fallback_get, gateway::fallback_put))
         .routes(routes!(gateway::voice_routing_get, gateway::voice_routing_put))
         .routes(routes!(freeze::freeze_list, freeze::freeze_create))
         .routes(routes!(freeze::freeze_remove))

@@ -74,6 +74,15 @@ pub enum TrunkOwner {
     Tenant(TenantId, Country),
 }
 
+/// An operator that stands in for others, as routing sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FallbackView {
+    /// Which.
+    pub operator: OperatorId,
+    /// By which of its profiles.
+    pub profile: CallingProfileId,
+}
+
 /// A tenant's gateway as routing sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GatewayView {
@@ -141,6 +150,9 @@ pub trait World {
     fn voice_routes(&self, _tenant: TenantId) -> Option<&VoiceRoutes> {
         None
     }
+    /// Calls `each` with every calling profile by which the tenant's calls outside may leave
+    /// once the operator of the caller's number cannot carry them, in their order.
+    fn fallback(&self, _tenant: TenantId, _each: &mut dyn FnMut(FallbackView)) {}
     /// Calls `each` with every gateway of the tenant.
     fn gateways(&self, _tenant: TenantId, _each: &mut dyn FnMut(GatewayView)) {}
     /// The number of a call queue or attendant, with the tenant it is of.
@@ -787,6 +799,24 @@ fn outbound(
         destination,
         emergency_in: None,
     })
+}
+
+/// Calling profiles by which an ordinary call outside can still leave once the trunks of the
+/// number's own operator have failed: those of the operators that the tenant named for it, in
+/// its order. None unless the tenant named some (operator-connect.md section 5 rule 13: no
+/// overflow by itself), and none for calls over gateways, where the tenant chose the way.
+pub fn fallback_profiles(world: &impl World, route: &Route) -> Vec<CallingProfileId> {
+    let mut further = Vec::new();
+    if let (CallKind::Outbound, Some(own), Destination::Trunks { .. }) =
+        (route.kind, route.operator, route.destination)
+    {
+        world.fallback(route.tenant, &mut |way| {
+            if way.operator != own {
+                further.push(way.profile);
+            }
+        });
+    }
+    further
 }
 
 /// The tenant's routes that match a called number by somebody's voice routing policy, with

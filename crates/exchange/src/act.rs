@@ -163,6 +163,7 @@ fn owner_of(change: &Change) -> ChangeOwner {
         Change::ScreeningPut(screening) => of_tenant(screening.tenant),
         Change::GatewayPut(gateway) => of_tenant(gateway.tenant),
         Change::VoiceRoutingPut(routing) => of_tenant(routing.tenant),
+        Change::FallbackPut(fallback) => of_tenant(fallback.tenant),
         Change::PolicyRemoved { tenant, .. }
         | Change::GroupRemoved { tenant, .. }
         | Change::GatewayRemoved { tenant, .. } => of_tenant(*tenant),

@@ -37,7 +37,7 @@ pub struct Events {
 fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
     const HOUSES: [&str; 4] =
         ["client.changed", "edge.forgotten", "edge_key.changed", "alarms.changed"];
-    const TENANTS: [&str; 8] = [
+    const TENANTS: [&str; 9] = [
         "civic_address.changed",
         "location.changed",
         "policy.changed",
@@ -45,6 +45,7 @@ fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
         "call_screening.changed",
         "gateway.changed",
         "voice_routing.changed",
+        "fallback_operators.changed",
         "number_settings.changed",
     ];
     const OPERATORS: [&str; 8] = [
@@ -248,6 +249,9 @@ fn told(change: Change, owner: ChangeOwner, party: Party) -> Option<EventData> {
         Change::GatewayRemoved { id, .. } => EventData::GatewayChanged(thing(id.to_string())),
         Change::VoiceRoutingPut(routing) => {
             EventData::VoiceRoutingChanged(thing(routing.tenant.to_string()))
+        }
+        Change::FallbackPut(fallback) => {
+            EventData::FallbackChanged(thing(fallback.tenant.to_string()))
         }
         Change::UserRemoved { .. } | Change::QueueRemoved { .. } => return None,
     })

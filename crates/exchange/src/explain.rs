@@ -9,13 +9,13 @@ use domain::fraud::{ClassLimit, DestinationClass, FraudLimits};
 use domain::number::NumberType;
 use domain::policy::{Holder, Policy, PolicyKind, Screening, Via, VoiceRoutes};
 use domain::routing::{
-    Call, CallKind, Destination, Dialled, GatewayView, HelpView, NumberView, Recorded, Route,
-    RouteRefusal, Source, Trace, TrunkOwner, TrunkView, UserView, World, further_profiles,
-    gateway_tiers, route,
+    Call, CallKind, Destination, Dialled, FallbackView, GatewayView, HelpView, NumberView,
+    Recorded, Route, RouteRefusal, Source, Trace, TrunkOwner, TrunkView, UserView, World,
+    fallback_profiles, further_profiles, gateway_tiers, route,
 };
 use domain::trusted::TrustedNetwork;
 use domain::{CallingProfileId, ResourceAccountId, TenantId, TrunkId, UserId};
-use feed::record::{NumberRecord, QueueRecord, UserRecord};
+use feed::record::{FallbackWay, NumberRecord, QueueRecord, UserRecord};
 use numbering::Country;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -150,6 +150,21 @@ fn tell(
                         all.len()
                     )
                 });
+                let fallback = fallback_profiles(world, route);
+                for other in &fallback {
+                    let all = world.profile(*other).iter().filter(|t| t.enabled);
+                    trunks.extend(all.map(|t| t.fqdn.clone()));
+                }
+                if !fallback.is_empty() {
+                    trace.step("fallback.operators", || {
+                        let ids: Vec<_> = fallback.iter().map(ToString::to_string).collect();
+                        format!(
+                            "then those of operators that stand in where these cannot carry the \
+                             call, by calling profile: {}",
+                            ids.join(", ")
+                        )
+                    });
+                }
                 if !further.is_empty() {
                     trace.step("emergency.further_profiles", || {
                         let ids: Vec<_> = further.iter().map(ToString::to_string).collect();
@@ -316,6 +331,7 @@ enum Ask {
     Screening(TenantId),
     Gateways(TenantId),
     VoiceRoutes(TenantId),
+    Fallback(TenantId),
 }
 
 /// A world that notes what it does not know yet. Each fetch answers one more
@@ -335,6 +351,7 @@ struct Lazy {
     screening: HashMap<TenantId, Screening>,
     gateways: HashMap<TenantId, Vec<GatewayRow>>,
     voice_routes: HashMap<TenantId, VoiceRoutes>,
+    fallback: HashMap<TenantId, Vec<FallbackWay>>,
     missing: RefCell<Vec<Ask>>,
 }
 
@@ -424,6 +441,9 @@ impl Lazy {
             }
             Ask::Gateways(tenant) => {
                 self.gateways.insert(tenant, crate::coexistence::gateways(db, tenant).await?);
+            }
+            Ask::Fallback(tenant) => {
+                self.fallback.insert(tenant, crate::fallback::of_tenant(db, tenant).await?);
             }
             Ask::VoiceRoutes(tenant) => {
                 let row = db.voice_routing_get(tenant).await?;
@@ -523,6 +543,13 @@ impl World for Lazy {
 
     fn voice_routes(&self, tenant: TenantId) -> Option<&VoiceRoutes> {
         self.known(&self.voice_routes, tenant, Ask::VoiceRoutes(tenant))
+    }
+
+    fn fallback(&self, tenant: TenantId, each: &mut dyn FnMut(FallbackView)) {
+        let ways = self.known(&self.fallback, tenant, Ask::Fallback(tenant));
+        for way in ways.into_iter().flatten() {
+            each(FallbackView { operator: way.operator, profile: way.profile });
+        }
     }
 
     fn gateways(&self, tenant: TenantId, each: &mut dyn FnMut(GatewayView)) {

@@ -30,6 +30,7 @@ mod edges;
 mod edges_known;
 mod events;
 mod explain;
+mod fallback;
 mod fraud;
 mod freezes;
 mod gateways;

@@ -83,6 +83,8 @@ pub(crate) async fn fill(db: &mut Db, world: &mut WorldRecords) -> Result<(), St
     world.voice_routing =
         db.world_voice_routing().await?.iter().map(records::voice_routing).collect();
 
+    world.fallback = crate::fallback::world(db).await?;
+
     for (at, row) in db.edge_key_list().await?.into_iter().enumerate() {
         let key = crate::edge_keys::record(at, row);
         world.edge_keys.push(key.ok_or(StoreError::Decode { column: "id" })?);

@@ -1,9 +1,9 @@
 //! The change log's entries (design decision 1).
 
 use crate::record::{
-    CallingProfileRecord, EdgeKey, GatewayRecord, GroupMembersRecord, NumberRecord, OperatorRecord,
-    PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord, TenantRecord, TrunkRecord,
-    UserRecord, VoiceRoutingRecord,
+    CallingProfileRecord, EdgeKey, FallbackRecord, GatewayRecord, GroupMembersRecord, NumberRecord,
+    OperatorRecord, PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord,
+    TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
 };
 use domain::consent::{ConsentStatus, RelationshipStatus};
 use domain::{
@@ -152,6 +152,8 @@ pub enum Change {
     },
     /// A tenant's routes over its gateways.
     VoiceRoutingPut(VoiceRoutingRecord),
+    /// Operators that stand in for others with a tenant's calls outside.
+    FallbackPut(FallbackRecord),
     /// Something else the control plane keeps (an offer, an address, a client);
     /// carries no routing data.
     Other {
@@ -195,7 +197,7 @@ impl Change {
     }
 
     /// The kinds this version knows, as they are written.
-    pub const KINDS: [&str; 24] = [
+    pub const KINDS: [&str; 25] = [
         "operator_put",
         "trunk_put",
         "calling_profile_put",
@@ -219,6 +221,7 @@ impl Change {
         "gateway_put",
         "gateway_removed",
         "voice_routing_put",
+        "fallback_put",
         "other",
     ];
 }

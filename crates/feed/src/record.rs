@@ -236,6 +236,25 @@ pub struct VoiceRoutingRecord {
     pub rules: Kept<VoiceRoutingRules>,
 }
 
+/// Operators that stand in for others with a tenant's calls outside, in their order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FallbackRecord {
+    /// Whose.
+    pub tenant: TenantId,
+    /// None from now on if there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ways: Vec<FallbackWay>,
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FallbackWay {
+    /// Which operator.
+    pub operator: OperatorId,
+    /// By which of its profiles.
+    pub profile: CallingProfileId,
+}
+
 /// A number. Fixed width in the snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NumberRecord {

@@ -18,9 +18,9 @@ pub use memory::{Applied, Snapshot};
 
 use crate::change::Position;
 use crate::record::{
-    CallingProfileRecord, EdgeKey, GatewayRecord, GroupMembersRecord, NumberRecord, OperatorRecord,
-    PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord, TenantRecord, TrunkRecord,
-    UserRecord, VoiceRoutingRecord,
+    CallingProfileRecord, EdgeKey, FallbackRecord, GatewayRecord, GroupMembersRecord, NumberRecord,
+    OperatorRecord, PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord,
+    TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
 };
 
 /// All that routing needs, at one position of the log: what the control plane
@@ -57,6 +57,8 @@ pub struct WorldRecords {
     pub gateways: Vec<GatewayRecord>,
     /// Routes over them.
     pub voice_routing: Vec<VoiceRoutingRecord>,
+    /// Operators that stand in for others.
+    pub fallback: Vec<FallbackRecord>,
     /// Every number, in any order.
     pub numbers: Vec<NumberRecord>,
 }
@@ -80,6 +82,7 @@ impl WorldRecords {
             screening: Vec::new(),
             gateways: Vec::new(),
             voice_routing: Vec::new(),
+            fallback: Vec::new(),
             numbers: Vec::new(),
         }
     }

@@ -5,7 +5,7 @@ use crate::db::{Db, statements};
 use crate::operators::TrunkRow;
 use crate::value::{Json, args, row};
 use domain::policy::VoiceRoutingRules;
-use domain::{OperatorId, PolicyId, TenantId, TrunkId};
+use domain::{CallingProfileId, OperatorId, PolicyId, TenantId, TrunkId};
 use numbering::{Country, E164};
 use uuid::Uuid;
 
@@ -32,6 +32,10 @@ row! {
     }
     /// From where a trunk or gateway may send.
     PeerAddressRow { address: String, sources: Json<Vec<String>>, match_port: bool }
+    /// Operators that stand in for others with a tenant's calls outside.
+    FallbackRow { tenant_id: TenantId, operators: Json<Vec<OperatorId>>, version: i64 }
+    /// By which profile an operator stands in.
+    FallbackWayRow { operator_id: OperatorId, profile_id: CallingProfileId, carries: bool }
     /// A number, for findings.
     FoundNumberRow { number: E164 }
     /// A country, for findings.
@@ -181,6 +185,24 @@ statements! {
     VOICE_ROUTING_UPDATE = "UPDATE voice_routing SET rules = $3, version = version + 1 \
         WHERE tenant_id = $1 AND version = $2";
     VOICE_ROUTING_LOCK_PG = "SELECT version AS v FROM voice_routing WHERE tenant_id = $1 FOR UPDATE";
+    FALLBACK_GET = "SELECT tenant_id, operators, version FROM fallback_operators \
+        WHERE tenant_id = $1";
+    FALLBACK_INSERT = "INSERT INTO fallback_operators (tenant_id, operators, version) \
+        VALUES ($1, $2, 1) ON CONFLICT (tenant_id) DO NOTHING";
+    FALLBACK_UPDATE = "UPDATE fallback_operators SET operators = $3, version = version + 1 \
+        WHERE tenant_id = $1 AND version = $2";
+    WORLD_FALLBACK = "SELECT tenant_id, operators, version FROM fallback_operators \
+        ORDER BY tenant_id";
+    // Profiles that may carry a tenant's calls: those of operators with its active consent that did
+    // not end the relationship; first those that carry numbers of the tenant.
+    FALLBACK_WAYS = "SELECT p.operator_id, p.id AS profile_id, \
+        EXISTS (SELECT 1 FROM number n WHERE n.tenant_id = $1 AND n.operator_id = p.operator_id \
+            AND n.profile_id = p.id) AS carries \
+        FROM calling_profile p JOIN consent c ON c.operator_id = p.operator_id \
+        WHERE c.tenant_id = $1 AND c.status = 'Active' \
+        AND c.relationship NOT IN ('ConsentDeclined', 'ContractTerminated') \
+        AND EXISTS (SELECT 1 FROM calling_profile_trunk t WHERE t.profile_id = p.id) \
+        ORDER BY p.operator_id, p.id";
     CAPTURED_COUNT = counted!(captured!());
     CAPTURED_FIRST = first!(captured!(), "$3");
     GLOBALLY_CAPTURED_COUNT = counted!(unassigned_voice!("IS NOT NULL"));
@@ -319,6 +341,41 @@ impl Db {
             _ => self.exec(VOICE_ROUTING_UPDATE, args![tenant, version, *rules]).await?,
         };
         Ok(touched > 0)
+    }
+
+    /// Operators that stand in for others with a tenant's calls outside.
+    pub async fn fallback_get(
+        &mut self,
+        tenant: TenantId,
+    ) -> Result<Option<FallbackRow>, StoreError> {
+        self.one(FALLBACK_GET, args![tenant]).await
+    }
+
+    /// Sets them, where they have this version; `false` where the version is another.
+    pub async fn fallback_put(
+        &mut self,
+        tenant: TenantId,
+        version: i64,
+        operators: &Json<Vec<OperatorId>>,
+    ) -> Result<bool, StoreError> {
+        let touched = match version {
+            0 => self.exec(FALLBACK_INSERT, args![tenant, *operators]).await?,
+            _ => self.exec(FALLBACK_UPDATE, args![tenant, version, *operators]).await?,
+        };
+        Ok(touched > 0)
+    }
+
+    /// Profiles that may carry a tenant's calls, by operator.
+    pub async fn fallback_ways(
+        &mut self,
+        tenant: TenantId,
+    ) -> Result<Vec<FallbackWayRow>, StoreError> {
+        self.all(FALLBACK_WAYS, args![tenant]).await
+    }
+
+    /// Every tenant's operators that stand in for others.
+    pub async fn world_fallback(&mut self) -> Result<Vec<FallbackRow>, StoreError> {
+        self.all(WORLD_FALLBACK, args![]).await
     }
 
     /// How many numbers of operators a voice routing policy captures that was put for them,

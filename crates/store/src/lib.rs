@@ -46,7 +46,10 @@ pub use disputes::DisputeRow;
 pub use edge::EdgeRow;
 pub use error::{Again, Retry, StoreError};
 pub use freezes::ChangeFreezeRow;
-pub use gateways::{FoundCountryRow, FoundNumberRow, GatewayRow, PeerAddressRow, VoiceRoutingRow};
+pub use gateways::{
+    FallbackRow, FallbackWayRow, FoundCountryRow, FoundNumberRow, GatewayRow, PeerAddressRow,
+    VoiceRoutingRow,
+};
 pub use identity::{EdgeKeyRow, IdempotencyRow, PrincipalRow, TokenRow};
 pub use log::{AuditRow, Back, ChangeOwner, ChangeOwnerRow, ChangeRow, Tx};
 pub use numbers::{NumberFormerRow, NumberRow, NumberSettingsRow, NumberTagRow, TagRow};

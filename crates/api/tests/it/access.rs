@@ -469,7 +469,7 @@ impl World {
                 "policy_id": contoso.things["policy"], "user_id": contoso.things["user"] }),
             "group_create" => json!({ "name": "Sales" }),
             "group_member_edit" => json!({ "join": [contoso.things["user"]] }),
-            "screening_put" | "voice_routing_put" => json!({}),
+            "screening_put" | "voice_routing_put" | "fallback_put" => json!({}),
             "gateway_create" => json!({ "fqdn": "sbc9.contoso.example",
                 "address": "198.51.100.9:5060", "country": "GB" }),
             "direct_numbers_create" => json!({ "dry_run": true,

@@ -462,6 +462,57 @@ mod policies {
     }
 }
 
+#[test]
+fn other_operators_stand_in_where_the_tenant_named_them_and_for_its_calls_outside_only() {
+    struct With(Vec<u128>);
+    impl World for With {
+        fn number(&self, number: E164) -> Option<NumberView> {
+            Little.number(number)
+        }
+        fn user(&self, user: UserId) -> Option<UserView> {
+            Little.user(user)
+        }
+        fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool {
+            Little.agents(account, each)
+        }
+        fn trunk(&self, trunk: TrunkId) -> Option<TrunkView> {
+            Little.trunk(trunk)
+        }
+        fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView> {
+            Little.tenant_number(tenant, country)
+        }
+        fn help(&self, country: Country, each: &mut dyn FnMut(HelpView)) {
+            Little.help(country, each);
+        }
+        fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {
+            Little.trunks(profile, each);
+        }
+        fn fallback(&self, _: TenantId, each: &mut dyn FnMut(FallbackView)) {
+            for n in &self.0 {
+                let profile = CallingProfileId(id(n * 10));
+                each(FallbackView { operator: OperatorId(id(*n)), profile });
+            }
+        }
+    }
+    let alice = Source::User(UserId(id(100)));
+    let outside = "+493012345678";
+    for (named, source, called, expect) in [
+        (&[][..], alice, outside, &[][..]),
+        (&[3, 1, 2], alice, outside, &[30, 20]),
+        // Colleagues, calls from outside and calls for help have ways of their own.
+        (&[3, 2], alice, "+442079460002", &[]),
+        (&[3, 2], Source::Trunk(TrunkId(id(11))), "+442079460001", &[]),
+        (&[3, 2], alice, "999", &[]),
+    ] {
+        let world = With(named.to_vec());
+        let call = Call { source, called, caller: "", takes_over: false };
+        let route = route(&world, call, &mut NoTrace).expect("routed");
+        let found = fallback_profiles(&world, &route);
+        let found: Vec<u128> = found.iter().map(|profile| profile.0.as_u128()).collect();
+        assert_eq!(found, expect, "{named:?} {called}");
+    }
+}
+
 mod gateways {
     use super::*;
     use crate::policy::{

@@ -329,6 +329,19 @@ impl Core {
                 self.order_trunks(at, index, profile, world);
             }
         }
+        let fallback = routing::fallback_profiles(world, route);
+        if fallback.is_empty() {
+            return;
+        }
+        for profile in fallback {
+            self.order_trunks(at, index, profile, world);
+        }
+        // Another operator that answers comes before silent trunks of the number's own.
+        let health = &self.shared.health;
+        self.calls[index as usize].trunks.sort_by_key(|id| {
+            let asked = world.trunk_record(*id).is_some_and(|t| t.send_options);
+            !health.is_first_choice(*id, asked, at.wall_us)
+        });
     }
 
     /// Appends the trunks of a calling profile to those that the call tries.

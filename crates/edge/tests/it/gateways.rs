@@ -7,8 +7,8 @@ use domain::{CallingProfileId, OperatorId, PolicyId, TenantId, TrunkId, UserId};
 use feed::cdr::CdrEvent;
 use feed::change::{Change, ChangeEntry};
 use feed::record::{
-    GatewayRecord, PolicyAssignmentRecord, PolicyRecord, TenantRecord, Transport, TrunkRecord,
-    VoiceRoutingRecord,
+    CallingProfileRecord, FallbackRecord, FallbackWay, GatewayRecord, OperatorRecord,
+    PolicyAssignmentRecord, PolicyRecord, TenantRecord, Transport, TrunkRecord, VoiceRoutingRecord,
 };
 use feed::snapshot::WorldRecords;
 use numbering::E164;
@@ -350,4 +350,69 @@ fn a_gateway_carries_no_more_than_it_may() {
     net.inbox.clear();
     bring(&mut net, sbc(31), BOB_NUMBER);
     net.expect_request(phone("bob"), "INVITE");
+}
+
+fn other_operator() -> SocketAddr {
+    addr("198.51.100.2:5060")
+}
+
+/// Operator 2, which stands in for others where the tenant says so.
+fn with_other_operator(stands_in: bool) -> WorldRecords {
+    let mut w = records(Vec::new());
+    w.policy_assignments.clear();
+    w.operators.push(OperatorRecord { id: OperatorId(id(2)), name: "Operator B".into() });
+    let theirs = trunk(21, other_operator(), Transport::Udp);
+    w.trunks.push(TrunkRecord { operator: OperatorId(id(2)), ..theirs });
+    w.profiles.push(CallingProfileRecord {
+        id: CallingProfileId(id(20)),
+        operator: OperatorId(id(2)),
+        trunks: vec![TrunkId(id(21))],
+    });
+    if stands_in {
+        let way = FallbackWay { operator: OperatorId(id(2)), profile: CallingProfileId(id(20)) };
+        w.fallback.push(FallbackRecord { tenant: TENANT, ways: vec![way] });
+    }
+    w
+}
+
+#[test]
+fn another_operator_stands_in_only_where_the_tenant_said_so() {
+    let mut net = started(with_other_operator(false));
+    dial(&mut net, "alice", BERLIN);
+    let invite = net.expect_request(operator(), "INVITE");
+    net.respond(operator(), &invite, 503, b"");
+    net.expect(phone("alice"), 503);
+    net.silent(other_operator());
+
+    let mut net = started(with_other_operator(true));
+    // A refusal is final: nobody else is asked.
+    goes(&mut net, "alice", BERLIN, operator());
+    net.silent(other_operator());
+    // Where the number's own operator cannot carry the call, the other one is tried, and shown
+    // the same number.
+    dial(&mut net, "alice", BERLIN);
+    let invite = net.expect_request(operator(), "INVITE");
+    net.respond(operator(), &invite, 503, b"");
+    let invite = net.expect_request(other_operator(), "INVITE");
+    assert!(invite.uri().starts_with("sip:+493012345678@trunk21."), "{}", invite.uri());
+    assert!(invite.header("From").expect("From").contains(ALICE_NUMBER));
+    net.respond(other_operator(), &invite, 486, b"");
+    net.expect(phone("alice"), 486);
+    net.inbox.clear();
+    // Known to be silent, its own operator's trunk comes last.
+    net.shared.health.set(TrunkId(id(TRUNK_A1)), false, net.at.wall_us);
+    dial(&mut net, "alice", BERLIN);
+    let invite = net.expect_request(other_operator(), "INVITE");
+    net.respond(other_operator(), &invite, 503, b"");
+    net.expect_request(operator(), "INVITE");
+    net.inbox.clear();
+    // All trunks drain: the other operator at once.
+    let mut w = with_other_operator(true);
+    w.trunks[0].enabled = false;
+    let mut net = started(w);
+    goes(&mut net, "alice", BERLIN, other_operator());
+    // It brings no calls for numbers that are not its own.
+    bring(&mut net, other_operator(), ALICE_NUMBER);
+    net.expect(other_operator(), 403);
+    assert_eq!(ended(&net), "number_of_other_operator");
 }

@@ -78,7 +78,7 @@ on_both!(a_gateway_is_of_one_tenant_and_of_an_address_that_is_nobody_else_s, |db
         (with("fqdn", json!("nodots")), "invalid_field", "/fqdn"),
         (with("address", json!("127.0.0.1:5060")), "invalid_field", "/address"),
         (with("address", json!("sbc.example")), "invalid_field", "/address"),
-        (with("country", json!("ZZ")), "invalid_field", "/country"),
+        (with("country", json!("Z1")), "invalid_field", "/country"),
         (with("failover_time_seconds", json!(61)), "invalid_field", "/failover_time_seconds"),
         (with("max_concurrent_calls", json!(1_000_001)), "invalid_field", "/max_concurrent_calls"),
     ] {
@@ -368,4 +368,84 @@ on_both!(the_traps_of_two_ways_side_by_side_are_found_and_told_where_they_are_se
     let range = doc(json!({ "first": "+442079470000", "last": "+442079470999" }));
     exchange.range_create(&cx(&house.owner), house.operator, range).await.expect("declared");
     assert!(codes().await.iter().any(|code| code == "direct_numbers_in_operator_range"));
+});
+
+on_both!(operators_stand_in_only_where_they_are_named_and_while_they_may, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let house = furnish(exchange, owner).await;
+    let (admin, programme) = (cx(&house.tenant_admin), cx(&house.owner));
+    let exchange = &house.exchange;
+    let put = async |version, operators: &[Uuid]| {
+        let put = doc(json!({ "operator_ids": operators }));
+        exchange.fallback_put(&admin, Some(version), put).await
+    };
+    let beta = crate::house::operator(exchange, &house.owner, "Beta").await.id;
+    let unknown = put(0, &[beta]).await.expect_err("no consent");
+    assert_eq!((&*unknown.code, unknown.field.as_deref()), ("no_consent", Some("/operator_ids/0")));
+    let offer = doc(json!({ "services": ["Calling"], "countries": ["GB"],
+        "landing_page": "https://beta.example", "published": true }));
+    exchange.offer_put(&programme, beta, None, offer).await.expect("an offer");
+    let consent = doc(json!({ "operator_id": beta, "countries": ["GB"], "company_name": "Contoso",
+        "contacts": [{ "full_name": "Carol", "email": "carol@contoso.example" }],
+        "company_size": "L50_U249", "notice_accepted": true }));
+    let (consent, _) = exchange.consent_create(&admin, consent).await.expect("a consent");
+    let unable = put(0, &[beta]).await.expect_err("no profile");
+    assert_eq!(unable.code, "profile_unusable");
+    let mut trunks = Vec::new();
+    for n in 0..2 {
+        let new = json!({ "fqdn": format!("b{n}.beta.example"),
+            "address": format!("192.0.2.{}:5060", 200 + n) });
+        let made = exchange.trunk_create(&programme, beta, doc(new)).await.expect("a trunk");
+        trunks.push(made.id);
+    }
+    let profile = doc(json!({ "name": "all", "trunk_ids": trunks }));
+    exchange.calling_profile_create(&programme, beta, profile).await.expect("a profile");
+
+    let ways = async || house.calls(house.alice.id, "+493012345678").await.trunks;
+    let own = ["a0.alpha.example", "a1.alpha.example"];
+    assert_eq!(ways().await, own, "nobody stands in by default");
+    let twice = put(0, &[beta, beta]).await.expect_err("twice");
+    assert_eq!(twice.code, "invalid_field");
+    let many: Vec<_> = (0..6).map(Uuid::from_u128).collect();
+    assert_eq!(put(0, &many).await.expect_err("too many").code, "invalid_field");
+    // The number's own operator among them is no harm: it comes first anyway.
+    let set = put(0, &[house.operator, beta]).await.expect("set");
+    assert_eq!((set.version, set.in_effect_ids.len()), (1, 2));
+    assert_eq!(put(0, &[]).await.expect_err("stale").code, "version_mismatch");
+    let all = ["a0.alpha.example", "a1.alpha.example", "b0.beta.example", "b1.beta.example"];
+    assert_eq!(ways().await, all);
+    let told = house.calls(house.alice.id, "+493012345678").await;
+    assert_eq!(told.operator_id, Some(house.operator));
+    assert!(told.steps.iter().any(|step| step.rule == "fallback.operators"), "{told:?}");
+    let help = house.calls(house.alice.id, "999").await;
+    assert!(help.steps.iter().all(|step| step.rule != "fallback.operators"), "{help:?}");
+
+    // A suspended consent takes it out of effect, on the edges too; a resumed one back in.
+    let edge = cx(&house.edge);
+    let in_world = async || {
+        let bytes = exchange.edge_snapshot(&edge, &wrap_key("token")).await.expect("a snapshot");
+        let read = Snapshot::open(&bytes, &wrap_key("token")).expect("opens");
+        read.fallback_records().map(|record| record.ways.len()).sum::<usize>()
+    };
+    let bytes = exchange.edge_snapshot(&edge, &wrap_key("token")).await.expect("a snapshot");
+    let mut follower = Snapshot::open(&bytes, &wrap_key("token")).expect("opens");
+    assert_eq!(in_world().await, 2);
+    let mut version = consent.version;
+    for (status, left) in [("Suspended", 1), ("Active", 2)] {
+        let edit = doc(json!({ "status": status }));
+        let edited = exchange.consent_update(&admin, beta, Some(version), edit).await;
+        version = edited.expect("moved").version;
+        assert_eq!(in_world().await, left, "{status}");
+        let log = exchange.changes_since(&edge, follower.position(), 100).await.expect("the log");
+        for entry in &log {
+            follower.apply(entry);
+        }
+        let follows: usize = follower.fallback_records().map(|record| record.ways.len()).sum();
+        assert_eq!(follows, left, "by the log: {status}");
+        let shown = exchange.fallback_get(&admin).await.expect("shown");
+        assert_eq!((shown.operator_ids.len(), shown.in_effect_ids.len()), (2, left));
+    }
+    put(1, &[]).await.expect("turned off");
+    assert_eq!((ways().await, in_world().await), (own.map(str::to_owned).to_vec(), 0));
 });

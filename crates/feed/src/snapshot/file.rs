@@ -41,10 +41,11 @@ enum Kind {
     Screening = 15,
     Gateways = 16,
     VoiceRouting = 17,
+    Fallback = 18,
 }
 
 impl Kind {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::KeyCheck,
         Self::Operators,
         Self::Trunks,
@@ -62,6 +63,7 @@ impl Kind {
         Self::Screening,
         Self::Gateways,
         Self::VoiceRouting,
+        Self::Fallback,
     ];
 
     fn name(self) -> &'static str {
@@ -83,6 +85,7 @@ impl Kind {
             Self::Screening => "screening",
             Self::Gateways => "gateways",
             Self::VoiceRouting => "voice_routing",
+            Self::Fallback => "fallback",
         }
     }
 }
@@ -233,6 +236,7 @@ impl Snapshot {
         json_section(&mut out, Kind::Gateways, &self.gateway_records());
         let routing: Vec<_> = self.voice_routing_records().collect();
         json_section(&mut out, Kind::VoiceRouting, &routing);
+        json_section(&mut out, Kind::Fallback, &self.fallback_records().collect::<Vec<_>>());
         out
     }
 
@@ -285,6 +289,7 @@ impl Snapshot {
                 Kind::Screening => world.screening = json(kind, payload, records)?,
                 Kind::Gateways => world.gateways = json(kind, payload, records)?,
                 Kind::VoiceRouting => world.voice_routing = json(kind, payload, records)?,
+                Kind::Fallback => world.fallback = json(kind, payload, records)?,
             }
         }
         let missing = |kind: Kind| SnapshotError::Missing { section: kind.name() };

@@ -5,12 +5,14 @@ use super::policies::Policies;
 use crate::change::{Change, ChangeEntry, Position};
 use crate::numbers::NumberBase;
 use crate::record::{
-    CallingProfileRecord, EdgeKey, GatewayRecord, GroupMembersRecord, NumberRecord, OperatorRecord,
-    PhoneCredential, PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord,
-    TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
+    CallingProfileRecord, EdgeKey, FallbackRecord, GatewayRecord, GroupMembersRecord, NumberRecord,
+    OperatorRecord, PhoneCredential, PolicyAssignmentRecord, PolicyRecord, QueueRecord,
+    ScreeningRecord, TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
 };
 use domain::policy::{Holder, Policy, PolicyKind, PolicyRule, Screening, Via, VoiceRoutes};
-use domain::routing::{GatewayView, HelpView, NumberView, TrunkOwner, TrunkView, UserView, World};
+use domain::routing::{
+    FallbackView, GatewayView, HelpView, NumberView, TrunkOwner, TrunkView, UserView, World,
+};
 use domain::trusted::{IpPrefix, TrustedNetwork};
 use domain::{
     CallingProfileId, IdMap, OperatorId, PolicyId, ResourceAccountId, TenantId, TrunkId, UserId,
@@ -49,6 +51,8 @@ pub struct Snapshot {
     queues: Arc<IdMap<ResourceAccountId, QueueRecord>>,
     keys: Arc<Vec<EdgeKey>>,
     policies: Arc<Policies>,
+    /// Tenants that named operators to stand in for others.
+    fallback: Arc<IdMap<TenantId, FallbackRecord>>,
     base: Arc<NumberBase>,
     overlay: Arc<BTreeMap<u64, Option<NumberRecord>>>,
 }
@@ -135,6 +139,7 @@ impl Snapshot {
             queues: Arc::new(world.queues.into_iter().map(|q| (q.id, q)).collect()),
             keys: Arc::new(world.edge_keys),
             policies: Arc::new(policies),
+            fallback: Arc::new(world.fallback.into_iter().map(|f| (f.tenant, f)).collect()),
             base: Arc::new(base),
             overlay: Arc::new(BTreeMap::new()),
         }
@@ -215,6 +220,14 @@ impl Snapshot {
             Change::GatewayPut(g) => Arc::make_mut(&mut self.trunks).put_gateway(g.clone()),
             Change::GatewayRemoved { id, .. } => Arc::make_mut(&mut self.trunks).remove(*id),
             Change::VoiceRoutingPut(v) => Arc::make_mut(&mut self.policies).route(v),
+            Change::FallbackPut(f) => {
+                let fallback = Arc::make_mut(&mut self.fallback);
+                if f.ways.is_empty() {
+                    fallback.remove(&f.tenant);
+                } else {
+                    fallback.insert(f.tenant, f.clone());
+                }
+            }
             Change::ConsentPut { .. }
             | Change::OrderProgress { .. }
             | Change::TenantOrderProgress { .. }
@@ -428,6 +441,11 @@ impl Snapshot {
         self.trunks.gateways.iter().filter_map(of).collect()
     }
 
+    /// Operators that stand in for others.
+    pub fn fallback_records(&self) -> impl Iterator<Item = &FallbackRecord> {
+        self.fallback.values()
+    }
+
     /// Routes over gateways.
     pub fn voice_routing_records(&self) -> impl Iterator<Item = &VoiceRoutingRecord> {
         self.policies.voice_routing()
@@ -536,6 +554,15 @@ impl World for Snapshot {
 
     fn voice_routes(&self, tenant: TenantId) -> Option<&VoiceRoutes> {
         Some(self.policies.ready(tenant)?.voice_routes())
+    }
+
+    fn fallback(&self, tenant: TenantId, each: &mut dyn FnMut(FallbackView)) {
+        if self.fallback.is_empty() {
+            return;
+        }
+        for way in self.fallback.get(&tenant).into_iter().flat_map(|f| &f.ways) {
+            each(FallbackView { operator: way.operator, profile: way.profile });
+        }
     }
 
     fn gateways(&self, tenant: TenantId, each: &mut dyn FnMut(GatewayView)) {

@@ -97,6 +97,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("direct_numbers_create", "number add"),
     ("direct_number_remove", "number remove"),
     ("coexistence_get", "voice-routing check"),
+    ("fallback_get", "fallback show"),
+    ("fallback_put", "fallback set"),
     ("gateway_list", "gateway list"),
     ("gateway_create", "gateway add"),
     ("gateway_get", "gateway show"),

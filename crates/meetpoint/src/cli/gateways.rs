@@ -6,7 +6,7 @@ use super::{
     output::{self, Columns},
     policies::document,
 };
-use api_types::gateway::{GatewayCreate, GatewayUpdate};
+use api_types::gateway::{FallbackOperatorsPut, GatewayCreate, GatewayUpdate};
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use std::path::PathBuf;
@@ -125,6 +125,19 @@ pub enum RoutingAction {
     },
 }
 
+/// `meetpoint fallback …`.
+#[derive(Debug, Subcommand)]
+pub enum FallbackAction {
+    /// Who stands in; nobody by default
+    Show,
+    /// Replace them; nobody stands in if none is named
+    Set {
+        /// Name or id of an operator that you have consented to; tried in their order
+        operators: Vec<String>,
+    },
+}
+
+const FALLBACK: &str = "/tenant/v1/fallback-operators";
 const GATEWAYS: &str = "/tenant/v1/gateways";
 const ROUTING: &str = "/tenant/v1/voice-routing";
 const COEXISTENCE: &str = "/tenant/v1/coexistence";
@@ -232,4 +245,19 @@ pub async fn run_routing(client: &Client, action: RoutingAction) -> Result<(), C
     let usages: Vec<_> = usages.filter_map(|usage| usage.as_str()).collect();
     output::print(&format!("PSTN usages: {}\n", usages.join(", ")))?;
     client.show_rows(&routing["routes"], ROUTE)
+}
+
+/// Runs `meetpoint fallback …`.
+pub async fn run_fallback(client: &Client, action: FallbackAction) -> Result<(), CliError> {
+    let answer = match action {
+        FallbackAction::Show => client.get(FALLBACK).await?,
+        FallbackAction::Set { operators } => {
+            let mut put = FallbackOperatorsPut::default();
+            for operator in &operators {
+                put.operator_ids.push(client.operator(operator).await?);
+            }
+            client.edit(Method::PUT, FALLBACK, FALLBACK, Some(&put)).await?
+        }
+    };
+    client.show(&answer.body)
 }
