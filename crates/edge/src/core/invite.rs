@@ -161,7 +161,8 @@ impl Core {
         if !proven && route.kind != CallKind::Emergency {
             return self.refuse_begun(r.at, tx, (cdr, tag), 403, "rejected", out);
         }
-        let Ok(place) = self.place_of_caller(source, r.at, world) else {
+        let help = route.kind == CallKind::Emergency;
+        let Ok(place) = self.place_of_caller(source, help, r.at, world) else {
             return self.refuse_begun(r.at, tx, (cdr, tag), 503, "trunk_limit", out);
         };
         let map_key = self.keys.map_key();

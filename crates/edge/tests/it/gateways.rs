@@ -345,6 +345,12 @@ fn a_gateway_carries_no_more_than_it_may() {
     let first = net.expect_request(sbc(31), "INVITE");
     bring(&mut net, sbc(31), BOB_NUMBER);
     net.expect(sbc(31), 503);
+    // A call for help from behind it is not counted out, and leaves by an operator.
+    bring(&mut net, sbc(31), "999");
+    let help = net.expect_request(operator(), "INVITE");
+    assert!(help.uri().starts_with("sip:999@"), "{}", help.uri());
+    net.respond(operator(), &help, 486, b"");
+    net.expect(sbc(31), 486);
     net.respond(sbc(31), &first, 486, b"");
     net.expect(phone("alice"), 486);
     net.inbox.clear();

@@ -5,11 +5,14 @@ use crate::house::{cx, open, owner};
 use api_types::call::Explanation;
 use api_types::gateway::{Gateway, VoiceRouting};
 use api_types::{Problem, policy::Policy};
-use domain::TrunkId;
+use domain::routing::CallKind;
+use domain::{CdrId, EdgeId, TenantId, TrunkId};
 use exchange::ListQuery;
+use feed::cdr::{CdrEvent, CdrRecord};
 use feed::change::{Change, Position};
 use feed::snapshot::Snapshot;
 use feed::wrap::wrap_key;
+use numbering::E164;
 use serde_json::{Value, json};
 use testkit::on_both;
 use uuid::Uuid;
@@ -106,8 +109,31 @@ on_both!(a_gateway_is_of_one_tenant_and_of_an_address_that_is_nobody_else_s, |db
     assert_eq!((edited.max_concurrent_calls, edited.failover_time_seconds), (Some(3), 4));
     assert!(edited.enabled, "what is left out stays");
 
-    // Edges get it, and lose it.
+    // A call that it brought bears its name, and is no operator's.
     let edge = cx(&house.edge);
+    let number: E164 = "+442079460001".parse().expect("a number");
+    let tenant = exchange.number_get(&admin, number).await.expect("Alice's").tenant_id;
+    let id = Uuid::now_v7();
+    let event = CdrEvent::Begin {
+        at_us: 1_795_348_800_000_000,
+        kind: Some(CallKind::Inbound),
+        tenant: Some(TenantId(tenant)),
+        number: Some(number),
+        operator: None,
+        caller: "+33123456789".into(),
+        callee: number.to_string(),
+        caller_user: None,
+        callee_user: Some(house.alice.id.into()),
+        queue: None,
+        in_trunk: Some(TrunkId(made.id)),
+        call_id: "a@192.0.2.1".into(),
+    };
+    let record = CdrRecord { id: CdrId(id), edge: EdgeId(Uuid::from_u128(7)), event };
+    exchange.cdrs_deliver(&edge, vec![record]).await.expect("taken");
+    let call = exchange.call_get(&admin, id).await.expect("the call");
+    assert_eq!((call.operator_id, call.trunk.as_deref()), (None, Some("sbc1.contoso.example")));
+
+    // Edges get it, and lose it.
     let bytes = exchange.edge_snapshot(&edge, &wrap_key("token")).await.expect("a snapshot");
     let read = Snapshot::open(&bytes, &wrap_key("token")).expect("opens");
     let at = "192.0.2.1:5060".parse().expect("an address");
