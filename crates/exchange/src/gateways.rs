@@ -85,6 +85,10 @@ fn parse(tenant: TenantId, new: &GatewayCreate) -> Result<GatewayRow, Problem> {
     };
     let mut trunk = trunk_parse(OperatorId::DIRECT_ROUTING, &trunk)?;
     trunk.id = TrunkId(new_id());
+    if trunk.match_port && trunk.transport == "tcp" {
+        let reason = "a connection comes from any port: by TCP a gateway needs its own address";
+        return Err(invalid("match_port", reason));
+    }
     trunk.enabled = new.enabled;
     let row = GatewayRow::new(tenant, country_parse(&new.country)?, trunk);
     let peer = Peer::of(&row.address, &row.sources.0, row.match_port);

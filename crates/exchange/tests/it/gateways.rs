@@ -73,6 +73,8 @@ on_both!(a_gateway_is_of_one_tenant_and_of_an_address_that_is_nobody_else_s, |db
         new[field] = value;
         new
     };
+    let mut tcp = with("transport", json!("tcp"));
+    tcp["match_port"] = json!(true);
     for (new, code, field) in [
         (with("address", json!("192.0.2.1:5070")), "address_taken", "/address"),
         (with("sources", json!(["192.0.2.1"])), "address_taken", "/address"),
@@ -82,6 +84,7 @@ on_both!(a_gateway_is_of_one_tenant_and_of_an_address_that_is_nobody_else_s, |db
         (with("address", json!("127.0.0.1:5060")), "invalid_field", "/address"),
         (with("address", json!("sbc.example")), "invalid_field", "/address"),
         (with("country", json!("Z1")), "invalid_field", "/country"),
+        (tcp, "invalid_field", "/match_port"),
         (with("failover_time_seconds", json!(61)), "invalid_field", "/failover_time_seconds"),
         (with("max_concurrent_calls", json!(1_000_001)), "invalid_field", "/max_concurrent_calls"),
     ] {
