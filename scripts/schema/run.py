@@ -44,6 +44,7 @@ BY_CHANCE = {
     "POST /programme/v1/operators/{operator_id}/calling-profiles": "two trunks of one operator seldom meet",
     "POST /session": "one whole proof of three, and a code opens once",
     "POST /tenant/v1/gateways": "an address and a source are one gateway's, and few are known",
+    "PUT /tenant/v1/fallback-operators": "most operators have no trunk by which they could stand in",
     "DELETE /tenant/v1/direct-routing-numbers/{number}": "most numbers are operators'",
     "POST /tenant/v1/consents": "most pairs of tenant and operator have one, in another state",
 }
@@ -65,7 +66,7 @@ STORIES = [
     ("people", "^/tenant/v1/(users|resource-accounts|explain)"),
     ("places", "^/tenant/v1/(civic-addresses|trusted-networks)"),
     ("numbers", "^/tenant/v1/(numbers|calls|direct-routing-numbers)"),
-    ("gateways", "^/tenant/v1/(gateways|coexistence)"),
+    ("gateways", "^/tenant/v1/(gateways|coexistence|fallback-operators)"),
     ("policies", "^/tenant/v1/(policies|policy-assignments|effective-policies|groups|call-screening|voice-routing)"),
     ("orders", "^/operator/(?!v1/webhooks)"),
     # Late: a consent that is suspended takes much with it.
@@ -161,6 +162,7 @@ PLACES = {
             "body.blocked[*].redirect_to_account_id", "body.unassigned[*].resource_account_id"),
     **named("pattern", 0.95, "body.settings.rules[*].pattern",
             *(f"body.{rules}[*].pattern" for rules in ("blocked", "exempt", "unassigned"))),
+    **named("operator_id", 0.9, "body.operator_ids[*]"),
     **named("gateway_id", 0.9, "body.routes[*].gateway_ids[*]"),
     **named("pattern", 0.95, "body.routes[*].number_pattern"),
     **named("pstn_usage", 0.95, "body.online_pstn_usages[*]", "body.routes[*].online_pstn_usages[*]",

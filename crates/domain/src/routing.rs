@@ -6,160 +6,24 @@
 //! None of them knows a socket, a clock or a source of randomness: the seed
 //! for shuffling comes in with the call.
 
+mod gateways;
+mod trunks;
+mod world;
+
+pub use gateways::{fallback_profiles, gateway_tiers};
+pub use trunks::{AttemptEnd, may_retry, trunk_order, usable_for_help};
+pub use world::{
+    FallbackView, GatewayView, HelpView, NumberView, TrunkOwner, TrunkView, UserView, World,
+};
+
 use crate::{
     emergency,
-    ids::{
-        CallingProfileId, LocationId, OperatorId, PolicyId, ResourceAccountId, TenantId, TrunkId,
-        UserId,
-    },
+    ids::{CallingProfileId, OperatorId, PolicyId, ResourceAccountId, TenantId, TrunkId, UserId},
     number::{AssignmentTarget, NumberType},
-    policy::{
-        Hide, Holder, Policy, PolicyKind, PolicyRule, Screening, Substitute, Translated, Verdict,
-        Via, VoiceRoutes,
-    },
+    policy::{Hide, Holder, Policy, PolicyKind, PolicyRule, Substitute, Translated, Verdict},
 };
+use gateways::{help_gateways, voice_routed};
 use numbering::{Country, E164, from_dialled};
-
-/// A number as routing sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NumberView {
-    /// The number.
-    pub number: E164,
-    /// Its holder.
-    pub tenant: TenantId,
-    /// Its operator; owners are resolved through a running move before this.
-    pub operator: OperatorId,
-    /// The trunks that carry it.
-    pub profile: CallingProfileId,
-    /// Its country.
-    pub country: Country,
-    /// Where its calls go.
-    pub target: Option<AssignmentTarget>,
-    /// Its emergency location.
-    pub location: Option<LocationId>,
-}
-
-/// A person as routing sees them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UserView {
-    /// The person.
-    pub user: UserId,
-    /// Their organisation.
-    pub tenant: TenantId,
-    /// Their number, if one is assigned.
-    pub number: Option<E164>,
-    /// Holds a telephony licence.
-    pub licensed: bool,
-    /// Their country, for what they dial before they have a number.
-    pub country: Country,
-}
-
-/// A trunk as routing sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TrunkView {
-    /// The trunk.
-    pub trunk: TrunkId,
-    /// Whose it is.
-    pub owner: TrunkOwner,
-    /// `false` drains: calls that stand live on, new ones go elsewhere.
-    pub enabled: bool,
-}
-
-/// Whose a trunk is. A tenant's own is a gateway (Direct Routing, design section 5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TrunkOwner {
-    /// An operator's, shared by all its tenants.
-    Operator(OperatorId),
-    /// A tenant's: good for its numbers and people, and nobody else's.
-    Tenant(TenantId, Country),
-}
-
-/// An operator that stands in for others, as routing sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FallbackView {
-    /// Which.
-    pub operator: OperatorId,
-    /// By which of its profiles.
-    pub profile: CallingProfileId,
-}
-
-/// A tenant's gateway as routing sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GatewayView {
-    /// The gateway: a trunk whose owner is the tenant.
-    pub gateway: TrunkId,
-    /// The country it stands in.
-    pub country: Country,
-    /// `false` drains.
-    pub enabled: bool,
-}
-
-/// A calling profile as one looks for a way to the emergency services of a country.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HelpView {
-    /// The profile.
-    pub profile: CallingProfileId,
-    /// Whose it is.
-    pub operator: OperatorId,
-    /// It carries numbers of the country, so its operator serves it.
-    pub serves: bool,
-    /// One of its trunks at least is in use.
-    pub open: bool,
-}
-
-/// What routing may ask. The edge answers from its snapshot, `explain` from
-/// the control plane's, the simulator from a plan.
-pub trait World {
-    /// A number of the exchange.
-    fn number(&self, number: E164) -> Option<NumberView>;
-    /// A person.
-    fn user(&self, user: UserId) -> Option<UserView>;
-    /// Calls `each` with every agent of a call queue, in their order; `false`
-    /// if there is no such account.
-    fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool;
-    /// A trunk.
-    fn trunk(&self, trunk: TrunkId) -> Option<TrunkView>;
-    /// Any number of the tenant in a country, or anywhere, for an emergency call by
-    /// someone who has none.
-    fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView>;
-    /// Calls `each` with every calling profile of the exchange, for an emergency call
-    /// in a country that cannot leave by a number.
-    fn help(&self, country: Country, each: &mut dyn FnMut(HelpView));
-    /// Calls `each` with every trunk of a calling profile.
-    fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView));
-    /// Has the tenant any policy? Asked once a call; where it has none, nothing of what
-    /// follows is.
-    fn has_policies(&self, _tenant: TenantId) -> bool {
-        false
-    }
-    /// The policy of a kind that holds for somebody of the tenant, and why
-    /// ([`crate::policy::effective`]).
-    fn policy(
-        &self,
-        _tenant: TenantId,
-        _holder: Holder,
-        _kind: PolicyKind,
-    ) -> Option<(&Policy, Via)> {
-        None
-    }
-    /// The tenant's rules for callers and for numbers that nobody has.
-    fn screening(&self, _tenant: TenantId) -> Option<&Screening> {
-        None
-    }
-    /// The tenant's routes over its gateways.
-    fn voice_routes(&self, _tenant: TenantId) -> Option<&VoiceRoutes> {
-        None
-    }
-    /// Calls `each` with every calling profile by which the tenant's calls outside may leave
-    /// once the operator of the caller's number cannot carry them, in their order.
-    fn fallback(&self, _tenant: TenantId, _each: &mut dyn FnMut(FallbackView)) {}
-    /// Calls `each` with every gateway of the tenant.
-    fn gateways(&self, _tenant: TenantId, _each: &mut dyn FnMut(GatewayView)) {}
-    /// The number of a call queue or attendant, with the tenant it is of.
-    fn account_number(&self, _account: ResourceAccountId) -> Option<(TenantId, E164)> {
-        None
-    }
-}
 
 /// Who brings the call, as recognised by address or digest, never by a header
 /// (design section 5).
@@ -580,18 +444,6 @@ enum Help {
     Operators(Option<NumberView>),
 }
 
-/// The tenant's gateways by which an emergency call in a country leaves: those in the
-/// country, or else all of them.
-fn help_gateways(world: &impl World, tenant: TenantId, country: Country) -> Vec<TrunkId> {
-    let (mut near, mut far) = (Vec::new(), Vec::new());
-    world.gateways(tenant, &mut |g| {
-        if g.enabled {
-            if g.country == country { near.push(g.gateway) } else { far.push(g.gateway) }
-        }
-    });
-    if near.is_empty() { far } else { near }
-}
-
 /// The way of an emergency call from a country. Of a Direct Routing number the provider is
 /// whoever stands behind the tenant's gateways (operator-connect.md section 5 rule 10), so the
 /// call leaves by an enabled one in the country, if there is one. Otherwise it leaves by the caller's number, by
@@ -801,100 +653,6 @@ fn outbound(
     })
 }
 
-/// Calling profiles by which an ordinary call outside can still leave once the trunks of the
-/// number's own operator have failed: those of the operators that the tenant named for it, in
-/// its order. None unless the tenant named some (operator-connect.md section 5 rule 13: no
-/// overflow by itself), and none for calls over gateways, where the tenant chose the way.
-pub fn fallback_profiles(world: &impl World, route: &Route) -> Vec<CallingProfileId> {
-    let mut further = Vec::new();
-    if let (CallKind::Outbound, Some(own), Destination::Trunks { .. }) =
-        (route.kind, route.operator, route.destination)
-    {
-        world.fallback(route.tenant, &mut |way| {
-            if way.operator != own {
-                further.push(way.profile);
-            }
-        });
-    }
-    further
-}
-
-/// The tenant's routes that match a called number by somebody's voice routing policy, with
-/// that policy.
-fn voice_tiers<'w>(
-    world: &'w impl World,
-    tenant: TenantId,
-    holder: Holder,
-    called: &str,
-) -> Option<(&'w Policy, Via, Vec<crate::policy::Tier<'w>>)> {
-    let (policy, via) = world.policy(tenant, holder, PolicyKind::OnlineVoiceRoutingPolicy)?;
-    let PolicyRule::VoiceRouting(rule) = &policy.rule else { return None };
-    let tiers = world.voice_routes(tenant)?.tiers(&rule.usages, called);
-    Some((policy, via, tiers))
-}
-
-/// Does a voice route lead the call over the tenant's gateways? A match overrides the
-/// number's own operator (operator-connect.md section 5 rule 4); one whose routes name no
-/// gateway closes the destination.
-fn voice_routed(
-    world: &impl World,
-    tenant: TenantId,
-    holder: Holder,
-    dialled: E164,
-    trace: &mut impl Trace,
-) -> Result<bool, RouteRefusal> {
-    let called = dialled.to_string();
-    let Some((policy, via, tiers)) = voice_tiers(world, tenant, holder, &called) else {
-        return Ok(false);
-    };
-    trace.step("policy.voice_routing", || {
-        let (name, via) = (&policy.name, via.as_str());
-        let routes: Vec<_> = tiers
-            .iter()
-            .flat_map(|tier| {
-                tier.routes.iter().map(|r| format!("{:?} of {:?}", r.name, tier.usage))
-            })
-            .collect();
-        if routes.is_empty() {
-            format!("{name:?} ({via}): no route matches {called}")
-        } else {
-            format!("{name:?} ({via}): {called} goes by {}", routes.join(", then "))
-        }
-    });
-    if tiers.is_empty() {
-        return Ok(false);
-    }
-    if tiers.iter().all(|tier| tier.gateways().is_empty()) {
-        return Err(RouteRefusal::NoGateway);
-    }
-    Ok(true)
-}
-
-/// The gateways of a call that leaves by some, tier by tier: within one they are tried in
-/// random order ([`trunk_order`]), and all of one before those of the next
-/// (operator-connect.md section 5 rule 6). Only the tenant's own are among them, whatever
-/// a route names.
-pub fn gateway_tiers(world: &impl World, route: &Route) -> Vec<Vec<TrunkId>> {
-    let Destination::Gateways { by, digits } = route.destination else { return Vec::new() };
-    let tenant = route.tenant;
-    let own = |id: &TrunkId| {
-        world
-            .trunk(*id)
-            .is_some_and(|t| matches!(t.owner, TrunkOwner::Tenant(of, _) if of == tenant))
-    };
-    match (by, digits) {
-        (Some(holder), Dialled::Number(called)) => {
-            let found = voice_tiers(world, tenant, holder, &called.to_string());
-            let tiers = found.map(|(_, _, tiers)| tiers).unwrap_or_default();
-            tiers.iter().map(|tier| tier.gateways().into_iter().filter(own).collect()).collect()
-        }
-        _ => match route.emergency_in {
-            Some(country) => vec![help_gateways(world, tenant, country)],
-            None => Vec::new(),
-        },
-    }
-}
-
 /// What the caller's dial plan makes of what they dialled; `None` where it says nothing.
 fn planned(
     world: &impl World,
@@ -974,64 +732,6 @@ fn presented(
         format!("{name:?} ({}): {what}", via.as_str())
     });
     (shown, hide, Some(*id))
-}
-
-/// Orders trunks for one call: enabled ones only, healthy ones in random order
-/// first, silent ones after them (demoted, not removed), by a seed that the
-/// caller drew (operator-connect.md 6.4; design section 5). For an emergency call
-/// ([`usable_for_help`]) no trunk is out of use. Returns how many of
-/// `trunks` are usable; they stand in front, in their order.
-pub fn trunk_order<T: Copy>(
-    trunks: &mut [T],
-    state: impl Fn(&T) -> (bool, bool),
-    seed: u64,
-) -> usize {
-    let mut random = seed | 1;
-    for i in (1..trunks.len()).rev() {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        trunks.swap(i, (random % (i as u64 + 1)) as usize);
-    }
-    trunks.sort_by_key(|t| match state(t) {
-        (true, true) => 0u8,
-        (true, false) => 1,
-        (false, _) => 2,
-    });
-    trunks.iter().filter(|t| state(t).0).count()
-}
-
-/// How usable a trunk is for an emergency call, of how it is for others: one that
-/// drains stands with the silent ones, since no call for help fails while there is an
-/// untried way (emergency.md section 7).
-pub const fn usable_for_help((enabled, healthy): (bool, bool)) -> (bool, bool) {
-    (true, enabled && healthy)
-}
-
-/// How an attempt on a trunk ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttemptEnd {
-    /// A final response.
-    Response(u16),
-    /// Nothing at all before the trunk's `failover_time_seconds`.
-    Silence,
-    /// No connection.
-    NoConnection,
-}
-
-/// May the next trunk be tried? On 408, 503, 504, silence or no connection;
-/// on no other code, and never after progress (a provisional response above
-/// 100) was passed on (operator-connect.md 6.5). An emergency call is tried again
-/// after any refusal: none is final while there is another way (emergency.md section
-/// 7).
-pub const fn may_retry(end: AttemptEnd, had_progress: bool, emergency: bool) -> bool {
-    !had_progress
-        && match end {
-            AttemptEnd::Response(code) => {
-                matches!(code, 408 | 503 | 504) || (emergency && code >= 400)
-            }
-            AttemptEnd::Silence | AttemptEnd::NoConnection => true,
-        }
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::policy::{Screening, Via, VoiceRoutes};
 use uuid::Uuid;
 
 const fn id(n: u128) -> Uuid {
