@@ -43,6 +43,9 @@ BY_CHANCE = {
     "PUT /accounts/{accountName}": "drawn conditions seldom hold, and an account with numbers keeps its tenant",
     "POST /programme/v1/operators/{operator_id}/calling-profiles": "two trunks of one operator seldom meet",
     "POST /session": "one whole proof of three, and a code opens once",
+    "POST /tenant/v1/gateways": "an address and a source are one gateway's, and few are known",
+    "PUT /tenant/v1/fallback-operators": "most operators have no trunk by which they could stand in",
+    "DELETE /tenant/v1/direct-routing-numbers/{number}": "most numbers are operators'",
     "POST /tenant/v1/consents": "most pairs of tenant and operator have one, in another state",
 }
 # The feed of changes has no end, which a client that waits for the whole answer cannot bear;
@@ -62,8 +65,9 @@ ENDLESS_EVENTS, EVENTS_SECONDS = ("tenant", "operator", "programme"), 1
 STORIES = [
     ("people", "^/tenant/v1/(users|resource-accounts|explain)"),
     ("places", "^/tenant/v1/(civic-addresses|trusted-networks)"),
-    ("numbers", "^/tenant/v1/(numbers|calls)"),
-    ("policies", "^/tenant/v1/(policies|policy-assignments|effective-policies|groups|call-screening)"),
+    ("numbers", "^/tenant/v1/(numbers|calls|direct-routing-numbers)"),
+    ("gateways", "^/tenant/v1/(gateways|coexistence|fallback-operators)"),
+    ("policies", "^/tenant/v1/(policies|policy-assignments|effective-policies|groups|call-screening|voice-routing)"),
     ("orders", "^/operator/(?!v1/webhooks)"),
     # Late: a consent that is suspended takes much with it.
     ("consents", "^/tenant/v1/(operators|consents)"),
@@ -140,7 +144,7 @@ PLACES = {
         for name in (
             "operator_id", "tenant_id", "trunk_id", "calling_profile_id", "client_id", "edge_id",
             "civic_address_id", "location_id", "user_id", "resource_account_id", "order_id", "number",
-            "call_id", "policy_id", "group_id", "webhook_id", "export_id", "issuer_id",
+            "call_id", "policy_id", "group_id", "gateway_id", "webhook_id", "export_id", "issuer_id",
         )
     },
     **named("user_id", 0.8, "body.agent_ids[*]", "body.from_user_id", "body.id", "query.assigned_to_id"),
@@ -158,6 +162,12 @@ PLACES = {
             "body.blocked[*].redirect_to_account_id", "body.unassigned[*].resource_account_id"),
     **named("pattern", 0.95, "body.settings.rules[*].pattern",
             *(f"body.{rules}[*].pattern" for rules in ("blocked", "exempt", "unassigned"))),
+    **named("operator_id", 0.9, "body.operator_ids[*]"),
+    **named("gateway_id", 0.9, "body.routes[*].gateway_ids[*]"),
+    **named("pattern", 0.95, "body.routes[*].number_pattern"),
+    **named("pstn_usage", 0.95, "body.online_pstn_usages[*]", "body.routes[*].online_pstn_usages[*]",
+            "body.settings.online_pstn_usages[*]"),
+    **named("label", 0.95, "body.routes[*].name"),
     **named("translation", 0.95, "body.settings.rules[*].translation"),
     **named("label", 0.95, "body.settings.rules[*].name", "body.settings.company_name",
             *(f"body.{rules}[*].name" for rules in ("blocked", "exempt", "unassigned"))),

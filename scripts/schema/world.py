@@ -266,6 +266,13 @@ class World:
             policy = tenant.post("/tenant/v1/policies", {"name": f"Policy {index}", "settings": settings})
             self.keep("policy_id", policy["id"])
             self.keep("group_id", tenant.post("/tenant/v1/groups", {"name": f"Group {index}"})["id"])
+        for index in range(12):
+            made = tenant.post("/tenant/v1/gateways", {
+                "fqdn": f"gateway{index}.contoso.example", "address": f"203.0.113.{index + 1}:5060", "country": "GB",
+            })
+            self.keep("gateway_id", made["id"])
+        self.keep("pstn_usage", "Local")
+        tenant.made("PUT", "/tenant/v1/voice-routing", {"online_pstn_usages": ["Local"]}, {"If-Match": '"0"'})
         numbers = [f"+4420794600{index:02}" for index in range(90)]
         order = self.order(operator, tenants[0], profile, address["default_location_id"], numbers[:20])
         self.keep("order_id", order)

@@ -72,6 +72,12 @@ events! {
     /// A tenant's rules for callers, or for numbers that nobody has, were changed; the id is the
     /// tenant's.
     ScreeningChanged(ThingEvent) = "call_screening.changed";
+    /// A gateway was added, edited or removed.
+    GatewayChanged(ThingEvent) = "gateway.changed";
+    /// A tenant's PSTN usages and voice routes were changed; the id is the tenant's.
+    VoiceRoutingChanged(ThingEvent) = "voice_routing.changed";
+    /// Other operators stand in for a tenant's own, or none does any more; the id is the tenant's.
+    FallbackChanged(ThingEvent) = "fallback_operators.changed";
     /// A tenant was made, or its settings were changed.
     TenantChanged(NamedEvent) = "tenant.changed";
     /// An operator was admitted or edited.

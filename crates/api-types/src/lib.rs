@@ -13,6 +13,7 @@ pub mod compat;
 pub mod event;
 pub mod fraud;
 pub mod freeze;
+pub mod gateway;
 pub mod identity;
 pub mod inside;
 mod listed;

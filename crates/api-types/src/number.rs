@@ -129,13 +129,15 @@ pub struct Number {
     pub number: String,
     /// Its holder.
     pub tenant_id: Uuid,
-    /// Its operator.
+    /// Its operator; of every Direct Routing number the same that stands for none.
     pub operator_id: Uuid,
     /// The operator's name.
     pub operator_name: String,
-    /// `OperatorConnect`.
+    /// `OperatorConnect`: the operator's trunks. `DirectRouting`: the tenant's own gateways.
     pub number_type: String,
-    /// Its calling profile.
+    /// Who sees to it when its calls fail: the `operator`, or the `tenant`'s own people.
+    pub support_owner: String,
+    /// Its calling profile; of every Direct Routing number the same that stands for none.
     pub calling_profile_id: Uuid,
     /// Country.
     pub country: String,
@@ -383,4 +385,68 @@ pub struct DisputeUpdate {
     #[serde(default)]
     #[schema(min_length = 1, max_length = 1000)]
     pub comment: Option<String>,
+}
+
+/// `POST /tenant/v1/direct-routing-numbers`: numbers of your own PSTN access.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DirectNumbersCreate {
+    /// Usage unless an entry says otherwise; `CallingUserAssignment` by default, or
+    /// `FirstPartyAppAssignment`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^(CallingUserAssignment|FirstPartyAppAssignment)$")]
+    pub usage: Option<String>,
+    /// Emergency location unless an entry says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location_id: Option<Uuid>,
+    /// Check everything, change nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// 1 to 1,000 entries, each of which succeeds or fails alone.
+    #[schema(min_items = 1, max_items = 1000)]
+    pub entries: Vec<DirectNumberCreate>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DirectNumberCreate {
+    /// E.164.
+    #[schema(example = "+442079460500")]
+    pub number: String,
+    /// Overrides the usage of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<String>,
+    /// Overrides the location of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location_id: Option<Uuid>,
+    /// Where the digits do not tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+}
+
+/// What became of Direct Routing numbers.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct DirectNumbersResult {
+    /// It was a trial.
+    pub dry_run: bool,
+    /// How many were added, or would be.
+    pub succeeded: u32,
+    /// How many were not.
+    pub failed: u32,
+    /// What became of each, in their order.
+    pub entries: Vec<DirectNumberResult>,
+}
+
+/// What became of one.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct DirectNumberResult {
+    /// As it was sent.
+    pub number: String,
+    /// `success`, `error`.
+    pub status: String,
+    /// Why it failed.
+    pub error: Option<EntryError>,
+    /// Not wrong, but odd: outside the ranges the metadata knows.
+    pub warning: Option<String>,
 }

@@ -60,6 +60,15 @@ pub enum PolicySettings {
         #[schema(default = true)]
         premium: bool,
     },
+    /// By which of the tenant's own gateways calls outside leave. A number that no route of
+    /// these usages matches leaves by the operator of the caller's number.
+    OnlineVoiceRoutingPolicy {
+        /// PSTN usages of the voice routing, in the order in which they are tried; none keeps
+        /// whom it holds for off the gateways.
+        #[serde(default)]
+        #[schema(max_items = 100)]
+        online_pstn_usages: Vec<String>,
+    },
 }
 
 fn line_uri() -> String {
@@ -123,7 +132,9 @@ pub struct Policy {
 #[serde(deny_unknown_fields)]
 pub struct PolicyAssignmentPut {
     /// `TenantDialPlan`, `CallingLineIdentity`, `OnlineDialOutPolicy`.
-    #[schema(pattern = "^(TenantDialPlan|CallingLineIdentity|OnlineDialOutPolicy)$")]
+    #[schema(
+        pattern = "^(TenantDialPlan|CallingLineIdentity|OnlineDialOutPolicy|OnlineVoiceRoutingPolicy)$"
+    )]
     pub kind: String,
     /// Which; left out, none holds for the target any more.
     #[serde(default)]
@@ -164,6 +175,10 @@ pub struct PolicyAssignment {
     pub rank: Option<u32>,
     /// The number.
     pub number: Option<String>,
+    /// A trap that this assignment opens, as `/tenant/v1/coexistence` will list it; told where it
+    /// is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 /// The policy of one kind that holds.

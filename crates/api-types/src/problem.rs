@@ -109,6 +109,14 @@ codes! {
     PolicyInUse = "policy_in_use", 409, "The policy holds for somebody.", "Take it from everybody first: list its assignments.";
     ChangeFreeze = "change_freeze", 409, "Changes are frozen in this window.", "Wait until it ends, or have whoever set it remove it: list the change freezes.";
     RankTaken = "rank_taken", 409, "Another group has this rank with a policy of the same kind.", "Choose another rank.";
+    // Gateways and voice routing.
+    AddressTaken = "address_taken", 409, "The address is another trunk's or gateway's.", "Name an address that nobody else sends from; of two behind one address each has its own port and match_port.";
+    GatewayInUse = "gateway_in_use", 409, "A voice route names the gateway.", "Take it out of the voice routes first, or disable it: calls that stand live on.";
+    UnknownGateway = "unknown_gateway", 422, "The gateway is not one of yours.", "List your gateways.";
+    UnknownPstnUsage = "unknown_pstn_usage", 422, "The PSTN usage is not one of yours.", "Add it to online_pstn_usages of the voice routing first.";
+    PstnUsageInUse = "pstn_usage_in_use", 409, "A voice routing policy names the PSTN usage.", "Take it out of the policy first.";
+    InsideOperatorRange = "inside_operator_range", 409, "An operator declared the range that the number is in.", "A number has one way to the PSTN: have that operator upload it, or have the programme owner see whose it is.";
+    NotDirectRouting = "not_direct_routing", 409, "The number is an operator's.", "Its operator releases it.";
     // Operators.
     TooFewTrunks = "too_few_trunks", 422, "A calling profile needs at least two trunks of its operator.", "Name two or more trunks.";
     UnknownTrunk = "unknown_trunk", 422, "The trunk is not one of this operator's.", "List the operator's trunks.";

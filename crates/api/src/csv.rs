@@ -12,6 +12,7 @@ use api_types::{
     billing::CallExport,
     call::CallRecord,
     freeze::ChangeFreeze,
+    gateway::Gateway,
     identity::{AuditEntry, Client, Issuer},
     inside::{Alarm, Edge},
     number::{Dispute, Number, NumberOrder, NumberOrderEntry, NumberTag, OrderMessage},
@@ -80,8 +81,8 @@ rows! {
     User, "users": id upn display_name country licences number has_phone version;
     ResourceAccount, "resource-accounts": id upn display_name kind licences agent_ids
         ring_seconds number version;
-    Number, "numbers": number tenant_id operator_id operator_name number_type calling_profile_id
-        country usage activation_state assignment_status assigned_to_id assigned_to_name
+    Number, "numbers": number tenant_id operator_id operator_name number_type support_owner
+        calling_profile_id country usage activation_state assignment_status assigned_to_id assigned_to_name
         location_id location_update_supported tags assignment_blocked_state
         assignment_blocked_until acquired_at version;
     NumberOrder, "number-orders": id kind tenant_id operator_id status dry_run total done succeeded
@@ -94,9 +95,12 @@ rows! {
     NumberTag, "tags": name numbers;
     Policy, "policies": id name description settings version;
     PolicyAssignment, "policy-assignments": kind target policy_id policy_name user_id group_id
-        rank number;
+        rank number warning;
     ChangeFreeze, "change-freezes": id tenant_id name starts_at ends_at;
     Group, "groups": id name members;
+    Gateway, "gateways": id fqdn address sources match_port transport country enabled
+        failover_time_seconds options_interval_seconds send_options max_uri single_early_dialog
+        max_concurrent_calls max_calls_per_second version;
     GroupMember, "group-members": id upn display_name;
     Webhook, "webhooks": id endpoint description event_types enabled disabled_at disabled_reason
         failures failing_since next_attempt_at position old_secret_until created_at version;

@@ -22,6 +22,7 @@ mod failure;
 mod finish;
 mod fraud;
 mod freeze;
+mod gateway;
 mod help;
 mod inside;
 mod limit;

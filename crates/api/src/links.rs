@@ -132,6 +132,21 @@ const WAYS: &[Way] = &[
         with: &[("number", "$response.body#/number"), ("If-Match", ETAG)],
         body: "",
     },
+    Way { from: &["gateway_list"], to: &["gateway_get"], with: &[("gateway_id", FIRST)], body: "" },
+    Way { from: &["gateway_list"], to: &["gateway_update", "gateway_remove"], with: &[("gateway_id", FIRST), ("If-Match", FIRST_ETAG)], body: "" },
+    Way { from: &["gateway_create"], to: &["gateway_get"], with: &[("gateway_id", ID)], body: "" },
+    Way {
+        from: &["gateway_create", "gateway_get", "gateway_update"], to: &["gateway_update", "gateway_remove"],
+        with: &[("gateway_id", ID), ("If-Match", ETAG)], body: "",
+    },
+    Way {
+        from: &["fallback_get", "fallback_put"], to: &["fallback_put"],
+        with: &[("If-Match", ETAG)], body: "",
+    },
+    Way {
+        from: &["voice_routing_get", "voice_routing_put"], to: &["voice_routing_put"],
+        with: &[("If-Match", ETAG)], body: "",
+    },
     Way { from: &["policy_list"], to: &["policy_get"], with: &[("policy_id", FIRST)], body: "" },
     Way { from: &["policy_list"], to: &["policy_update", "policy_remove"], with: &[("policy_id", FIRST), ("If-Match", FIRST_ETAG)], body: "" },
     Way { from: &["policy_create"], to: &["policy_get"], with: &[("policy_id", ID)], body: "" },

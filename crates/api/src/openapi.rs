@@ -1,8 +1,8 @@
 //! The OpenAPI 3.1 document, made from the handlers, and its page.
 
 use crate::{
-    App, accounts, billing, clients, edge, event, fraud, freeze, inside, links, network, oauth,
-    oidc, operator, order, policy, programme, session, tenant, webhook,
+    App, accounts, billing, clients, edge, event, fraud, freeze, gateway, inside, links, network,
+    oauth, oidc, operator, order, policy, programme, session, tenant, webhook,
 };
 use api_types::{Problem, event::Event};
 use axum::{
@@ -149,6 +149,13 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(policy::group_get, policy::group_remove))
         .routes(routes!(policy::group_member_list, policy::group_member_edit))
         .routes(routes!(policy::screening_get, policy::screening_put))
+        .routes(routes!(gateway::gateway_list, gateway::gateway_create))
+        .routes(routes!(gateway::gateway_get, gateway::gateway_update, gateway::gateway_remove))
+        .routes(routes!(gateway::direct_numbers_create))
+        .routes(routes!(gateway::direct_number_remove))
+        .routes(routes!(gateway::coexistence_get))
+        .routes(routes!(gateway::fallback_get, gateway::fallback_put))
+        .routes(routes!(gateway::voice_routing_get, gateway::voice_routing_put))
         .routes(routes!(freeze::freeze_list, freeze::freeze_create))
         .routes(routes!(freeze::freeze_remove))
         .routes(routes!(freeze::programme_freeze_list, freeze::programme_freeze_create))

@@ -19,7 +19,9 @@ use uuid::Uuid;
 #[into_params(parameter_in = Query)]
 pub struct PolicyParams {
     /// Only those of this kind.
-    #[param(pattern = "^(TenantDialPlan|CallingLineIdentity|OnlineDialOutPolicy)$")]
+    #[param(
+        pattern = "^(TenantDialPlan|CallingLineIdentity|OnlineDialOutPolicy|OnlineVoiceRoutingPolicy)$"
+    )]
     pub kind: Option<String>,
     /// `next_cursor` of the page before.
     pub cursor: Option<String>,

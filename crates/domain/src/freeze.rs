@@ -10,6 +10,8 @@ pub const FROZEN: &[&str] = &[
     "account_number.",
     "call_screening.",
     "consent.",
+    "fallback_operators.",
+    "gateway.",
     "group.",
     "number.",
     "policy.",
@@ -18,6 +20,7 @@ pub const FROZEN: &[&str] = &[
     "user.create",
     "user.file",
     "user.update",
+    "voice_routing.",
 ];
 
 /// What goes on in every window, by the names' beginnings. A use case is in one of both lists: a test
@@ -113,6 +116,9 @@ mod tests {
             ("fraud.release", false),
             ("account_number.put", true),
             ("account.put", false),
+            ("gateway.update", true),
+            ("voice_routing.put", true),
+            ("fallback_operators.put", true),
             ("api_token.revoke", false),
             ("change_freeze.remove", false),
             ("webhook.create", false),

@@ -6,7 +6,9 @@
 
 pub mod assign;
 pub mod block;
+pub mod coexist;
 pub mod consent;
+pub mod direct;
 pub mod dispute;
 pub mod edit;
 pub mod emergency;

@@ -9,6 +9,7 @@ mod dial_out;
 mod dial_plan;
 mod pattern;
 mod screening;
+mod voice_routing;
 
 pub use caller_id::{CallerId, Hide, MOST_COMPANY, Substitute};
 pub use dial_out::{DialOut, Reach};
@@ -17,6 +18,10 @@ pub use pattern::{MOST_PATTERN, Pattern, PatternError};
 pub use screening::{
     BlockedNumbers, ExemptNumbers, MOST_ENTRIES, Screening, ScreeningRules, TreatmentTarget,
     UnassignedTreatment, Verdict,
+};
+pub use voice_routing::{
+    MOST_ROUTE_GATEWAYS, MOST_ROUTES, MOST_USAGES, Tier, VoiceRoute, VoiceRouteRule, VoiceRoutes,
+    VoiceRouting, VoiceRoutingRules,
 };
 
 use crate::{GroupId, IdMap, PolicyId, UserId};
@@ -33,12 +38,18 @@ pub enum PolicyKind {
     CallingLineIdentity,
     /// Whom people may call outside.
     OnlineDialOutPolicy,
+    /// By which of the tenant's own gateways calls outside leave.
+    OnlineVoiceRoutingPolicy,
 }
 
 impl PolicyKind {
     /// Every kind.
-    pub const ALL: [Self; 3] =
-        [Self::TenantDialPlan, Self::CallingLineIdentity, Self::OnlineDialOutPolicy];
+    pub const ALL: [Self; 4] = [
+        Self::TenantDialPlan,
+        Self::CallingLineIdentity,
+        Self::OnlineDialOutPolicy,
+        Self::OnlineVoiceRoutingPolicy,
+    ];
 
     /// As it is written.
     pub const fn as_str(self) -> &'static str {
@@ -46,6 +57,7 @@ impl PolicyKind {
             Self::TenantDialPlan => "TenantDialPlan",
             Self::CallingLineIdentity => "CallingLineIdentity",
             Self::OnlineDialOutPolicy => "OnlineDialOutPolicy",
+            Self::OnlineVoiceRoutingPolicy => "OnlineVoiceRoutingPolicy",
         }
     }
 
@@ -97,6 +109,8 @@ pub enum PolicyBody {
     CallingLineIdentity(CallerId),
     /// [`PolicyKind::OnlineDialOutPolicy`]
     OnlineDialOutPolicy(DialOut),
+    /// [`PolicyKind::OnlineVoiceRoutingPolicy`]
+    OnlineVoiceRoutingPolicy(VoiceRouting),
 }
 
 /// What a policy says, ready to be used.
@@ -108,6 +122,8 @@ pub enum PolicyRule {
     CallerId(CallerId),
     /// Restricts calls outside.
     DialOut(DialOut),
+    /// Leads calls outside over the tenant's gateways.
+    VoiceRouting(VoiceRouting),
 }
 
 impl PolicyBody {
@@ -117,6 +133,7 @@ impl PolicyBody {
             Self::TenantDialPlan { .. } => PolicyKind::TenantDialPlan,
             Self::CallingLineIdentity(_) => PolicyKind::CallingLineIdentity,
             Self::OnlineDialOutPolicy(_) => PolicyKind::OnlineDialOutPolicy,
+            Self::OnlineVoiceRoutingPolicy(_) => PolicyKind::OnlineVoiceRoutingPolicy,
         }
     }
 
@@ -131,6 +148,9 @@ impl PolicyBody {
                 policy.check().map(|()| PolicyRule::CallerId(policy.clone()))
             }
             Self::OnlineDialOutPolicy(policy) => Ok(PolicyRule::DialOut(*policy)),
+            Self::OnlineVoiceRoutingPolicy(policy) => {
+                policy.check().map(|()| PolicyRule::VoiceRouting(policy.clone()))
+            }
         }
     }
 }
@@ -238,6 +258,7 @@ pub struct TenantPolicies {
     direct: IdMap<UserId, OfKinds<PolicyId>>,
     numbers: IdMap<E164, OfKinds<PolicyId>>,
     screening: Arc<Screening>,
+    voice_routes: Arc<VoiceRoutes>,
 }
 
 impl TenantPolicies {
@@ -321,6 +342,16 @@ impl TenantPolicies {
         &self.screening
     }
 
+    /// Replaces the routes over the tenant's gateways.
+    pub fn route(&mut self, routes: VoiceRoutes) {
+        self.voice_routes = Arc::new(routes);
+    }
+
+    /// The routes over the tenant's gateways.
+    pub fn voice_routes(&self) -> &VoiceRoutes {
+        &self.voice_routes
+    }
+
     /// A policy.
     pub fn policy(&self, id: PolicyId) -> Option<&Policy> {
         self.policies.get(&id).map(|policy| &**policy)
@@ -356,6 +387,7 @@ impl TenantPolicies {
             && self.members.is_empty()
             && !self.screening.screens_callers()
             && !self.screening.treats_unassigned()
+            && self.voice_routes.is_empty()
     }
 }
 

@@ -6,128 +6,30 @@
 //! None of them knows a socket, a clock or a source of randomness: the seed
 //! for shuffling comes in with the call.
 
+mod gateways;
+mod trunks;
+mod world;
+
+pub use gateways::{fallback_profiles, gateway_tiers};
+pub use trunks::{AttemptEnd, may_retry, trunk_order, usable_for_help};
+pub use world::{
+    FallbackView, GatewayView, HelpView, NumberView, TrunkOwner, TrunkView, UserView, World,
+};
+
 use crate::{
     emergency,
-    ids::{
-        CallingProfileId, LocationId, OperatorId, PolicyId, ResourceAccountId, TenantId, TrunkId,
-        UserId,
-    },
-    number::AssignmentTarget,
-    policy::{
-        Hide, Holder, Policy, PolicyKind, PolicyRule, Screening, Substitute, Translated, Verdict,
-        Via,
-    },
+    ids::{CallingProfileId, OperatorId, PolicyId, ResourceAccountId, TenantId, TrunkId, UserId},
+    number::{AssignmentTarget, NumberType},
+    policy::{Hide, Holder, Policy, PolicyKind, PolicyRule, Substitute, Translated, Verdict},
 };
+use gateways::{help_gateways, voice_routed};
 use numbering::{Country, E164, from_dialled};
-
-/// A number as routing sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NumberView {
-    /// The number.
-    pub number: E164,
-    /// Its holder.
-    pub tenant: TenantId,
-    /// Its operator; owners are resolved through a running move before this.
-    pub operator: OperatorId,
-    /// The trunks that carry it.
-    pub profile: CallingProfileId,
-    /// Its country.
-    pub country: Country,
-    /// Where its calls go.
-    pub target: Option<AssignmentTarget>,
-    /// Its emergency location.
-    pub location: Option<LocationId>,
-}
-
-/// A person as routing sees them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UserView {
-    /// The person.
-    pub user: UserId,
-    /// Their organisation.
-    pub tenant: TenantId,
-    /// Their number, if one is assigned.
-    pub number: Option<E164>,
-    /// Holds a telephony licence.
-    pub licensed: bool,
-    /// Their country, for what they dial before they have a number.
-    pub country: Country,
-}
-
-/// A trunk as routing sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TrunkView {
-    /// The trunk.
-    pub trunk: TrunkId,
-    /// Whose it is.
-    pub operator: OperatorId,
-    /// `false` drains: calls that stand live on, new ones go elsewhere.
-    pub enabled: bool,
-}
-
-/// A calling profile as one looks for a way to the emergency services of a country.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HelpView {
-    /// The profile.
-    pub profile: CallingProfileId,
-    /// Whose it is.
-    pub operator: OperatorId,
-    /// It carries numbers of the country, so its operator serves it.
-    pub serves: bool,
-    /// One of its trunks at least is in use.
-    pub open: bool,
-}
-
-/// What routing may ask. The edge answers from its snapshot, `explain` from
-/// the control plane's, the simulator from a plan.
-pub trait World {
-    /// A number of the exchange.
-    fn number(&self, number: E164) -> Option<NumberView>;
-    /// A person.
-    fn user(&self, user: UserId) -> Option<UserView>;
-    /// Calls `each` with every agent of a call queue, in their order; `false`
-    /// if there is no such account.
-    fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool;
-    /// A trunk.
-    fn trunk(&self, trunk: TrunkId) -> Option<TrunkView>;
-    /// Any number of the tenant in a country, or anywhere, for an emergency call by
-    /// someone who has none.
-    fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView>;
-    /// Calls `each` with every calling profile of the exchange, for an emergency call
-    /// in a country that cannot leave by a number.
-    fn help(&self, country: Country, each: &mut dyn FnMut(HelpView));
-    /// Calls `each` with every trunk of a calling profile.
-    fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView));
-    /// Has the tenant any policy? Asked once a call; where it has none, nothing of what
-    /// follows is.
-    fn has_policies(&self, _tenant: TenantId) -> bool {
-        false
-    }
-    /// The policy of a kind that holds for somebody of the tenant, and why
-    /// ([`crate::policy::effective`]).
-    fn policy(
-        &self,
-        _tenant: TenantId,
-        _holder: Holder,
-        _kind: PolicyKind,
-    ) -> Option<(&Policy, Via)> {
-        None
-    }
-    /// The tenant's rules for callers and for numbers that nobody has.
-    fn screening(&self, _tenant: TenantId) -> Option<&Screening> {
-        None
-    }
-    /// The number of a call queue or attendant, with the tenant it is of.
-    fn account_number(&self, _account: ResourceAccountId) -> Option<(TenantId, E164)> {
-        None
-    }
-}
 
 /// Who brings the call, as recognised by address or digest, never by a header
 /// (design section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// An operator's trunk.
+    /// An operator's trunk, or a tenant's gateway.
     Trunk(TrunkId),
     /// A phone that authenticated as this person.
     User(UserId),
@@ -165,6 +67,23 @@ pub enum Destination {
         /// What to put in the Request-URI: `+` and digits, or emergency digits.
         digits: Dialled,
     },
+    /// The tenant's own gateways, in the order of [`gateway_tiers`].
+    Gateways {
+        /// Whose voice routing policy led there; nobody's for an emergency call.
+        by: Option<Holder>,
+        /// What to put in the Request-URI.
+        digits: Dialled,
+    },
+}
+
+impl Destination {
+    /// What to put in the Request-URI of a call that leaves the exchange.
+    pub const fn digits(self) -> Option<Dialled> {
+        match self {
+            Self::Trunks { digits, .. } | Self::Gateways { digits, .. } => Some(digits),
+            Self::User(_) | Self::Queue(_) => None,
+        }
+    }
 }
 
 /// What goes into the Request-URI toward an operator.
@@ -180,9 +99,9 @@ pub enum Dialled {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallKind {
-    /// From an operator to the tenant.
+    /// From an operator, or the tenant's own gateway, to the tenant.
     Inbound,
-    /// From the tenant to an operator.
+    /// From the tenant to an operator, or its own gateway.
     Outbound,
     /// Between two people of one tenant.
     Internal,
@@ -199,7 +118,7 @@ pub struct Route {
     pub tenant: TenantId,
     /// The tenant's number in it.
     pub number: Option<E164>,
-    /// The operator that carries it; `None` for internal calls.
+    /// The operator that carries it; `None` for internal calls and those of gateways.
     pub operator: Option<OperatorId>,
     /// Caller id to show, where the exchange decides it.
     pub caller_id: Option<E164>,
@@ -252,6 +171,15 @@ pub enum RouteRefusal {
     /// The caller's policy does not let them call there.
     #[error("the caller's policy does not allow calls to this destination")]
     DialOutRestricted,
+    /// A gateway brings a call for somebody else's number.
+    #[error("the called number is not one of the gateway's tenant")]
+    NumberOfOtherTenant,
+    /// The number has no operator, and no voice route leads to a gateway.
+    #[error("no voice route matches, and the caller's number has no operator")]
+    NoVoiceRoute,
+    /// The voice route that matches closes what it matches.
+    #[error("the voice routes that match name no gateway")]
+    NoGateway,
 }
 
 impl RouteRefusal {
@@ -270,6 +198,9 @@ impl RouteRefusal {
             Self::CallerUnproven => "caller_unproven",
             Self::CallerBlocked => "caller_blocked",
             Self::DialOutRestricted => "dial_out_restricted",
+            Self::NumberOfOtherTenant => "number_of_other_tenant",
+            Self::NoVoiceRoute => "no_voice_route",
+            Self::NoGateway => "no_gateway",
         }
     }
 
@@ -286,7 +217,10 @@ impl RouteRefusal {
             | Self::SourceUnknown
             | Self::CallerUnproven
             | Self::CallerBlocked
-            | Self::DialOutRestricted => 403,
+            | Self::DialOutRestricted
+            | Self::NumberOfOtherTenant
+            | Self::NoVoiceRoute
+            | Self::NoGateway => 403,
         }
     }
 }
@@ -338,7 +272,7 @@ pub fn route(
             trace.step("source.network", || {
                 format!("whoever calls is in a trusted network of tenant {tenant} in {country}")
             });
-            help(world, (tenant, country), None, digits, trace)
+            help(world, (tenant, country), Help::Any(None), digits, trace)
         }
     }
 }
@@ -350,13 +284,37 @@ fn inbound(
     trace: &mut impl Trace,
 ) -> Result<Route, RouteRefusal> {
     let trunk = world.trunk(trunk).ok_or(RouteRefusal::SourceUnknown)?;
-    let number = E164::parse(call.called).map_err(|_| RouteRefusal::NotANumber)?;
-    let view = world.number(number).ok_or(RouteRefusal::NumberUnknown)?;
-    trace.step("number.owner", || format!("{number} is tenant {}'s", view.tenant));
-    if view.operator != trunk.operator {
-        return Err(RouteRefusal::NumberOfOtherOperator);
-    }
-    trace.step("number.operator", || format!("operator {} holds it", view.operator));
+    let (view, operator) = match trunk.owner {
+        TrunkOwner::Operator(operator) => {
+            let number = E164::parse(call.called).map_err(|_| RouteRefusal::NotANumber)?;
+            let view = world.number(number).ok_or(RouteRefusal::NumberUnknown)?;
+            trace.step("number.owner", || format!("{number} is tenant {}'s", view.tenant));
+            if view.operator != operator {
+                return Err(RouteRefusal::NumberOfOtherOperator);
+            }
+            trace.step("number.operator", || format!("operator {} holds it", view.operator));
+            (view, Some(operator))
+        }
+        TrunkOwner::Tenant(tenant, country) => {
+            // What stands behind a gateway calls for help by operators: its own country's
+            // PSTN it would have called itself, and back to the gateway it would turn in a
+            // circle.
+            if let Some(digits) = emergency_in(call.called, country, trace) {
+                return help(world, (tenant, country), Help::Operators(None), digits, trace);
+            }
+            let number = from_dialled(call.called, country).ok_or(RouteRefusal::NotANumber)?;
+            let view = world.number(number).ok_or(RouteRefusal::NumberUnknown)?;
+            // Another tenant's number is as good as none; the edge says so in its record.
+            if view.tenant != tenant {
+                return Err(RouteRefusal::NumberOfOtherTenant);
+            }
+            trace.step("gateway.tenant", || {
+                format!("the gateway and {number} are both tenant {tenant}'s")
+            });
+            (view, None)
+        }
+    };
+    let number = view.number;
     let policies = world.has_policies(view.tenant);
     let target = match policies.then(|| screened(world, view.tenant, call.caller, trace)).flatten()
     {
@@ -373,7 +331,7 @@ fn inbound(
         kind: CallKind::Inbound,
         tenant: view.tenant,
         number: Some(number),
-        operator: Some(view.operator),
+        operator,
         caller_id: None,
         hide: Hide::AsAsked,
         caller_policy: None,
@@ -477,7 +435,18 @@ fn emergency_in(called: &str, country: Country, trace: &mut impl Trace) -> Optio
     Some(digits)
 }
 
-/// The way of an emergency call from a country. It leaves by the caller's number, by
+/// By which ways an emergency call may leave, with the caller's number if they have one.
+#[derive(Clone, Copy)]
+enum Help {
+    /// The tenant's gateways too.
+    Any(Option<NumberView>),
+    /// Operators alone.
+    Operators(Option<NumberView>),
+}
+
+/// The way of an emergency call from a country. Of a Direct Routing number the provider is
+/// whoever stands behind the tenant's gateways (operator-connect.md section 5 rule 10), so the
+/// call leaves by an enabled one in the country, if there is one. Otherwise it leaves by the caller's number, by
 /// one of the tenant's in the country, or else by the first of these that has a trunk
 /// in use: an operator that serves the country, the tenant's own first; an operator
 /// of the tenant's elsewhere; any operator (the default mapping of emergency.md
@@ -487,11 +456,40 @@ fn emergency_in(called: &str, country: Country, trace: &mut impl Trace) -> Optio
 fn help(
     world: &impl World,
     (tenant, country): (TenantId, Country),
-    own: Option<NumberView>,
+    by: Help,
     digits: &'static str,
     trace: &mut impl Trace,
 ) -> Result<Route, RouteRefusal> {
+    let (own, gateways) = match by {
+        Help::Any(own) => (own, true),
+        Help::Operators(own) => (own, false),
+    };
     let near = own.or_else(|| world.tenant_number(tenant, Some(country)));
+    let by_gateway = |number: Option<NumberView>| Route {
+        kind: CallKind::Emergency,
+        tenant,
+        number: number.map(|n| n.number),
+        operator: None,
+        caller_id: number.map(|n| n.number),
+        hide: Hide::Never,
+        caller_policy: None,
+        destination: Destination::Gateways { by: None, digits: Dialled::Emergency(digits) },
+        emergency_in: Some(country),
+    };
+    let of_gateways = near.filter(|n| NumberType::of(n.operator) == NumberType::DirectRouting);
+    if let Some(near) = of_gateways.filter(|_| gateways) {
+        let mut open = false;
+        world.gateways(tenant, &mut |g| open |= g.enabled && g.country == country);
+        if open {
+            trace.step("emergency.gateway", || {
+                format!(
+                    "{} is a Direct Routing number, so the call leaves by a gateway in {country}",
+                    near.number
+                )
+            });
+            return Ok(by_gateway(Some(near)));
+        }
+    }
     let is_open = |profile: CallingProfileId| {
         let mut open = false;
         world.trunks(profile, &mut |t| open |= t.enabled);
@@ -517,7 +515,16 @@ fn help(
                     best = Some(v);
                 }
             });
-            let best = best.ok_or(RouteRefusal::NoEmergencyRoute)?;
+            let Some(best) = best else {
+                if !gateways || help_gateways(world, tenant, country).is_empty() {
+                    return Err(RouteRefusal::NoEmergencyRoute);
+                }
+                trace.step("emergency.gateway", || {
+                    "the exchange has no operator: the call leaves by the tenant's gateways"
+                        .to_owned()
+                });
+                return Ok(by_gateway(number));
+            };
             trace.step("emergency.operator_of_country", || {
                 let serves = if best.serves { "serves" } else { "does not serve" };
                 let drains = if best.open { "" } else { "; all its trunks drain" };
@@ -572,7 +579,7 @@ fn outbound(
     let own = user.number.and_then(|n| world.number(n));
     let home = own.map_or(user.country, |n| n.country);
     if let Some(digits) = emergency_in(called, home, trace) {
-        return help(world, (user.tenant, home), own, digits, trace);
+        return help(world, (user.tenant, home), Help::Any(own), digits, trace);
     }
     let policies = world.has_policies(user.tenant);
     let holder = Holder { user: Some(user.user), number: own.map(|n| n.number) };
@@ -583,7 +590,7 @@ fn outbound(
             translated = result;
             let called = translated.as_str();
             if let Some(digits) = emergency_in(called, home, trace) {
-                return help(world, (user.tenant, home), own, digits, trace);
+                return help(world, (user.tenant, home), Help::Any(own), digits, trace);
             }
             called
         }
@@ -614,9 +621,20 @@ fn outbound(
         restricted(world, user.tenant, holder, (dialled, home), trace)?;
     }
     let own = own.ok_or(RouteRefusal::UserHasNoNumber)?;
-    trace.step("route.operator_of_number", || {
-        format!("{} is operator {}'s, so the call leaves there", own.number, own.operator)
-    });
+    let by_gateway =
+        if is_dialled { voice_routed(world, user.tenant, holder, dialled, trace)? } else { false };
+    let (operator, destination) = if by_gateway {
+        let digits = Dialled::Number(dialled);
+        (None, Destination::Gateways { by: Some(holder), digits })
+    } else if NumberType::of(own.operator) == NumberType::DirectRouting {
+        return Err(RouteRefusal::NoVoiceRoute);
+    } else {
+        trace.step("route.operator_of_number", || {
+            format!("{} is operator {}'s, so the call leaves there", own.number, own.operator)
+        });
+        let digits = Dialled::Number(dialled);
+        (Some(own.operator), Destination::Trunks { profile: own.profile, digits })
+    };
     let (caller_id, hide, caller_policy) = if policies {
         presented(world, user.tenant, holder, &own, trace)
     } else {
@@ -626,11 +644,11 @@ fn outbound(
         kind: CallKind::Outbound,
         tenant: user.tenant,
         number: Some(own.number),
-        operator: Some(own.operator),
+        operator,
         caller_id: Some(caller_id),
         hide,
         caller_policy,
-        destination: Destination::Trunks { profile: own.profile, digits: Dialled::Number(dialled) },
+        destination,
         emergency_in: None,
     })
 }
@@ -714,64 +732,6 @@ fn presented(
         format!("{name:?} ({}): {what}", via.as_str())
     });
     (shown, hide, Some(*id))
-}
-
-/// Orders trunks for one call: enabled ones only, healthy ones in random order
-/// first, silent ones after them (demoted, not removed), by a seed that the
-/// caller drew (operator-connect.md 6.4; design section 5). For an emergency call
-/// ([`usable_for_help`]) no trunk is out of use. Returns how many of
-/// `trunks` are usable; they stand in front, in their order.
-pub fn trunk_order<T: Copy>(
-    trunks: &mut [T],
-    state: impl Fn(&T) -> (bool, bool),
-    seed: u64,
-) -> usize {
-    let mut random = seed | 1;
-    for i in (1..trunks.len()).rev() {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        trunks.swap(i, (random % (i as u64 + 1)) as usize);
-    }
-    trunks.sort_by_key(|t| match state(t) {
-        (true, true) => 0u8,
-        (true, false) => 1,
-        (false, _) => 2,
-    });
-    trunks.iter().filter(|t| state(t).0).count()
-}
-
-/// How usable a trunk is for an emergency call, of how it is for others: one that
-/// drains stands with the silent ones, since no call for help fails while there is an
-/// untried way (emergency.md section 7).
-pub const fn usable_for_help((enabled, healthy): (bool, bool)) -> (bool, bool) {
-    (true, enabled && healthy)
-}
-
-/// How an attempt on a trunk ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttemptEnd {
-    /// A final response.
-    Response(u16),
-    /// Nothing at all before the trunk's `failover_time_seconds`.
-    Silence,
-    /// No connection.
-    NoConnection,
-}
-
-/// May the next trunk be tried? On 408, 503, 504, silence or no connection;
-/// on no other code, and never after progress (a provisional response above
-/// 100) was passed on (operator-connect.md 6.5). An emergency call is tried again
-/// after any refusal: none is final while there is another way (emergency.md section
-/// 7).
-pub const fn may_retry(end: AttemptEnd, had_progress: bool, emergency: bool) -> bool {
-    !had_progress
-        && match end {
-            AttemptEnd::Response(code) => {
-                matches!(code, 408 | 503 | 504) || (emergency && code >= 400)
-            }
-            AttemptEnd::Silence | AttemptEnd::NoConnection => true,
-        }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use crate::secret::{base64url, base64url_decode};
 use crate::{Cx, Exchange, ListQuery};
 use api_types::{ErrorCode, Page, Problem};
+use domain::number::NumberType;
 use domain::{OperatorId, TenantId};
 use feed::change::Change;
 use serde::{Serialize, de::DeserializeOwned};
@@ -149,7 +150,10 @@ fn owner_of(change: &Change) -> ChangeOwner {
                         .all(|n| (n.tenant, n.operator) == (first.tenant, first.operator)),
                     "one change is of one tenant and operator: each reads all of it"
                 );
-                of_both(first.tenant, first.operator)
+                match NumberType::of(first.operator) {
+                    NumberType::OperatorConnect => of_both(first.tenant, first.operator),
+                    NumberType::DirectRouting => of_tenant(first.tenant),
+                }
             }
             None => HOUSE,
         },
@@ -157,9 +161,12 @@ fn owner_of(change: &Change) -> ChangeOwner {
         Change::PolicyAssigned(assigned) => of_tenant(assigned.tenant),
         Change::GroupMembers(members) => of_tenant(members.tenant),
         Change::ScreeningPut(screening) => of_tenant(screening.tenant),
-        Change::PolicyRemoved { tenant, .. } | Change::GroupRemoved { tenant, .. } => {
-            of_tenant(*tenant)
-        }
+        Change::GatewayPut(gateway) => of_tenant(gateway.tenant),
+        Change::VoiceRoutingPut(routing) => of_tenant(routing.tenant),
+        Change::FallbackPut(fallback) => of_tenant(fallback.tenant),
+        Change::PolicyRemoved { tenant, .. }
+        | Change::GroupRemoved { tenant, .. }
+        | Change::GatewayRemoved { tenant, .. } => of_tenant(*tenant),
         Change::ConsentPut { tenant, operator, .. } => of_both(*tenant, *operator),
         Change::OrderProgress { operator, .. } => of_operator(*operator),
         Change::TenantOrderProgress { of_tenant: tenant, .. } => of_tenant(*tenant),

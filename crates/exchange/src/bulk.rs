@@ -4,7 +4,7 @@
 //! table.
 
 use crate::act::{Fail, change, raced};
-use crate::numbers::{ACTIVATED, assign_code, state_of};
+use crate::numbers::{ACTIVATED, assign_code, consent_of, state_of};
 use crate::people::agents_of;
 use crate::placing::{Asked, Former, Params};
 use crate::records;
@@ -448,11 +448,7 @@ impl<'a> Ground<'a> {
                 activated: row.activation_state == ACTIVATED,
                 assigned: before.is_assigned(),
                 blocked: wanted.block.holds(self.now),
-                consent: self
-                    .consents
-                    .get(&row.operator_id)
-                    .copied()
-                    .unwrap_or(ConsentStatus::Removed),
+                consent: consent_of(row, self.consents.get(&row.operator_id).copied()),
                 location_present: wanted.location.is_some(),
                 location_changes: wanted.location != before.location,
                 tenant_may_update_location: row.tenant_may_update_location,

@@ -236,7 +236,7 @@ pub(crate) async fn consent_save(tx: &mut Tx, row: &mut ConsentRow) -> Result<()
     raced(tx.consent_update(row, row.version).await?)?;
     row.version += 1;
     consent_change(tx, row);
-    Ok(())
+    crate::fallback::consent_moved(tx, row.tenant_id).await
 }
 
 impl Exchange {

@@ -37,12 +37,15 @@ pub struct Events {
 fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
     const HOUSES: [&str; 4] =
         ["client.changed", "edge.forgotten", "edge_key.changed", "alarms.changed"];
-    const TENANTS: [&str; 6] = [
+    const TENANTS: [&str; 9] = [
         "civic_address.changed",
         "location.changed",
         "policy.changed",
         "group.changed",
         "call_screening.changed",
+        "gateway.changed",
+        "voice_routing.changed",
+        "fallback_operators.changed",
         "number_settings.changed",
     ];
     const OPERATORS: [&str; 8] = [
@@ -239,6 +242,16 @@ fn told(change: Change, owner: ChangeOwner, party: Party) -> Option<EventData> {
         Change::GroupRemoved { id, .. } => EventData::GroupChanged(thing(id.to_string())),
         Change::ScreeningPut(screening) => {
             EventData::ScreeningChanged(thing(screening.tenant.to_string()))
+        }
+        Change::GatewayPut(gateway) => {
+            EventData::GatewayChanged(thing(gateway.trunk.id.to_string()))
+        }
+        Change::GatewayRemoved { id, .. } => EventData::GatewayChanged(thing(id.to_string())),
+        Change::VoiceRoutingPut(routing) => {
+            EventData::VoiceRoutingChanged(thing(routing.tenant.to_string()))
+        }
+        Change::FallbackPut(fallback) => {
+            EventData::FallbackChanged(thing(fallback.tenant.to_string()))
         }
         Change::UserRemoved { .. } | Change::QueueRemoved { .. } => return None,
     })

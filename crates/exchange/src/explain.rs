@@ -6,19 +6,21 @@ use crate::edges::kind_text;
 use crate::*;
 use api_types::call::{ExplainCall, ExplainStep, Explanation};
 use domain::fraud::{ClassLimit, DestinationClass, FraudLimits};
-use domain::policy::{Holder, Policy, PolicyKind, Screening, Via};
+use domain::number::NumberType;
+use domain::policy::{Holder, Policy, PolicyKind, Screening, Via, VoiceRoutes};
 use domain::routing::{
-    Call, CallKind, Destination, Dialled, HelpView, NumberView, Recorded, Route, RouteRefusal,
-    Source, Trace, TrunkView, UserView, World, further_profiles, route,
+    Call, CallKind, Destination, Dialled, FallbackView, GatewayView, HelpView, NumberView,
+    Recorded, Route, RouteRefusal, Source, Trace, TrunkOwner, TrunkView, UserView, World,
+    fallback_profiles, further_profiles, gateway_tiers, route,
 };
 use domain::trusted::TrustedNetwork;
 use domain::{CallingProfileId, ResourceAccountId, TenantId, TrunkId, UserId};
-use feed::record::{NumberRecord, QueueRecord, UserRecord};
+use feed::record::{FallbackWay, NumberRecord, QueueRecord, UserRecord};
 use numbering::Country;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use store::WorldTrunkRow;
+use store::{GatewayRow, WorldTrunkRow};
 
 /// Who would make a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +124,9 @@ fn tell(
         Ok(route) => {
             locate(world, route, &mut trace);
             cost(world, source.ok(), route, &mut trace);
+            if let Destination::Gateways { .. } = route.destination {
+                trunks = over_gateways(world, route, &mut trace);
+            }
             if let Destination::Trunks { profile, .. } = route.destination {
                 let all = world.profile(profile);
                 trunks = all.iter().filter(|t| t.enabled).map(|t| t.fqdn.clone()).collect();
@@ -145,6 +150,21 @@ fn tell(
                         all.len()
                     )
                 });
+                let fallback = fallback_profiles(world, route);
+                for other in &fallback {
+                    let all = world.profile(*other).iter().filter(|t| t.enabled);
+                    trunks.extend(all.map(|t| t.fqdn.clone()));
+                }
+                if !fallback.is_empty() {
+                    trace.step("fallback.operators", || {
+                        let ids: Vec<_> = fallback.iter().map(ToString::to_string).collect();
+                        format!(
+                            "then those of operators that stand in where these cannot carry the \
+                             call, by calling profile: {}",
+                            ids.join(", ")
+                        )
+                    });
+                }
                 if !further.is_empty() {
                     trace.step("emergency.further_profiles", || {
                         let ids: Vec<_> = further.iter().map(ToString::to_string).collect();
@@ -184,9 +204,55 @@ fn inbound_source(
         .number(number)
         .filter(|view| view.tenant == tenant)
         .ok_or(RouteRefusal::NumberUnknown)?;
+    if NumberType::of(view.operator) == NumberType::DirectRouting {
+        let own = world.own_gateways(tenant);
+        let gateway = own.first().ok_or(RouteRefusal::SourceUnknown)?;
+        trace.step("source.gateway", || format!("brought by your gateway {}", gateway.fqdn));
+        return Ok(Source::Trunk(gateway.id));
+    }
     let trunk = world.profile(view.profile).first().ok_or(RouteRefusal::SourceUnknown)?;
     trace.step("source.trunk", || format!("brought by trunk {}", trunk.fqdn));
     Ok(Source::Trunk(trunk.id))
+}
+
+/// The names of the gateways by which a call leaves, in the order of their tiers, and of the
+/// operators' trunks by which an emergency call goes on from there.
+fn over_gateways(world: &Lazy, route: &Route, trace: &mut Recorded) -> Vec<String> {
+    let tiers = gateway_tiers(world, route);
+    let own = world.own_gateways(route.tenant);
+    let enabled = |id: &TrunkId| own.iter().find(|g| g.id == *id && g.enabled);
+    let mut names: Vec<String> = Vec::new();
+    let (mut all, mut used) = (0, 0);
+    for id in tiers.iter().flatten() {
+        all += 1;
+        if let Some(gateway) = enabled(id)
+            && !names.contains(&gateway.fqdn)
+        {
+            used += 1;
+            names.push(gateway.fqdn.clone());
+        }
+    }
+    trace.step("gateway.order", || {
+        format!(
+            "{used} of the {all} gateways of {} tiers are enabled; within a tier they are tried \
+             in random order, silent ones last",
+            tiers.len()
+        )
+    });
+    if let Some(country) = route.emergency_in {
+        let further = further_profiles(world, country, CallingProfileId::DIRECT_ROUTING);
+        for profile in &further {
+            let open = world.profile(*profile).iter().filter(|t| t.enabled);
+            names.extend(open.map(|t| t.fqdn.clone()));
+        }
+        if !further.is_empty() {
+            trace.step("emergency.further_profiles", || {
+                let ids: Vec<_> = further.iter().map(ToString::to_string).collect();
+                format!("then operators that serve the country: {}", ids.join(", "))
+            });
+        }
+    }
+    names
 }
 
 /// The tenant's narrowest trusted network around an address. Which of several tenants
@@ -226,10 +292,7 @@ fn locate(world: &Lazy, route: &Route, trace: &mut Recorded) {
 /// The class of destination of a person's call to an operator, with the limits
 /// for it. Only the edges know what was used of them.
 fn cost(world: &Lazy, source: Option<Source>, route: &Route, trace: &mut Recorded) {
-    let digits = match route.destination {
-        Destination::Trunks { digits, .. } => digits,
-        Destination::User(_) | Destination::Queue(_) => return,
-    };
+    let Some(digits) = route.destination.digits() else { return };
     let (Some(Source::User(_)), Dialled::Number(dialled)) = (source, digits) else { return };
     let own = route.number.and_then(|own| world.number(own));
     let Some(home) = own.map(|own| own.country) else { return };
@@ -266,6 +329,9 @@ enum Ask {
     Networks(TenantId),
     Policy(TenantId, Holder, PolicyKind),
     Screening(TenantId),
+    Gateways(TenantId),
+    VoiceRoutes(TenantId),
+    Fallback(TenantId),
 }
 
 /// A world that notes what it does not know yet. Each fetch answers one more
@@ -283,6 +349,9 @@ struct Lazy {
     networks: HashMap<TenantId, Vec<TrustedNetwork>>,
     policies: HashMap<(TenantId, Holder, PolicyKind), Option<(Policy, Via)>>,
     screening: HashMap<TenantId, Screening>,
+    gateways: HashMap<TenantId, Vec<GatewayRow>>,
+    voice_routes: HashMap<TenantId, VoiceRoutes>,
+    fallback: HashMap<TenantId, Vec<FallbackWay>>,
     missing: RefCell<Vec<Ask>>,
 }
 
@@ -302,6 +371,10 @@ impl Lazy {
 
     fn profile(&self, id: CallingProfileId) -> &[WorldTrunkRow] {
         self.known(&self.profiles, id, Ask::Profile(id)).map_or(&[], Vec::as_slice)
+    }
+
+    fn own_gateways(&self, tenant: TenantId) -> &[GatewayRow] {
+        self.known(&self.gateways, tenant, Ask::Gateways(tenant)).map_or(&[], Vec::as_slice)
     }
 
     async fn fetch(&mut self, db: &mut Db, ask: Ask) -> Result<(), StoreError> {
@@ -326,12 +399,14 @@ impl Lazy {
                 self.queues.insert(id, queue);
             }
             Ask::Trunk(id) => {
-                let row = db.world_trunk(id).await?;
-                let view = row.map(|t| TrunkView {
-                    trunk: t.id,
-                    operator: t.operator_id,
-                    enabled: t.enabled,
-                });
+                let view = match db.world_trunk(id).await? {
+                    Some(t) => Some((TrunkOwner::Operator(t.operator_id), t.enabled)),
+                    None => db
+                        .world_gateway(id)
+                        .await?
+                        .map(|g| (TrunkOwner::Tenant(g.tenant_id, g.country), g.enabled)),
+                };
+                let view = view.map(|(owner, enabled)| TrunkView { trunk: id, owner, enabled });
                 self.trunks.insert(id, view);
             }
             Ask::Profile(id) => {
@@ -363,6 +438,17 @@ impl Lazy {
                 let row = db.screening_get(tenant).await?;
                 let rules = row.and_then(|row| Screening::new(&row.rules.0).ok());
                 self.screening.insert(tenant, rules.unwrap_or_default());
+            }
+            Ask::Gateways(tenant) => {
+                self.gateways.insert(tenant, crate::coexistence::gateways(db, tenant).await?);
+            }
+            Ask::Fallback(tenant) => {
+                self.fallback.insert(tenant, crate::fallback::of_tenant(db, tenant).await?);
+            }
+            Ask::VoiceRoutes(tenant) => {
+                let row = db.voice_routing_get(tenant).await?;
+                let routes = row.and_then(|row| VoiceRoutes::new(&row.rules.0).ok());
+                self.voice_routes.insert(tenant, routes.unwrap_or_default());
             }
             Ask::Help(country) => {
                 let rows = db.world_help_profiles(country).await?;
@@ -433,7 +519,10 @@ impl World for Lazy {
     fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {
         self.profile(profile)
             .iter()
-            .map(|t| TrunkView { trunk: t.id, operator: t.operator_id, enabled: t.enabled })
+            .map(|t| {
+                let owner = TrunkOwner::Operator(t.operator_id);
+                TrunkView { trunk: t.id, owner, enabled: t.enabled }
+            })
             .for_each(each);
     }
 
@@ -450,6 +539,23 @@ impl World for Lazy {
 
     fn screening(&self, tenant: TenantId) -> Option<&Screening> {
         self.known(&self.screening, tenant, Ask::Screening(tenant))
+    }
+
+    fn voice_routes(&self, tenant: TenantId) -> Option<&VoiceRoutes> {
+        self.known(&self.voice_routes, tenant, Ask::VoiceRoutes(tenant))
+    }
+
+    fn fallback(&self, tenant: TenantId, each: &mut dyn FnMut(FallbackView)) {
+        let ways = self.known(&self.fallback, tenant, Ask::Fallback(tenant));
+        for way in ways.into_iter().flatten() {
+            each(FallbackView { operator: way.operator, profile: way.profile });
+        }
+    }
+
+    fn gateways(&self, tenant: TenantId, each: &mut dyn FnMut(GatewayView)) {
+        for row in self.own_gateways(tenant) {
+            each(GatewayView { gateway: row.id, country: row.country, enabled: row.enabled });
+        }
     }
 
     fn account_number(&self, account: ResourceAccountId) -> Option<(TenantId, E164)> {

@@ -18,7 +18,7 @@ use api_types::{ErrorCode, Page, Problem};
 use domain::assign::{AssignNumber, AssignRefusal, Assignee, check};
 use domain::block::{self, Block, BlockAsk, BlockRefusal, after_unassign};
 use domain::consent::ConsentStatus;
-use domain::number::Usage;
+use domain::number::{NumberType, Usage};
 use domain::order::{NumberState, OrderKind, Trace};
 use domain::tag::{self, MAX_TAGS, Tag};
 use domain::{LocationId, ResourceAccountId, TenantId, UserId};
@@ -72,7 +72,7 @@ fn block_of(row: &NumberRow) -> Block {
 }
 
 /// A number as it is shown; its tags go in order.
-fn number_document(row: NumberRow, tags: Vec<String>) -> Number {
+pub(crate) fn number_document(row: NumberRow, tags: Vec<String>) -> Number {
     let (blocked, until) = match block_of(&row).at(now()) {
         Block::None => ("NotBlocked", None),
         Block::Until(end) => ("BlockedUntil", Some(time(end))),
@@ -83,12 +83,18 @@ fn number_document(row: NumberRow, tags: Vec<String>) -> Number {
         (_, Some(_)) => "VoiceApplicationAssigned",
         _ => "Unassigned",
     };
+    let kind = NumberType::of(row.operator_id);
+    let (operator_name, support_owner) = match kind {
+        NumberType::OperatorConnect => (row.operator_name, "operator"),
+        NumberType::DirectRouting => (DIRECT_ROUTING.to_owned(), "tenant"),
+    };
     Number {
         number: row.number.to_string(),
         tenant_id: row.tenant_id.0,
         operator_id: row.operator_id.0,
-        operator_name: row.operator_name,
-        number_type: "OperatorConnect".to_owned(),
+        operator_name,
+        number_type: kind.as_str().to_owned(),
+        support_owner: support_owner.to_owned(),
         calling_profile_id: row.profile_id.0,
         country: row.country.to_string(),
         usage: row.usage.as_str().to_owned(),
@@ -103,6 +109,17 @@ fn number_document(row: NumberRow, tags: Vec<String>) -> Number {
         assignment_blocked_until: until,
         acquired_at: time(row.acquired_at),
         version: row.version,
+    }
+}
+
+/// Stands where other numbers have their operator's name.
+const DIRECT_ROUTING: &str = "Direct Routing";
+
+/// The consent by which a number is in the inventory: a Direct Routing number needs none.
+pub(crate) fn consent_of(row: &NumberRow, consent: Option<ConsentStatus>) -> ConsentStatus {
+    match NumberType::of(row.operator_id) {
+        NumberType::DirectRouting => ConsentStatus::Active,
+        NumberType::OperatorConnect => consent.unwrap_or(ConsentStatus::Removed),
     }
 }
 
@@ -445,7 +462,7 @@ impl Exchange {
                 activated: row.activation_state == ACTIVATED,
                 assigned: row.person_id.is_some() || row.account_id.is_some(),
                 blocked: block_of(&row).holds(tx.at()),
-                consent: consent.unwrap_or(ConsentStatus::Removed),
+                consent: consent_of(&row, consent),
                 location_present: location.is_some(),
                 location_changes: location != row.location_id,
                 tenant_may_update_location: row.tenant_may_update_location,

@@ -12,7 +12,7 @@ use api_types::policy::{
 use api_types::{ErrorCode, Page, Problem};
 use domain::policy::{
     self, CallerId, DialOut, PolicyBody, PolicyError, PolicyKind, PolicyTarget, Reach, Substitute,
-    Via, effective,
+    Via, VoiceRouting, effective,
 };
 use domain::{GroupId, PolicyId, ResourceAccountId, TenantId, UserId};
 use feed::change::Change;
@@ -107,6 +107,10 @@ fn body(settings: &PolicySettings) -> Result<PolicyBody, Problem> {
             };
             PolicyBody::OnlineDialOutPolicy(DialOut { reach, premium: *premium })
         }
+        PolicySettings::OnlineVoiceRoutingPolicy { online_pstn_usages } => {
+            let usages = online_pstn_usages.iter().map(|name| name.trim().to_owned()).collect();
+            PolicyBody::OnlineVoiceRoutingPolicy(VoiceRouting { usages })
+        }
     };
     body.ready().map_err(refusal("settings/"))?;
     Ok(body)
@@ -147,6 +151,9 @@ fn settings(body: &PolicyBody) -> PolicySettings {
             .to_owned(),
             premium: rule.premium,
         },
+        PolicyBody::OnlineVoiceRoutingPolicy(rule) => {
+            PolicySettings::OnlineVoiceRoutingPolicy { online_pstn_usages: rule.usages.clone() }
+        }
     }
 }
 
@@ -200,7 +207,47 @@ async fn refers(db: &mut Db, tenant: TenantId, body: &PolicyBody) -> Result<(), 
     {
         account_must(db, tenant, *account, "/settings/resource_account_id").await?;
     }
+    if let PolicyBody::OnlineVoiceRoutingPolicy(rule) = body
+        && !rule.usages.is_empty()
+    {
+        // Nobody takes a usage away meanwhile.
+        db.voice_routing_lock(tenant).await?;
+        let known = db.voice_routing_get(tenant).await?.map(|row| row.rules.0.usages);
+        let known = known.unwrap_or_default();
+        if let Some(at) = rule.usages.iter().position(|usage| !known.contains(usage)) {
+            let field = format!("/settings/online_pstn_usages/{at}");
+            let reason = format!("{:?} is not among your PSTN usages", rule.usages[at]);
+            return Err(ErrorCode::UnknownPstnUsage.problem(Some(&field), reason).into());
+        }
+    }
     Ok(())
+}
+
+/// What a voice routing policy does to numbers of operators (operator-connect.md section 5 rules 4
+/// and 5), where somebody has just been given one.
+async fn captures(tx: &mut Tx, tenant: TenantId, put: &Put) -> Result<Option<String>, Fail> {
+    let Some(id) = put.policy.filter(|_| put.kind == PolicyKind::OnlineVoiceRoutingPolicy) else {
+        return Ok(None);
+    };
+    let usages = match tx.policy_get(tenant, id).await?.map(|row| row.body.0) {
+        Some(PolicyBody::OnlineVoiceRoutingPolicy(rule)) => rule.usages,
+        _ => Vec::new(),
+    };
+    if usages.is_empty() {
+        return Ok(None);
+    }
+    let (count, some) = match put.target {
+        PolicyTarget::Global => tx.voice_captured_globally(tenant, 5).await?,
+        _ => tx.voice_captured(tenant, id, 5).await?,
+    };
+    Ok((count > 0).then(|| {
+        let some: Vec<_> = some.iter().map(ToString::to_string).collect();
+        format!(
+            "calls of {count} numbers of operators leave by your gateways where a voice route \
+             matches: {}",
+            some.join(", ")
+        )
+    }))
 }
 
 async fn free_name(
@@ -330,6 +377,7 @@ fn assignment(
         group_id: None,
         rank: None,
         number: None,
+        warning: None,
     };
     document.target = match target {
         PolicyTarget::Global => "global",
@@ -407,7 +455,9 @@ impl Exchange {
             free_name(&mut tx, tenant, kind, &name, None).await?;
             let most = match kind {
                 PolicyKind::TenantDialPlan => MOST_DIAL_PLANS,
-                PolicyKind::CallingLineIdentity | PolicyKind::OnlineDialOutPolicy => MOST_POLICIES,
+                PolicyKind::CallingLineIdentity
+                | PolicyKind::OnlineDialOutPolicy
+                | PolicyKind::OnlineVoiceRoutingPolicy => MOST_POLICIES,
             };
             if tx.policy_count(tenant, kind.as_str()).await? >= most {
                 let reason = format!("there are at most {most} policies of this kind");
@@ -580,7 +630,8 @@ impl Exchange {
             };
             change(&mut tx, &Change::PolicyAssigned(record));
             let subject = put.policy.map_or_else(|| kind.to_owned(), |id| id.to_string());
-            done(assignment(kind, put.target, policy), subject)
+            let warning = captures(&mut tx, tenant, &put).await?;
+            done(PolicyAssignment { warning, ..assignment(kind, put.target, policy) }, subject)
         })
         .await
     }

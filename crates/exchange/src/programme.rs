@@ -85,7 +85,7 @@ fn dns_name(field: &str, value: &str, most: usize) -> Result<String, Problem> {
     }
 }
 
-fn within(
+pub(crate) fn within(
     field: &str,
     value: Option<u32>,
     default: u32,
@@ -101,7 +101,11 @@ fn within(
 }
 
 /// A limit of calls as a body sets it: left out for the present one, 0 for none.
-fn limit_of(field: &str, value: Option<u32>, now: Option<u32>) -> Result<Option<u32>, Problem> {
+pub(crate) fn limit_of(
+    field: &str,
+    value: Option<u32>,
+    now: Option<u32>,
+) -> Result<Option<u32>, Problem> {
     match value {
         None => Ok(now),
         Some(0) => Ok(None),
@@ -109,7 +113,7 @@ fn limit_of(field: &str, value: Option<u32>, now: Option<u32>) -> Result<Option<
     }
 }
 
-fn trunk_parse(operator: OperatorId, new: &TrunkCreate) -> Result<TrunkRow, Problem> {
+pub(crate) fn trunk_parse(operator: OperatorId, new: &TrunkCreate) -> Result<TrunkRow, Problem> {
     let address: SocketAddr = new.address.trim().parse().map_err(|_| {
         invalid("address", "an address is an IP literal with a port, such as 192.0.2.1:5060")
     })?;

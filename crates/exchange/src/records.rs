@@ -4,12 +4,13 @@ use domain::number::AssignmentTarget;
 use domain::policy::PolicyTarget;
 use domain::{CallingProfileId, TenantId, TrunkId, UserId};
 use feed::record::{
-    CallingProfileRecord, NumberRecord, OperatorRecord, PhoneCredential, PolicyAssignmentRecord,
-    PolicyRecord, QueueRecord, ScreeningRecord, TenantRecord, Transport, TrunkRecord, UserRecord,
+    CallingProfileRecord, GatewayRecord, NumberRecord, OperatorRecord, PhoneCredential,
+    PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord, TenantRecord, Transport,
+    TrunkRecord, UserRecord, VoiceRoutingRecord,
 };
 use store::{
-    AccountRow, CallingProfileRow, NumberRow, OperatorRow, PersonRow, PolicyAssignmentRow,
-    PolicyRow, ScreeningRow, StoreError, TenantRow, TrunkRow,
+    AccountRow, CallingProfileRow, GatewayRow, NumberRow, OperatorRow, PersonRow,
+    PolicyAssignmentRow, PolicyRow, ScreeningRow, StoreError, TenantRow, TrunkRow, VoiceRoutingRow,
 };
 
 /// The licence a resource account needs before it gets a number.
@@ -141,4 +142,12 @@ pub(crate) fn policy_assignment(row: &PolicyAssignmentRow) -> PolicyAssignmentRe
 
 pub(crate) fn screening(tenant: TenantId, row: &ScreeningRow) -> ScreeningRecord {
     ScreeningRecord { tenant, rules: row.rules.0.clone().into() }
+}
+
+pub(crate) fn gateway(row: &GatewayRow) -> Result<GatewayRecord, StoreError> {
+    Ok(GatewayRecord { tenant: row.tenant_id, country: row.country, trunk: trunk(&row.trunk())? })
+}
+
+pub(crate) fn voice_routing(row: &VoiceRoutingRow) -> VoiceRoutingRecord {
+    VoiceRoutingRecord { tenant: row.tenant_id, rules: row.rules.0.clone().into() }
 }

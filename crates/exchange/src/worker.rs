@@ -11,6 +11,7 @@ use crate::{Exchange, bulk, disputes, records};
 use api_types::problem::EntryError;
 use api_types::{ErrorCode, Problem};
 use domain::dispute::DisputeState;
+use domain::number::NumberType;
 use domain::number::Usage;
 use domain::order::{MovedOn, NumberState, OrderKind};
 use domain::upload::{UploadEntry, UploadRefusal, check_entry, check_order};
@@ -475,7 +476,9 @@ async fn dispute(
     operator: OperatorId,
     held: &WorldNumberRow,
 ) -> Result<(), Fail> {
-    if order.dry_run || held.operator_id == operator {
+    // A Direct Routing number's tenant gives it up itself: there is no operator to contest it.
+    let direct = NumberType::of(held.operator_id) == NumberType::DirectRouting;
+    if order.dry_run || direct || held.operator_id == operator {
         return Ok(());
     }
     let row = DisputeRow {

@@ -78,6 +78,13 @@ pub(crate) async fn fill(db: &mut Db, world: &mut WorldRecords) -> Result<(), St
     let screening = db.world_screening().await?;
     world.screening = screening.iter().map(|row| records::screening(row.tenant_id, row)).collect();
 
+    let gateways = db.world_gateways().await?;
+    world.gateways = gateways.iter().map(records::gateway).collect::<Result<_, _>>()?;
+    world.voice_routing =
+        db.world_voice_routing().await?.iter().map(records::voice_routing).collect();
+
+    world.fallback = crate::fallback::world(db).await?;
+
     for (at, row) in db.edge_key_list().await?.into_iter().enumerate() {
         let key = crate::edge_keys::record(at, row);
         world.edge_keys.push(key.ok_or(StoreError::Decode { column: "id" })?);

@@ -1,13 +1,13 @@
 //! The change log's entries (design decision 1).
 
 use crate::record::{
-    CallingProfileRecord, EdgeKey, GroupMembersRecord, NumberRecord, OperatorRecord,
-    PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord, TenantRecord, TrunkRecord,
-    UserRecord,
+    CallingProfileRecord, EdgeKey, FallbackRecord, GatewayRecord, GroupMembersRecord, NumberRecord,
+    OperatorRecord, PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord,
+    TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
 };
 use domain::consent::{ConsentStatus, RelationshipStatus};
 use domain::{
-    ConsentId, GroupId, OperatorId, OrderId, PolicyId, ResourceAccountId, TenantId, UserId,
+    ConsentId, GroupId, OperatorId, OrderId, PolicyId, ResourceAccountId, TenantId, TrunkId, UserId,
 };
 use numbering::E164;
 use serde::{Deserialize, Serialize};
@@ -141,6 +141,19 @@ pub enum Change {
     },
     /// A tenant's rules for callers, and for numbers that nobody has.
     ScreeningPut(ScreeningRecord),
+    /// A tenant's gateway. Edges before 0.3 pass it over, as what follows.
+    GatewayPut(GatewayRecord),
+    /// A gateway is gone.
+    GatewayRemoved {
+        /// Whose it was.
+        tenant: TenantId,
+        /// Which.
+        id: TrunkId,
+    },
+    /// A tenant's routes over its gateways.
+    VoiceRoutingPut(VoiceRoutingRecord),
+    /// Operators that stand in for others with a tenant's calls outside.
+    FallbackPut(FallbackRecord),
     /// Something else the control plane keeps (an offer, an address, a client);
     /// carries no routing data.
     Other {
@@ -184,7 +197,7 @@ impl Change {
     }
 
     /// The kinds this version knows, as they are written.
-    pub const KINDS: [&str; 21] = [
+    pub const KINDS: [&str; 25] = [
         "operator_put",
         "trunk_put",
         "calling_profile_put",
@@ -205,6 +218,10 @@ impl Change {
         "group_members",
         "group_removed",
         "screening_put",
+        "gateway_put",
+        "gateway_removed",
+        "voice_routing_put",
+        "fallback_put",
         "other",
     ];
 }

@@ -66,7 +66,7 @@ mod tests {
         for (body, known) in [
             (r#"{"kind":"OnlineDialOutPolicy","reach":"domestic","premium":true}"#, true),
             (r#"{"kind":"OnlineDialOutPolicy","reach":"this_continent","premium":true}"#, false),
-            (r#"{"kind":"OnlineVoiceRoutingPolicy","usages":["International"]}"#, false),
+            (r#"{"kind":"TeamsMoonPolicy","phase":"full"}"#, false),
         ] {
             let text = format!(r#"{{"id":"{id}","tenant":"{id}","name":"x","body":{body}}}"#);
             let record: PolicyRecord = again(&text);

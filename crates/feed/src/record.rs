@@ -3,7 +3,7 @@
 
 use crate::kept::Kept;
 use domain::fraud::FraudLimits;
-use domain::policy::{PolicyBody, PolicyKind, PolicyTarget, ScreeningRules};
+use domain::policy::{PolicyBody, PolicyKind, PolicyTarget, ScreeningRules, VoiceRoutingRules};
 use domain::trusted::TrustedNetwork;
 use domain::{
     CallingProfileId, GroupId, LocationId, MoveId, OperatorId, PolicyId, ResourceAccountId,
@@ -70,6 +70,18 @@ pub struct TrunkRecord {
     /// Most new calls in a second over all edges, both ways; `None` for no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_calls_per_second: Option<u32>,
+}
+
+/// A tenant's gateway (Direct Routing; operator-connect.md 1.6): a trunk of its own. Releases
+/// before 0.3 do not know it and leave its address a stranger's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayRecord {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The country it stands in: what it dials is read there.
+    pub country: Country,
+    /// How it is reached; its operator is [`OperatorId::DIRECT_ROUTING`].
+    pub trunk: TrunkRecord,
 }
 
 /// A calling profile (operator-connect.md 1.5).
@@ -213,6 +225,34 @@ pub struct ScreeningRecord {
     pub tenant: TenantId,
     /// All of them.
     pub rules: Kept<ScreeningRules>,
+}
+
+/// A tenant's routes over its gateways.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoiceRoutingRecord {
+    /// Whose.
+    pub tenant: TenantId,
+    /// All of them.
+    pub rules: Kept<VoiceRoutingRules>,
+}
+
+/// Operators that stand in for others with a tenant's calls outside, in their order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FallbackRecord {
+    /// Whose.
+    pub tenant: TenantId,
+    /// None from now on if there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ways: Vec<FallbackWay>,
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FallbackWay {
+    /// Which operator.
+    pub operator: OperatorId,
+    /// By which of its profiles.
+    pub profile: CallingProfileId,
 }
 
 /// A number. Fixed width in the snapshot.

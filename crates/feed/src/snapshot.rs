@@ -18,9 +18,9 @@ pub use memory::{Applied, Snapshot};
 
 use crate::change::Position;
 use crate::record::{
-    CallingProfileRecord, EdgeKey, GroupMembersRecord, NumberRecord, OperatorRecord,
-    PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord, TenantRecord, TrunkRecord,
-    UserRecord,
+    CallingProfileRecord, EdgeKey, FallbackRecord, GatewayRecord, GroupMembersRecord, NumberRecord,
+    OperatorRecord, PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord,
+    TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
 };
 
 /// All that routing needs, at one position of the log: what the control plane
@@ -53,6 +53,12 @@ pub struct WorldRecords {
     pub group_members: Vec<GroupMembersRecord>,
     /// Rules for callers, and for numbers that nobody has.
     pub screening: Vec<ScreeningRecord>,
+    /// Every tenant's gateways.
+    pub gateways: Vec<GatewayRecord>,
+    /// Routes over them.
+    pub voice_routing: Vec<VoiceRoutingRecord>,
+    /// Operators that stand in for others.
+    pub fallback: Vec<FallbackRecord>,
     /// Every number, in any order.
     pub numbers: Vec<NumberRecord>,
 }
@@ -74,6 +80,9 @@ impl WorldRecords {
             policy_assignments: Vec::new(),
             group_members: Vec::new(),
             screening: Vec::new(),
+            gateways: Vec::new(),
+            voice_routing: Vec::new(),
+            fallback: Vec::new(),
             numbers: Vec::new(),
         }
     }

@@ -167,7 +167,8 @@ statements! {
         WHERE (in_call_id = $1 OR out_call_id = $1) AND (tenant_id IS NULL OR tenant_id <> $2)";
     CDR_GET_OF_TENANT = calls!("WHERE c.id = $1 AND c.tenant_id = $2");
     CDR_GET_OF_OPERATOR = calls!("WHERE c.id = $1 AND c.operator_id = $2");
-    TRUNK_NAME = "SELECT fqdn AS v FROM trunk WHERE id = $1";
+    TRUNK_NAME = "SELECT fqdn AS v FROM trunk WHERE id = $1 \
+        UNION ALL SELECT fqdn AS v FROM gateway WHERE id = $1";
     TRUNK_NAME_OF = "SELECT fqdn AS v FROM trunk WHERE id = $1 AND operator_id = $2";
 }
 

@@ -16,6 +16,7 @@ mod disputes;
 mod edge;
 mod error;
 mod freezes;
+mod gateways;
 mod identity;
 pub mod listing;
 mod log;
@@ -45,6 +46,10 @@ pub use disputes::DisputeRow;
 pub use edge::EdgeRow;
 pub use error::{Again, Retry, StoreError};
 pub use freezes::ChangeFreezeRow;
+pub use gateways::{
+    FallbackRow, FallbackWayRow, FoundCountryRow, FoundNumberRow, GatewayRow, PeerAddressRow,
+    VoiceRoutingRow,
+};
 pub use identity::{EdgeKeyRow, IdempotencyRow, PrincipalRow, TokenRow};
 pub use log::{AuditRow, Back, ChangeOwner, ChangeOwnerRow, ChangeRow, Tx};
 pub use numbers::{NumberFormerRow, NumberRow, NumberSettingsRow, NumberTagRow, TagRow};
@@ -83,6 +88,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         edge::STATEMENTS,
         cdr::STATEMENTS,
         freezes::STATEMENTS,
+        gateways::STATEMENTS,
         clients::STATEMENTS,
         disputes::STATEMENTS,
         identity::STATEMENTS,

@@ -1832,6 +1832,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenant/v1/coexistence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Findings on coexistence
+         * @description What to look at where operators' numbers and your own gateways stand side by side: a policy that
+         *     leads operators' numbers astray, routes that lead nowhere, numbers without a way out.
+         */
+        get: operations["coexistence_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenant/v1/consents": {
         parameters: {
             query?: never;
@@ -1876,6 +1897,47 @@ export interface paths {
          * @description What is left out stays.
          */
         patch: operations["consent_update"];
+        trace?: never;
+    };
+    "/tenant/v1/direct-routing-numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Direct Routing numbers
+         * @description Numbers of your own PSTN access, which come and go by your gateways; each succeeds or fails alone. A
+         *     number is in the inventory once, whatever its type, and not where an operator declared the range.
+         */
+        post: operations["direct_numbers_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/direct-routing-numbers/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a Direct Routing number
+         * @description It must be assigned to nobody.
+         */
+        delete: operations["direct_number_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/tenant/v1/effective-policies": {
@@ -1940,6 +2002,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenant/v1/fallback-operators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Operators that stand in
+         * @description Where the operator of the caller's number cannot carry a call outside; nobody does by default.
+         */
+        get: operations["fallback_get"];
+        /**
+         * Set operators that stand in
+         * @description Replaces them. They are tried in their order once no trunk of the number's own operator can carry the
+         *     call; the caller is shown by the same number, which it is for each of them to let through.
+         */
+        put: operations["fallback_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenant/v1/fraud-blocks/release": {
         parameters: {
             query?: never;
@@ -1955,6 +2042,56 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/gateways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gateways
+         * @description Your own ways to the PSTN and to exchanges that you still have (Direct Routing).
+         */
+        get: operations["gateway_list"];
+        put?: never;
+        /**
+         * Add a gateway
+         * @description It brings calls to your own numbers and nobody else's. Calls leave by it once it is enabled and a
+         *     voice route names it.
+         */
+        post: operations["gateway_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/gateways/{gateway_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One gateway */
+        get: operations["gateway_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a gateway
+         * @description No voice route may name it.
+         */
+        delete: operations["gateway_remove"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit a gateway
+         * @description What is left out stays. A gateway with another address is another gateway.
+         */
+        patch: operations["gateway_update"];
         trace?: never;
     };
     "/tenant/v1/groups": {
@@ -2497,6 +2634,27 @@ export interface paths {
          * @description The old ones stop working. The password is shown this once.
          */
         post: operations["user_phone_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/voice-routing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** PSTN usages and voice routes */
+        get: operations["voice_routing_get"];
+        /**
+         * Set PSTN usages and voice routes
+         * @description Replaces all of them. Whom they hold for say policies of the kind `OnlineVoiceRoutingPolicy`.
+         */
+        put: operations["voice_routing_put"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3523,6 +3681,36 @@ export interface components {
             /** @description Its roles on the compatible face. */
             provisioning_roles?: string[] | null;
         };
+        /**
+         * @description `GET /tenant/v1/coexistence`: what to look at where operators' numbers and your own gateways
+         *     stand side by side.
+         */
+        Coexistence: {
+            /** @description The worst first; none is good. */
+            findings: components["schemas"]["CoexistenceFinding"][];
+        };
+        /** @description Something to look at. */
+        CoexistenceFinding: {
+            /**
+             * @description A stable code: `global_policy_captures_operator_numbers`,
+             *     `operator_numbers_with_voice_routing`, `direct_numbers_without_voice_routing`,
+             *     `route_without_enabled_gateway`, `no_gateway_for_emergency_calls`,
+             *     `direct_numbers_in_operator_range`, `route_without_gateway`, `gateway_without_route`,
+             *     `pstn_usage_without_route`.
+             */
+            code: string;
+            /** @description What to do about it. */
+            fix: string;
+            /** @description What is the case. */
+            message: string;
+            /** @description `warning`: calls go astray, or fail. `info`: good to know. */
+            severity: string;
+            /**
+             * @description What it is about: a policy's, route's, usage's or gateway's name, a country, or Direct
+             *     Routing as a whole.
+             */
+            subject: string;
+        };
         /** @description A consent with the relationship on it, as both sides see it. */
         Consent: {
             /** @description Company name. */
@@ -3646,6 +3834,67 @@ export interface components {
              * @example +442079460000
              */
             phone_number?: string | null;
+        };
+        /** @description One of them. */
+        DirectNumberCreate: {
+            /** @description Where the digits do not tell it. */
+            country?: string | null;
+            /**
+             * Format: uuid
+             * @description Overrides the location of all.
+             */
+            location_id?: string | null;
+            /**
+             * @description E.164.
+             * @example +442079460500
+             */
+            number: string;
+            /** @description Overrides the usage of all. */
+            usage?: string | null;
+        };
+        /** @description What became of one. */
+        DirectNumberResult: {
+            error?: components["schemas"]["EntryError"] | null;
+            /** @description As it was sent. */
+            number: string;
+            /** @description `success`, `error`. */
+            status: string;
+            /** @description Not wrong, but odd: outside the ranges the metadata knows. */
+            warning?: string | null;
+        };
+        /** @description `POST /tenant/v1/direct-routing-numbers`: numbers of your own PSTN access. */
+        DirectNumbersCreate: {
+            /** @description Check everything, change nothing. */
+            dry_run?: boolean;
+            /** @description 1 to 1,000 entries, each of which succeeds or fails alone. */
+            entries: components["schemas"]["DirectNumberCreate"][];
+            /**
+             * Format: uuid
+             * @description Emergency location unless an entry says otherwise.
+             */
+            location_id?: string | null;
+            /**
+             * @description Usage unless an entry says otherwise; `CallingUserAssignment` by default, or
+             *     `FirstPartyAppAssignment`.
+             */
+            usage?: string | null;
+        };
+        /** @description What became of Direct Routing numbers. */
+        DirectNumbersResult: {
+            /** @description It was a trial. */
+            dry_run: boolean;
+            /** @description What became of each, in their order. */
+            entries: components["schemas"]["DirectNumberResult"][];
+            /**
+             * Format: int32
+             * @description How many were not.
+             */
+            failed: number;
+            /**
+             * Format: int32
+             * @description How many were added, or would be.
+             */
+            succeeded: number;
         };
         /** @description One line of the directory, `GET /tenant/v1/operators?country=&region=&service=`. */
         DirectoryEntry: {
@@ -3906,6 +4155,21 @@ export interface components {
             /** @enum {string} */
             type: "call_screening.changed";
         } | {
+            /** @description A gateway was added, edited or removed. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "gateway.changed";
+        } | {
+            /** @description A tenant's PSTN usages and voice routes were changed; the id is the tenant's. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "voice_routing.changed";
+        } | {
+            /** @description Other operators stand in for a tenant's own, or none does any more; the id is the tenant's. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "fallback_operators.changed";
+        } | {
             /** @description A tenant was made, or its settings were changed. */
             data: components["schemas"]["NamedEvent"];
             /** @enum {string} */
@@ -4053,6 +4317,29 @@ export interface components {
             /** @description Trunks that may be tried, by name. */
             trunks: string[];
         };
+        /** @description Operators that stand in where the operator of the caller's number cannot carry a call outside. */
+        FallbackOperators: {
+            /**
+             * @description Those of them that stand in now: the consent to the others is suspended, or the
+             *     relationship has ended.
+             */
+            in_effect_ids: string[];
+            /** @description As they were set, in the order in which they are tried; none by default. */
+            operator_ids: string[];
+            /**
+             * Format: int64
+             * @description Grows with each edit; 0 where nothing was ever set.
+             */
+            version: number;
+        };
+        /** @description `PUT /tenant/v1/fallback-operators` (If-Match required): replaces them. */
+        FallbackOperatorsPut: {
+            /**
+             * @description Operators that you have consented to, in the order in which they are tried; none turns it
+             *     off.
+             */
+            operator_ids?: string[];
+        };
         /**
          * Format: binary
          * @description A file, as bytes.
@@ -4117,6 +4404,148 @@ export interface components {
              * @description Whose.
              */
             id: string;
+        };
+        /** @description A gateway. */
+        Gateway: {
+            /** @description Where calls are sent. */
+            address: string;
+            /** @description The country it stands in. */
+            country: string;
+            /** @description `false` drains: standing calls live on, new ones go elsewhere. */
+            enabled: boolean;
+            /**
+             * Format: int32
+             * @description Seconds of silence before the next gateway is tried.
+             */
+            failover_time_seconds: number;
+            /** @description Its name. */
+            fqdn: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description Told apart by port too. */
+            match_port: boolean;
+            /**
+             * Format: int32
+             * @description Most new calls in a second over all edges, both ways; null for no limit.
+             */
+            max_calls_per_second?: number | null;
+            /**
+             * Format: int32
+             * @description Most calls at once over all edges, both ways; null for no limit. Emergency calls are exempt.
+             */
+            max_concurrent_calls?: number | null;
+            /**
+             * Format: int32
+             * @description Longest URI, bytes.
+             */
+            max_uri: number;
+            /**
+             * Format: int32
+             * @description Seconds between OPTIONS.
+             */
+            options_interval_seconds: number;
+            /** @description OPTIONS are sent. */
+            send_options: boolean;
+            /** @description It bears one early dialog of a call only. */
+            single_early_dialog: boolean;
+            /** @description Further addresses it sends from. */
+            sources: string[];
+            /** @description `udp` or `tcp`. */
+            transport: string;
+            /**
+             * Format: int64
+             * @description Optimistic version, also in the ETag.
+             */
+            version: number;
+        };
+        /** @description `POST /tenant/v1/gateways`. */
+        GatewayCreate: {
+            /**
+             * @description Where calls are sent: an IP literal with its port. What comes from there is the
+             *     gateway's, unless it bears a domain of phones, which prove who they are.
+             * @example 192.0.2.10:5060
+             */
+            address: string;
+            /**
+             * @description The country it stands in: what it dials is read there, and emergency calls of that country
+             *     may leave by it.
+             * @example GB
+             */
+            country: string;
+            /**
+             * @description `false` (default) drains: calls that stand live on, new ones go elsewhere. It may bring calls
+             *     all the same.
+             */
+            enabled?: boolean;
+            /**
+             * Format: int32
+             * @description Seconds without any response before the next gateway is tried; 10 by default, 1 to 60.
+             */
+            failover_time_seconds?: number | null;
+            /**
+             * @description Its name: an FQDN of at most 63 characters, which no other gateway or trunk has.
+             * @example sbc1.contoso.example
+             */
+            fqdn: string;
+            /** @description It shares its address with others, and is told apart by its port. */
+            match_port?: boolean;
+            /**
+             * Format: int32
+             * @description Most new calls in a second over all edges, both ways; no limit by default.
+             */
+            max_calls_per_second?: number | null;
+            /**
+             * Format: int32
+             * @description Most calls at once over all edges, both ways; no limit by default.
+             */
+            max_concurrent_calls?: number | null;
+            /**
+             * Format: int32
+             * @description Longest URI it takes, bytes; 256 by default.
+             */
+            max_uri?: number | null;
+            /**
+             * Format: int32
+             * @description Seconds between OPTIONS; 60 by default, 1 to 3600.
+             */
+            options_interval_seconds?: number | null;
+            /** @description Send OPTIONS and watch the answers; true by default. */
+            send_options?: boolean | null;
+            /** @description It bears one early dialog of a call only; false by default. */
+            single_early_dialog?: boolean;
+            /** @description Further addresses it sends from. */
+            sources?: string[];
+            /** @description `udp` (default) or `tcp`. */
+            transport?: string | null;
+        };
+        /** @description `PATCH /tenant/v1/gateways/{gateway_id}` (If-Match required); what is left out stays. */
+        GatewayUpdate: {
+            /** @description The country it stands in. */
+            country?: string | null;
+            /** @description `false` drains. */
+            enabled?: boolean | null;
+            /**
+             * Format: int32
+             * @description Seconds without any response before the next gateway is tried.
+             */
+            failover_time_seconds?: number | null;
+            /**
+             * Format: int32
+             * @description Most new calls in a second over all edges, both ways; 0 lifts the limit.
+             */
+            max_calls_per_second?: number | null;
+            /**
+             * Format: int32
+             * @description Most calls at once over all edges, both ways; 0 lifts the limit.
+             */
+            max_concurrent_calls?: number | null;
+            /** @description Send OPTIONS and watch the answers. */
+            send_options?: boolean | null;
+            /** @description It bears one early dialog of a call only. */
+            single_early_dialog?: boolean | null;
         };
         /** @description A group of people. */
         Group: {
@@ -4351,7 +4780,7 @@ export interface components {
             assignment_status: string;
             /**
              * Format: uuid
-             * @description Its calling profile.
+             * @description Its calling profile; of every Direct Routing number the same that stands for none.
              */
             calling_profile_id: string;
             /** @description Country. */
@@ -4365,15 +4794,17 @@ export interface components {
             location_update_supported: boolean;
             /** @description E.164. */
             number: string;
-            /** @description `OperatorConnect`. */
+            /** @description `OperatorConnect`: the operator's trunks. `DirectRouting`: the tenant's own gateways. */
             number_type: string;
             /**
              * Format: uuid
-             * @description Its operator.
+             * @description Its operator; of every Direct Routing number the same that stands for none.
              */
             operator_id: string;
             /** @description The operator's name. */
             operator_name: string;
+            /** @description Who sees to it when its calls fail: the `operator`, or the `tenant`'s own people. */
+            support_owner: string;
             /** @description The tenant's tags, in their order; operators see none. */
             tags: string[];
             /**
@@ -5326,6 +5757,67 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Gateway: {
+            /** @description The entries. */
+            items: {
+                /** @description Where calls are sent. */
+                address: string;
+                /** @description The country it stands in. */
+                country: string;
+                /** @description `false` drains: standing calls live on, new ones go elsewhere. */
+                enabled: boolean;
+                /**
+                 * Format: int32
+                 * @description Seconds of silence before the next gateway is tried.
+                 */
+                failover_time_seconds: number;
+                /** @description Its name. */
+                fqdn: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description Told apart by port too. */
+                match_port: boolean;
+                /**
+                 * Format: int32
+                 * @description Most new calls in a second over all edges, both ways; null for no limit.
+                 */
+                max_calls_per_second?: number | null;
+                /**
+                 * Format: int32
+                 * @description Most calls at once over all edges, both ways; null for no limit. Emergency calls are exempt.
+                 */
+                max_concurrent_calls?: number | null;
+                /**
+                 * Format: int32
+                 * @description Longest URI, bytes.
+                 */
+                max_uri: number;
+                /**
+                 * Format: int32
+                 * @description Seconds between OPTIONS.
+                 */
+                options_interval_seconds: number;
+                /** @description OPTIONS are sent. */
+                send_options: boolean;
+                /** @description It bears one early dialog of a call only. */
+                single_early_dialog: boolean;
+                /** @description Further addresses it sends from. */
+                sources: string[];
+                /** @description `udp` or `tcp`. */
+                transport: string;
+                /**
+                 * Format: int64
+                 * @description Optimistic version, also in the ETag.
+                 */
+                version: number;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
         Page_Group: {
             /** @description The entries. */
             items: {
@@ -5437,7 +5929,7 @@ export interface components {
                 assignment_status: string;
                 /**
                  * Format: uuid
-                 * @description Its calling profile.
+                 * @description Its calling profile; of every Direct Routing number the same that stands for none.
                  */
                 calling_profile_id: string;
                 /** @description Country. */
@@ -5451,15 +5943,17 @@ export interface components {
                 location_update_supported: boolean;
                 /** @description E.164. */
                 number: string;
-                /** @description `OperatorConnect`. */
+                /** @description `OperatorConnect`: the operator's trunks. `DirectRouting`: the tenant's own gateways. */
                 number_type: string;
                 /**
                  * Format: uuid
-                 * @description Its operator.
+                 * @description Its operator; of every Direct Routing number the same that stands for none.
                  */
                 operator_id: string;
                 /** @description The operator's name. */
                 operator_name: string;
+                /** @description Who sees to it when its calls fail: the `operator`, or the `tenant`'s own people. */
+                support_owner: string;
                 /** @description The tenant's tags, in their order; operators see none. */
                 tags: string[];
                 /**
@@ -5722,6 +6216,11 @@ export interface components {
                  * @description The person.
                  */
                 user_id?: string | null;
+                /**
+                 * @description A trap that this assignment opens, as `/tenant/v1/coexistence` will list it; told where it
+                 *     is made.
+                 */
+                warning?: string | null;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor?: string | null;
@@ -6068,6 +6567,11 @@ export interface components {
              * @description The person.
              */
             user_id?: string | null;
+            /**
+             * @description A trap that this assignment opens, as `/tenant/v1/coexistence` will list it; told where it
+             *     is made.
+             */
+            warning?: string | null;
         };
         /**
          * @description `PUT /tenant/v1/policy-assignments`: one of user, group and number, or none of them for
@@ -6148,6 +6652,14 @@ export interface components {
              * @default true
              */
             premium: boolean;
+        } | {
+            /** @enum {string} */
+            kind: "OnlineVoiceRoutingPolicy";
+            /**
+             * @description PSTN usages of the voice routing, in the order in which they are tried; none keeps
+             *     whom it holds for off the gateways.
+             */
+            online_pstn_usages?: string[];
         };
         /** @description `PATCH /tenant/v1/policies/{policy_id}`; what is left out stays. */
         PolicyUpdate: {
@@ -6852,6 +7364,48 @@ export interface components {
             display_name?: string | null;
             /** @description Replaces the licences. */
             licences?: string[] | null;
+        };
+        /** @description Numbers, and the gateways by which calls to them leave. */
+        VoiceRoute: {
+            /** @description By which calls leave; a route without any closes what it matches. */
+            gateway_ids?: string[];
+            /**
+             * @description What people call it; no other route is called so.
+             * @example Germany
+             */
+            name: string;
+            /**
+             * @description A regular expression over the called number, `+` and digits. It matches anywhere unless it
+             *     says `^` and `$`.
+             * @example ^\+49
+             */
+            number_pattern: string;
+            /** @description The PSTN usages it serves. */
+            online_pstn_usages: string[];
+            /**
+             * Format: int32
+             * @description The lowest is tried first; of equal ones the gateways are tried in random order together.
+             */
+            priority?: number;
+        };
+        /** @description A tenant's PSTN usages and voice routes. */
+        VoiceRouting: {
+            /** @description The PSTN usages that routes and voice routing policies may name. */
+            online_pstn_usages: string[];
+            /** @description The routes. */
+            routes: components["schemas"]["VoiceRoute"][];
+            /**
+             * Format: int64
+             * @description Grows with each edit; 0 where nothing was ever set.
+             */
+            version: number;
+        };
+        /** @description `PUT /tenant/v1/voice-routing` (If-Match required): replaces all of it. */
+        VoiceRoutingPut: {
+            /** @description The PSTN usages that routes and voice routing policies may name. */
+            online_pstn_usages?: string[];
+            /** @description The routes. */
+            routes?: components["schemas"]["VoiceRoute"][];
         };
         /** @description A subscription: events of these types are posted to this URL. */
         Webhook: {
@@ -11501,6 +12055,31 @@ export interface operations {
             503: components["responses"]["Refusal"];
         };
     };
+    coexistence_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The findings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Coexistence"];
+                };
+            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
     consent_list: {
         parameters: {
             query?: {
@@ -11703,6 +12282,82 @@ export interface operations {
             503: components["responses"]["Refusal"];
         };
     };
+    direct_numbers_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DirectNumbersCreate"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectNumbersResult"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    direct_number_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description E.164 */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The number as it was */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Number"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
     effective_policies: {
         parameters: {
             query?: {
@@ -11819,6 +12474,74 @@ export interface operations {
             503: components["responses"]["Refusal"];
         };
     };
+    fallback_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The operators */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FallbackOperators"];
+                };
+            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    fallback_put: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag last read */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FallbackOperatorsPut"];
+            };
+        };
+        responses: {
+            /** @description The operators */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FallbackOperators"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
     tenant_fraud_release: {
         parameters: {
             query?: never;
@@ -11852,6 +12575,193 @@ export interface operations {
             413: components["responses"]["Refusal"];
             415: components["responses"]["Refusal"];
             422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    gateway_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of gateways */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Gateway"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    gateway_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GatewayCreate"];
+            };
+        };
+        responses: {
+            /** @description The gateway */
+            201: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gateway"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    gateway_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The gateway */
+                gateway_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The gateway */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gateway"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    gateway_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The gateway */
+                gateway_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The gateway as it was */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gateway"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    gateway_update: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag last read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The gateway */
+                gateway_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GatewayUpdate"];
+            };
+        };
+        responses: {
+            /** @description The gateway */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gateway"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
             503: components["responses"]["Refusal"];
@@ -13467,6 +14377,74 @@ export interface operations {
             409: components["responses"]["Refusal"];
             413: components["responses"]["Refusal"];
             422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    voice_routing_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoiceRouting"];
+                };
+            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    voice_routing_put: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag last read */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VoiceRoutingPut"];
+            };
+        };
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoiceRouting"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
             503: components["responses"]["Refusal"];

@@ -127,6 +127,18 @@ impl World {
             "ends_at": "2126-01-02T00:00:00Z" });
         let freeze = self.post(&token, "/tenant/v1/change-freezes", freeze).await;
         things.insert("freeze", freeze["id"].as_str().expect("an id").to_owned());
+        let direct = format!("+44207940{:04}", domain.len());
+        let add = json!({ "entries": [{ "number": direct }] });
+        self.post(&token, "/tenant/v1/direct-routing-numbers", add).await;
+        things.insert("direct number", direct);
+        for (n, name) in ["gateway", "spare gateway"].into_iter().enumerate() {
+            let fqdn = format!("sbc{n}.{domain}");
+            // Each of another address: an address is one gateway's.
+            let address = format!("198.51.100.{}:5060", 10 * domain.len() + n);
+            let made = json!({ "fqdn": fqdn, "address": address, "country": "GB" });
+            let made = self.post(&token, "/tenant/v1/gateways", made).await;
+            things.insert(name, made["id"].as_str().expect("an id").to_owned());
+        }
         for name in ["group", "spare group"] {
             let made = self.post(&token, "/tenant/v1/groups", json!({ "name": name })).await;
             things.insert(name, made["id"].as_str().expect("an id").to_owned());
@@ -326,7 +338,9 @@ impl World {
             ("consent", _) => (self.alba.id.as_str(), self.brae.id.as_str()),
             // The programme's own is not in the house.
             ("freeze", "programme") => (NOBODYS, NOBODYS),
-            ("address" | "policy" | "group", _) if operation.name.ends_with("_remove") => {
+            ("address" | "policy" | "group" | "gateway", _)
+                if operation.name.ends_with("_remove") =>
+            {
                 let spare =
                     |party: &'_ Party| party.things[format!("spare {kind}").as_str()].clone();
                 return match whose {
@@ -346,7 +360,7 @@ impl World {
         match whose {
             Whose::Own => own.to_owned(),
             Whose::Others => others.to_owned(),
-            Whose::Nobodys if kind == "number" => "+442079480099".to_owned(),
+            Whose::Nobodys if kind.ends_with("number") => "+442079480099".to_owned(),
             Whose::Nobodys => NOBODYS.to_owned(),
         }
     }
@@ -455,7 +469,12 @@ impl World {
                 "policy_id": contoso.things["policy"], "user_id": contoso.things["user"] }),
             "group_create" => json!({ "name": "Sales" }),
             "group_member_edit" => json!({ "join": [contoso.things["user"]] }),
-            "screening_put" => json!({}),
+            "screening_put" | "voice_routing_put" | "fallback_put" => json!({}),
+            "gateway_create" => json!({ "fqdn": "sbc9.contoso.example",
+                "address": "198.51.100.9:5060", "country": "GB" }),
+            "direct_numbers_create" => json!({ "dry_run": true,
+                "entries": [{ "number": "+442079400099" }] }),
+            "gateway_update" => json!({ "enabled": true }),
             // Long from now: nothing else in this walk is to be refused by it.
             "freeze_create" | "programme_freeze_create" => json!({ "name": "cutover",
                 "starts_at": "2126-01-01T00:00:00Z", "ends_at": "2126-01-02T00:00:00Z" }),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::policy::{Screening, Via, VoiceRoutes};
 use uuid::Uuid;
 
 const fn id(n: u128) -> Uuid {
@@ -55,7 +56,8 @@ impl World for Little {
             21 => 2,
             _ => return None,
         };
-        Some(TrunkView { trunk, operator: OperatorId(id(operator)), enabled: true })
+        let owner = TrunkOwner::Operator(OperatorId(id(operator)));
+        Some(TrunkView { trunk, owner, enabled: true })
     }
     fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView> {
         let british = country.is_none_or(|c| c == gb()) && tenant.0.as_u128() == 1;
@@ -335,6 +337,7 @@ mod policies {
                 Destination::Trunks { digits: Dialled::Number(n), .. } => n.to_string(),
                 Destination::Trunks { digits: Dialled::Emergency(digits), .. } => digits.into(),
                 Destination::User(_) | Destination::Queue(_) => "inside".into(),
+                Destination::Gateways { .. } => "by a gateway".into(),
             })
         };
         for (called, expect) in [
@@ -457,5 +460,281 @@ mod policies {
         // Colleagues reach it too.
         let inside = dialled(&world, 100, "+442079460009").expect("inside");
         assert_eq!((inside.kind, inside.destination), (CallKind::Internal, bob));
+    }
+}
+
+#[test]
+fn other_operators_stand_in_where_the_tenant_named_them_and_for_its_calls_outside_only() {
+    struct With(Vec<u128>);
+    impl World for With {
+        fn number(&self, number: E164) -> Option<NumberView> {
+            Little.number(number)
+        }
+        fn user(&self, user: UserId) -> Option<UserView> {
+            Little.user(user)
+        }
+        fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool {
+            Little.agents(account, each)
+        }
+        fn trunk(&self, trunk: TrunkId) -> Option<TrunkView> {
+            Little.trunk(trunk)
+        }
+        fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView> {
+            Little.tenant_number(tenant, country)
+        }
+        fn help(&self, country: Country, each: &mut dyn FnMut(HelpView)) {
+            Little.help(country, each);
+        }
+        fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {
+            Little.trunks(profile, each);
+        }
+        fn fallback(&self, _: TenantId, each: &mut dyn FnMut(FallbackView)) {
+            for n in &self.0 {
+                let profile = CallingProfileId(id(n * 10));
+                each(FallbackView { operator: OperatorId(id(*n)), profile });
+            }
+        }
+    }
+    let alice = Source::User(UserId(id(100)));
+    let outside = "+493012345678";
+    for (named, source, called, expect) in [
+        (&[][..], alice, outside, &[][..]),
+        (&[3, 1, 2], alice, outside, &[30, 20]),
+        // Colleagues, calls from outside and calls for help have ways of their own.
+        (&[3, 2], alice, "+442079460002", &[]),
+        (&[3, 2], Source::Trunk(TrunkId(id(11))), "+442079460001", &[]),
+        (&[3, 2], alice, "999", &[]),
+    ] {
+        let world = With(named.to_vec());
+        let call = Call { source, called, caller: "", takes_over: false };
+        let route = route(&world, call, &mut NoTrace).expect("routed");
+        let found = fallback_profiles(&world, &route);
+        let found: Vec<u128> = found.iter().map(|profile| profile.0.as_u128()).collect();
+        assert_eq!(found, expect, "{named:?} {called}");
+    }
+}
+
+mod gateways {
+    use super::*;
+    use crate::policy::{
+        PolicyBody, PolicyTarget, TenantPolicies, VoiceRouteRule, VoiceRouting, VoiceRoutingRules,
+    };
+
+    const DIRECT: &str = "+442079460500";
+
+    /// [`Little`] with gateways of tenant 1 (31 and 32 in GB, 33 in Germany; 32 drains), one of
+    /// tenant 2 (41), dave with a Direct Routing number, and voice routing.
+    struct Own {
+        ruled: TenantPolicies,
+        operators: bool,
+    }
+
+    fn de() -> Country {
+        Country::parse("DE").expect("DE")
+    }
+
+    impl World for Own {
+        fn number(&self, number: E164) -> Option<NumberView> {
+            if number.to_string() == DIRECT {
+                return Some(NumberView {
+                    number,
+                    tenant: TenantId(id(1)),
+                    operator: OperatorId::DIRECT_ROUTING,
+                    profile: CallingProfileId::DIRECT_ROUTING,
+                    country: gb(),
+                    target: Some(AssignmentTarget::User(UserId(id(105)))),
+                    location: None,
+                });
+            }
+            if number.to_string() == "+442079460600" {
+                let view = Little.number(E164::parse("+442079460001").expect("number"))?;
+                return Some(NumberView { number, tenant: TenantId(id(2)), ..view });
+            }
+            Little.number(number)
+        }
+        fn user(&self, user: UserId) -> Option<UserView> {
+            if user.0.as_u128() == 105 {
+                let number = E164::parse(DIRECT).ok();
+                let tenant = TenantId(id(1));
+                return Some(UserView { user, tenant, number, licensed: true, country: gb() });
+            }
+            Little.user(user)
+        }
+        fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool {
+            Little.agents(account, each)
+        }
+        fn trunk(&self, trunk: TrunkId) -> Option<TrunkView> {
+            let n = trunk.0.as_u128();
+            let (tenant, country) = match n {
+                31 | 32 => (1, gb()),
+                33 => (1, de()),
+                41 => (2, gb()),
+                _ => return Little.trunk(trunk),
+            };
+            let owner = TrunkOwner::Tenant(TenantId(id(tenant)), country);
+            Some(TrunkView { trunk, owner, enabled: n != 32 })
+        }
+        fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView> {
+            if self.operators { Little.tenant_number(tenant, country) } else { None }
+        }
+        fn help(&self, country: Country, each: &mut dyn FnMut(HelpView)) {
+            if self.operators {
+                Little.help(country, each);
+            }
+        }
+        fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {
+            if profile != CallingProfileId::DIRECT_ROUTING {
+                Little.trunks(profile, each);
+            }
+        }
+        fn has_policies(&self, _: TenantId) -> bool {
+            !self.ruled.is_empty()
+        }
+        fn policy(&self, _: TenantId, holder: Holder, kind: PolicyKind) -> Option<(&Policy, Via)> {
+            self.ruled.effective(holder, kind)
+        }
+        fn screening(&self, _: TenantId) -> Option<&Screening> {
+            Some(self.ruled.screening())
+        }
+        fn voice_routes(&self, _: TenantId) -> Option<&VoiceRoutes> {
+            Some(self.ruled.voice_routes())
+        }
+        fn gateways(&self, tenant: TenantId, each: &mut dyn FnMut(GatewayView)) {
+            for n in [31, 32, 33, 41] {
+                let view = self.trunk(TrunkId(id(n))).expect("a gateway");
+                if let TrunkOwner::Tenant(of, country) = view.owner
+                    && of == tenant
+                {
+                    each(GatewayView { gateway: view.trunk, country, enabled: view.enabled });
+                }
+            }
+        }
+    }
+
+    /// Routes for Germany over 33 and then 41, which is another tenant's; none for Italy.
+    fn world(operators: bool, target: Option<PolicyTarget>) -> Own {
+        let mut ruled = TenantPolicies::default();
+        let route = |name: &str, pattern: &str, gateways: &[u128]| VoiceRouteRule {
+            name: name.into(),
+            pattern: pattern.into(),
+            priority: 1,
+            usages: vec!["Abroad".into()],
+            gateways: gateways.iter().map(|n| TrunkId(id(*n))).collect(),
+        };
+        let rules = VoiceRoutingRules {
+            usages: vec!["Abroad".into()],
+            routes: vec![
+                route("Germany", r"^\+49", &[33, 41]),
+                route("Italy is closed", r"^\+39", &[]),
+                route("colleagues", r"^\+44", &[31]),
+            ],
+        };
+        ruled.route(VoiceRoutes::new(&rules).expect("routes"));
+        let body =
+            PolicyBody::OnlineVoiceRoutingPolicy(VoiceRouting { usages: vec!["Abroad".into()] });
+        let policy = PolicyId(id(1));
+        let rule = body.ready().expect("a policy");
+        ruled.put(Policy { id: policy, name: "Abroad".into(), rule });
+        if let Some(target) = target {
+            ruled.assign(body.kind(), target, Some(policy));
+        }
+        Own { ruled, operators }
+    }
+
+    fn routed(world: &Own, source: Source, called: &str) -> Result<Route, RouteRefusal> {
+        let mut trace = Recorded::default();
+        let call = Call { source, called, caller: "", takes_over: false };
+        let explained = route(world, call, &mut trace);
+        assert_eq!(explained, route(world, call, &mut NoTrace), "explain takes the same way");
+        explained
+    }
+
+    fn way(world: &Own, user: u128, called: &str) -> Result<String, RouteRefusal> {
+        routed(world, Source::User(UserId(id(user))), called).map(|r| match r.destination {
+            Destination::Trunks { profile, .. } => {
+                assert!(r.operator.is_some());
+                format!("operator {}", profile.0.as_u128())
+            }
+            Destination::Gateways { .. } => {
+                assert_eq!(r.operator, None, "no operator is told of it");
+                let tiers = gateway_tiers(world, &r);
+                let ids = |tier: &Vec<TrunkId>| {
+                    tier.iter().map(|id| id.0.as_u128().to_string()).collect::<Vec<_>>().join("+")
+                };
+                tiers.iter().map(ids).collect::<Vec<_>>().join(", ")
+            }
+            Destination::User(_) | Destination::Queue(_) => "inside".into(),
+        })
+    }
+
+    #[test]
+    fn the_order_of_the_ways_out() {
+        let alice_only = Some(PolicyTarget::User(UserId(id(100))));
+        let everybody = Some(PolicyTarget::Global);
+        for (assigned, user, called, expect) in [
+            // A match overrides the operator of the caller's number.
+            (alice_only, 100, "+493012345678", Ok("33")),
+            (alice_only, 100, "+33123456789", Ok("operator 10")),
+            (alice_only, 100, "+390612345678", Err(RouteRefusal::NoGateway)),
+            // Colleagues are reached inside, whatever a route says.
+            (alice_only, 100, "+442079460002", Ok("inside")),
+            (alice_only, 100, DIRECT, Ok("inside")),
+            // Who has no policy is not touched.
+            (None, 100, "+493012345678", Ok("operator 10")),
+            // A Direct Routing number has no operator to fall back to.
+            (everybody, 105, "+493012345678", Ok("33")),
+            (everybody, 105, "+33123456789", Err(RouteRefusal::NoVoiceRoute)),
+            (None, 105, "+493012345678", Err(RouteRefusal::NoVoiceRoute)),
+            (everybody, 102, "+493012345678", Err(RouteRefusal::UserHasNoNumber)),
+            (everybody, 101, "+493012345678", Err(RouteRefusal::UserUnlicensed)),
+        ] {
+            let found = way(&world(true, assigned), user, called);
+            assert_eq!(found.as_deref(), expect.as_deref(), "{assigned:?} {user} {called}");
+        }
+    }
+
+    #[test]
+    fn help_is_called_by_the_provider_of_the_number() {
+        for (operators, user, expect) in [
+            (true, 100, Ok("operator 10")),
+            // 32 drains, 33 is in another country.
+            (true, 105, Ok("31")),
+            (false, 105, Ok("31")),
+            (false, 102, Ok("31")),
+        ] {
+            for assigned in [None, Some(PolicyTarget::Global)] {
+                let found = way(&world(operators, assigned), user, "999");
+                assert_eq!(found.as_deref(), expect.as_deref(), "{operators} {user}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_gateway_reaches_its_tenant_and_nobody_else() {
+        let world = world(true, None);
+        let alice = Ok(Destination::User(UserId(id(100))));
+        for (gateway, called, expect) in [
+            (31, "+442079460001", alice),
+            (31, DIRECT, Ok(Destination::User(UserId(id(105))))),
+            // As it is dialled in the gateway's country.
+            (31, "02079460001", alice),
+            (33, "02079460001", Err(RouteRefusal::NumberUnknown)),
+            (31, "+442079460600", Err(RouteRefusal::NumberOfOtherTenant)),
+            (41, "+442079460001", Err(RouteRefusal::NumberOfOtherTenant)),
+            // No way through to the outside.
+            (31, "+493012345678", Err(RouteRefusal::NumberUnknown)),
+            // An operator brings no call for a number that is not its own.
+            (11, DIRECT, Err(RouteRefusal::NumberOfOtherOperator)),
+        ] {
+            let routed = routed(&world, Source::Trunk(TrunkId(id(gateway))), called);
+            if let Ok(route) = &routed {
+                assert_eq!((route.kind, route.operator), (CallKind::Inbound, None));
+            }
+            assert_eq!(routed.map(|r| r.destination), expect, "{gateway} {called}");
+        }
+        // What stands behind it calls for help by an operator, not back to where it came from.
+        let help = routed(&world, Source::Trunk(TrunkId(id(31))), "999").expect("helped");
+        assert_eq!(help.kind, CallKind::Emergency);
+        assert!(matches!(help.destination, Destination::Trunks { .. }), "{help:?}");
     }
 }

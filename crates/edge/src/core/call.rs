@@ -172,8 +172,7 @@ impl Call {
     ) -> Self {
         let (queue, digits) = match route.destination {
             domain::routing::Destination::Queue(queue) => (Some(queue), None),
-            domain::routing::Destination::Trunks { digits, .. } => (None, Some(digits)),
-            domain::routing::Destination::User(_) => (None, None),
+            other => (None, other.digits()),
         };
         Self {
             generation: 0,

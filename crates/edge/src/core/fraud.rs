@@ -3,7 +3,7 @@
 use super::{Core, Moment};
 use crate::fraud::Held;
 use domain::fraud::{DestinationClass, FraudRefusal};
-use domain::routing::{CallKind, Destination, Dialled, Route, Source};
+use domain::routing::{CallKind, Dialled, Route, Source};
 use feed::snapshot::Snapshot;
 
 impl Core {
@@ -19,7 +19,7 @@ impl Core {
         let (Source::User(user), CallKind::Outbound) = (source, route.kind) else {
             return Ok(None);
         };
-        let Destination::Trunks { digits: Dialled::Number(dialled), .. } = route.destination else {
+        let Some(Dialled::Number(dialled)) = route.destination.digits() else {
             return Ok(None);
         };
         let own = route.number.and_then(|own| domain::routing::World::number(world, own));

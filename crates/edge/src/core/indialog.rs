@@ -59,7 +59,9 @@ impl Core {
                     .chain(&sealed.sources)
                     .any(|own| own.to_canonical() == ip);
                 found.id == *id
-                    || (own && (!sealed.match_port || found.operator == sealed.operator))
+                    || (own
+                        && (!sealed.match_port && !world.is_gateway(*id)
+                            || world.trunk_owner(found.id) == world.trunk_owner(*id)))
             }
             Party::Phone { user, flow } => {
                 flow.addr == from.addr

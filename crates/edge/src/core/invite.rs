@@ -16,7 +16,7 @@ use domain::policy::Hide;
 use domain::routing::{
     self, CallKind, Destination, Dialled, NoTrace, Route, RouteRefusal, Source, World,
 };
-use domain::{CallingProfileId, CdrId, UserId};
+use domain::{CallingProfileId, CdrId, TrunkId, UserId};
 use feed::cdr::{Attempt, CdrEvent, HungUpBy};
 use feed::record::Transport;
 use feed::snapshot::Snapshot;
@@ -161,7 +161,8 @@ impl Core {
         if !proven && route.kind != CallKind::Emergency {
             return self.refuse_begun(r.at, tx, (cdr, tag), 403, "rejected", out);
         }
-        let Ok(place) = self.place_of_caller(source, r.at, world) else {
+        let help = route.kind == CallKind::Emergency;
+        let Ok(place) = self.place_of_caller(source, help, r.at, world) else {
             return self.refuse_begun(r.at, tx, (cdr, tag), 503, "trunk_limit", out);
         };
         let map_key = self.keys.map_key();
@@ -191,14 +192,8 @@ impl Core {
                 let time = Duration::from_secs(u64::from(seconds.max(1)));
                 self.start_ringing(r.at, index, time, out);
             }
-            Destination::Trunks { profile, .. } => {
-                self.order_trunks(r.at, index, profile, world);
-                if let Some(country) = route.emergency_in {
-                    let further = routing::further_profiles(world, country, profile);
-                    for profile in further {
-                        self.order_trunks(r.at, index, profile, world);
-                    }
-                }
+            Destination::Trunks { .. } | Destination::Gateways { .. } => {
+                self.ways_out(r.at, index, &route, world);
                 // Only the trunk of a dialog can replace it.
                 if let Some((_, Some(holder))) = replaced {
                     let trunks = &mut self.calls[index as usize].trunks;
@@ -242,12 +237,10 @@ impl Core {
             Some(number) => number.to_string(),
             None => shown(r.m.from().uri),
         };
-        let callee = match route.map(|r| r.destination) {
-            Some(Destination::Trunks { digits: Dialled::Number(number), .. }) => number.to_string(),
-            Some(Destination::Trunks { digits: Dialled::Emergency(digits), .. }) => {
-                digits.to_owned()
-            }
-            _ => shown(r.m.request_uri()),
+        let callee = match route.and_then(|r| r.destination.digits()) {
+            Some(Dialled::Number(number)) => number.to_string(),
+            Some(Dialled::Emergency(digits)) => digits.to_owned(),
+            None => shown(r.m.request_uri()),
         };
         let begin = CdrEvent::Begin {
             at_us: r.at.wall_us,
@@ -318,6 +311,40 @@ impl Core {
         self.set_deadline(at, index, time, Deadline::Ring);
     }
 
+    /// Lists the trunks or gateways that the call tries, in their order.
+    fn ways_out(&mut self, at: Moment, index: u32, route: &Route, world: &Snapshot) {
+        let own = match route.destination {
+            Destination::Trunks { profile, .. } => {
+                self.order_trunks(at, index, profile, world);
+                profile
+            }
+            _ => {
+                for tier in routing::gateway_tiers(world, route) {
+                    self.order(at, index, &tier, world);
+                }
+                CallingProfileId::DIRECT_ROUTING
+            }
+        };
+        if let Some(country) = route.emergency_in {
+            for profile in routing::further_profiles(world, country, own) {
+                self.order_trunks(at, index, profile, world);
+            }
+        }
+        let fallback = routing::fallback_profiles(world, route);
+        if fallback.is_empty() {
+            return;
+        }
+        for profile in fallback {
+            self.order_trunks(at, index, profile, world);
+        }
+        // Another operator that answers comes before silent trunks of the number's own.
+        let health = &self.shared.health;
+        self.calls[index as usize].trunks.sort_by_key(|id| {
+            let asked = world.trunk_record(*id).is_some_and(|t| t.send_options);
+            !health.is_first_choice(*id, asked, at.wall_us)
+        });
+    }
+
     /// Appends the trunks of a calling profile to those that the call tries.
     fn order_trunks(
         &mut self,
@@ -326,18 +353,27 @@ impl Core {
         profile: CallingProfileId,
         world: &Snapshot,
     ) {
+        let mut trunks = std::mem::take(&mut self.scratch.trunks);
+        World::trunks(world, profile, &mut |t| trunks.push(t.trunk));
+        self.order(at, index, &trunks, world);
+        trunks.clear();
+        self.scratch.trunks = trunks;
+    }
+
+    /// Appends trunks of equal rank, those that answer first, each in random order.
+    fn order(&mut self, at: Moment, index: u32, equals: &[TrunkId], world: &Snapshot) {
         let seed = self.random.next();
         let call = &mut self.calls[index as usize];
         let help = is_for_help(call);
         let trunks = &mut call.trunks;
         let before = trunks.len();
-        World::trunks(world, profile, &mut |t| {
-            if !trunks[..before].contains(&t.trunk) {
-                trunks.push(t.trunk);
+        for id in equals {
+            if !trunks[..before].contains(id) {
+                trunks.push(*id);
             }
-        });
+        }
         let health = &self.shared.health;
-        let state = |id: &domain::TrunkId| {
+        let state = |id: &TrunkId| {
             let Some(t) = world.trunk_record(*id) else { return (false, false) };
             let state = (t.enabled, health.is_first_choice(*id, t.send_options, at.wall_us));
             if help { routing::usable_for_help(state) } else { state }

@@ -265,6 +265,7 @@ struct Scratch {
     routes: Vec<u8>,
     invite: Vec<u8>,
     far_call_id: Vec<u8>,
+    trunks: Vec<TrunkId>,
 }
 
 /// One shard's calls.
@@ -402,6 +403,7 @@ impl Core {
                     source: Some(from.addr),
                 };
                 let key = self.layer.key(&m);
+                let who = self.not_of_gateway(who, from.addr, &m, world);
                 self.request(&Incoming { at, key, from, origin, m: &m, who }, world, out);
             }
             Ok(m) => self.response(at, from, &m, world, out),
@@ -533,6 +535,25 @@ impl Core {
             Who::Phone
         } else {
             Who::Stranger
+        }
+    }
+
+    /// A gateway is recognised by an address that its tenant named, so that it must take
+    /// nobody's place: what bears a served domain is a phone's, which proves who it is, and
+    /// so is what comes over a registered phone's flow.
+    fn not_of_gateway(&self, who: Who, addr: SocketAddr, m: &Message<'_>, world: &Snapshot) -> Who {
+        match who {
+            Who::Trunk(id) if world.is_gateway(id) => {
+                let named = || Self::aor(m.from().uri).and_then(|aor| self.tenant_of(&aor, world));
+                if self.shared.bindings.knows_flow(addr) {
+                    Who::Phone
+                } else if m.to_tag().is_none() && named().is_some() {
+                    Who::Stranger
+                } else {
+                    who
+                }
+            }
+            who => who,
         }
     }
 

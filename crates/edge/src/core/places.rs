@@ -21,16 +21,18 @@ pub(super) fn is_for_help(call: &Call) -> bool {
 }
 
 impl Core {
-    /// The place of a call on the trunk that brings it; none for a phone's.
+    /// The place of a call on the trunk that brings it; none for a phone's. What stands behind
+    /// a tenant's gateway may call for help, which no limit refuses.
     pub(super) fn place_of_caller(
         &self,
         source: Source,
+        help: bool,
         at: Moment,
         world: &Snapshot,
     ) -> Result<Option<Place>, Full> {
         let Source::Trunk(id) = source else { return Ok(None) };
         let Some(trunk) = world.trunk_record(id) else { return Ok(None) };
-        self.place(trunk, false, at).map(Some)
+        self.place(trunk, help, at).map(Some)
     }
 
     /// A place on a trunk it might go by; `None` if that one is to be passed over.

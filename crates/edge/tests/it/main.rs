@@ -10,6 +10,7 @@ mod durability;
 mod fleet;
 mod found;
 mod fraud;
+mod gateways;
 mod help;
 mod kept;
 mod last_release;

@@ -13,6 +13,7 @@ mod explain;
 mod fraud;
 mod freezes;
 mod furnished;
+mod gateways;
 mod house;
 mod lists;
 mod model;

@@ -6,12 +6,12 @@
 //! printed.
 
 use crate::house::{Company, Town, client, cx, sign_in, town};
-use crate::model_rules::{ALPHA, APP, BETA, Dice, Entry, FREE, Holder, Model, Order, USER};
+use crate::model_rules::{ALPHA, APP, BETA, Dice, Entry, FREE, Holder, Model, OWN, Order, USER};
 use api_types::Problem;
 use api_types::identity::ClientCreate;
 use api_types::number::{
-    AssignmentBlockPut, AssignmentPut, NumberOrder, NumberOrderCreate, NumberSettingsPut, TagsPut,
-    TenantOrderCreate,
+    AssignmentBlockPut, AssignmentPut, DirectNumbersCreate, NumberOrder, NumberOrderCreate,
+    NumberSettingsPut, TagsPut, TenantOrderCreate,
 };
 use api_types::tenant::{ConsentUpdate, ResourceAccountCreate, UserUpdate};
 use exchange::{Actor, ListQuery, NumberFilter};
@@ -76,7 +76,8 @@ impl World {
         let model = Model {
             numbers: BTreeMap::new(),
             holders,
-            consents: agreed.iter().map(|pair| (*pair, true)).collect(),
+            // A number of one's own needs no consent that anybody could suspend.
+            consents: agreed.iter().chain(&[(0, OWN), (1, OWN)]).map(|p| (*p, true)).collect(),
             consent_versions: agreed.iter().map(|pair| (*pair, 1)).collect(),
             settings: vec!["none"; 2],
             known: vec![BTreeMap::new(); 2],
@@ -149,7 +150,7 @@ impl World {
     }
 
     async fn step(&mut self) -> String {
-        match self.dice.below(22) {
+        match self.dice.below(23) {
             0..=3 => self.assign().await,
             4 | 5 => self.unassign().await,
             6 => self.block().await,
@@ -161,6 +162,7 @@ impl World {
             12 => self.undo_one().await,
             13 | 14 => self.follow().await,
             15..=17 => self.operator_order().await,
+            18 => self.direct().await,
             _ => self.tenant_order().await,
         }
     }
@@ -340,6 +342,32 @@ impl World {
         self.model.consent_versions.insert(pair, version);
         self.model.consents.insert(pair, !active);
         format!("consent {pair:?}: {status}")
+    }
+
+    /// A Direct Routing number comes or goes.
+    async fn direct(&mut self) -> String {
+        let tenant = self.dice.below(2);
+        let number = match self.dice.below(4) {
+            0 => self.any_number(),
+            _ => ALPHA + 4000 + self.dice.below(4) as u64,
+        };
+        let actor = cx(&self.company(tenant).actor);
+        if self.dice.one_in(3) {
+            let got = self.town.exchange.direct_number_remove(&actor, e164(number), None).await;
+            let expect = self.model.remove_own(tenant, number).err().unwrap_or_default();
+            assert_eq!(code(&got), expect, "remove {number}");
+            return format!("remove {number}: {expect}");
+        }
+        let (usage, location) = (self.dice.of(&[USER, USER, APP]), self.any_location(tenant));
+        let dry_run = self.dice.one_in(6);
+        let body = json!({ "usage": usage, "location_id": location, "dry_run": dry_run,
+            "entries": [{ "number": text(number) }] });
+        let body: DirectNumbersCreate = serde_json::from_value(body).expect("numbers");
+        let got = self.town.exchange.direct_numbers_create(&actor, body).await.expect("a result");
+        let got = got.entries[0].error.as_ref().map_or("", |error| &*error.code);
+        let added = self.model.add_own(tenant, number, usage, location, dry_run);
+        assert_eq!(got, added.err().unwrap_or_default(), "add {number}");
+        format!("add {number}: {got}")
     }
 
     /// Who may not.

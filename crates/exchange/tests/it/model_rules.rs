@@ -6,6 +6,8 @@ use uuid::Uuid;
 pub const USER: &str = "CallingUserAssignment";
 pub const APP: &str = "FirstPartyAppAssignment";
 pub const ALPHA: u64 = 442_079_460_000;
+/// Stands where other numbers have their operator.
+pub const OWN: usize = 2;
 pub const BETA: u64 = 442_079_462_000;
 
 /// xorshift64*: enough to choose by, and the same everywhere.
@@ -372,6 +374,45 @@ impl Model {
             self.last.remove(&e.number);
         }
         Ok(Some(trace))
+    }
+
+    pub fn add_own(
+        &mut self,
+        tenant: usize,
+        number: u64,
+        usage: &'static str,
+        location: Option<Uuid>,
+        dry_run: bool,
+    ) -> Result<(), &'static str> {
+        if let Some(held) = self.numbers.get(&number) {
+            let same = held.tenant == tenant;
+            return Err(if same { "already_uploaded" } else { "held_elsewhere" });
+        }
+        if [ALPHA, BETA].iter().any(|first| (*first..*first + 1000).contains(&number)) {
+            return Err("inside_operator_range");
+        }
+        if location == Some(self.abroad[tenant]) {
+            return Err("location_country");
+        }
+        if !dry_run {
+            self.lives += 1;
+            let state = State { holder: None, location, usage, may_set: true, block: FREE };
+            let (tags, life) = (BTreeMap::new(), self.lives);
+            self.numbers.insert(number, Num { tenant, operator: OWN, state, tags, life });
+        }
+        Ok(())
+    }
+
+    pub fn remove_own(&mut self, tenant: usize, number: u64) -> Result<(), &'static str> {
+        match self.numbers.get(&number).filter(|n| n.tenant == tenant) {
+            None => return Err("not_found"),
+            Some(n) if n.operator != OWN => return Err("not_direct_routing"),
+            Some(n) if n.state.holder.is_some() => return Err("still_assigned"),
+            Some(_) => {}
+        }
+        self.numbers.remove(&number);
+        self.last.remove(&number);
+        Ok(())
     }
 
     pub fn run(&mut self, order: &mut Order) {

@@ -39,10 +39,13 @@ enum Kind {
     PolicyAssignments = 13,
     GroupMembers = 14,
     Screening = 15,
+    Gateways = 16,
+    VoiceRouting = 17,
+    Fallback = 18,
 }
 
 impl Kind {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 18] = [
         Self::KeyCheck,
         Self::Operators,
         Self::Trunks,
@@ -58,6 +61,9 @@ impl Kind {
         Self::PolicyAssignments,
         Self::GroupMembers,
         Self::Screening,
+        Self::Gateways,
+        Self::VoiceRouting,
+        Self::Fallback,
     ];
 
     fn name(self) -> &'static str {
@@ -77,6 +83,9 @@ impl Kind {
             Self::PolicyAssignments => "policy_assignments",
             Self::GroupMembers => "group_members",
             Self::Screening => "screening",
+            Self::Gateways => "gateways",
+            Self::VoiceRouting => "voice_routing",
+            Self::Fallback => "fallback",
         }
     }
 }
@@ -184,7 +193,7 @@ impl Snapshot {
             out.extend_from_slice(&key.wrap(KEY_CHECK, KEY_CHECK));
         });
         json_section(&mut out, Kind::Operators, &self.operators().collect::<Vec<_>>());
-        json_section(&mut out, Kind::Trunks, &self.trunks().collect::<Vec<_>>());
+        json_section(&mut out, Kind::Trunks, &self.operator_trunks().collect::<Vec<_>>());
         json_section(&mut out, Kind::Profiles, &self.profiles().collect::<Vec<_>>());
         json_section(&mut out, Kind::Tenants, &self.tenants().collect::<Vec<_>>());
         let users: Vec<WrappedUser> = self.users().map(|u| wrap_user(u, key)).collect();
@@ -224,6 +233,10 @@ impl Snapshot {
         json_section(&mut out, Kind::PolicyAssignments, &self.policy_assignments());
         json_section(&mut out, Kind::GroupMembers, &self.group_members());
         json_section(&mut out, Kind::Screening, &self.screening_records().collect::<Vec<_>>());
+        json_section(&mut out, Kind::Gateways, &self.gateway_records());
+        let routing: Vec<_> = self.voice_routing_records().collect();
+        json_section(&mut out, Kind::VoiceRouting, &routing);
+        json_section(&mut out, Kind::Fallback, &self.fallback_records().collect::<Vec<_>>());
         out
     }
 
@@ -274,6 +287,9 @@ impl Snapshot {
                 }
                 Kind::GroupMembers => world.group_members = json(kind, payload, records)?,
                 Kind::Screening => world.screening = json(kind, payload, records)?,
+                Kind::Gateways => world.gateways = json(kind, payload, records)?,
+                Kind::VoiceRouting => world.voice_routing = json(kind, payload, records)?,
+                Kind::Fallback => world.fallback = json(kind, payload, records)?,
             }
         }
         let missing = |kind: Kind| SnapshotError::Missing { section: kind.name() };

@@ -5,12 +5,14 @@ use super::policies::Policies;
 use crate::change::{Change, ChangeEntry, Position};
 use crate::numbers::NumberBase;
 use crate::record::{
-    CallingProfileRecord, EdgeKey, GroupMembersRecord, NumberRecord, OperatorRecord,
-    PhoneCredential, PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord,
-    TenantRecord, TrunkRecord, UserRecord,
+    CallingProfileRecord, EdgeKey, FallbackRecord, GatewayRecord, GroupMembersRecord, NumberRecord,
+    OperatorRecord, PhoneCredential, PolicyAssignmentRecord, PolicyRecord, QueueRecord,
+    ScreeningRecord, TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
 };
-use domain::policy::{Holder, Policy, PolicyKind, PolicyRule, Screening, Via};
-use domain::routing::{HelpView, NumberView, TrunkView, UserView, World};
+use domain::policy::{Holder, Policy, PolicyKind, PolicyRule, Screening, Via, VoiceRoutes};
+use domain::routing::{
+    FallbackView, GatewayView, HelpView, NumberView, TrunkOwner, TrunkView, UserView, World,
+};
 use domain::trusted::{IpPrefix, TrustedNetwork};
 use domain::{
     CallingProfileId, IdMap, OperatorId, PolicyId, ResourceAccountId, TenantId, TrunkId, UserId,
@@ -49,14 +51,21 @@ pub struct Snapshot {
     queues: Arc<IdMap<ResourceAccountId, QueueRecord>>,
     keys: Arc<Vec<EdgeKey>>,
     policies: Arc<Policies>,
+    /// Tenants that named operators to stand in for others.
+    fallback: Arc<IdMap<TenantId, FallbackRecord>>,
     base: Arc<NumberBase>,
     overlay: Arc<BTreeMap<u64, Option<NumberRecord>>>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Trunks {
+    /// Operators' and gateways.
     by_id: IdMap<TrunkId, TrunkRecord>,
     by_source: IdMap<IpAddr, Vec<TrunkId>>,
+    /// Which of them are gateways: whose, and where.
+    gateways: IdMap<TrunkId, (TenantId, Country)>,
+    /// In the order of their ids.
+    of_tenant: IdMap<TenantId, BTreeSet<TrunkId>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -92,6 +101,9 @@ impl Snapshot {
         for t in world.trunks {
             trunks.put(t);
         }
+        for g in world.gateways {
+            trunks.put_gateway(g);
+        }
         let mut tenants = Tenants::default();
         for t in world.tenants {
             tenants.put(t);
@@ -113,6 +125,9 @@ impl Snapshot {
         for s in &world.screening {
             policies.screen(s);
         }
+        for v in &world.voice_routing {
+            policies.route(v);
+        }
         Self {
             position: world.position,
             created_at_us: world.created_at_us,
@@ -124,6 +139,7 @@ impl Snapshot {
             queues: Arc::new(world.queues.into_iter().map(|q| (q.id, q)).collect()),
             keys: Arc::new(world.edge_keys),
             policies: Arc::new(policies),
+            fallback: Arc::new(world.fallback.into_iter().map(|f| (f.tenant, f)).collect()),
             base: Arc::new(base),
             overlay: Arc::new(BTreeMap::new()),
         }
@@ -201,6 +217,17 @@ impl Snapshot {
                 Arc::make_mut(&mut self.policies).disband(*tenant, *id);
             }
             Change::ScreeningPut(s) => Arc::make_mut(&mut self.policies).screen(s),
+            Change::GatewayPut(g) => Arc::make_mut(&mut self.trunks).put_gateway(g.clone()),
+            Change::GatewayRemoved { id, .. } => Arc::make_mut(&mut self.trunks).remove(*id),
+            Change::VoiceRoutingPut(v) => Arc::make_mut(&mut self.policies).route(v),
+            Change::FallbackPut(f) => {
+                let fallback = Arc::make_mut(&mut self.fallback);
+                if f.ways.is_empty() {
+                    fallback.remove(&f.tenant);
+                } else {
+                    fallback.insert(f.tenant, f.clone());
+                }
+            }
             Change::ConsentPut { .. }
             | Change::OrderProgress { .. }
             | Change::TenantOrderProgress { .. }
@@ -264,20 +291,41 @@ impl Snapshot {
     }
 
     /// Which trunk may send from this address, if any: one that wants this very
-    /// port before one that takes any. Never decided by a header.
+    /// port before one that takes any, and an operator's before a tenant's gateway, which
+    /// takes nobody's place. Never decided by a header.
     pub fn trunk_by_source(&self, source: SocketAddr) -> Option<&TrunkRecord> {
         let ip = source.ip().to_canonical();
-        let mut any_port = None;
+        let (mut any_port, mut gateway, mut any_gateway) = (None, None, None);
         for id in self.trunks.by_source.get(&ip)? {
             let Some(trunk) = self.trunks.by_id.get(id) else { continue };
-            if trunk.address.port() == source.port() && trunk.address.ip().to_canonical() == ip {
+            let exact =
+                trunk.address.port() == source.port() && trunk.address.ip().to_canonical() == ip;
+            if self.trunks.gateways.contains_key(id) {
+                if exact {
+                    gateway = gateway.or(Some(trunk));
+                } else if !trunk.match_port {
+                    any_gateway = any_gateway.or(Some(trunk));
+                }
+            } else if exact {
                 return Some(trunk);
-            }
-            if !trunk.match_port && any_port.is_none() {
+            } else if !trunk.match_port && any_port.is_none() {
                 any_port = Some(trunk);
             }
         }
-        any_port
+        any_port.or(gateway).or(any_gateway)
+    }
+
+    /// Whose a trunk is.
+    pub fn trunk_owner(&self, id: TrunkId) -> Option<TrunkOwner> {
+        match self.trunks.gateways.get(&id) {
+            Some((tenant, country)) => Some(TrunkOwner::Tenant(*tenant, *country)),
+            None => self.trunk_record(id).map(|t| TrunkOwner::Operator(t.operator)),
+        }
+    }
+
+    /// Is this trunk a tenant's gateway?
+    pub fn is_gateway(&self, id: TrunkId) -> bool {
+        self.trunks.gateways.contains_key(&id)
     }
 
     /// A tenant.
@@ -340,7 +388,7 @@ impl Snapshot {
     pub fn company_name(&self, tenant: TenantId, policy: PolicyId) -> Option<&str> {
         match &self.policies.ready(tenant)?.policy(policy)?.rule {
             PolicyRule::CallerId(rule) => rule.company_name.as_deref(),
-            PolicyRule::DialPlan(_) | PolicyRule::DialOut(_) => None,
+            PolicyRule::DialPlan(_) | PolicyRule::DialOut(_) | PolicyRule::VoiceRouting(_) => None,
         }
     }
 
@@ -374,9 +422,33 @@ impl Snapshot {
         self.operators.values()
     }
 
-    /// Every trunk, in no order.
+    /// Every trunk and gateway, in no order.
     pub fn trunks(&self) -> impl Iterator<Item = &TrunkRecord> {
         self.trunks.by_id.values()
+    }
+
+    /// Every trunk of an operator, in no order.
+    pub fn operator_trunks(&self) -> impl Iterator<Item = &TrunkRecord> {
+        self.trunks.by_id.values().filter(|t| !self.is_gateway(t.id))
+    }
+
+    /// Every gateway.
+    pub fn gateway_records(&self) -> Vec<GatewayRecord> {
+        let of = |(id, (tenant, country)): (&TrunkId, &(TenantId, Country))| {
+            let trunk = self.trunks.by_id.get(id)?.clone();
+            Some(GatewayRecord { tenant: *tenant, country: *country, trunk })
+        };
+        self.trunks.gateways.iter().filter_map(of).collect()
+    }
+
+    /// Operators that stand in for others.
+    pub fn fallback_records(&self) -> impl Iterator<Item = &FallbackRecord> {
+        self.fallback.values()
+    }
+
+    /// Routes over gateways.
+    pub fn voice_routing_records(&self) -> impl Iterator<Item = &VoiceRoutingRecord> {
+        self.policies.voice_routing()
     }
 
     /// Every calling profile, in no order.
@@ -430,11 +502,8 @@ impl World for Snapshot {
     }
 
     fn trunk(&self, trunk: TrunkId) -> Option<TrunkView> {
-        self.trunk_record(trunk).map(|t| TrunkView {
-            trunk: t.id,
-            operator: t.operator,
-            enabled: t.enabled,
-        })
+        let owner = self.trunk_owner(trunk)?;
+        self.trunk_record(trunk).map(|t| TrunkView { trunk: t.id, owner, enabled: t.enabled })
     }
 
     /// The lowest one. Walks the numbers, which only an emergency call by
@@ -483,6 +552,29 @@ impl World for Snapshot {
         Some(self.policies.ready(tenant)?.screening())
     }
 
+    fn voice_routes(&self, tenant: TenantId) -> Option<&VoiceRoutes> {
+        Some(self.policies.ready(tenant)?.voice_routes())
+    }
+
+    fn fallback(&self, tenant: TenantId, each: &mut dyn FnMut(FallbackView)) {
+        if self.fallback.is_empty() {
+            return;
+        }
+        for way in self.fallback.get(&tenant).into_iter().flat_map(|f| &f.ways) {
+            each(FallbackView { operator: way.operator, profile: way.profile });
+        }
+    }
+
+    fn gateways(&self, tenant: TenantId, each: &mut dyn FnMut(GatewayView)) {
+        for id in self.trunks.of_tenant.get(&tenant).into_iter().flatten() {
+            if let (Some(trunk), Some((_, country))) =
+                (self.trunks.by_id.get(id), self.trunks.gateways.get(id))
+            {
+                each(GatewayView { gateway: *id, country: *country, enabled: trunk.enabled });
+            }
+        }
+    }
+
     fn account_number(&self, account: ResourceAccountId) -> Option<(TenantId, E164)> {
         let queue = self.queues.get(&account)?;
         Some((queue.tenant, queue.number?))
@@ -502,6 +594,27 @@ impl Trunks {
         }
         self.by_source.retain(|_, list| !list.is_empty());
         self.by_id.insert(id, trunk);
+    }
+
+    fn put_gateway(&mut self, gateway: GatewayRecord) {
+        let (id, tenant) = (gateway.trunk.id, gateway.tenant);
+        self.gateways.insert(id, (tenant, gateway.country));
+        self.of_tenant.entry(tenant).or_default().insert(id);
+        self.put(gateway.trunk);
+    }
+
+    fn remove(&mut self, id: TrunkId) {
+        self.by_id.remove(&id);
+        self.by_source.values_mut().for_each(|list| list.retain(|t| *t != id));
+        self.by_source.retain(|_, list| !list.is_empty());
+        if let Some((tenant, _)) = self.gateways.remove(&id)
+            && let Some(of) = self.of_tenant.get_mut(&tenant)
+        {
+            of.remove(&id);
+            if of.is_empty() {
+                self.of_tenant.remove(&tenant);
+            }
+        }
     }
 }
 

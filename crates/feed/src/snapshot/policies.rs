@@ -2,8 +2,13 @@
 //! so when they come. A call finds them compiled.
 
 use crate::kept::Kept;
-use crate::record::{GroupMembersRecord, PolicyAssignmentRecord, PolicyRecord, ScreeningRecord};
-use domain::policy::{Policy, PolicyBody, PolicyTarget, Screening, ScreeningRules, TenantPolicies};
+use crate::record::{
+    GroupMembersRecord, PolicyAssignmentRecord, PolicyRecord, ScreeningRecord, VoiceRoutingRecord,
+};
+use domain::policy::{
+    Policy, PolicyBody, PolicyTarget, Screening, ScreeningRules, TenantPolicies, VoiceRoutes,
+    VoiceRoutingRules,
+};
 use domain::{GroupId, IdMap, PolicyId, TenantId, UserId};
 use numbering::E164;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +23,7 @@ struct Own {
     assignments: BTreeMap<(Whom, String), PolicyAssignmentRecord>,
     members: BTreeMap<GroupId, BTreeSet<UserId>>,
     screening: Option<ScreeningRecord>,
+    voice_routing: Option<VoiceRoutingRecord>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +54,7 @@ impl Own {
             && self.assignments.is_empty()
             && self.members.is_empty()
             && self.screening.is_none()
+            && self.voice_routing.is_none()
     }
 }
 
@@ -141,6 +148,16 @@ impl Policies {
         });
     }
 
+    pub(super) fn route(&mut self, record: &VoiceRoutingRecord) {
+        self.change(record.tenant, |own| {
+            let rules = record.rules.known();
+            let ready = rules.and_then(|rules| VoiceRoutes::new(rules).ok());
+            own.ready.route(ready.unwrap_or_default());
+            let is_empty = rules.is_some_and(VoiceRoutingRules::is_empty);
+            own.voice_routing = (!is_empty).then(|| record.clone());
+        });
+    }
+
     pub(super) fn forget_number(&mut self, tenant: TenantId, number: E164) {
         let Some(own) = self.of.get(&tenant) else { return };
         let from = (Whom::Number(number), String::new());
@@ -166,6 +183,10 @@ impl Policies {
 
     pub(super) fn screening(&self) -> impl Iterator<Item = &ScreeningRecord> {
         self.of.values().filter_map(|own| own.screening.as_ref())
+    }
+
+    pub(super) fn voice_routing(&self) -> impl Iterator<Item = &VoiceRoutingRecord> {
+        self.of.values().filter_map(|own| own.voice_routing.as_ref())
     }
 
     pub(super) fn assignments(&self) -> impl Iterator<Item = PolicyAssignmentRecord> {

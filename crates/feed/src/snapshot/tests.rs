@@ -442,3 +442,79 @@ mod policies {
         Snapshot::open(&s.write(&key), &key).expect("opens");
     }
 }
+
+mod gateways {
+    use super::*;
+    use crate::record::{GatewayRecord, VoiceRoutingRecord};
+    use domain::policy::{VoiceRouteRule, VoiceRoutingRules};
+    use domain::routing::TrunkOwner;
+
+    const TENANT: TenantId = TenantId(Uuid::from_u128(1));
+
+    fn gateway(n: u128, address: &str, match_port: bool) -> GatewayRecord {
+        let trunk = TrunkRecord {
+            operator: OperatorId::DIRECT_ROUTING,
+            sources: Vec::new(),
+            ..trunk(n, address, match_port)
+        };
+        GatewayRecord { tenant: TENANT, country: gb(), trunk }
+    }
+
+    fn of_tenant(s: &Snapshot) -> Vec<u128> {
+        let mut found = Vec::new();
+        s.gateways(TENANT, &mut |g| found.push(g.gateway.0.as_u128()));
+        found
+    }
+
+    #[test]
+    fn gateways_and_routes_come_by_changes_and_by_the_file() {
+        let key = wrap_key("token");
+        let mut s = Snapshot::from_records(world());
+        s.apply(&entry(41, Change::GatewayPut(gateway(31, "192.0.2.31:5060", false))));
+        s.apply(&entry(42, Change::GatewayPut(gateway(32, "192.0.2.32:5060", true))));
+        let rules = VoiceRoutingRules {
+            usages: vec!["All".into()],
+            routes: vec![VoiceRouteRule {
+                name: "all".into(),
+                pattern: ".".into(),
+                priority: 1,
+                usages: vec!["All".into()],
+                gateways: vec![TrunkId(id(31))],
+            }],
+        };
+        let routing = |rules: VoiceRoutingRules| {
+            Change::VoiceRoutingPut(VoiceRoutingRecord { tenant: TENANT, rules: rules.into() })
+        };
+        s.apply(&entry(43, routing(rules)));
+        let usages = ["All".to_owned()];
+        for s in [&s, &Snapshot::open(&s.write(&key), &key).expect("opens")] {
+            assert_eq!(of_tenant(s), [31, 32]);
+            let owner = s.trunk_owner(TrunkId(id(31)));
+            assert_eq!(owner, Some(TrunkOwner::Tenant(TENANT, gb())));
+            assert!(s.is_gateway(TrunkId(id(32))) && !s.is_gateway(TrunkId(id(11))));
+            assert_eq!(s.operator_trunks().count(), 2, "operators' stay apart");
+            let by = |source: &str| {
+                let found = s.trunk_by_source(source.parse().expect("address"));
+                found.map(|t| t.id.0.as_u128())
+            };
+            assert_eq!(by("192.0.2.31:7777"), Some(31));
+            assert_eq!((by("192.0.2.32:5060"), by("192.0.2.32:7777")), (Some(32), None));
+            let routes = s.voice_routes(TENANT).expect("routes");
+            assert!(routes.matches(&usages, "+493012345678"));
+        }
+        // One that names an operator's address gets none of its calls.
+        s.apply(&entry(44, Change::GatewayPut(gateway(33, "192.0.2.1:7000", true))));
+        let found = s.trunk_by_source("192.0.2.1:7000".parse().expect("address"));
+        assert_eq!(found.map(|t| t.id.0.as_u128()), Some(11));
+
+        s.apply(&entry(45, routing(VoiceRoutingRules::default())));
+        assert!(s.voice_routes(TENANT).is_none(), "a tenant without costs nothing");
+        for (n, n_left) in [(31, 2), (32, 1), (33, 0)] {
+            let removed = Change::GatewayRemoved { tenant: TENANT, id: TrunkId(id(n)) };
+            s.apply(&entry(45 + n as u64, removed));
+            assert_eq!(of_tenant(&s).len(), n_left);
+        }
+        assert!(s.trunk_by_source("192.0.2.31:5060".parse().expect("address")).is_none());
+        assert_eq!(s.trunks().count(), 2);
+    }
+}

@@ -15,6 +15,7 @@ pub mod error;
 mod events;
 mod fraud;
 mod freezes;
+mod gateways;
 mod inside;
 mod ladder;
 mod networks;
@@ -129,6 +130,12 @@ pub enum Command {
     Policy(Group<policies::PolicyAction>),
     /// Groups of people, for whom policies hold
     Group(Group<policies::GroupAction>),
+    /// Your own gateways to the PSTN and to other exchanges (Direct Routing)
+    Gateway(Group<gateways::GatewayAction>),
+    /// PSTN usages and voice routes: which calls leave by which gateways
+    VoiceRouting(Group<gateways::RoutingAction>),
+    /// Operators that stand in where that of the caller's number cannot carry a call outside
+    Fallback(Group<gateways::FallbackAction>),
     /// Callers that are not let in, and numbers that nobody has
     Screening(Group<policies::ScreeningAction>),
     /// Change freezes: windows in which changes are refused
@@ -166,6 +173,9 @@ pub async fn run(command: Command) -> ExitCode {
         Command::Network(group) => with(group, networks::run).await,
         Command::Policy(group) => with(group, policies::run_policy).await,
         Command::Group(group) => with(group, policies::run_group).await,
+        Command::Gateway(group) => with(group, gateways::run_gateway).await,
+        Command::VoiceRouting(group) => with(group, gateways::run_routing).await,
+        Command::Fallback(group) => with(group, gateways::run_fallback).await,
         Command::Screening(group) => with(group, policies::run_screening).await,
         Command::Freeze(group) => with(group, freezes::run).await,
         Command::EdgeKey(group) => with(group, sign_in::run_edge_key).await,

@@ -7,13 +7,16 @@ pub use order::read_bytes;
 use super::{
     client::{Client, Face, Narrowed, Paging},
     error::CliError,
-    output::Columns,
+    output::{self, Columns},
 };
 use api_types::number::{
-    AssignmentBlockPut, AssignmentPut, DisputeUpdate, NumberSettingsPut, TagsPut,
+    AssignmentBlockPut, AssignmentPut, DirectNumberCreate, DirectNumbersCreate, DisputeUpdate,
+    NumberSettingsPut, TagsPut,
 };
 use clap::{Args, Subcommand};
 use reqwest::Method;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 /// `meetpoint number …`.
@@ -28,6 +31,13 @@ pub enum Action {
     },
     /// Give a number to a person or a queue
     Assign(Assign),
+    /// Add Direct Routing numbers, of your own PSTN access: those named, or those of a file
+    Add(Add),
+    /// Remove a Direct Routing number that nobody is assigned
+    Remove {
+        /// E.164
+        number: String,
+    },
     /// Take a number back
     Unassign {
         /// E.164
@@ -90,6 +100,27 @@ pub enum Action {
     /// Operators and the programme: disputes on who has a number by right
     #[command(subcommand)]
     Dispute(Disputes),
+}
+
+/// `meetpoint number add`.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// E.164; may be several
+    #[arg(required_unless_present = "csv")]
+    numbers: Vec<String>,
+    /// A CSV file with the column `number`, and `usage`, `location_id` and `country` where they
+    /// differ; `-` for stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "numbers")]
+    csv: Option<PathBuf>,
+    /// `CallingUserAssignment` (default) or `FirstPartyAppAssignment`
+    #[arg(long)]
+    usage: Option<String>,
+    /// Emergency location, its id
+    #[arg(long, value_name = "ID")]
+    location: Option<Uuid>,
+    /// Check everything, change nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// `meetpoint number dispute …`.
@@ -199,6 +230,7 @@ pub struct Assign {
 const NUMBERS: Columns = &[
     ("NUMBER", "number"),
     ("OPERATOR", "operator_name"),
+    ("TYPE", "number_type"),
     ("COUNTRY", "country"),
     ("USAGE", "usage"),
     ("STATE", "activation_state"),
@@ -206,6 +238,13 @@ const NUMBERS: Columns = &[
     ("TO", "assigned_to_name"),
     ("TAGS", "tags"),
     ("BLOCK", "assignment_blocked_state"),
+];
+const ADDED: Columns = &[
+    ("NUMBER", "number"),
+    ("STATUS", "status"),
+    ("CODE", "code"),
+    ("REASON", "reason"),
+    ("WARNING", "warning"),
 ];
 const TAGS: Columns = &[("TAG", "name"), ("NUMBERS", "numbers")];
 const DISPUTES: Columns = &[
@@ -239,6 +278,58 @@ fn path(number: &str) -> String {
         })
         .collect();
     format!("/tenant/v1/numbers/{safe}")
+}
+
+/// Rows of a file of Direct Routing numbers.
+fn read_direct(path: &Path) -> Result<Vec<DirectNumberCreate>, CliError> {
+    let bytes = read_bytes(path)?;
+    // Spreadsheets put a byte order mark in front.
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+    csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(bytes)
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .map_err(|error| CliError::File { path: path.to_owned(), reason: error.to_string() })
+}
+
+async fn add(client: &Client, ask: Add) -> Result<(), CliError> {
+    let entries = match &ask.csv {
+        Some(path) => read_direct(path)?,
+        None => {
+            let entry = |number| DirectNumberCreate { number, ..DirectNumberCreate::default() };
+            ask.numbers.into_iter().map(entry).collect()
+        }
+    };
+    let mut all = Vec::new();
+    let (mut succeeded, mut failed) = (0, 0);
+    // As many as one request takes.
+    for entries in entries.chunks(1_000) {
+        let body = DirectNumbersCreate {
+            usage: ask.usage.clone(),
+            location_id: ask.location,
+            dry_run: ask.dry_run,
+            entries: entries.to_vec(),
+        };
+        let answer = client.post("/tenant/v1/direct-routing-numbers", &body).await?.body;
+        succeeded += answer["succeeded"].as_u64().unwrap_or_default();
+        failed += answer["failed"].as_u64().unwrap_or_default();
+        all.extend(answer["entries"].as_array().cloned().unwrap_or_default());
+    }
+    if ask.dry_run {
+        eprintln!("dry run: nothing was changed");
+    }
+    if client.json {
+        return output::json(&json!({ "dry_run": ask.dry_run, "succeeded": succeeded,
+            "failed": failed, "entries": all }));
+    }
+    for entry in &mut all {
+        entry["code"] = entry["error"]["code"].clone();
+        entry["reason"] = entry["error"]["reason"].clone();
+    }
+    client.show_rows(&Value::from(all), ADDED)?;
+    eprintln!("{succeeded} added, {failed} not");
+    Ok(())
 }
 
 /// Runs `meetpoint number …`.
@@ -289,6 +380,11 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
                 eprintln!("dry run: nothing was changed");
             }
             client.show(&answer.body)
+        }
+        Action::Add(ask) => add(client, ask).await,
+        Action::Remove { number } => {
+            let to = path(&number).replace("/numbers/", "/direct-routing-numbers/");
+            client.show(&client.send(Method::DELETE, &to, None, None::<&()>).await?.body)
         }
         Action::Unassign { number, block } => {
             let number = path(&number);

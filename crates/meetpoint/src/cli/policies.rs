@@ -20,7 +20,8 @@ use uuid::Uuid;
 pub enum PolicyAction {
     /// Your policies
     List {
-        /// `TenantDialPlan`, `CallingLineIdentity` or `OnlineDialOutPolicy`
+        /// `TenantDialPlan`, `CallingLineIdentity`, `OnlineDialOutPolicy` or
+        /// `OnlineVoiceRoutingPolicy`
         #[arg(long)]
         kind: Option<String>,
         #[command(flatten)]
@@ -98,6 +99,9 @@ pub struct Settings {
     /// Caller ID: people do not see who calls from outside
     #[arg(long, requires = "show_caller")]
     block_incoming: bool,
+    /// Voice routing: a PSTN usage; may be repeated, they are tried in their order
+    #[arg(long, value_name = "USAGE")]
+    pstn_usage: Vec<String>,
     /// Calls outside: `InternationalAndDomestic`, `Domestic` or `None`
     #[arg(long, value_name = "WHERE")]
     allow: Option<String>,
@@ -105,7 +109,7 @@ pub struct Settings {
     #[arg(long, requires = "allow")]
     no_premium: bool,
     /// The settings as a JSON document, `-` for stdin
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["rule", "show_caller", "allow"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rule", "show_caller", "allow", "pstn_usage"])]
     settings: Option<PathBuf>,
 }
 
@@ -232,7 +236,7 @@ const UNASSIGNED: Columns = &[
     ("QUEUE", "resource_account_id"),
 ];
 
-fn document(path: &Path) -> Result<Value, CliError> {
+pub(super) fn document(path: &Path) -> Result<Value, CliError> {
     let text = if path == Path::new("-") {
         std::io::read_to_string(std::io::stdin())
     } else {
@@ -245,10 +249,15 @@ fn document(path: &Path) -> Result<Value, CliError> {
 
 impl Settings {
     async fn read(self, client: &Client) -> Result<Option<PolicySettings>, CliError> {
-        let kinds = [!self.rule.is_empty(), self.show_caller.is_some(), self.allow.is_some()];
+        let kinds = [
+            !self.rule.is_empty(),
+            self.show_caller.is_some(),
+            self.allow.is_some(),
+            !self.pstn_usage.is_empty(),
+        ];
         if kinds.iter().filter(|given| **given).count() > 1 {
             return Err(CliError::usage(
-                "a policy is of one kind: --rule, --show-caller or --allow",
+                "a policy is of one kind: --rule, --show-caller, --allow or --pstn-usage",
             ));
         }
         if let Some(path) = &self.settings {
@@ -266,6 +275,10 @@ impl Settings {
             };
             let rules = rules.iter().map(rule).collect();
             return Ok(Some(PolicySettings::TenantDialPlan { rules }));
+        }
+        if !self.pstn_usage.is_empty() {
+            let online_pstn_usages = self.pstn_usage;
+            return Ok(Some(PolicySettings::OnlineVoiceRoutingPolicy { online_pstn_usages }));
         }
         if let Some(shown) = self.show_caller {
             let (substitute, resource_account_id) = match shown.as_str() {
@@ -330,7 +343,8 @@ pub async fn run_policy(client: &Client, action: PolicyAction) -> Result<(), Cli
         PolicyAction::Create { name, description, settings } => {
             let settings = settings.read(client).await?.ok_or_else(|| {
                 CliError::usage(
-                    "say what the policy says: --rule, --show-caller, --allow or --settings",
+                    "say what the policy says: --rule, --show-caller, --allow, --pstn-usage or \
+                     --settings",
                 )
             })?;
             let body = PolicyCreate { name, description, settings };

@@ -262,6 +262,9 @@ on_both!(a_number_stands_on_what_is_there, |db| {
     refused("another's location", g.add(NumberRow { location_id, ..n(2) }).await);
     let location_id = Some(LocationId(Uuid::nil()));
     refused("no such location", g.add(NumberRow { location_id, ..n(2) }).await);
+    let (operator_id, profile_id) = (OperatorId::DIRECT_ROUTING, CallingProfileId::DIRECT_ROUTING);
+    let direct = NumberRow { operator_id, profile_id, tenant_id, location_id: None, ..n(2) };
+    assert_eq!(g.add(direct).await, Ok(1), "a Direct Routing number needs no operator");
 });
 
 on_both!(an_assignment_stands_on_what_is_there, |db| {

@@ -1,0 +1,117 @@
+//! Ways out beside the operator of the caller's number: the tenant's own gateways, and operators
+//! that stand in (operator-connect.md section 5).
+
+use super::{CallKind, Destination, Dialled, Route, RouteRefusal, Trace, TrunkOwner, World};
+use crate::ids::{CallingProfileId, TenantId, TrunkId};
+use crate::policy::{Holder, Policy, PolicyKind, PolicyRule, Tier, Via};
+use numbering::{Country, E164};
+
+/// The tenant's gateways by which an emergency call in a country leaves: those in the
+/// country, or else all of them.
+pub(super) fn help_gateways(
+    world: &impl World,
+    tenant: TenantId,
+    country: Country,
+) -> Vec<TrunkId> {
+    let (mut near, mut far) = (Vec::new(), Vec::new());
+    world.gateways(tenant, &mut |g| {
+        if g.enabled {
+            if g.country == country { near.push(g.gateway) } else { far.push(g.gateway) }
+        }
+    });
+    if near.is_empty() { far } else { near }
+}
+
+/// Calling profiles by which an ordinary call outside can still leave once the trunks of the
+/// number's own operator have failed: those of the operators that the tenant named for it, in
+/// its order. None unless the tenant named some (operator-connect.md section 5 rule 13: no
+/// overflow by itself), and none for calls over gateways, where the tenant chose the way.
+pub fn fallback_profiles(world: &impl World, route: &Route) -> Vec<CallingProfileId> {
+    let mut further = Vec::new();
+    if let (CallKind::Outbound, Some(own), Destination::Trunks { .. }) =
+        (route.kind, route.operator, route.destination)
+    {
+        world.fallback(route.tenant, &mut |way| {
+            if way.operator != own {
+                further.push(way.profile);
+            }
+        });
+    }
+    further
+}
+
+/// The tenant's routes that match a called number by somebody's voice routing policy, with
+/// that policy.
+fn voice_tiers<'w>(
+    world: &'w impl World,
+    tenant: TenantId,
+    holder: Holder,
+    called: &str,
+) -> Option<(&'w Policy, Via, Vec<Tier<'w>>)> {
+    let (policy, via) = world.policy(tenant, holder, PolicyKind::OnlineVoiceRoutingPolicy)?;
+    let PolicyRule::VoiceRouting(rule) = &policy.rule else { return None };
+    let tiers = world.voice_routes(tenant)?.tiers(&rule.usages, called);
+    Some((policy, via, tiers))
+}
+
+/// Does a voice route lead the call over the tenant's gateways? A match overrides the
+/// number's own operator (operator-connect.md section 5 rule 4); one whose routes name no
+/// gateway closes the destination.
+pub(super) fn voice_routed(
+    world: &impl World,
+    tenant: TenantId,
+    holder: Holder,
+    dialled: E164,
+    trace: &mut impl Trace,
+) -> Result<bool, RouteRefusal> {
+    let called = dialled.to_string();
+    let Some((policy, via, tiers)) = voice_tiers(world, tenant, holder, &called) else {
+        return Ok(false);
+    };
+    trace.step("policy.voice_routing", || {
+        let (name, via) = (&policy.name, via.as_str());
+        let routes: Vec<_> = tiers
+            .iter()
+            .flat_map(|tier| {
+                tier.routes.iter().map(|r| format!("{:?} of {:?}", r.name, tier.usage))
+            })
+            .collect();
+        if routes.is_empty() {
+            format!("{name:?} ({via}): no route matches {called}")
+        } else {
+            format!("{name:?} ({via}): {called} goes by {}", routes.join(", then "))
+        }
+    });
+    if tiers.is_empty() {
+        return Ok(false);
+    }
+    if tiers.iter().all(|tier| tier.gateways().is_empty()) {
+        return Err(RouteRefusal::NoGateway);
+    }
+    Ok(true)
+}
+
+/// The gateways of a call that leaves by some, tier by tier: within one they are tried in
+/// random order ([`super::trunk_order`]), and all of one before those of the next
+/// (operator-connect.md section 5 rule 6). Only the tenant's own are among them, whatever
+/// a route names.
+pub fn gateway_tiers(world: &impl World, route: &Route) -> Vec<Vec<TrunkId>> {
+    let Destination::Gateways { by, digits } = route.destination else { return Vec::new() };
+    let tenant = route.tenant;
+    let own = |id: &TrunkId| {
+        world
+            .trunk(*id)
+            .is_some_and(|t| matches!(t.owner, TrunkOwner::Tenant(of, _) if of == tenant))
+    };
+    match (by, digits) {
+        (Some(holder), Dialled::Number(called)) => {
+            let found = voice_tiers(world, tenant, holder, &called.to_string());
+            let tiers = found.map(|(_, _, tiers)| tiers).unwrap_or_default();
+            tiers.iter().map(|tier| tier.gateways().into_iter().filter(own).collect()).collect()
+        }
+        _ => match route.emergency_in {
+            Some(country) => vec![help_gateways(world, tenant, country)],
+            None => Vec::new(),
+        },
+    }
+}
