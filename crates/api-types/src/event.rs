@@ -92,6 +92,8 @@ events! {
     DisputeChanged(ThingEvent) = "number_dispute.changed";
     /// What a tenant wants done with its numbers was changed; the id is the tenant's.
     NumberSettingsChanged(ThingEvent) = "number_settings.changed";
+    /// Numbers were put into an operator's stock, edited or withdrawn; the id is the operator's.
+    StockChanged(ThingEvent) = "stock.changed";
     /// A client was made.
     ClientChanged(ThingEvent) = "client.changed";
     /// An edge was forgotten.

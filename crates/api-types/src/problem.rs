@@ -152,6 +152,9 @@ codes! {
     NothingToUndo = "nothing_to_undo", 409, "Nothing that was done here can be undone.", "Only acts that changed something and left a trace can be undone; trials changed nothing.";
     MovedOn = "moved_on", 409, "The number has changed since.", "Look at the number as it is now, and change what you still want changed.";
     MalformedCsv = "malformed_csv", 422, "The file is not the CSV that was expected.", "Send UTF-8, a header line, and as many cells in every line; say with columns which header means what.";
+    // Stock and shopping.
+    NumberReserved = "number_reserved", 409, "A tenant has reserved the number.", "Wait until the reservation ends, or decline it.";
+    NotInStock = "not_in_stock", 404, "The number is not in this operator's stock.", "List the stock to see what is there.";
     // Tags and blocks.
     InvalidTag = "invalid_tag", 422, "This is no tag.", "Write 1 to 50 characters, none of them a control character.";
     TooManyTags = "too_many_tags", 422, "There are more tags than a number or an order may have.", "A number has at most 50 tags, and an order adds and removes at most 10.";

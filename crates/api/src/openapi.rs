@@ -2,7 +2,7 @@
 
 use crate::{
     App, accounts, billing, clients, edge, event, fraud, freeze, inside, links, network, oauth,
-    oidc, operator, order, policy, programme, session, tenant, webhook,
+    oidc, operator, order, policy, programme, session, shop, tenant, webhook,
 };
 use api_types::{Problem, event::Event};
 use axum::{
@@ -126,6 +126,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(billing::operator_call_export_get))
         .routes(routes!(billing::call_export_list, billing::call_export_create))
         .routes(routes!(billing::call_export_get))
+        .routes(routes!(shop::stock_list, shop::stock_put))
+        .routes(routes!(shop::stock_file))
+        .routes(routes!(shop::stock_withdraw))
+        .routes(routes!(shop::stock_counts))
+        .routes(routes!(shop::shop_number_list))
         .routes(routes!(edge::edge_snapshot))
         .routes(routes!(edge::edge_changes))
         .routes(routes!(edge::edge_cdrs))
@@ -374,7 +379,8 @@ fn refusals(method: &Method, path: &str, operation: &Operation, is_open: bool) -
         (401, true),
         (403, !is_open),
         (404, path.contains('{') || seeks),
-        (409, writes && !is_open),
+        // Whoever looks into a shop may lack the consent for it.
+        (409, writes && !is_open || path.contains("/shop/")),
         (410, takes("from") || path.ends_with("/replay")),
         (412, takes("If-Match")),
         (413, *method == Method::POST || has_body),
@@ -384,6 +390,7 @@ fn refusals(method: &Method, path: &str, operation: &Operation, is_open: bool) -
             (writes && !is_open)
                 || has_body && path == "/session"
                 || takes("number")
+                || path.contains("/shop/")
                 || takes("type"),
         ),
         (428, takes("If-Match")),

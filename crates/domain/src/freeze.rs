@@ -45,6 +45,7 @@ pub const FREE: &[&str] = &[
     "range.",
     "login_code.",
     "session.",
+    "stock.",
     "tenant.",
     "totp.",
     "trunk.",

@@ -45,7 +45,8 @@ fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
         "call_screening.changed",
         "number_settings.changed",
     ];
-    const OPERATORS: [&str; 8] = [
+    const OPERATORS: [&str; 9] = [
+        "stock.changed",
         "number_dispute.changed",
         "operator.changed",
         "trunk.changed",
@@ -222,6 +223,7 @@ fn told(change: Change, owner: ChangeOwner, party: Party) -> Option<EventData> {
             "number_dispute" => EventData::DisputeChanged(thing(id)),
             "order_message" => EventData::OrderMessageChanged(thing(id)),
             "number_settings" => EventData::NumberSettingsChanged(thing(id)),
+            "stock" => EventData::StockChanged(thing(id)),
             "client" => EventData::ClientChanged(thing(id)),
             "edge" => EventData::EdgeForgotten(thing(id)),
             crate::edges_known::ALARMS => EventData::AlarmsChanged(thing(id)),

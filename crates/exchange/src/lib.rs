@@ -51,6 +51,8 @@ mod screening;
 mod secret;
 mod sharing;
 mod sheet;
+mod shop;
+mod stock;
 mod tail;
 mod tenant_orders;
 mod totp;
@@ -73,6 +75,7 @@ pub use events::{Events, event_types};
 pub use inside::WhichCall;
 pub use listing::{Narrow, Narrowed};
 pub use sharing::RequestUse;
+pub use shop::ShopSearch;
 pub use tenant_orders::TenantOrderFile;
 
 use act::{Fail, change, store_problem};

@@ -6,7 +6,7 @@ use crate::act::{Fail, change, change_of, new_id, of_both, raced, store_problem}
 use crate::edges_known::LOST_AFTER;
 use crate::numbers::{ACTIVATED, USAGES, put_state, state_of};
 use crate::orders::{order_change, refusal_code, upload_context};
-use crate::placing::{Asked, Former, Undo, message};
+use crate::placing::{Asked, Former, Params, Undo, message};
 use crate::{Exchange, bulk, disputes, records};
 use api_types::problem::EntryError;
 use api_types::{ErrorCode, Problem};
@@ -355,6 +355,7 @@ async fn upload(
 ) -> Result<Vec<EntryResult>, Fail> {
     let tenant = order.tenant_id;
     tx.consent_share(tenant, operator).await?;
+    tx.stock_share(operator).await?;
     let consent = tx.consent_get(tenant, operator).await?;
     let located = tx.location_any(tenant).await?;
     let context = upload_context(operator, tenant, consent.as_ref(), located);
@@ -386,6 +387,14 @@ async fn upload(
     let numbers: Vec<E164> = parsed.iter().map(|p| p.number).collect();
     let held: HashMap<E164, WorldNumberRow> =
         tx.numbers_held(&numbers).await?.into_iter().map(|row| (row.number, row)).collect();
+    let own = Params::of(order).reservation;
+    let reserved: HashSet<E164> = tx
+        .stock_locked(operator, &numbers)
+        .await?
+        .into_iter()
+        .filter(|row| row.reservation_id.is_some() && row.reservation_id != own)
+        .map(|row| row.number)
+        .collect();
 
     let mut good: Vec<NumberRow> = Vec::new();
     for p in parsed {
@@ -407,6 +416,7 @@ async fn upload(
             in_declared_range: ranges
                 .iter()
                 .any(|r| (r.first_number..=r.last_number).contains(&p.number)),
+            reserved: reserved.contains(&p.number),
             held_by: held.get(&p.number).map(|row| (row.operator_id, row.tenant_id)),
         };
         let checked = check_entry(&context, &facts);

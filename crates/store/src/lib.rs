@@ -29,6 +29,7 @@ mod project;
 mod provisioning;
 mod quick;
 mod request_use;
+mod stock;
 mod tenants;
 mod value;
 mod walls;
@@ -64,6 +65,7 @@ pub use provisioning::{
     NumberAccountRow, NumberEdit, PlaceRow, ProvisionedPick, ProvisionedPut, ProvisionedRow, Span,
 };
 pub use request_use::RequestUseRow;
+pub use stock::{StockCountRow, StockRow, StockWay, stock_scans};
 pub use tenants::{
     CivicAddressRow, ConsentRow, ConsentStateRow, HeldRow, LocationCountryRow, LocationRow,
 };
@@ -94,6 +96,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         policies::STATEMENTS,
         provisioning::STATEMENTS,
         request_use::STATEMENTS,
+        stock::STATEMENTS,
         tenants::STATEMENTS,
         walls::STATEMENTS,
         webhooks::STATEMENTS,

@@ -399,6 +399,19 @@ pub static NUMBERS_OF_OPERATOR: Listing = Listing {
     ],
 };
 
+/// What an operator has in stock.
+pub static STOCK: Listing = Listing {
+    name: "an operator's stock",
+    select: crate::stock::STOCK_SELECT,
+    whose: "n.operator_id",
+    id: "n.number",
+    order: (None, false),
+    fields: &[
+        sorted("number", &["n.number"], Kind::Number, "stock_number_pkey"),
+        plain("country", &["n.country"], Kind::Country, "stock_by_country"),
+    ],
+};
+
 /// An operator's orders.
 pub static ORDERS: Listing = Listing {
     name: "number orders",
@@ -568,6 +581,7 @@ pub static OPERATORS: Listing = Listing {
 pub static LISTINGS: &[&Listing] = &[
     &NUMBERS_OF_TENANT,
     &NUMBERS_OF_OPERATOR,
+    &STOCK,
     &ORDERS,
     &ORDERS_OF_TENANT,
     &ORDER_MESSAGES,

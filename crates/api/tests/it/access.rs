@@ -319,6 +319,7 @@ impl World {
             ("tenant" | "consent", "operator" | "programme") => {
                 (self.contoso.id.as_str(), self.fabrikam.id.as_str())
             }
+            ("shop", _) => (self.alba.id.as_str(), self.brae.id.as_str()),
             // The tenant gives up what it has nothing of.
             ("consent", _) if operation.name == "consent_remove" => {
                 (self.cairn.id.as_str(), self.brae.id.as_str())
@@ -385,6 +386,20 @@ impl World {
                 path += "?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z";
                 return (path, None);
             }
+            "shop_number_list" => {
+                path += "?country=GB";
+                return (path, None);
+            }
+            "stock_put" => json!({ "calling_profile_id": alba.things["profile"],
+                "usage": "FirstPartyAppAssignment", "entries": [{ "number": "+442079460050" }] }),
+            "stock_file" => {
+                path += &format!(
+                    "?usage=FirstPartyAppAssignment&calling_profile_id={}",
+                    alba.things["profile"]
+                );
+                json!("number\n+442079460051\n")
+            }
+            "stock_withdraw" => json!({ "numbers": ["+442079460051"] }),
             // What a trial would do is enough: the order is not undone under the other questions.
             "number_order_undo" | "tenant_order_undo" | "assignment_undo" => {
                 path += "?dry_run=true";

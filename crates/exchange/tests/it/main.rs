@@ -23,4 +23,5 @@ mod orders;
 mod policies;
 mod programme;
 mod race;
+mod stock;
 mod webhooks;

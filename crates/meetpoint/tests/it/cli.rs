@@ -625,3 +625,67 @@ async fn policies_groups_and_freezes_as_people_type_them() {
     desk.text(&["group", "create", "Late"]).await;
     desk.text(&["group", "remove", "Late"]).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stock_and_shopping_as_people_type_them() {
+    let desk = Desk::open().await;
+    house(&desk).await;
+    let alba = |line: &[&'static str]| [line, &["--as", "alba"]].concat();
+    desk.use_profile("contoso");
+    let add = [
+        "stock",
+        "add",
+        "+442079460000..+442079460029",
+        "+442079460777",
+        "--area",
+        "London",
+        "--amount",
+        "12.50",
+        "--currency",
+        "GBP",
+    ];
+    let said = desk.text(&alba(&add)).await;
+    assert!(said.contains("31 of 31 numbers done"), "{said}");
+    let file = desk.home.path().join("stock.csv");
+    std::fs::write(&file, "Phone,Place\n+442079460800,Leeds\n0207,Leeds\n").expect("writable");
+    let line = ["stock", "add", "--file", "stock.csv", "--columns", "number:Phone,area:Place"];
+    let output = desk.run(&alba(&line)).await;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!output.status.success() && said.contains("1 of 2 numbers done"), "{said}");
+    assert!(said.contains("invalid_number") && said.contains("Phone"), "{said}");
+    let counts = desk.text(&alba(&["stock", "counts"])).await;
+    assert!(counts.contains("Geographic") && counts.contains("32"), "{counts}");
+    let list = desk.json(&alba(&["stock", "list", "--limit", "2"])).await;
+    assert_eq!(list["items"][1]["number"], "+442079460001");
+
+    let search = ["shop", "search", "Alba Telecom", "--country", "GB"];
+    desk.refused(&search, "no_consent").await;
+    let give = [
+        "consent",
+        "give",
+        "Alba Telecom",
+        "--country",
+        "GB",
+        "--contact",
+        "Ada Byron <ada@contoso.example>",
+        "--company",
+        "Contoso Ltd",
+        "--company-size",
+        "L50_U249",
+        "--accept-notice",
+    ];
+    desk.text(&give).await;
+    let found = desk.json(&[&search[..], &["--pattern", "*77?"]].concat()).await;
+    assert_eq!(found["items"][0]["first"], "+442079460777");
+    let blocks = [&search[..], &["--area", "london", "--block", "10", "--aligned"]].concat();
+    let blocks = desk.text(&blocks).await;
+    for (first, last) in [("0000", "0009"), ("0010", "0019"), ("0020", "0029")] {
+        let line = blocks.lines().find(|line| line.contains(&format!("+44207946{first}")));
+        let line = line.unwrap_or_else(|| panic!("{first}: {blocks}"));
+        assert!(line.contains(&format!("+44207946{last}")) && line.contains("12.50"), "{line}");
+    }
+    let gone = ["stock", "withdraw", "+442079460000..+442079460999"];
+    let said = desk.text(&alba(&gone)).await;
+    assert!(said.contains("32 of 32 numbers done"), "{said}");
+    assert_eq!(desk.json(&search).await["items"], serde_json::json!([]));
+}
