@@ -94,6 +94,11 @@ events! {
     NumberSettingsChanged(ThingEvent) = "number_settings.changed";
     /// Numbers were put into an operator's stock, edited or withdrawn; the id is the operator's.
     StockChanged(ThingEvent) = "stock.changed";
+    /// An operator sells in another way; the id is the operator's.
+    StorefrontChanged(ThingEvent) = "storefront.changed";
+    /// Numbers were reserved for a tenant, or the reservation was paid, accepted, delivered or is
+    /// over.
+    ReservationChanged(ThingEvent) = "reservation.changed";
     /// A client was made.
     ClientChanged(ThingEvent) = "client.changed";
     /// An edge was forgotten.

@@ -214,3 +214,270 @@ pub struct ShopNumber {
     /// ISO 4217.
     pub currency: Option<String>,
 }
+
+/// `PUT /operator/v1/storefront` (If-Match required; version 0 before the first).
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StorefrontPut {
+    /// Tenants with a consent may ask for quotes.
+    pub open: bool,
+    /// What a buyer agrees to; part of every quote.
+    #[serde(default)]
+    #[schema(max_length = 4000)]
+    pub terms: String,
+    /// Your own payment page, with `{reference}` where what is to be paid stands, signed;
+    /// `{reservation_id}`, `{amount}` and `{currency}` may stand there too.
+    #[serde(default)]
+    #[schema(max_length = 500, example = "https://pay.alba.example/?order={reference}")]
+    pub payment_url: Option<String>,
+    /// `manual`: you accept each reservation; `when_paid`: as soon as the payment page says so.
+    #[serde(default = "manual")]
+    #[schema(pattern = "^(manual|when_paid)$")]
+    pub fulfilment: String,
+    /// Numbers for which nothing is due are delivered as soon as they are reserved.
+    #[serde(default)]
+    pub free_at_once: bool,
+    /// The tenant may set or change the emergency location of what is delivered.
+    #[serde(default = "yes")]
+    pub allow_tenant_address_update: bool,
+    /// How long a quote is good, a day by default.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 44640)]
+    pub quote_minutes: Option<u32>,
+    /// How long numbers are held without payment, 16 by default.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 10080)]
+    pub reservation_minutes: Option<u32>,
+}
+
+fn manual() -> String {
+    "manual".to_owned()
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// How an operator sells.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Storefront {
+    /// Tenants with a consent may ask for quotes.
+    pub open: bool,
+    /// What a buyer agrees to.
+    pub terms: String,
+    /// The payment page.
+    pub payment_url: Option<String>,
+    /// There is a secret that signs what goes to it and what comes back.
+    pub has_secret: bool,
+    /// `manual` or `when_paid`.
+    pub fulfilment: String,
+    /// Numbers for which nothing is due are delivered as soon as they are reserved.
+    pub free_at_once: bool,
+    /// The tenant may set or change the emergency location of what is delivered.
+    pub allow_tenant_address_update: bool,
+    /// How long a quote is good.
+    pub quote_minutes: u32,
+    /// How long numbers are held without payment.
+    pub reservation_minutes: u32,
+    /// For If-Match.
+    pub version: i64,
+}
+
+/// A new secret of a storefront, shown once.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct StorefrontSecret {
+    /// `whsec_` and the key in base64, as the Standard Webhooks scheme has it.
+    pub secret: String,
+    /// The storefront with it.
+    pub storefront: Storefront,
+}
+
+/// An operator's storefront as tenants see it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Shop {
+    /// Whose.
+    pub operator_id: Uuid,
+    /// Quotes are given.
+    pub open: bool,
+    /// What a buyer agrees to.
+    pub terms: String,
+    /// It has a payment page.
+    pub pays_online: bool,
+    /// How long a quote is good.
+    pub quote_minutes: u32,
+    /// How long numbers are held without payment.
+    pub reservation_minutes: u32,
+}
+
+/// `POST /tenant/v1/quotes`: numbers of one operator's stock.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuoteCreate {
+    /// Whose.
+    pub operator_id: Uuid,
+    /// E.164.
+    #[serde(default)]
+    pub numbers: Vec<String>,
+    /// Blocks; with the numbers at most 1,000.
+    #[serde(default)]
+    pub ranges: Vec<StockRange>,
+    /// The emergency location that they will have.
+    #[serde(default)]
+    pub location_id: Option<Uuid>,
+}
+
+/// What numbers cost, until when. It never changes, and holds no number.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Quote {
+    /// Identity.
+    pub id: Uuid,
+    /// Whose numbers.
+    pub operator_id: Uuid,
+    /// The numbers, each with its price.
+    pub items: Vec<QuoteItem>,
+    /// What is due for all of them; nothing where nothing has an amount.
+    pub amount: Option<String>,
+    /// ISO 4217.
+    pub currency: Option<String>,
+    /// What a buyer agrees to.
+    pub terms: String,
+    /// The emergency location that they will have.
+    pub location_id: Option<Uuid>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// Until when it can be reserved at this price.
+    #[schema(value_type = String, format = DateTime)]
+    pub valid_until: Timestamp,
+}
+
+/// A number of a quote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct QuoteItem {
+    /// E.164.
+    pub number: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// City, region or network.
+    pub area: String,
+    /// `Geographic`, `Mobile`, `TollFree` or `Other`.
+    pub kind: String,
+    /// `CallingUserAssignment`, `FirstPartyAppAssignment` or `ConferenceAssignment`.
+    pub usage: String,
+    /// What it costs, in the operator's words.
+    pub price_note: String,
+    /// What is due for it.
+    pub amount: Option<String>,
+    /// ISO 4217.
+    pub currency: Option<String>,
+}
+
+/// `POST /tenant/v1/reservations`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReservationCreate {
+    /// The quote, whose terms are accepted with this.
+    pub quote_id: Uuid,
+}
+
+/// `POST /operator/v1/reservations/{reservation_id}/decline`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReservationDecline {
+    /// Why, for the tenant to read.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: String,
+}
+
+/// Numbers that are held for a tenant, and what becomes of them.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Reservation {
+    /// Identity.
+    pub id: Uuid,
+    /// Its quote.
+    pub quote_id: Uuid,
+    /// For whom.
+    pub tenant_id: Uuid,
+    /// By whom.
+    pub operator_id: Uuid,
+    /// `Reserved`, `Paid`, `Accepted` (being delivered), then `Completed`, `Error` (nothing could
+    /// be delivered), `Cancelled` (by the tenant), `Declined` (by the operator) or `Expired`.
+    pub state: String,
+    /// How many numbers.
+    pub numbers: u32,
+    /// How many of them are in the tenant's inventory.
+    pub delivered: u32,
+    /// What is due.
+    pub amount: Option<String>,
+    /// ISO 4217.
+    pub currency: Option<String>,
+    /// Until when the numbers are held without payment.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Timestamp,
+    /// It was extended, which can be once.
+    pub extended: bool,
+    /// The operator's payment page for it; shown to the tenant while it is to be paid.
+    pub payment_url: Option<String>,
+    /// When the payment page said that it was paid.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub paid_at: Option<Timestamp>,
+    /// What the payment page calls the payment.
+    pub payment_reference: Option<String>,
+    /// Why it was declined, or what its delivery waits for.
+    pub reason: Option<String>,
+    /// The operator's upload order that delivers.
+    pub order_id: Option<Uuid>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When it was over.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ended_at: Option<Timestamp>,
+    /// Its numbers; where one reservation is read.
+    pub items: Option<Vec<ReservationItem>>,
+}
+
+/// A number of a reservation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReservationItem {
+    /// E.164.
+    pub number: String,
+    /// What is due for it.
+    pub amount: Option<String>,
+    /// `reserved`, `delivered`, `failed`, or `returned` to stock.
+    pub status: String,
+    /// Why it failed.
+    pub error: Option<EntryError>,
+}
+
+/// What an operator's payment page posts, signed by the Standard Webhooks scheme under the
+/// storefront's secret.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PaidCallback {
+    /// `reservation.paid`.
+    #[serde(rename = "type")]
+    #[schema(pattern = r"^reservation\.paid$")]
+    pub kind: String,
+    /// What was paid.
+    pub data: PaidData,
+}
+
+/// What was paid.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PaidData {
+    /// The reservation.
+    pub reservation_id: Uuid,
+    /// What the payment page calls the payment.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
+    pub payment_reference: Option<String>,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PaidAnswer {
+    /// The reservation.
+    pub reservation_id: Uuid,
+    /// Its state by now.
+    pub state: String,
+}

@@ -17,7 +17,7 @@ use api_types::{
     number::{Dispute, Number, NumberOrder, NumberOrderEntry, NumberTag, OrderMessage},
     operator::{CallingProfile, DirectoryEntry, Operator, Range, Trunk},
     policy::{Group, GroupMember, Policy, PolicyAssignment},
-    shop::{ShopNumber, Stock},
+    shop::{Reservation, ShopNumber, Stock},
     tenant::{CivicAddress, Consent, ResourceAccount, Tenant, User},
     webhook::{Webhook, WebhookDelivery},
 };
@@ -95,6 +95,9 @@ rows! {
     NumberTag, "tags": name numbers;
     Stock, "stock": number country area kind usage calling_profile_id price_note amount currency
         reservation_id listed_at;
+    Reservation, "reservations": id quote_id tenant_id operator_id state numbers delivered amount
+        currency expires_at extended payment_url paid_at payment_reference reason order_id
+        created_at ended_at items;
     ShopNumber, "shop-numbers": first last count country area kind usage price_note amount
         currency;
     Policy, "policies": id name description settings version;

@@ -43,6 +43,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         (name = "programme", description = "For the programme owner, who runs Meetpoint"),
         (name = "tenant", description = "For organisations that use numbers"),
         (name = "operator", description = "For PSTN operators"),
+        (name = "shop", description = "For operators' payment pages"),
         (name = "edge", description = "For Meetpoint's own edges"),
         (name = "oauth", description = "Tokens for programs"),
         (name = "session", description = "Sign-in for browsers"),
@@ -131,6 +132,20 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(shop::stock_withdraw))
         .routes(routes!(shop::stock_counts))
         .routes(routes!(shop::shop_number_list))
+        .routes(routes!(shop::storefront_get, shop::storefront_put))
+        .routes(routes!(shop::storefront_secret))
+        .routes(routes!(shop::operator_reservation_list))
+        .routes(routes!(shop::operator_reservation_get))
+        .routes(routes!(shop::reservation_accept))
+        .routes(routes!(shop::reservation_decline))
+        .routes(routes!(shop::shop_get))
+        .routes(routes!(shop::quote_create))
+        .routes(routes!(shop::quote_get))
+        .routes(routes!(shop::reservation_list, shop::reservation_create))
+        .routes(routes!(shop::reservation_get))
+        .routes(routes!(shop::reservation_extend))
+        .routes(routes!(shop::reservation_cancel))
+        .routes(routes!(shop::reservation_paid))
         .routes(routes!(edge::edge_snapshot))
         .routes(routes!(edge::edge_changes))
         .routes(routes!(edge::edge_cdrs))
@@ -280,6 +295,8 @@ fn text() -> ObjectBuilder {
 
 fn complete(method: &Method, path: &str, operation: &mut Operation, versioned: &[String]) {
     let is_open = path.starts_with("/oauth/")
+        // Who posts there is proven by a signature.
+        || path.starts_with("/shop/")
         || path.starts_with("/session/oidc/")
         || path == "/session/providers"
         || (path == "/session" && *method == Method::POST);

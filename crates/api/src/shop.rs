@@ -2,14 +2,18 @@
 
 use crate::{
     App,
-    auth::Caller,
-    extract::{Json, NarrowParams, Path, Query, list},
-    failure::Answer,
-    respond::{self, Format, listed, narrowed, pages},
+    auth::{Caller, read_body},
+    extract::{IfMatch, Json, NarrowParams, Path, Query, is_json, list},
+    failure::{Answer, refuse},
+    finish::RequestId,
+    respond::{self, Format, listed, narrowed, pages, versioned},
     spool::Spooled,
 };
-use api_types::{Page, shop::*};
-use axum::{extract::State, response::Response};
+use api_types::{ErrorCode, Page, shop::*};
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
 use exchange::{Cx, ShopSearch};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -206,4 +210,270 @@ pub async fn shop_number_list(
         aligned: query.aligned.unwrap_or(false),
     };
     listed(format, list, pages!(app, caller, shop_number_list, operator_id, search)).await
+}
+
+/// How you sell
+#[utoipa::path(
+    get, path = "/operator/v1/storefront", tag = "operator",
+    responses((status = 200, description = "The storefront", body = Storefront))
+)]
+pub async fn storefront_get(State(app): State<App>, caller: Caller) -> Answer<Response> {
+    let found = app.exchange.storefront_get(&caller).await?;
+    Ok(versioned(found.version, found))
+}
+
+/// Say how you sell
+///
+/// Replaces it all but the secret. Closed until you say otherwise.
+#[utoipa::path(
+    put, path = "/operator/v1/storefront", tag = "operator", request_body = StorefrontPut,
+    params(("If-Match" = Option<String>, Header, description = "The ETag last read")),
+    responses((status = 200, description = "The storefront", body = Storefront))
+)]
+pub async fn storefront_put(
+    State(app): State<App>,
+    caller: Caller,
+    IfMatch(version): IfMatch,
+    Json(body): Json<StorefrontPut>,
+) -> Answer<Response> {
+    let found = app.exchange.storefront_put(&caller, version, body).await?;
+    Ok(versioned(found.version, found))
+}
+
+/// Another secret for the payment page
+///
+/// Shown this once. It signs `{reference}` (a JSON Web Token, HS256), and your page signs what it posts with it (Standard Webhooks). The old one is no longer good.
+#[utoipa::path(
+    post, path = "/operator/v1/storefront/secret", tag = "operator",
+    responses((status = 200, description = "The secret", body = StorefrontSecret))
+)]
+pub async fn storefront_secret(State(app): State<App>, caller: Caller) -> Answer<Response> {
+    Ok(respond::ok(app.exchange.storefront_secret(&caller).await?))
+}
+
+/// Reservations of your stock, newest first
+///
+/// Filters: `state`.
+#[utoipa::path(
+    get, path = "/operator/v1/reservations", tag = "operator",
+    params(NarrowParams),
+    responses((status = 200, description = "A page of reservations", body = Page<Reservation>))
+)]
+pub async fn operator_reservation_list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<NarrowParams>,
+    format: Format,
+) -> Answer<Response> {
+    let (list, narrow) = query.split()?;
+    listed(format, list, narrowed!(app, caller, narrow, operator_reservation_list)).await
+}
+
+/// One reservation with its numbers
+#[utoipa::path(
+    get, path = "/operator/v1/reservations/{reservation_id}", tag = "operator",
+    params(("reservation_id" = Uuid, Path, description = "The reservation")),
+    responses((status = 200, description = "The reservation", body = Reservation))
+)]
+pub async fn operator_reservation_get(
+    State(app): State<App>,
+    caller: Caller,
+    Path(reservation_id): Path<Uuid>,
+) -> Answer<Response> {
+    Ok(respond::ok(app.exchange.operator_reservation_get(&caller, reservation_id).await?))
+}
+
+/// Deliver a reservation
+///
+/// Paid or not. Places the upload order of its numbers, whose entries succeed or fail alone; what fails goes back into stock.
+#[utoipa::path(
+    post, path = "/operator/v1/reservations/{reservation_id}/accept", tag = "operator",
+    params(("reservation_id" = Uuid, Path, description = "The reservation")),
+    responses((status = 200, description = "The reservation", body = Reservation))
+)]
+pub async fn reservation_accept(
+    State(app): State<App>,
+    caller: Caller,
+    Path(reservation_id): Path<Uuid>,
+) -> Answer<Response> {
+    Ok(respond::ok(app.exchange.reservation_accept(&caller, reservation_id).await?))
+}
+
+/// Do not deliver a reservation
+///
+/// Its numbers go back into stock. What was paid you give back where it was paid.
+#[utoipa::path(
+    post, path = "/operator/v1/reservations/{reservation_id}/decline", tag = "operator",
+    request_body = ReservationDecline,
+    params(("reservation_id" = Uuid, Path, description = "The reservation")),
+    responses((status = 200, description = "The reservation", body = Reservation))
+)]
+pub async fn reservation_decline(
+    State(app): State<App>,
+    caller: Caller,
+    Path(reservation_id): Path<Uuid>,
+    Json(body): Json<ReservationDecline>,
+) -> Answer<Response> {
+    Ok(respond::ok(app.exchange.reservation_decline(&caller, reservation_id, body).await?))
+}
+
+/// An operator's storefront
+#[utoipa::path(
+    get, path = "/tenant/v1/shop/{operator_id}", tag = "tenant",
+    params(("operator_id" = Uuid, Path, description = "The operator")),
+    responses((status = 200, description = "The storefront", body = Shop))
+)]
+pub async fn shop_get(
+    State(app): State<App>,
+    caller: Caller,
+    Path(operator_id): Path<Uuid>,
+) -> Answer<Response> {
+    Ok(respond::ok(app.exchange.shop_get(&caller, operator_id).await?))
+}
+
+/// Ask what numbers cost
+///
+/// At most 1,000 of one operator's stock, in one currency. The quote never changes, and holds no number; what an upload of them would be refused for is told here.
+#[utoipa::path(
+    post, path = "/tenant/v1/quotes", tag = "tenant", request_body = QuoteCreate,
+    responses((status = 201, description = "The quote", body = Quote))
+)]
+pub async fn quote_create(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<QuoteCreate>,
+) -> Answer<Response> {
+    let quote = app.exchange.quote_create(&caller, body).await?;
+    Ok(respond::created(Some(format!("/tenant/v1/quotes/{}", quote.id)), quote))
+}
+
+/// One quote
+#[utoipa::path(
+    get, path = "/tenant/v1/quotes/{quote_id}", tag = "tenant",
+    params(("quote_id" = Uuid, Path, description = "The quote")),
+    responses((status = 200, description = "The quote", body = Quote))
+)]
+pub async fn quote_get(
+    State(app): State<App>,
+    caller: Caller,
+    Path(quote_id): Path<Uuid>,
+) -> Answer<Response> {
+    Ok(respond::ok(app.exchange.quote_get(&caller, quote_id).await?))
+}
+
+/// Your reservations, newest first
+///
+/// Filters: `state`.
+#[utoipa::path(
+    get, path = "/tenant/v1/reservations", tag = "tenant",
+    params(NarrowParams),
+    responses((status = 200, description = "A page of reservations", body = Page<Reservation>))
+)]
+pub async fn reservation_list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<NarrowParams>,
+    format: Format,
+) -> Answer<Response> {
+    let (list, narrow) = query.split()?;
+    listed(format, list, narrowed!(app, caller, narrow, reservation_list)).await
+}
+
+/// Reserve the numbers of a quote
+///
+/// All of them or none, at its price; this accepts its terms. They are held until `expires_at`; `payment_url` is where they are paid.
+#[utoipa::path(
+    post, path = "/tenant/v1/reservations", tag = "tenant", request_body = ReservationCreate,
+    responses((status = 201, description = "The reservation", body = Reservation))
+)]
+pub async fn reservation_create(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<ReservationCreate>,
+) -> Answer<Response> {
+    let made = app.exchange.reservation_create(&caller, body).await?;
+    Ok(respond::created(Some(format!("/tenant/v1/reservations/{}", made.id)), made))
+}
+
+/// One reservation with its numbers
+#[utoipa::path(
+    get, path = "/tenant/v1/reservations/{reservation_id}", tag = "tenant",
+    params(("reservation_id" = Uuid, Path, description = "The reservation")),
+    responses((status = 200, description = "The reservation", body = Reservation))
+)]
+pub async fn reservation_get(
+    State(app): State<App>,
+    caller: Caller,
+    Path(reservation_id): Path<Uuid>,
+) -> Answer<Response> {
+    Ok(respond::ok(app.exchange.reservation_get(&caller, reservation_id).await?))
+}
+
+/// More time to pay
+///
+/// As long again, once.
+#[utoipa::path(
+    post, path = "/tenant/v1/reservations/{reservation_id}/extend", tag = "tenant",
+    params(("reservation_id" = Uuid, Path, description = "The reservation")),
+    responses((status = 200, description = "The reservation", body = Reservation))
+)]
+pub async fn reservation_extend(
+    State(app): State<App>,
+    caller: Caller,
+    Path(reservation_id): Path<Uuid>,
+) -> Answer<Response> {
+    Ok(respond::ok(app.exchange.reservation_extend(&caller, reservation_id).await?))
+}
+
+/// Give a reservation up
+///
+/// Its numbers go back into stock. One that is paid is its operator's to decline.
+#[utoipa::path(
+    post, path = "/tenant/v1/reservations/{reservation_id}/cancel", tag = "tenant",
+    params(("reservation_id" = Uuid, Path, description = "The reservation")),
+    responses((status = 200, description = "The reservation", body = Reservation))
+)]
+pub async fn reservation_cancel(
+    State(app): State<App>,
+    caller: Caller,
+    Path(reservation_id): Path<Uuid>,
+) -> Answer<Response> {
+    Ok(respond::ok(app.exchange.reservation_cancel(&caller, reservation_id).await?))
+}
+
+/// A payment page says that a reservation was paid
+///
+/// For an operator's own payment page, which has no token: it signs what it posts by the Standard Webhooks scheme with the storefront's secret. Whoever says it again gets the same answer.
+#[utoipa::path(
+    post, path = "/shop/v1/operators/{operator_id}/paid", tag = "shop",
+    request_body = PaidCallback,
+    params(
+        ("operator_id" = Uuid, Path, description = "The operator"),
+        ("webhook-id" = String, Header, description = "Names the message"),
+        ("webhook-timestamp" = String, Header, description = "Seconds since 1970, at most 300 from now"),
+        ("webhook-signature" = String, Header, description = "`v1,` and the signature in base64"),
+    ),
+    responses((status = 200, description = "The reservation's state by now", body = PaidAnswer))
+)]
+pub async fn reservation_paid(
+    State(app): State<App>,
+    Path(operator_id): Path<Uuid>,
+    request: Request,
+) -> Answer<Response> {
+    let headers = request.headers().clone();
+    let request_id =
+        request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    if !is_json(&headers) {
+        let reason = "the body is to be application/json";
+        return Err(refuse(ErrorCode::UnsupportedMediaType, Some("Content-Type"), reason));
+    }
+    let body = read_body(request).await?;
+    let of = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let received = exchange::Received {
+        id: of("webhook-id"),
+        timestamp: of("webhook-timestamp"),
+        signature: of("webhook-signature"),
+        body: &body,
+    };
+    Ok(respond::ok(app.exchange.reservation_paid(operator_id, received, &request_id).await?))
 }

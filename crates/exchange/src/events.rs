@@ -45,7 +45,8 @@ fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
         "call_screening.changed",
         "number_settings.changed",
     ];
-    const OPERATORS: [&str; 9] = [
+    const OPERATORS: [&str; 10] = [
+        "storefront.changed",
         "stock.changed",
         "number_dispute.changed",
         "operator.changed",
@@ -224,6 +225,8 @@ fn told(change: Change, owner: ChangeOwner, party: Party) -> Option<EventData> {
             "order_message" => EventData::OrderMessageChanged(thing(id)),
             "number_settings" => EventData::NumberSettingsChanged(thing(id)),
             "stock" => EventData::StockChanged(thing(id)),
+            "storefront" => EventData::StorefrontChanged(thing(id)),
+            "reservation" => EventData::ReservationChanged(thing(id)),
             "client" => EventData::ClientChanged(thing(id)),
             "edge" => EventData::EdgeForgotten(thing(id)),
             crate::edges_known::ALARMS => EventData::AlarmsChanged(thing(id)),

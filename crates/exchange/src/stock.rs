@@ -27,6 +27,8 @@ use uuid::Uuid;
 const MOST: usize = 10_000;
 /// Most that are told of what failed.
 const MOST_ERRORS: usize = 1000;
+/// Most numbers that a refusal spells out.
+pub(crate) const MOST_SPELLED: usize = 5;
 const MOST_AREA: usize = 64;
 const MOST_NOTE: usize = 200;
 const KINDS: &str = "a kind is Geographic, Mobile, TollFree or Other";
@@ -249,7 +251,7 @@ fn expand(draft: &Draft, first: E164, last: E164, into: &mut Vec<Draft>) -> Resu
     Ok(())
 }
 
-fn spans(ranges: &[StockRange]) -> Result<Vec<(E164, E164)>, Problem> {
+pub(crate) fn spans(ranges: &[StockRange]) -> Result<Vec<(E164, E164)>, Problem> {
     ranges
         .iter()
         .enumerate()

@@ -7,7 +7,7 @@ use crate::edges_known::LOST_AFTER;
 use crate::numbers::{ACTIVATED, USAGES, put_state, state_of};
 use crate::orders::{order_change, refusal_code, upload_context};
 use crate::placing::{Asked, Former, Params, Undo, message};
-use crate::{Exchange, bulk, disputes, records};
+use crate::{Exchange, bulk, disputes, records, reservations};
 use api_types::problem::EntryError;
 use api_types::{ErrorCode, Problem};
 use domain::dispute::DisputeState;
@@ -32,6 +32,8 @@ const REST: i64 = 1_000_000;
 const TRIES: u32 = 10;
 /// How often a worker looks for jobs nobody told it of.
 const LOOK: Duration = Duration::from_millis(500);
+/// How often reservations are looked at whose time has come.
+const SHOP: Duration = Duration::from_secs(1);
 /// How often what has run out is forgotten.
 const TIDY: Duration = Duration::from_secs(600);
 /// How often edges are looked for that are gone.
@@ -62,6 +64,7 @@ impl Exchange {
     pub async fn run_workers(&self, mut shutdown: tokio::sync::watch::Receiver<bool>) {
         let owner = Uuid::now_v7();
         let mut tidied: Option<tokio::time::Instant> = None;
+        let mut looked: Option<tokio::time::Instant> = None;
         // Nobody was heard while this node was away: edges get their time first.
         let begun = tokio::time::Instant::now();
         let mut watched = begun;
@@ -70,6 +73,12 @@ impl Exchange {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => tracing::warn!(%error, "the order worker could not work"),
+            }
+            if looked.is_none_or(|at| at.elapsed() >= SHOP) {
+                looked = Some(tokio::time::Instant::now());
+                if let Err(error) = self.reservations_due(crate::act::now()).await {
+                    tracing::warn!(%error, "reservations could not be looked at");
+                }
             }
             if tidied.is_none_or(|at| at.elapsed() >= TIDY) {
                 tidied = Some(tokio::time::Instant::now());
@@ -250,6 +259,7 @@ async fn progress(
     order_change(tx, order);
     if over {
         tx.job_delete(order.id).await?;
+        reservations::delivered(tx, order).await?;
     }
     let by = tx.principal_get(order.principal_id).await?;
     let by = by.as_ref().map(|p| (p.id, p.name.as_str()));

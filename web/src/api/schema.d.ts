@@ -543,6 +543,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/operator/v1/stock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What you have in stock
+         * @description By number. Filters: `number`, `country`.
+         */
+        get: operations["stock_list"];
+        put?: never;
+        /**
+         * Offer numbers
+         * @description At most 10,000 at once, one by one or in ranges, inside your declared ranges and in nobody's inventory. Each succeeds or fails alone; one that is in stock already is offered as you say now.
+         */
+        post: operations["stock_put"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/stock/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much you have in stock */
+        get: operations["stock_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/stock/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offer the numbers of a CSV file
+         * @description Columns `number`, and `last` (the row is a range), `country`, `area`, `kind`, `usage`, `calling_profile_id`, `price_note`, `amount` and `currency`. At most 10,000 numbers. One that fails names its line and column.
+         */
+        post: operations["stock_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/stock/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offer numbers no more
+         * @description One by one, or whatever is in stock within ranges. Those that a tenant has reserved stay.
+         */
+        post: operations["stock_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operator/v1/tenants/{tenant_id}/civic-addresses": {
         parameters: {
             query?: never;
@@ -2382,6 +2463,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenant/v1/shop/{operator_id}/numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search an operator's stock
+         * @description Numbers that can be had, by number, or blocks of them. A page looks at 10,000 numbers at most: it may be short, or empty, though more follow; ask on until `next_cursor` is null.
+         */
+        get: operations["shop_number_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenant/v1/tags": {
         parameters: {
             query?: never;
@@ -3955,6 +4056,11 @@ export interface components {
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
             type: "number_settings.changed";
+        } | {
+            /** @description Numbers were put into an operator's stock, edited or withdrawn; the id is the operator's. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "stock.changed";
         } | {
             /** @description A client was made. */
             data: components["schemas"]["ThingEvent"];
@@ -5784,6 +5890,76 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_ShopNumber: {
+            /** @description The entries. */
+            items: {
+                /** @description What is due for each at the operator's payment page before it is delivered. */
+                amount?: string | null;
+                /** @description City, region or network, in the operator's words. */
+                area: string;
+                /**
+                 * Format: int32
+                 * @description How many.
+                 */
+                count: number;
+                /** @description ISO 3166-1 alpha-2. */
+                country: string;
+                /** @description ISO 4217. */
+                currency?: string | null;
+                /** @description The number, or the first of them, E.164. */
+                first: string;
+                /** @description `Geographic`, `Mobile`, `TollFree` or `Other`. */
+                kind: string;
+                /** @description The last of them; the same where it is one. */
+                last: string;
+                /** @description What each costs, in the operator's words. */
+                price_note: string;
+                /** @description `CallingUserAssignment`, `FirstPartyAppAssignment` or `ConferenceAssignment`. */
+                usage: string;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Stock: {
+            /** @description The entries. */
+            items: {
+                /** @description What is due before it is delivered. */
+                amount?: string | null;
+                /** @description City, region or network. */
+                area: string;
+                /**
+                 * Format: uuid
+                 * @description The calling profile that it will have.
+                 */
+                calling_profile_id: string;
+                /** @description ISO 3166-1 alpha-2. */
+                country: string;
+                /** @description ISO 4217. */
+                currency?: string | null;
+                /** @description `Geographic`, `Mobile`, `TollFree` or `Other`. */
+                kind: string;
+                /**
+                 * Format: date-time
+                 * @description Since when it has been offered like this.
+                 */
+                listed_at: string;
+                /** @description E.164. */
+                number: string;
+                /** @description What it costs, in the operator's words. */
+                price_note: string;
+                /**
+                 * Format: uuid
+                 * @description The reservation that holds it.
+                 */
+                reservation_id?: string | null;
+                /** @description `CallingUserAssignment`, `FirstPartyAppAssignment` or `ConferenceAssignment`. */
+                usage: string;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
         Page_Tenant: {
             /** @description The entries. */
             items: {
@@ -6380,6 +6556,223 @@ export interface components {
             one_time_code?: string | null;
             /** @description … its password, … */
             password?: string | null;
+        };
+        /**
+         * @description A number that can be had, or as many as were asked for that follow one another and differ in
+         *     nothing else.
+         */
+        ShopNumber: {
+            /** @description What is due for each at the operator's payment page before it is delivered. */
+            amount?: string | null;
+            /** @description City, region or network, in the operator's words. */
+            area: string;
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            count: number;
+            /** @description ISO 3166-1 alpha-2. */
+            country: string;
+            /** @description ISO 4217. */
+            currency?: string | null;
+            /** @description The number, or the first of them, E.164. */
+            first: string;
+            /** @description `Geographic`, `Mobile`, `TollFree` or `Other`. */
+            kind: string;
+            /** @description The last of them; the same where it is one. */
+            last: string;
+            /** @description What each costs, in the operator's words. */
+            price_note: string;
+            /** @description `CallingUserAssignment`, `FirstPartyAppAssignment` or `ConferenceAssignment`. */
+            usage: string;
+        };
+        /** @description A number in an operator's stock. */
+        Stock: {
+            /** @description What is due before it is delivered. */
+            amount?: string | null;
+            /** @description City, region or network. */
+            area: string;
+            /**
+             * Format: uuid
+             * @description The calling profile that it will have.
+             */
+            calling_profile_id: string;
+            /** @description ISO 3166-1 alpha-2. */
+            country: string;
+            /** @description ISO 4217. */
+            currency?: string | null;
+            /** @description `Geographic`, `Mobile`, `TollFree` or `Other`. */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description Since when it has been offered like this.
+             */
+            listed_at: string;
+            /** @description E.164. */
+            number: string;
+            /** @description What it costs, in the operator's words. */
+            price_note: string;
+            /**
+             * Format: uuid
+             * @description The reservation that holds it.
+             */
+            reservation_id?: string | null;
+            /** @description `CallingUserAssignment`, `FirstPartyAppAssignment` or `ConferenceAssignment`. */
+            usage: string;
+        };
+        /** @description Numbers of a kind in a country. */
+        StockCount: {
+            /**
+             * Format: int32
+             * @description Free to be reserved.
+             */
+            available: number;
+            /** @description ISO 3166-1 alpha-2. */
+            country: string;
+            /** @description `Geographic`, `Mobile`, `TollFree` or `Other`. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description Held by reservations.
+             */
+            reserved: number;
+        };
+        /** @description How much an operator has in stock. */
+        StockCounts: {
+            /** @description By country and kind. */
+            counts: components["schemas"]["StockCount"][];
+        };
+        /** @description One number that is offered. */
+        StockEntry: {
+            /** @description Instead of what holds for all. */
+            amount?: string | null;
+            /** @description Instead of what holds for all. */
+            area?: string | null;
+            /**
+             * Format: uuid
+             * @description Instead of what holds for all.
+             */
+            calling_profile_id?: string | null;
+            /** @description Instead of what holds for all. */
+            country?: string | null;
+            /** @description Instead of what holds for all. */
+            currency?: string | null;
+            /** @description Instead of what holds for all. */
+            kind?: string | null;
+            /**
+             * @description E.164.
+             * @example +442079460000
+             */
+            number: string;
+            /** @description Instead of what holds for all. */
+            price_note?: string | null;
+            /** @description Instead of what holds for all. */
+            usage?: string | null;
+        };
+        /** @description A number that could not be offered or withdrawn. */
+        StockError: {
+            /** @description The column to blame, by its header. */
+            column?: string | null;
+            /** @description Why. */
+            error: components["schemas"]["EntryError"];
+            /**
+             * Format: int32
+             * @description Its line in the file.
+             */
+            line?: number | null;
+            /** @description As it was written. */
+            number: string;
+        };
+        /**
+         * @description `POST /operator/v1/stock`: numbers that are offered from now on. What stands beside the entries
+         *     and ranges holds for all of them unless one says otherwise.
+         */
+        StockPut: {
+            /**
+             * @description What is due at your payment page before a number is delivered; nothing if left out.
+             * @example 12.50
+             */
+            amount?: string | null;
+            /**
+             * @description City, region or network, as tenants search for it; upper and lower case are the same.
+             * @example London
+             */
+            area?: string | null;
+            /**
+             * Format: uuid
+             * @description The calling profile that they will have.
+             */
+            calling_profile_id?: string | null;
+            /**
+             * @description Where the digits do not tell it.
+             * @example GB
+             */
+            country?: string | null;
+            /**
+             * @description ISO 4217; together with `amount`.
+             * @example GBP
+             */
+            currency?: string | null;
+            /** @description Check everything, change nothing. */
+            dry_run?: boolean;
+            /** @description Numbers, one by one. */
+            entries?: components["schemas"]["StockEntry"][];
+            /** @description `Geographic`, `Mobile`, `TollFree` or `Other`; as the digits tell it if left out. */
+            kind?: string | null;
+            /**
+             * @description What they cost, in your words. Nothing is billed here.
+             * @example 5 a month, 12 months at least
+             */
+            price_note?: string | null;
+            /** @description Numbers from one to another; with the entries at most 10,000. */
+            ranges?: components["schemas"]["StockRange"][];
+            /** @description `CallingUserAssignment`, `FirstPartyAppAssignment` or `ConferenceAssignment`. */
+            usage?: string | null;
+        };
+        /** @description Numbers that follow one another, both ends included. */
+        StockRange: {
+            /**
+             * @description E.164.
+             * @example +442079460000
+             */
+            first: string;
+            /**
+             * @description E.164, of as many digits.
+             * @example +442079460099
+             */
+            last: string;
+        };
+        /**
+         * @description What became of numbers that were to be offered or withdrawn: good ones are done, bad ones say
+         *     why.
+         */
+        StockResult: {
+            /** @description Changed nothing. */
+            dry_run: boolean;
+            /** @description The first 1,000 of those that are not, in their order. */
+            errors: components["schemas"]["StockError"][];
+            /**
+             * Format: int32
+             * @description Those that are not.
+             */
+            failed: number;
+            /**
+             * Format: int32
+             * @description Those that are done.
+             */
+            succeeded: number;
+            /**
+             * Format: int32
+             * @description Numbers in all.
+             */
+            total: number;
+        };
+        /** @description `POST /operator/v1/stock/withdraw`: numbers that are offered no more. */
+        StockWithdraw: {
+            /** @description E.164. */
+            numbers?: string[];
+            /** @description Whatever is in stock within them; with the numbers at most 10,000. */
+            ranges?: components["schemas"]["StockRange"][];
         };
         /** @description `PUT /tenant/v1/numbers/{number}/tags`. */
         TagsPut: {
@@ -8210,6 +8603,203 @@ export interface operations {
             403: components["responses"]["Refusal"];
             404: components["responses"]["Refusal"];
             409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    stock_list: {
+        parameters: {
+            query?: {
+                /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
+                filter?: string;
+                /** @description A field to sort by, with `-` before it for the greatest first. */
+                sort?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Stock"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    stock_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StockPut"];
+            };
+        };
+        responses: {
+            /** @description What became of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockResult"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    stock_counts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By country and kind */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockCounts"];
+                };
+            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    stock_file: {
+        parameters: {
+            query?: {
+                /** @description Which header means what: `number:Phone,area:#3`. Left out, headers are the fields' names. */
+                columns?: string;
+                /** @description Unless a row says otherwise. */
+                calling_profile_id?: string;
+                /**
+                 * @description Unless a row says otherwise.
+                 * @example GB
+                 */
+                country?: string;
+                /** @description Unless a row says otherwise. */
+                area?: string;
+                /** @description Unless a row says otherwise. */
+                kind?: string;
+                /** @description Unless a row says otherwise. */
+                usage?: string;
+                /** @description Unless a row says otherwise. */
+                price_note?: string;
+                /** @description Unless a row says otherwise. */
+                amount?: string;
+                /** @description Together with `amount`. */
+                currency?: string;
+                /** @description Check everything, change nothing. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file */
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What became of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockResult"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    stock_withdraw: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StockWithdraw"];
+            };
+        };
+        responses: {
+            /** @description What became of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockResult"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
             422: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
@@ -13142,6 +13732,68 @@ export interface operations {
             401: components["responses"]["Refusal"];
             403: components["responses"]["Refusal"];
             404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    shop_number_list: {
+        parameters: {
+            query: {
+                /**
+                 * @description ISO 3166-1 alpha-2; your consent covers it.
+                 * @example GB
+                 */
+                country: string;
+                /** @description City, region or network in the operator's words; upper and lower case are the same. */
+                area?: string;
+                /** @description `Geographic`, `Mobile`, `TollFree` or `Other`. */
+                kind?: string;
+                /** @description `CallingUserAssignment`, `FirstPartyAppAssignment` or `ConferenceAssignment`. */
+                usage?: string;
+                /**
+                 * @description Over the whole number with its country code: digits, `?` for one digit, at most four `*`
+                 *     for any number of them. `4420794600??`, `44*1234`.
+                 * @example 4420794600??
+                 */
+                pattern?: string;
+                /**
+                 * @description So many numbers that follow one another and differ in nothing else; each entry is such a
+                 *     block.
+                 */
+                block?: number;
+                /** @description Only blocks that begin at a multiple of their size: `…00` for a hundred. */
+                aligned?: boolean;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of numbers or blocks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ShopNumber"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
             503: components["responses"]["Refusal"];

@@ -6,13 +6,20 @@ use super::{
     numbers::order::{only_profile, read_bytes},
     output::{self, Columns},
 };
-use api_types::shop::{StockEntry, StockPut, StockRange, StockResult, StockWithdraw};
+use api_types::shop::{
+    QuoteCreate, ReservationCreate, ReservationDecline, StockEntry, StockPut, StockRange,
+    StockResult, StockWithdraw, StorefrontPut,
+};
 use clap::{Args, Subcommand};
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use uuid::Uuid;
 
 const STOCK: &str = "/operator/v1/stock";
+const STOREFRONT: &str = "/operator/v1/storefront";
+const SOLD: &str = "/operator/v1/reservations";
+const BOUGHT: &str = "/tenant/v1/reservations";
 
 /// `meetpoint stock …`.
 #[derive(Debug, Subcommand)]
@@ -32,6 +39,64 @@ pub enum StockAction {
         #[arg(required = true)]
         numbers: Vec<String>,
     },
+    /// How you sell
+    Storefront,
+    /// Say how you sell; what is left out is as if it was never said
+    Sell(Box<Sell>),
+    /// Another secret for your payment page, shown this once
+    Secret,
+    /// Reservations of your stock, newest first
+    Reservations {
+        #[command(flatten)]
+        list: Narrowed,
+    },
+    /// One reservation with its numbers
+    Reservation {
+        /// Its id
+        reservation: Uuid,
+    },
+    /// Deliver a reservation, paid or not
+    Accept {
+        /// Its id
+        reservation: Uuid,
+    },
+    /// Do not deliver a reservation; its numbers go back into stock
+    Decline {
+        /// Its id
+        reservation: Uuid,
+        /// Why, for the tenant to read
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// `meetpoint stock sell`.
+#[derive(Debug, Args)]
+pub struct Sell {
+    /// Give no quotes
+    #[arg(long)]
+    closed: bool,
+    /// What a buyer agrees to
+    #[arg(long, default_value = "")]
+    terms: String,
+    /// Your payment page, with `{reference}` where what is to be paid stands
+    #[arg(long, value_name = "PAGE")]
+    payment_url: Option<String>,
+    /// Deliver as soon as it is paid, instead of when you accept
+    #[arg(long, requires = "payment_url")]
+    when_paid: bool,
+    /// Deliver at once where nothing is due
+    #[arg(long)]
+    free_at_once: bool,
+    /// Keep tenants from setting the emergency location
+    #[arg(long)]
+    locations_fixed: bool,
+    /// How long a quote is good
+    #[arg(long, value_name = "MINUTES")]
+    quote_minutes: Option<u32>,
+    /// How long numbers are held without payment
+    #[arg(long, value_name = "MINUTES")]
+    reservation_minutes: Option<u32>,
 }
 
 /// `meetpoint stock add`.
@@ -217,6 +282,39 @@ pub async fn run_stock(client: &Client, action: StockAction) -> Result<(), CliEr
             let body = StockWithdraw { numbers, ranges };
             told(client, client.post(&format!("{STOCK}/withdraw"), &body).await?.body)
         }
+        StockAction::Storefront => client.show(&client.get(STOREFRONT).await?.body),
+        StockAction::Sell(sell) => {
+            let body = StorefrontPut {
+                open: !sell.closed,
+                terms: sell.terms,
+                payment_url: sell.payment_url,
+                fulfilment: if sell.when_paid { "when_paid" } else { "manual" }.to_owned(),
+                free_at_once: sell.free_at_once,
+                allow_tenant_address_update: !sell.locations_fixed,
+                quote_minutes: sell.quote_minutes,
+                reservation_minutes: sell.reservation_minutes,
+            };
+            let put = client.edit(Method::PUT, STOREFRONT, STOREFRONT, Some(&body)).await?;
+            client.show(&put.body)
+        }
+        StockAction::Secret => {
+            let path = format!("{STOREFRONT}/secret");
+            client.show(&client.send(Method::POST, &path, None, None::<&()>).await?.body)
+        }
+        StockAction::Reservations { list } => {
+            client.list(SOLD, list.query(), &list.paging, RESERVATIONS).await
+        }
+        StockAction::Reservation { reservation } => {
+            shown(client, &client.get(&format!("{SOLD}/{reservation}")).await?.body)
+        }
+        StockAction::Accept { reservation } => {
+            let path = format!("{SOLD}/{reservation}/accept");
+            client.show(&client.send(Method::POST, &path, None, None::<&()>).await?.body)
+        }
+        StockAction::Decline { reservation, reason } => {
+            let path = format!("{SOLD}/{reservation}/decline");
+            client.show(&client.post(&path, &ReservationDecline { reason }).await?.body)
+        }
     }
 }
 
@@ -225,6 +323,52 @@ pub async fn run_stock(client: &Client, action: StockAction) -> Result<(), CliEr
 pub enum ShopAction {
     /// Numbers, or blocks of them, that can be had from an operator
     Search(Box<Search>),
+    /// An operator's storefront
+    Show {
+        /// The operator, by name or id
+        operator: String,
+    },
+    /// Ask what numbers cost; a quote never changes, and holds nothing
+    Quote {
+        /// The operator, by name or id
+        operator: String,
+        /// Numbers, or ranges as `+442079460000..+442079460099`
+        #[arg(required = true)]
+        numbers: Vec<String>,
+        /// Emergency location's id
+        #[arg(long, value_name = "ID")]
+        location: Option<Uuid>,
+    },
+    /// One quote
+    Quoted {
+        /// Its id
+        quote: Uuid,
+    },
+    /// Reserve the numbers of a quote, which accepts its terms; shows where they are paid
+    Reserve {
+        /// The quote's id
+        quote: Uuid,
+    },
+    /// Your reservations, newest first
+    Reservations {
+        #[command(flatten)]
+        list: Narrowed,
+    },
+    /// One reservation with its numbers, and where it is paid
+    Reservation {
+        /// Its id
+        reservation: Uuid,
+    },
+    /// More time to pay, as long again, once
+    Extend {
+        /// The reservation's id
+        reservation: Uuid,
+    },
+    /// Give a reservation up
+    Cancel {
+        /// The reservation's id
+        reservation: Uuid,
+    },
 }
 
 /// `meetpoint shop search`.
@@ -269,6 +413,50 @@ const FOUND: Columns = &[
     ("PRICE", "price_note"),
 ];
 
+const RESERVATIONS: Columns = &[
+    ("MADE", "created_at"),
+    ("STATE", "state"),
+    ("NUMBERS", "numbers"),
+    ("DELIVERED", "delivered"),
+    ("AMOUNT", "amount"),
+    ("CURRENCY", "currency"),
+    ("EXPIRES", "expires_at"),
+    ("REASON", "reason"),
+    ("ID", "id"),
+];
+const ITEMS: Columns =
+    &[("NUMBER", "number"), ("STATUS", "status"), ("AMOUNT", "amount"), ("ERROR", "error")];
+const QUOTED: Columns = &[
+    ("NUMBER", "number"),
+    ("AREA", "area"),
+    ("KIND", "kind"),
+    ("USAGE", "usage"),
+    ("AMOUNT", "amount"),
+    ("CURRENCY", "currency"),
+    ("PRICE", "price_note"),
+];
+
+/// A document, then its items as a table.
+fn with_items(client: &Client, document: &Value, columns: Columns) -> Result<(), CliError> {
+    if client.json {
+        return output::json(document);
+    }
+    let mut head = document.clone();
+    let items = head.as_object_mut().and_then(|fields| fields.remove("items"));
+    output::document(&head)?;
+    match items {
+        Some(Value::Array(items)) if !items.is_empty() => {
+            output::print("\n")?;
+            output::list(&items, columns)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn shown(client: &Client, reservation: &Value) -> Result<(), CliError> {
+    with_items(client, reservation, ITEMS)
+}
+
 /// Runs `meetpoint shop …`.
 pub async fn run_shop(client: &Client, action: ShopAction) -> Result<(), CliError> {
     match action {
@@ -286,6 +474,38 @@ pub async fn run_shop(client: &Client, action: ShopAction) -> Result<(), CliErro
             query.extend(rest.into_iter().filter_map(|(name, value)| Some((name, value?))));
             let path = format!("/tenant/v1/shop/{operator}/numbers");
             client.list(&path, query, &search.paging, FOUND).await
+        }
+        ShopAction::Show { operator } => {
+            let operator = client.operator(&operator).await?;
+            client.show(&client.get(&format!("/tenant/v1/shop/{operator}")).await?.body)
+        }
+        ShopAction::Quote { operator, numbers, location } => {
+            let operator_id = client.operator(&operator).await?;
+            let (numbers, ranges) = split(numbers);
+            let body = QuoteCreate { operator_id, numbers, ranges, location_id: location };
+            with_items(client, &client.post("/tenant/v1/quotes", &body).await?.body, QUOTED)
+        }
+        ShopAction::Quoted { quote } => {
+            let path = format!("/tenant/v1/quotes/{quote}");
+            with_items(client, &client.get(&path).await?.body, QUOTED)
+        }
+        ShopAction::Reserve { quote } => {
+            let body = ReservationCreate { quote_id: quote };
+            client.show(&client.post(BOUGHT, &body).await?.body)
+        }
+        ShopAction::Reservations { list } => {
+            client.list(BOUGHT, list.query(), &list.paging, RESERVATIONS).await
+        }
+        ShopAction::Reservation { reservation } => {
+            shown(client, &client.get(&format!("{BOUGHT}/{reservation}")).await?.body)
+        }
+        ShopAction::Extend { reservation } => {
+            let path = format!("{BOUGHT}/{reservation}/extend");
+            client.show(&client.send(Method::POST, &path, None, None::<&()>).await?.body)
+        }
+        ShopAction::Cancel { reservation } => {
+            let path = format!("{BOUGHT}/{reservation}/cancel");
+            client.show(&client.send(Method::POST, &path, None, None::<&()>).await?.body)
         }
     }
 }
