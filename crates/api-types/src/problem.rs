@@ -158,6 +158,7 @@ codes! {
     OutOfStock = "out_of_stock", 409, "A number cannot be had: it is not in stock, or somebody reserved it.", "Search the stock again, and ask for a quote of what is there.";
     MixedCurrencies = "mixed_currencies", 422, "The prices are in more than one currency.", "Ask for a quote for each currency.";
     QuoteExpired = "quote_expired", 409, "The quote is no longer good.", "Ask for another one.";
+    TooManyQuotes = "too_many_quotes", 409, "There are as many quotes of this operator as a tenant may have at a time.", "Use one that you have, or wait until one runs out.";
     TooManyReservations = "too_many_reservations", 409, "There are as many open reservations as a tenant may have at an operator.", "Pay or cancel one first.";
     ReservationState = "reservation_state", 409, "The reservation cannot take this step from its state.", "Read the reservation; docs/shop.md says which steps its state allows.";
     AlreadyExtended = "already_extended", 409, "The reservation was extended before.", "Pay in time, or reserve again once it has expired.";

@@ -185,6 +185,8 @@ pub const MOST_RESERVATION_MINUTES: u32 = 7 * 24 * 60;
 pub const RESERVATION_MINUTES: u32 = 16;
 /// Most numbers of a quote.
 pub const MOST_QUOTED: usize = 1000;
+/// Most quotes of one operator that are good at a time, for one tenant.
+pub const MOST_QUOTES: u32 = 100;
 /// Most reservations that a tenant holds open at one operator.
 pub const MOST_OPEN: u32 = 10;
 

@@ -519,7 +519,7 @@ impl Exchange {
             .data
             .payment_reference
             .as_deref()
-            .map(|reference| text("payment_reference", reference, 100))
+            .map(|reference| text("data/payment_reference", reference, 100))
             .transpose()?;
         let reference = &reference;
         let paid = self
@@ -631,7 +631,14 @@ async fn reserve(
     if !storefront.open {
         return Err(closed().into());
     }
-    check_lines(tx, &storefront, tenant, quote.location_id, &quote.lines.0).await?;
+    let of_quote = |fail: Fail| match fail {
+        Fail::Refused(problem) => {
+            Fail::Refused(Problem { field: Some("/quote_id".to_owned()), ..problem })
+        }
+        fail => fail,
+    };
+    let checked = check_lines(tx, &storefront, tenant, quote.location_id, &quote.lines.0).await;
+    checked.map_err(of_quote)?;
     if tx.reservation_open(tenant, operator).await? >= MOST_OPEN {
         let reason = format!("{MOST_OPEN} are open at this operator");
         return Err(ErrorCode::TooManyReservations.problem(None, reason).into());
@@ -646,7 +653,7 @@ async fn reserve(
         .collect();
     let missing: Vec<E164> = numbers.iter().copied().filter(|n| !free.contains(n)).collect();
     if !missing.is_empty() {
-        return Err(out_of_stock(&missing).into());
+        return Err(of_quote(out_of_stock(&missing).into()));
     }
     let expires_at = now + i64::from(storefront.reservation_minutes) * MINUTE;
     let mut row = ReservationRow {

@@ -207,12 +207,13 @@ fn document(block: &[Row]) -> Option<ShopNumber> {
 }
 
 /// A tenant looks into, and buys from, the stock of an operator that it consented to for the
-/// country, while both sides stand by it.
+/// country, while both sides stand by it. `fields` are to blame for the operator and the country.
 pub(crate) async fn shop_gate(
     db: &mut Db,
     tenant: TenantId,
     operator: OperatorId,
     country: Country,
+    fields: [&str; 2],
 ) -> Result<(), Fail> {
     let consent = db.consent_get(tenant, operator).await?;
     let context = upload_context(operator, tenant, consent.as_ref(), true);
@@ -221,11 +222,9 @@ pub(crate) async fn shop_gate(
         checked = Err(UploadRefusal::CountryNotConsented(country));
     }
     checked.map_err(|refusal| {
-        let (code, field) = match refusal {
-            UploadRefusal::CountryNotConsented(_) => (ErrorCode::CountryNotConsented, "country"),
-            refusal => (refusal_code(refusal).0, "operator_id"),
-        };
-        code.problem(Some(field), refusal.to_string()).into()
+        let of_country = matches!(refusal, UploadRefusal::CountryNotConsented(_));
+        let (code, _) = refusal_code(refusal);
+        code.problem(Some(fields[usize::from(of_country)]), refusal.to_string()).into()
     })
 }
 
@@ -248,7 +247,8 @@ impl Exchange {
         let search = Search::read(&search)?;
         let found = self
             .view_as(cx, async |mut db: Db| {
-                shop_gate(&mut db, tenant, operator, search.country).await?;
+                shop_gate(&mut db, tenant, operator, search.country, ["operator_id", "country"])
+                    .await?;
                 look(&mut db, operator, &search, after, most).await
             })
             .await?;

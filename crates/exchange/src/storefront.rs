@@ -15,7 +15,7 @@ use api_types::shop::{
 use api_types::{ErrorCode, Problem};
 use domain::number::Usage;
 use domain::shop::{
-    Fulfilment, MOST_QUOTE_MINUTES, MOST_QUOTED, MOST_RESERVATION_MINUTES, PaymentUrl,
+    Fulfilment, MOST_QUOTE_MINUTES, MOST_QUOTED, MOST_QUOTES, MOST_RESERVATION_MINUTES, PaymentUrl,
     QUOTE_MINUTES, RESERVATION_MINUTES, total,
 };
 use domain::stock::{Amount, Currency, StockKind};
@@ -211,7 +211,7 @@ pub(crate) async fn check_lines(
 ) -> Result<(), Fail> {
     let operator = storefront.operator_id;
     for country in lines.iter().map(|line| line.country).collect::<BTreeSet<Country>>() {
-        shop_gate(tx, tenant, operator, country).await?;
+        shop_gate(tx, tenant, operator, country, ["/operator_id", "/numbers"]).await?;
     }
     let place = match location {
         None => None,
@@ -349,7 +349,7 @@ impl Exchange {
     /// Says what numbers cost, and until when. A quote is whole or refused, and holds nothing.
     ///
     /// # Errors
-    /// `shop_closed`, `out_of_stock`, `mixed_currencies`, and as an upload of the numbers.
+    /// `shop_closed`, `out_of_stock`, `mixed_currencies`, `too_many_quotes`, and as an upload of the numbers.
     pub async fn quote_create(&self, cx: &Cx, ask: QuoteCreate) -> Result<Quote, Problem> {
         let (tenant, operator) = (cx.tenant(Access::Write)?, OperatorId(ask.operator_id));
         let numbers = wanted(&ask)?;
@@ -384,6 +384,10 @@ impl Exchange {
                 ErrorCode::MixedCurrencies.problem(Some("/numbers"), mixed.to_string())
             })?;
             let at = tx.at();
+            if tx.quote_good(tenant, operator, at).await? >= MOST_QUOTES {
+                let reason = format!("{MOST_QUOTES} are good now");
+                return Err(ErrorCode::TooManyQuotes.problem(None, reason).into());
+            }
             let row = QuoteRow {
                 id: new_id(),
                 tenant_id: tenant,

@@ -47,6 +47,9 @@ const ATTEMPTS_KEPT: i64 = 7 * 24 * 3600 * 1_000_000;
 /// And how many of one subscription.
 const ATTEMPTS_MOST: u32 = 10_000;
 
+/// How long a quote that ran out, and that nobody has reserved, is still shown, microseconds.
+const QUOTES_KEPT: i64 = 24 * 3600 * 1_000_000;
+
 /// How long other nodes may hear of requests that were let through, microseconds.
 const REQUESTS_KEPT: i64 = 1800 * 1_000_000;
 
@@ -128,6 +131,7 @@ impl Exchange {
                 tx.webhook_attempt_trim(now - ATTEMPTS_KEPT, ATTEMPTS_MOST).await?;
                 tx.change_trim(kept).await?;
                 tx.request_use_trim(now - REQUESTS_KEPT).await?;
+                tx.quote_forget(now - QUOTES_KEPT).await?;
                 tx.identity_expire(now, now - ANSWERS_KEPT).await
             })
             .await

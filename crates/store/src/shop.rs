@@ -120,6 +120,10 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     QUOTE_GET = "SELECT id, tenant_id, operator_id, lines, amount, currency, terms, location_id, \
         created_at, valid_until FROM quote WHERE id = $1";
+    QUOTE_GOOD = "SELECT COUNT(*) AS v FROM quote WHERE tenant_id = $1 AND operator_id = $2 \
+        AND valid_until > $3";
+    QUOTE_FORGET = "DELETE FROM quote WHERE valid_until < $1 \
+        AND NOT EXISTS (SELECT 1 FROM reservation r WHERE r.quote_id = quote.id)";
     RESERVATION_INSERT = "INSERT INTO reservation (id, quote_id, tenant_id, operator_id, state, \
         numbers, delivered, amount, currency, expires_at, extended, due_at, principal_id, \
         request_id, created_at, version) \
@@ -189,6 +193,21 @@ impl Db {
     /// What was offered.
     pub async fn quote_get(&mut self, id: Uuid) -> Result<Option<QuoteRow>, StoreError> {
         self.one(QUOTE_GET, args![id]).await
+    }
+
+    /// How many quotes of an operator are good for a tenant now.
+    pub async fn quote_good(
+        &mut self,
+        tenant: TenantId,
+        operator: OperatorId,
+        now: i64,
+    ) -> Result<u32, StoreError> {
+        Ok(self.value(QUOTE_GOOD, args![tenant, operator, now]).await?.unwrap_or(0))
+    }
+
+    /// Forgets quotes that ran out before, and that nobody has reserved.
+    pub async fn quote_forget(&mut self, before: i64) -> Result<u64, StoreError> {
+        self.exec(QUOTE_FORGET, args![before]).await
     }
 
     /// Adds a reservation.

@@ -158,6 +158,11 @@ on_both!(a_quote_never_changes_and_holds_nothing, |db| {
     assert_eq!(reserved.amount.as_deref(), Some("20.00"));
     let hidden = town.exchange.quote_get(&cx(&town.fabrikam.actor), made.id).await;
     assert_eq!(code(hidden), "not_found");
+    for _ in 0..99 {
+        quote(&town, &town.contoso, &[5]).await.expect("a hundred may be good");
+    }
+    assert_eq!(code(quote(&town, &town.contoso, &[5]).await), "too_many_quotes");
+    meddle(db, "UPDATE quote SET valid_until = 1").await;
     let old = quote(&town, &town.contoso, &[5]).await.expect("a quote");
     meddle(db, "UPDATE quote SET valid_until = 0").await;
     let ask = json!({ "quote_id": old.id });

@@ -268,7 +268,7 @@ on_both!(stock_and_reservations_are_as_a_model_has_them, |db| {
             Place::Reserved(at) => Some((number(*n), Some(model.reservations[*at].id))),
             Place::Held(_) => None,
         });
-        assert_eq!(stocked, expect.collect(), "step {step}");
+        assert_eq!(stocked, expect.collect::<BTreeMap<_, _>>(), "step {step}");
         for (which, company) in companies.iter().enumerate() {
             let who = cx(&company.actor);
             let held = exchange.number_list(&who, NumberFilter::default(), list.clone()).await;

@@ -30,6 +30,9 @@ CREATE TABLE quote (
     CHECK ((amount IS NULL) = (currency IS NULL))
 );
 
+CREATE INDEX quote_of_tenant ON quote (tenant_id, operator_id, valid_until);
+CREATE INDEX quote_by_end ON quote (valid_until);
+
 -- Numbers of a quote that are held for a tenant. `due_at` is when the house looks at it next.
 CREATE TABLE reservation (
     id UUID PRIMARY KEY,
@@ -57,6 +60,7 @@ CREATE TABLE reservation (
     FOREIGN KEY (tenant_id, operator_id) REFERENCES consent (tenant_id, operator_id),
     CHECK (delivered <= numbers)
 );
+CREATE INDEX reservation_by_quote ON reservation (quote_id);
 CREATE INDEX reservation_by_tenant ON reservation (tenant_id, id);
 CREATE INDEX reservation_by_operator ON reservation (operator_id, id);
 CREATE INDEX reservation_tenant_state ON reservation (tenant_id, state, id);
