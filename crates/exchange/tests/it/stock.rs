@@ -1,7 +1,7 @@
 //! What an operator has in stock, and what tenants find in it.
 
 use crate::furnished::doc;
-use crate::house::{Carrier, Company, Town, cx, town};
+use crate::house::{Carrier, Company, Town, Worker, cx, finished, town};
 use api_types::shop::{Stock, StockResult};
 use api_types::tenant::ConsentUpdate;
 use exchange::{ListQuery, Narrow, ShopSearch};
@@ -326,4 +326,45 @@ on_both!(a_search_looks_at_so_much_and_goes_on, |db| {
     let (all, pages) = found(&town, &town.contoso, &town.alpha, &blocks, 1000).await;
     assert_eq!(all.len(), 29_999 / 999);
     assert!(pages >= 3);
+});
+
+on_both!(nothing_is_in_stock_and_in_an_inventory_however_it_is_raced, |db| {
+    let town = town(db).await;
+    town.agree(&town.contoso, &town.alpha).await;
+    town.settle(&town.contoso, "GB").await;
+    let worker = Worker::start(&town.exchange);
+    let mut tasks = Vec::new();
+    for round in 0..10u64 {
+        let first = 442_079_460_000 + round * 10;
+        let numbers: Vec<String> = (first..first + 10).map(|n| format!("+{n}")).collect();
+        let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+        let order = town.upload(&town.alpha, &town.contoso, &numbers);
+        let put = offer(&town.alpha, range(first, first + 9));
+        let (exchange, who) = (town.exchange.clone(), cx(&town.alpha.actor));
+        tasks.push(tokio::spawn(async move {
+            // A database that is too busy says so, and is asked again.
+            let again = |code: &str| assert_eq!(code, "busy");
+            while let Err(problem) = exchange.number_order_create(&who, order.clone()).await {
+                again(&problem.code);
+            }
+            while let Err(problem) = exchange.stock_put(&who, doc(put.clone())).await {
+                again(&problem.code);
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.expect("nobody meets a fault");
+    }
+    let alpha = cx(&town.alpha.actor);
+    let list = ListQuery { cursor: None, limit: 1000 };
+    for order in town.exchange.number_order_list(&alpha, list.clone()).await.expect("orders").items
+    {
+        assert_eq!(finished(&town.exchange, &town.alpha, order.id).await.status, "success");
+    }
+    worker.stop().await;
+    // All of them arrived, and whoever was in stock before is not any more.
+    let contoso = cx(&town.contoso.actor);
+    let filter = exchange::NumberFilter::default();
+    let held = town.exchange.number_list(&contoso, filter, list).await.expect("numbers").items;
+    assert_eq!((held.len(), stocked(&town, &town.alpha).await.len()), (100, 0));
 });
