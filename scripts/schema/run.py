@@ -58,6 +58,7 @@ LATER = (
     "^/(tenant|programme)/v1/change-freezes|^/session/oidc/\\{"
     "|^/tenant/v1/(number-orders|users/csv|numbers/.*/assignment(/undo|-block))"
     "|^/operator/v1/(number-orders/(csv|.*/(retry|undo))|order-messages/|disputes/)|^/programme/v1/disputes/"
+    "|^/operator/v1/(stock|reservations)|^/tenant/v1/(shop/|quotes|reservations)|^/shop/"
 )
 # Streams of events that end only when their reader goes: each is read for so many seconds.
 ENDLESS_EVENTS, EVENTS_SECONDS = ("tenant", "operator", "programme"), 1

@@ -98,6 +98,13 @@ events! {
     DisputeChanged(ThingEvent) = "number_dispute.changed";
     /// What a tenant wants done with its numbers was changed; the id is the tenant's.
     NumberSettingsChanged(ThingEvent) = "number_settings.changed";
+    /// Numbers were put into an operator's stock, edited or withdrawn; the id is the operator's.
+    StockChanged(ThingEvent) = "stock.changed";
+    /// An operator sells in another way; the id is the operator's.
+    StorefrontChanged(ThingEvent) = "storefront.changed";
+    /// Numbers were reserved for a tenant, or the reservation was paid, accepted, delivered or is
+    /// over.
+    ReservationChanged(ThingEvent) = "reservation.changed";
     /// A client was made.
     ClientChanged(ThingEvent) = "client.changed";
     /// An edge was forgotten.

@@ -160,6 +160,18 @@ codes! {
     NothingToUndo = "nothing_to_undo", 409, "Nothing that was done here can be undone.", "Only acts that changed something and left a trace can be undone; trials changed nothing.";
     MovedOn = "moved_on", 409, "The number has changed since.", "Look at the number as it is now, and change what you still want changed.";
     MalformedCsv = "malformed_csv", 422, "The file is not the CSV that was expected.", "Send UTF-8, a header line, and as many cells in every line; say with columns which header means what.";
+    // Stock and shopping.
+    NumberReserved = "number_reserved", 409, "A tenant has reserved the number.", "Wait until the reservation ends, or decline it.";
+    ShopClosed = "shop_closed", 409, "The operator's storefront is closed.", "Wait until it opens, or ask the operator.";
+    OutOfStock = "out_of_stock", 409, "A number cannot be had: it is not in stock, or somebody reserved it.", "Search the stock again, and ask for a quote of what is there.";
+    MixedCurrencies = "mixed_currencies", 422, "The prices are in more than one currency.", "Ask for a quote for each currency.";
+    QuoteExpired = "quote_expired", 409, "The quote is no longer good.", "Ask for another one.";
+    TooManyQuotes = "too_many_quotes", 409, "There are as many quotes of this operator as a tenant may have at a time.", "Use one that you have, or wait until one runs out.";
+    TooManyReservations = "too_many_reservations", 409, "There are as many open reservations as a tenant may have at an operator.", "Pay or cancel one first.";
+    ReservationState = "reservation_state", 409, "The reservation cannot take this step from its state.", "Read the reservation; docs/shop.md says which steps its state allows.";
+    AlreadyExtended = "already_extended", 409, "The reservation was extended before.", "Pay in time, or reserve again once it has expired.";
+    SignatureInvalid = "signature_invalid", 401, "The message is not signed as it must be.", "Sign it by the Standard Webhooks scheme with the storefront's secret, and send it within 300 seconds.";
+    NotInStock = "not_in_stock", 404, "The number is not in this operator's stock.", "List the stock to see what is there.";
     // Tags and blocks.
     InvalidTag = "invalid_tag", 422, "This is no tag.", "Write 1 to 50 characters, none of them a control character.";
     TooManyTags = "too_many_tags", 422, "There are more tags than a number or an order may have.", "A number has at most 50 tags, and an order adds and removes at most 10.";

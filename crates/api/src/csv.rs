@@ -18,6 +18,7 @@ use api_types::{
     number::{Dispute, Number, NumberOrder, NumberOrderEntry, NumberTag, OrderMessage},
     operator::{CallingProfile, DirectoryEntry, Operator, Range, Trunk},
     policy::{Group, GroupMember, Policy, PolicyAssignment},
+    shop::{Reservation, ShopNumber, Stock},
     tenant::{CivicAddress, Consent, ResourceAccount, Tenant, User},
     webhook::{Webhook, WebhookDelivery},
 };
@@ -93,6 +94,13 @@ rows! {
     Dispute, "disputes": id number state claimant_id claimant_name claimant_tenant_id holder_id
         holder_name holder_tenant_id comment opened_at closed_at;
     NumberTag, "tags": name numbers;
+    Stock, "stock": number country area kind usage calling_profile_id price_note amount currency
+        reservation_id listed_at;
+    Reservation, "reservations": id quote_id tenant_id operator_id state numbers delivered amount
+        currency expires_at extended payment_url paid_at payment_reference reason order_id
+        created_at ended_at items;
+    ShopNumber, "shop-numbers": first last count country area kind usage price_note amount
+        currency;
     Policy, "policies": id name description settings version;
     PolicyAssignment, "policy-assignments": kind target policy_id policy_name user_id group_id
         rank number warning;

@@ -38,6 +38,7 @@ mod programme;
 mod respond;
 mod session;
 mod shared_limit;
+mod shop;
 mod spool;
 mod strict;
 mod tenant;

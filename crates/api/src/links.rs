@@ -199,6 +199,20 @@ const WAYS: &[Way] = &[
         to: &["tenant_order_get", "tenant_order_entries", "tenant_order_retry", "tenant_order_undo"],
         with: &[("order_id", ID)], body: "",
     },
+    Way { from: &["quote_create"], to: &["quote_get"], with: &[("quote_id", ID)], body: "" },
+    Way {
+        from: &["quote_create"], to: &["reservation_create"], with: &[],
+        body: r#"{"quote_id": "$response.body#/id"}"#,
+    },
+    Way {
+        from: &["reservation_create"], to: &["reservation_get", "reservation_extend", "reservation_cancel"],
+        with: &[("reservation_id", ID)], body: "",
+    },
+    Way {
+        from: &["operator_reservation_list"], to: &["operator_reservation_get", "reservation_accept", "reservation_decline"],
+        with: &[("reservation_id", FIRST)], body: "",
+    },
+    Way { from: &["storefront_get", "storefront_put"], to: &["storefront_put"], with: &[("If-Match", ETAG)], body: "" },
     Way { from: &["call_list"], to: &["call_get", "tenant_call_explain"], with: &[("call_id", FIRST)], body: "" },
     // The operator's face.
     Way {

@@ -2,7 +2,7 @@
 
 use crate::{
     App, accounts, billing, clients, edge, event, fraud, freeze, gateway, inside, links, network,
-    oauth, oidc, operator, order, policy, programme, session, tenant, webhook,
+    oauth, oidc, operator, order, policy, programme, session, shop, tenant, webhook,
 };
 use api_types::{Problem, event::Event};
 use axum::{
@@ -43,6 +43,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         (name = "programme", description = "For the programme owner, who runs Meetpoint"),
         (name = "tenant", description = "For organisations that use numbers"),
         (name = "operator", description = "For PSTN operators"),
+        (name = "shop", description = "For operators' payment pages"),
         (name = "edge", description = "For Meetpoint's own edges"),
         (name = "oauth", description = "Tokens for programs"),
         (name = "session", description = "Sign-in for browsers"),
@@ -126,6 +127,25 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(billing::operator_call_export_get))
         .routes(routes!(billing::call_export_list, billing::call_export_create))
         .routes(routes!(billing::call_export_get))
+        .routes(routes!(shop::stock_list, shop::stock_put))
+        .routes(routes!(shop::stock_file))
+        .routes(routes!(shop::stock_withdraw))
+        .routes(routes!(shop::stock_counts))
+        .routes(routes!(shop::shop_number_list))
+        .routes(routes!(shop::storefront_get, shop::storefront_put))
+        .routes(routes!(shop::storefront_secret))
+        .routes(routes!(shop::operator_reservation_list))
+        .routes(routes!(shop::operator_reservation_get))
+        .routes(routes!(shop::reservation_accept))
+        .routes(routes!(shop::reservation_decline))
+        .routes(routes!(shop::shop_get))
+        .routes(routes!(shop::quote_create))
+        .routes(routes!(shop::quote_get))
+        .routes(routes!(shop::reservation_list, shop::reservation_create))
+        .routes(routes!(shop::reservation_get))
+        .routes(routes!(shop::reservation_extend))
+        .routes(routes!(shop::reservation_cancel))
+        .routes(routes!(shop::reservation_paid))
         .routes(routes!(edge::edge_snapshot))
         .routes(routes!(edge::edge_changes))
         .routes(routes!(edge::edge_cdrs))
@@ -282,6 +302,8 @@ fn text() -> ObjectBuilder {
 
 fn complete(method: &Method, path: &str, operation: &mut Operation, versioned: &[String]) {
     let is_open = path.starts_with("/oauth/")
+        // Who posts there is proven by a signature.
+        || path.starts_with("/shop/")
         || path.starts_with("/session/oidc/")
         || path == "/session/providers"
         || (path == "/session" && *method == Method::POST);
@@ -381,7 +403,8 @@ fn refusals(method: &Method, path: &str, operation: &Operation, is_open: bool) -
         (401, true),
         (403, !is_open),
         (404, path.contains('{') || seeks),
-        (409, writes && !is_open),
+        // Whoever looks into a shop may lack the consent for it.
+        (409, writes && !is_open || path.contains("/shop/")),
         (410, takes("from") || path.ends_with("/replay")),
         (412, takes("If-Match")),
         (413, *method == Method::POST || has_body),
@@ -391,6 +414,7 @@ fn refusals(method: &Method, path: &str, operation: &Operation, is_open: bool) -
             (writes && !is_open)
                 || has_body && path == "/session"
                 || takes("number")
+                || path.contains("/shop/")
                 || takes("type"),
         ),
         (428, takes("If-Match")),

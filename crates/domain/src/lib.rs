@@ -20,6 +20,8 @@ pub mod number;
 pub mod order;
 pub mod policy;
 pub mod routing;
+pub mod shop;
+pub mod stock;
 pub mod tag;
 pub mod trusted;
 pub mod upload;

@@ -47,6 +47,8 @@ pub struct UploadEntry {
     pub profile_usable: bool,
     /// Lies inside a range the operator declared and the programme accepted.
     pub in_declared_range: bool,
+    /// A tenant has reserved it, and this is not what it was reserved for.
+    pub reserved: bool,
     /// Who holds it now, if anybody.
     pub held_by: Option<(OperatorId, TenantId)>,
 }
@@ -78,6 +80,9 @@ pub enum UploadRefusal {
     /// The tenant has it already, from this operator.
     #[error("the number is already in this tenant's inventory")]
     AlreadyUploaded,
+    /// Somebody is about to have it.
+    #[error("a tenant has reserved the number")]
+    Reserved,
     /// The calling profile is not the operator's, or cannot carry calls.
     #[error("the calling profile is not one of the operator's usable profiles")]
     ProfileUnusable,
@@ -121,6 +126,9 @@ pub fn check_entry(c: &UploadContext<'_>, e: &UploadEntry) -> Result<(), UploadR
         }
         Some(_) => return Err(UploadRefusal::HeldElsewhere),
         None => {}
+    }
+    if e.reserved {
+        return Err(UploadRefusal::Reserved);
     }
     if !e.profile_usable {
         return Err(UploadRefusal::ProfileUnusable);
@@ -173,6 +181,7 @@ mod tests {
             tenant_may_update_location: false,
             profile_usable: true,
             in_declared_range: true,
+            reserved: false,
             held_by: None,
         }
     }
@@ -206,6 +215,7 @@ mod tests {
                 UploadEntry { held_by: Some((c.operator, c.tenant)), ..entry() },
                 Err(UploadRefusal::AlreadyUploaded),
             ),
+            ("reserved", UploadEntry { reserved: true, ..entry() }, Err(UploadRefusal::Reserved)),
             (
                 "profile",
                 UploadEntry { profile_usable: false, ..entry() },

@@ -296,6 +296,11 @@ pub(crate) fn cursor<K: DeserializeOwned>(list: &ListQuery) -> Result<Option<K>,
         })
 }
 
+/// A cursor of this key.
+pub(crate) fn cursor_of<K: Serialize>(key: K) -> String {
+    base64url(&serde_json::to_vec(&key).expect("a key of numbers and texts is JSON"))
+}
+
 /// Cuts one row more than the page holds into the page and its cursor.
 pub(crate) fn page<R, K: Serialize, T>(
     mut rows: Vec<R>,
@@ -306,9 +311,7 @@ pub(crate) fn page<R, K: Serialize, T>(
     let most = limit as usize;
     let more = rows.len() > most;
     rows.truncate(most);
-    let next_cursor = rows.last().filter(|_| more).map(|row| {
-        base64url(&serde_json::to_vec(&key(row)).expect("a key of numbers and texts is JSON"))
-    });
+    let next_cursor = rows.last().filter(|_| more).map(|row| cursor_of(key(row)));
     Page { items: rows.into_iter().map(document).collect(), next_cursor }
 }
 

@@ -48,7 +48,9 @@ fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
         "fallback_operators.changed",
         "number_settings.changed",
     ];
-    const OPERATORS: [&str; 8] = [
+    const OPERATORS: [&str; 10] = [
+        "storefront.changed",
+        "stock.changed",
         "number_dispute.changed",
         "operator.changed",
         "trunk.changed",
@@ -225,6 +227,9 @@ fn told(change: Change, owner: ChangeOwner, party: Party) -> Option<EventData> {
             "number_dispute" => EventData::DisputeChanged(thing(id)),
             "order_message" => EventData::OrderMessageChanged(thing(id)),
             "number_settings" => EventData::NumberSettingsChanged(thing(id)),
+            "stock" => EventData::StockChanged(thing(id)),
+            "storefront" => EventData::StorefrontChanged(thing(id)),
+            "reservation" => EventData::ReservationChanged(thing(id)),
             "client" => EventData::ClientChanged(thing(id)),
             "edge" => EventData::EdgeForgotten(thing(id)),
             crate::edges_known::ALARMS => EventData::AlarmsChanged(thing(id)),

@@ -71,6 +71,7 @@ pub(crate) fn refusal_code(refusal: UploadRefusal) -> (ErrorCode, Option<&'stati
         UploadRefusal::OutsideRanges => (ErrorCode::OutsideRanges, Some("number")),
         UploadRefusal::HeldElsewhere => (ErrorCode::HeldElsewhere, Some("number")),
         UploadRefusal::AlreadyUploaded => (ErrorCode::AlreadyUploaded, Some("number")),
+        UploadRefusal::Reserved => (ErrorCode::NumberReserved, Some("number")),
         UploadRefusal::ProfileUnusable => (ErrorCode::ProfileUnusable, Some("calling_profile_id")),
         UploadRefusal::UnknownLocation => (ErrorCode::UnknownLocation, Some("location_id")),
         UploadRefusal::LocationRequired => (ErrorCode::LocationRequired, Some("location_id")),

@@ -37,6 +37,9 @@ pub(crate) struct Params {
     /// An update says whether the tenant may set the location from now on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) may_update: Option<bool>,
+    /// The reservation that an upload delivers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reservation: Option<Uuid>,
     /// Headers of the file, by field.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) columns: BTreeMap<String, String>,

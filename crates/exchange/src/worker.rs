@@ -6,8 +6,8 @@ use crate::act::{Fail, change, change_of, new_id, of_both, raced, store_problem}
 use crate::edges_known::LOST_AFTER;
 use crate::numbers::{ACTIVATED, USAGES, put_state, state_of};
 use crate::orders::{order_change, refusal_code, upload_context};
-use crate::placing::{Asked, Former, Undo, message};
-use crate::{Exchange, bulk, disputes, records};
+use crate::placing::{Asked, Former, Params, Undo, message};
+use crate::{Exchange, bulk, disputes, records, reservations};
 use api_types::problem::EntryError;
 use api_types::{ErrorCode, Problem};
 use domain::dispute::DisputeState;
@@ -33,6 +33,8 @@ const REST: i64 = 1_000_000;
 const TRIES: u32 = 10;
 /// How often a worker looks for jobs nobody told it of.
 const LOOK: Duration = Duration::from_millis(500);
+/// How often reservations are looked at whose time has come.
+const SHOP: Duration = Duration::from_secs(1);
 /// How often what has run out is forgotten.
 const TIDY: Duration = Duration::from_secs(600);
 /// How often edges are looked for that are gone.
@@ -45,6 +47,9 @@ const ATTEMPTS_KEPT: i64 = 7 * 24 * 3600 * 1_000_000;
 
 /// And how many of one subscription.
 const ATTEMPTS_MOST: u32 = 10_000;
+
+/// How long a quote that ran out, and that nobody has reserved, is still shown, microseconds.
+const QUOTES_KEPT: i64 = 24 * 3600 * 1_000_000;
 
 /// How long other nodes may hear of requests that were let through, microseconds.
 const REQUESTS_KEPT: i64 = 1800 * 1_000_000;
@@ -63,6 +68,7 @@ impl Exchange {
     pub async fn run_workers(&self, mut shutdown: tokio::sync::watch::Receiver<bool>) {
         let owner = Uuid::now_v7();
         let mut tidied: Option<tokio::time::Instant> = None;
+        let mut looked: Option<tokio::time::Instant> = None;
         // Nobody was heard while this node was away: edges get their time first.
         let begun = tokio::time::Instant::now();
         let mut watched = begun;
@@ -71,6 +77,12 @@ impl Exchange {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => tracing::warn!(%error, "the order worker could not work"),
+            }
+            if looked.is_none_or(|at| at.elapsed() >= SHOP) {
+                looked = Some(tokio::time::Instant::now());
+                if let Err(error) = self.reservations_due(crate::act::now()).await {
+                    tracing::warn!(%error, "reservations could not be looked at");
+                }
             }
             if tidied.is_none_or(|at| at.elapsed() >= TIDY) {
                 tidied = Some(tokio::time::Instant::now());
@@ -120,6 +132,7 @@ impl Exchange {
                 tx.webhook_attempt_trim(now - ATTEMPTS_KEPT, ATTEMPTS_MOST).await?;
                 tx.change_trim(kept).await?;
                 tx.request_use_trim(now - REQUESTS_KEPT).await?;
+                tx.quote_forget(now - QUOTES_KEPT).await?;
                 tx.identity_expire(now, now - ANSWERS_KEPT).await
             })
             .await
@@ -251,6 +264,7 @@ async fn progress(
     order_change(tx, order);
     if over {
         tx.job_delete(order.id).await?;
+        reservations::delivered(tx, order).await?;
     }
     let by = tx.principal_get(order.principal_id).await?;
     let by = by.as_ref().map(|p| (p.id, p.name.as_str()));
@@ -356,6 +370,7 @@ async fn upload(
 ) -> Result<Vec<EntryResult>, Fail> {
     let tenant = order.tenant_id;
     tx.consent_share(tenant, operator).await?;
+    tx.stock_share(operator).await?;
     let consent = tx.consent_get(tenant, operator).await?;
     let located = tx.location_any(tenant).await?;
     let context = upload_context(operator, tenant, consent.as_ref(), located);
@@ -387,6 +402,14 @@ async fn upload(
     let numbers: Vec<E164> = parsed.iter().map(|p| p.number).collect();
     let held: HashMap<E164, WorldNumberRow> =
         tx.numbers_held(&numbers).await?.into_iter().map(|row| (row.number, row)).collect();
+    let own = Params::of(order).reservation;
+    let reserved: HashSet<E164> = tx
+        .stock_locked(operator, &numbers)
+        .await?
+        .into_iter()
+        .filter(|row| row.reservation_id.is_some() && row.reservation_id != own)
+        .map(|row| row.number)
+        .collect();
 
     let mut good: Vec<NumberRow> = Vec::new();
     for p in parsed {
@@ -408,6 +431,7 @@ async fn upload(
             in_declared_range: ranges
                 .iter()
                 .any(|r| (r.first_number..=r.last_number).contains(&p.number)),
+            reserved: reserved.contains(&p.number),
             held_by: held.get(&p.number).map(|row| (row.operator_id, row.tenant_id)),
         };
         let checked = check_entry(&context, &facts);

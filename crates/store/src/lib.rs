@@ -30,6 +30,8 @@ mod project;
 mod provisioning;
 mod quick;
 mod request_use;
+mod shop;
+mod stock;
 mod tenants;
 mod value;
 mod walls;
@@ -69,6 +71,8 @@ pub use provisioning::{
     NumberAccountRow, NumberEdit, PlaceRow, ProvisionedPick, ProvisionedPut, ProvisionedRow, Span,
 };
 pub use request_use::RequestUseRow;
+pub use shop::{QuoteLine, QuoteRow, ReservationRow, StorefrontRow};
+pub use stock::{StockCountRow, StockRow, StockWay, stock_scans};
 pub use tenants::{
     CivicAddressRow, ConsentRow, ConsentStateRow, HeldRow, LocationCountryRow, LocationRow,
 };
@@ -100,6 +104,8 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         policies::STATEMENTS,
         provisioning::STATEMENTS,
         request_use::STATEMENTS,
+        shop::STATEMENTS,
+        stock::STATEMENTS,
         tenants::STATEMENTS,
         walls::STATEMENTS,
         webhooks::STATEMENTS,

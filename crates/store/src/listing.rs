@@ -399,6 +399,52 @@ pub static NUMBERS_OF_OPERATOR: Listing = Listing {
     ],
 };
 
+const RESERVATION_STATES: &[&str] =
+    &["Reserved", "Paid", "Accepted", "Completed", "Error", "Cancelled", "Declined", "Expired"];
+
+/// A tenant's reservations.
+pub static RESERVATIONS_OF_TENANT: Listing = Listing {
+    name: "reservations",
+    select: crate::shop::RESERVATION_SELECT,
+    whose: "tenant_id",
+    id: "id",
+    order: (None, true),
+    fields: &[plain(
+        "state",
+        &["state"],
+        Kind::Word(RESERVATION_STATES),
+        "reservation_tenant_state",
+    )],
+};
+
+/// Reservations of an operator's stock.
+pub static RESERVATIONS_OF_OPERATOR: Listing = Listing {
+    name: "reservations",
+    select: crate::shop::RESERVATION_SELECT,
+    whose: "operator_id",
+    id: "id",
+    order: (None, true),
+    fields: &[plain(
+        "state",
+        &["state"],
+        Kind::Word(RESERVATION_STATES),
+        "reservation_operator_state",
+    )],
+};
+
+/// What an operator has in stock.
+pub static STOCK: Listing = Listing {
+    name: "an operator's stock",
+    select: crate::stock::STOCK_SELECT,
+    whose: "n.operator_id",
+    id: "n.number",
+    order: (None, false),
+    fields: &[
+        sorted("number", &["n.number"], Kind::Number, "stock_number_pkey"),
+        plain("country", &["n.country"], Kind::Country, "stock_by_country"),
+    ],
+};
+
 /// An operator's orders.
 pub static ORDERS: Listing = Listing {
     name: "number orders",
@@ -568,6 +614,9 @@ pub static OPERATORS: Listing = Listing {
 pub static LISTINGS: &[&Listing] = &[
     &NUMBERS_OF_TENANT,
     &NUMBERS_OF_OPERATOR,
+    &STOCK,
+    &RESERVATIONS_OF_TENANT,
+    &RESERVATIONS_OF_OPERATOR,
     &ORDERS,
     &ORDERS_OF_TENANT,
     &ORDER_MESSAGES,

@@ -224,8 +224,19 @@ impl Db {
         self.all(sql, args![json(numbers)]).await
     }
 
-    /// Adds numbers nobody holds, in their order; says how many were added.
+    /// Adds numbers nobody holds, in their order, and takes them out of stock; says how many were
+    /// added.
     pub async fn numbers_insert(&mut self, numbers: &[NumberRow]) -> Result<u64, StoreError> {
+        let added = self.numbers_add(numbers).await?;
+        // After they are there: whoever puts one into stock meanwhile waits, and sees them.
+        for of in numbers.chunk_by(|a, b| a.operator_id == b.operator_id) {
+            let sold: Vec<E164> = of.iter().map(|row| row.number).collect();
+            self.stock_sold(of[0].operator_id, &sold).await?;
+        }
+        Ok(added)
+    }
+
+    async fn numbers_add(&mut self, numbers: &[NumberRow]) -> Result<u64, StoreError> {
         let mut sorted: Vec<&NumberRow> = numbers.iter().collect();
         sorted.sort_by_key(|n| n.number);
         if self.is_pg() {

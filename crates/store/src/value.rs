@@ -6,6 +6,7 @@ use domain::{
     OrderId, PolicyId, PrincipalId, ResourceAccountId, TenantId, TrunkId, UserId,
     consent::{ConsentStatus, RelationshipStatus},
     number::Usage,
+    stock::StockKind,
 };
 use numbering::{Country, E164};
 use serde::{Serialize, de::DeserializeOwned};
@@ -150,6 +151,7 @@ words! {
         ConsentAcknowledged, CustomerContacted, AgreementSigned, ConsentDeclined, ContractTerminated
     }
     Usage { CallingUserAssignment, FirstPartyAppAssignment, ConferenceAssignment }
+    StockKind { Geographic, Mobile, TollFree, Other }
 }
 
 impl Stored for E164 {

@@ -6,7 +6,7 @@ mod receiver;
 mod temp;
 
 pub use postgres::{Cluster, cluster};
-pub use receiver::{Received, Receiver, Reply};
+pub use receiver::{Received, Receiver, Reply, unbase64};
 pub use temp::TempDir;
 
 use std::time::{Duration, Instant};

@@ -543,6 +543,205 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/operator/v1/reservations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reservations of your stock, newest first
+         * @description Filters: `state`.
+         */
+        get: operations["operator_reservation_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/reservations/{reservation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One reservation with its numbers */
+        get: operations["operator_reservation_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/reservations/{reservation_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deliver a reservation
+         * @description Paid or not. Places the upload order of its numbers, whose entries succeed or fail alone; what fails goes back into stock.
+         */
+        post: operations["reservation_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/reservations/{reservation_id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do not deliver a reservation
+         * @description Its numbers go back into stock. What was paid you give back where it was paid.
+         */
+        post: operations["reservation_decline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/stock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What you have in stock
+         * @description By number. Filters: `number`, `country`.
+         */
+        get: operations["stock_list"];
+        put?: never;
+        /**
+         * Offer numbers
+         * @description At most 10,000 at once, one by one or in ranges, inside your declared ranges and in nobody's inventory. Each succeeds or fails alone; one that is in stock already is offered as you say now.
+         */
+        post: operations["stock_put"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/stock/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much you have in stock */
+        get: operations["stock_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/stock/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offer the numbers of a CSV file
+         * @description Columns `number`, and `last` (the row is a range), `country`, `area`, `kind`, `usage`, `calling_profile_id`, `price_note`, `amount` and `currency`. At most 10,000 numbers. One that fails names its line and column.
+         */
+        post: operations["stock_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/stock/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offer numbers no more
+         * @description One by one, or whatever is in stock within ranges. Those that a tenant has reserved stay.
+         */
+        post: operations["stock_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/storefront": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How you sell */
+        get: operations["storefront_get"];
+        /**
+         * Say how you sell
+         * @description Replaces it all but the secret. Closed until you say otherwise.
+         */
+        put: operations["storefront_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/storefront/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Another secret for the payment page
+         * @description Shown this once. It signs `{reference}` (a JSON Web Token, HS256), and your page signs what it posts with it (Standard Webhooks). The old one is no longer good.
+         */
+        post: operations["storefront_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operator/v1/tenants/{tenant_id}/civic-addresses": {
         parameters: {
             query?: never;
@@ -1611,6 +1810,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/shop/v1/operators/{operator_id}/paid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A payment page says that a reservation was paid
+         * @description For an operator's own payment page, which has no token: it signs what it posts by the Standard Webhooks scheme with the storefront's secret. Whoever says it again gets the same answer.
+         */
+        post: operations["reservation_paid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenant/v1/call-exports": {
         parameters: {
             query?: never;
@@ -2484,6 +2703,124 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenant/v1/quotes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask what numbers cost
+         * @description At most 1,000 of one operator's stock, in one currency. The quote never changes, and holds no number; what an upload of them would be refused for is told here.
+         */
+        post: operations["quote_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/quotes/{quote_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One quote */
+        get: operations["quote_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/reservations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your reservations, newest first
+         * @description Filters: `state`.
+         */
+        get: operations["reservation_list"];
+        put?: never;
+        /**
+         * Reserve the numbers of a quote
+         * @description All of them or none, at its price; this accepts its terms. They are held until `expires_at`; `payment_url` is where they are paid.
+         */
+        post: operations["reservation_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/reservations/{reservation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One reservation with its numbers */
+        get: operations["reservation_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/reservations/{reservation_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a reservation up
+         * @description Its numbers go back into stock. One that is paid is its operator's to decline.
+         */
+        post: operations["reservation_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/reservations/{reservation_id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * More time to pay
+         * @description As long again, once.
+         */
+        post: operations["reservation_extend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenant/v1/resource-accounts": {
         parameters: {
             query?: never;
@@ -2511,6 +2848,43 @@ export interface paths {
         };
         /** One resource account */
         get: operations["resource_account_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/shop/{operator_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An operator's storefront */
+        get: operations["shop_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/shop/{operator_id}/numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search an operator's stock
+         * @description Numbers that can be had, by number, or blocks of them. A page looks at 10,000 numbers at most: it may be short, or empty, though more follow; ask on until `next_cursor` is null.
+         */
+        get: operations["shop_number_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4219,6 +4593,24 @@ export interface components {
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
             type: "number_settings.changed";
+        } | {
+            /** @description Numbers were put into an operator's stock, edited or withdrawn; the id is the operator's. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "stock.changed";
+        } | {
+            /** @description An operator sells in another way; the id is the operator's. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "storefront.changed";
+        } | {
+            /**
+             * @description Numbers were reserved for a tenant, or the reservation was paid, accepted, delivered or is
+             *     over.
+             */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "reservation.changed";
         } | {
             /** @description A client was made. */
             data: components["schemas"]["ThingEvent"];
@@ -6248,6 +6640,88 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Reservation: {
+            /** @description The entries. */
+            items: {
+                /** @description What is due. */
+                amount?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description ISO 4217. */
+                currency?: string | null;
+                /**
+                 * Format: int32
+                 * @description How many of them are in the tenant's inventory.
+                 */
+                delivered: number;
+                /**
+                 * Format: date-time
+                 * @description When it was over.
+                 */
+                ended_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when the numbers are held without payment.
+                 */
+                expires_at: string;
+                /** @description It was extended, which can be once. */
+                extended: boolean;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description Its numbers; where one reservation is read. */
+                items?: components["schemas"]["ReservationItem"][] | null;
+                /**
+                 * Format: int32
+                 * @description How many numbers.
+                 */
+                numbers: number;
+                /**
+                 * Format: uuid
+                 * @description By whom.
+                 */
+                operator_id: string;
+                /**
+                 * Format: uuid
+                 * @description The operator's upload order that delivers.
+                 */
+                order_id?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the payment page said that it was paid.
+                 */
+                paid_at?: string | null;
+                /** @description What the payment page calls the payment. */
+                payment_reference?: string | null;
+                /** @description The operator's payment page for it; shown to the tenant while it is to be paid. */
+                payment_url?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Its quote.
+                 */
+                quote_id: string;
+                /** @description Why it was declined, or what its delivery waits for. */
+                reason?: string | null;
+                /**
+                 * @description `Reserved`, `Paid`, `Accepted` (being delivered), then `Completed`, `Error` (nothing could
+                 *     be delivered), `Cancelled` (by the tenant), `Declined` (by the operator) or `Expired`.
+                 */
+                state: string;
+                /**
+                 * Format: uuid
+                 * @description For whom.
+                 */
+                tenant_id: string;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
         Page_ResourceAccount: {
             /** @description The entries. */
             items: {
@@ -6278,6 +6752,76 @@ export interface components {
                  * @description Optimistic version, also in the ETag.
                  */
                 version: number;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_ShopNumber: {
+            /** @description The entries. */
+            items: {
+                /** @description What is due for each at the operator's payment page before it is delivered. */
+                amount?: string | null;
+                /** @description City, region or network, in the operator's words. */
+                area: string;
+                /**
+                 * Format: int32
+                 * @description How many.
+                 */
+                count: number;
+                /** @description ISO 3166-1 alpha-2. */
+                country: string;
+                /** @description ISO 4217. */
+                currency?: string | null;
+                /** @description The number, or the first of them, E.164. */
+                first: string;
+                /** @description `Geographic`, `Mobile`, `TollFree` or `Other`. */
+                kind: string;
+                /** @description The last of them; the same where it is one. */
+                last: string;
+                /** @description What each costs, in the operator's words. */
+                price_note: string;
+                /** @description `CallingUserAssignment`, `FirstPartyAppAssignment` or `ConferenceAssignment`. */
+                usage: string;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Stock: {
+            /** @description The entries. */
+            items: {
+                /** @description What is due before it is delivered. */
+                amount?: string | null;
+                /** @description City, region or network. */
+                area: string;
+                /**
+                 * Format: uuid
+                 * @description The calling profile that it will have.
+                 */
+                calling_profile_id: string;
+                /** @description ISO 3166-1 alpha-2. */
+                country: string;
+                /** @description ISO 4217. */
+                currency?: string | null;
+                /** @description `Geographic`, `Mobile`, `TollFree` or `Other`. */
+                kind: string;
+                /**
+                 * Format: date-time
+                 * @description Since when it has been offered like this.
+                 */
+                listed_at: string;
+                /** @description E.164. */
+                number: string;
+                /** @description What it costs, in the operator's words. */
+                price_note: string;
+                /**
+                 * Format: uuid
+                 * @description The reservation that holds it.
+                 */
+                reservation_id?: string | null;
+                /** @description `CallingUserAssignment`, `FirstPartyAppAssignment` or `ConferenceAssignment`. */
+                usage: string;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor?: string | null;
@@ -6504,6 +7048,36 @@ export interface components {
             /** @description Where the next page starts; null on the last one. */
             next_cursor?: string | null;
         };
+        /** @description What became of it. */
+        PaidAnswer: {
+            /**
+             * Format: uuid
+             * @description The reservation.
+             */
+            reservation_id: string;
+            /** @description Its state by now. */
+            state: string;
+        };
+        /**
+         * @description What an operator's payment page posts, signed by the Standard Webhooks scheme under the
+         *     storefront's secret.
+         */
+        PaidCallback: {
+            /** @description What was paid. */
+            data: components["schemas"]["PaidData"];
+            /** @description `reservation.paid`. */
+            type: string;
+        };
+        /** @description What was paid. */
+        PaidData: {
+            /** @description What the payment page calls the payment. */
+            payment_reference?: string | null;
+            /**
+             * Format: uuid
+             * @description The reservation.
+             */
+            reservation_id: string;
+        };
         /**
          * @description Answer of `POST /tenant/v1/users/{user_id}/phone`: new phone credentials.
          *     The password is shown this once; only digests of it are kept.
@@ -6694,6 +7268,78 @@ export interface components {
             /** @description `/errors/{code}`: a page that explains the code. */
             type: string;
         };
+        /** @description What numbers cost, until when. It never changes, and holds no number. */
+        Quote: {
+            /** @description What is due for all of them; nothing where nothing has an amount. */
+            amount?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description ISO 4217. */
+            currency?: string | null;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description The numbers, each with its price. */
+            items: components["schemas"]["QuoteItem"][];
+            /**
+             * Format: uuid
+             * @description The emergency location that they will have.
+             */
+            location_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Whose numbers.
+             */
+            operator_id: string;
+            /** @description What a buyer agrees to. */
+            terms: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be reserved at this price.
+             */
+            valid_until: string;
+        };
+        /** @description `POST /tenant/v1/quotes`: numbers of one operator's stock. */
+        QuoteCreate: {
+            /**
+             * Format: uuid
+             * @description The emergency location that they will have.
+             */
+            location_id?: string | null;
+            /** @description E.164. */
+            numbers?: string[];
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            operator_id: string;
+            /** @description Blocks; with the numbers at most 1,000. */
+            ranges?: components["schemas"]["StockRange"][];
+        };
+        /** @description A number of a quote. */
+        QuoteItem: {
+            /** @description What is due for it. */
+            amount?: string | null;
+            /** @description City, region or network. */
+            area: string;
+            /** @description ISO 3166-1 alpha-2. */
+            country: string;
+            /** @description ISO 4217. */
+            currency?: string | null;
+            /** @description `Geographic`, `Mobile`, `TollFree` or `Other`. */
+            kind: string;
+            /** @description E.164. */
+            number: string;
+            /** @description What it costs, in the operator's words. */
+            price_note: string;
+            /** @description `CallingUserAssignment`, `FirstPartyAppAssignment` or `ConferenceAssignment`. */
+            usage: string;
+        };
         /** @description A declared range. */
         Range: {
             /** @description First number. */
@@ -6757,6 +7403,106 @@ export interface components {
              * @description Wanted by this date, `YYYY-MM-DD`.
              */
             wanted_on?: string | null;
+        };
+        /** @description Numbers that are held for a tenant, and what becomes of them. */
+        Reservation: {
+            /** @description What is due. */
+            amount?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description ISO 4217. */
+            currency?: string | null;
+            /**
+             * Format: int32
+             * @description How many of them are in the tenant's inventory.
+             */
+            delivered: number;
+            /**
+             * Format: date-time
+             * @description When it was over.
+             */
+            ended_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when the numbers are held without payment.
+             */
+            expires_at: string;
+            /** @description It was extended, which can be once. */
+            extended: boolean;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description Its numbers; where one reservation is read. */
+            items?: components["schemas"]["ReservationItem"][] | null;
+            /**
+             * Format: int32
+             * @description How many numbers.
+             */
+            numbers: number;
+            /**
+             * Format: uuid
+             * @description By whom.
+             */
+            operator_id: string;
+            /**
+             * Format: uuid
+             * @description The operator's upload order that delivers.
+             */
+            order_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When the payment page said that it was paid.
+             */
+            paid_at?: string | null;
+            /** @description What the payment page calls the payment. */
+            payment_reference?: string | null;
+            /** @description The operator's payment page for it; shown to the tenant while it is to be paid. */
+            payment_url?: string | null;
+            /**
+             * Format: uuid
+             * @description Its quote.
+             */
+            quote_id: string;
+            /** @description Why it was declined, or what its delivery waits for. */
+            reason?: string | null;
+            /**
+             * @description `Reserved`, `Paid`, `Accepted` (being delivered), then `Completed`, `Error` (nothing could
+             *     be delivered), `Cancelled` (by the tenant), `Declined` (by the operator) or `Expired`.
+             */
+            state: string;
+            /**
+             * Format: uuid
+             * @description For whom.
+             */
+            tenant_id: string;
+        };
+        /** @description `POST /tenant/v1/reservations`. */
+        ReservationCreate: {
+            /**
+             * Format: uuid
+             * @description The quote, whose terms are accepted with this.
+             */
+            quote_id: string;
+        };
+        /** @description `POST /operator/v1/reservations/{reservation_id}/decline`. */
+        ReservationDecline: {
+            /** @description Why, for the tenant to read. */
+            reason: string;
+        };
+        /** @description A number of a reservation. */
+        ReservationItem: {
+            /** @description What is due for it. */
+            amount?: string | null;
+            error?: components["schemas"]["EntryError"] | null;
+            /** @description E.164. */
+            number: string;
+            /** @description `reserved`, `delivered`, `failed`, or `returned` to stock. */
+            status: string;
         };
         /** @description A resource account. */
         ResourceAccount: {
@@ -6892,6 +7638,315 @@ export interface components {
             one_time_code?: string | null;
             /** @description … its password, … */
             password?: string | null;
+        };
+        /** @description An operator's storefront as tenants see it. */
+        Shop: {
+            /** @description Quotes are given. */
+            open: boolean;
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            operator_id: string;
+            /** @description It has a payment page. */
+            pays_online: boolean;
+            /**
+             * Format: int32
+             * @description How long a quote is good.
+             */
+            quote_minutes: number;
+            /**
+             * Format: int32
+             * @description How long numbers are held without payment.
+             */
+            reservation_minutes: number;
+            /** @description What a buyer agrees to. */
+            terms: string;
+        };
+        /**
+         * @description A number that can be had, or as many as were asked for that follow one another and differ in
+         *     nothing else.
+         */
+        ShopNumber: {
+            /** @description What is due for each at the operator's payment page before it is delivered. */
+            amount?: string | null;
+            /** @description City, region or network, in the operator's words. */
+            area: string;
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            count: number;
+            /** @description ISO 3166-1 alpha-2. */
+            country: string;
+            /** @description ISO 4217. */
+            currency?: string | null;
+            /** @description The number, or the first of them, E.164. */
+            first: string;
+            /** @description `Geographic`, `Mobile`, `TollFree` or `Other`. */
+            kind: string;
+            /** @description The last of them; the same where it is one. */
+            last: string;
+            /** @description What each costs, in the operator's words. */
+            price_note: string;
+            /** @description `CallingUserAssignment`, `FirstPartyAppAssignment` or `ConferenceAssignment`. */
+            usage: string;
+        };
+        /** @description A number in an operator's stock. */
+        Stock: {
+            /** @description What is due before it is delivered. */
+            amount?: string | null;
+            /** @description City, region or network. */
+            area: string;
+            /**
+             * Format: uuid
+             * @description The calling profile that it will have.
+             */
+            calling_profile_id: string;
+            /** @description ISO 3166-1 alpha-2. */
+            country: string;
+            /** @description ISO 4217. */
+            currency?: string | null;
+            /** @description `Geographic`, `Mobile`, `TollFree` or `Other`. */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description Since when it has been offered like this.
+             */
+            listed_at: string;
+            /** @description E.164. */
+            number: string;
+            /** @description What it costs, in the operator's words. */
+            price_note: string;
+            /**
+             * Format: uuid
+             * @description The reservation that holds it.
+             */
+            reservation_id?: string | null;
+            /** @description `CallingUserAssignment`, `FirstPartyAppAssignment` or `ConferenceAssignment`. */
+            usage: string;
+        };
+        /** @description Numbers of a kind in a country. */
+        StockCount: {
+            /**
+             * Format: int32
+             * @description Free to be reserved.
+             */
+            available: number;
+            /** @description ISO 3166-1 alpha-2. */
+            country: string;
+            /** @description `Geographic`, `Mobile`, `TollFree` or `Other`. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description Held by reservations.
+             */
+            reserved: number;
+        };
+        /** @description How much an operator has in stock. */
+        StockCounts: {
+            /** @description By country and kind. */
+            counts: components["schemas"]["StockCount"][];
+        };
+        /** @description One number that is offered. */
+        StockEntry: {
+            /** @description Instead of what holds for all. */
+            amount?: string | null;
+            /** @description Instead of what holds for all. */
+            area?: string | null;
+            /**
+             * Format: uuid
+             * @description Instead of what holds for all.
+             */
+            calling_profile_id?: string | null;
+            /** @description Instead of what holds for all. */
+            country?: string | null;
+            /** @description Instead of what holds for all. */
+            currency?: string | null;
+            /** @description Instead of what holds for all. */
+            kind?: string | null;
+            /**
+             * @description E.164.
+             * @example +442079460000
+             */
+            number: string;
+            /** @description Instead of what holds for all. */
+            price_note?: string | null;
+            /** @description Instead of what holds for all. */
+            usage?: string | null;
+        };
+        /** @description A number that could not be offered or withdrawn. */
+        StockError: {
+            /** @description The column to blame, by its header. */
+            column?: string | null;
+            /** @description Why. */
+            error: components["schemas"]["EntryError"];
+            /**
+             * Format: int32
+             * @description Its line in the file.
+             */
+            line?: number | null;
+            /** @description As it was written. */
+            number: string;
+        };
+        /**
+         * @description `POST /operator/v1/stock`: numbers that are offered from now on. What stands beside the entries
+         *     and ranges holds for all of them unless one says otherwise.
+         */
+        StockPut: {
+            /**
+             * @description What is due at your payment page before a number is delivered; nothing if left out.
+             * @example 12.50
+             */
+            amount?: string | null;
+            /**
+             * @description City, region or network, as tenants search for it; upper and lower case are the same.
+             * @example London
+             */
+            area?: string | null;
+            /**
+             * Format: uuid
+             * @description The calling profile that they will have.
+             */
+            calling_profile_id?: string | null;
+            /**
+             * @description Where the digits do not tell it.
+             * @example GB
+             */
+            country?: string | null;
+            /**
+             * @description ISO 4217; together with `amount`.
+             * @example GBP
+             */
+            currency?: string | null;
+            /** @description Check everything, change nothing. */
+            dry_run?: boolean;
+            /** @description Numbers, one by one. */
+            entries?: components["schemas"]["StockEntry"][];
+            /** @description `Geographic`, `Mobile`, `TollFree` or `Other`; as the digits tell it if left out. */
+            kind?: string | null;
+            /**
+             * @description What they cost, in your words. Nothing is billed here.
+             * @example 5 a month, 12 months at least
+             */
+            price_note?: string | null;
+            /** @description Numbers from one to another; with the entries at most 10,000. */
+            ranges?: components["schemas"]["StockRange"][];
+            /** @description `CallingUserAssignment`, `FirstPartyAppAssignment` or `ConferenceAssignment`. */
+            usage?: string | null;
+        };
+        /** @description Numbers that follow one another, both ends included. */
+        StockRange: {
+            /**
+             * @description E.164.
+             * @example +442079460000
+             */
+            first: string;
+            /**
+             * @description E.164, of as many digits.
+             * @example +442079460099
+             */
+            last: string;
+        };
+        /**
+         * @description What became of numbers that were to be offered or withdrawn: good ones are done, bad ones say
+         *     why.
+         */
+        StockResult: {
+            /** @description Changed nothing. */
+            dry_run: boolean;
+            /** @description The first 1,000 of those that are not, in their order. */
+            errors: components["schemas"]["StockError"][];
+            /**
+             * Format: int32
+             * @description Those that are not.
+             */
+            failed: number;
+            /**
+             * Format: int32
+             * @description Those that are done.
+             */
+            succeeded: number;
+            /**
+             * Format: int32
+             * @description Numbers in all.
+             */
+            total: number;
+        };
+        /** @description `POST /operator/v1/stock/withdraw`: numbers that are offered no more. */
+        StockWithdraw: {
+            /** @description E.164. */
+            numbers?: string[];
+            /** @description Whatever is in stock within them; with the numbers at most 10,000. */
+            ranges?: components["schemas"]["StockRange"][];
+        };
+        /** @description How an operator sells. */
+        Storefront: {
+            /** @description The tenant may set or change the emergency location of what is delivered. */
+            allow_tenant_address_update: boolean;
+            /** @description Numbers for which nothing is due are delivered as soon as they are reserved. */
+            free_at_once: boolean;
+            /** @description `manual` or `when_paid`. */
+            fulfilment: string;
+            /** @description There is a secret that signs what goes to it and what comes back. */
+            has_secret: boolean;
+            /** @description Tenants with a consent may ask for quotes. */
+            open: boolean;
+            /** @description The payment page. */
+            payment_url?: string | null;
+            /**
+             * Format: int32
+             * @description How long a quote is good.
+             */
+            quote_minutes: number;
+            /**
+             * Format: int32
+             * @description How long numbers are held without payment.
+             */
+            reservation_minutes: number;
+            /** @description What a buyer agrees to. */
+            terms: string;
+            /**
+             * Format: int64
+             * @description For If-Match.
+             */
+            version: number;
+        };
+        /** @description `PUT /operator/v1/storefront` (If-Match required; version 0 before the first). */
+        StorefrontPut: {
+            /** @description The tenant may set or change the emergency location of what is delivered. */
+            allow_tenant_address_update?: boolean;
+            /** @description Numbers for which nothing is due are delivered as soon as they are reserved. */
+            free_at_once?: boolean;
+            /** @description `manual`: you accept each reservation; `when_paid`: as soon as the payment page says so. */
+            fulfilment?: string;
+            /** @description Tenants with a consent may ask for quotes. */
+            open: boolean;
+            /**
+             * @description Your own payment page, with `{reference}` where what is to be paid stands, signed;
+             *     `{reservation_id}`, `{amount}` and `{currency}` may stand there too.
+             * @example https://pay.alba.example/?order={reference}
+             */
+            payment_url?: string | null;
+            /**
+             * Format: int32
+             * @description How long a quote is good, a day by default.
+             */
+            quote_minutes?: number | null;
+            /**
+             * Format: int32
+             * @description How long numbers are held without payment, 16 by default.
+             */
+            reservation_minutes?: number | null;
+            /** @description What a buyer agrees to; part of every quote. */
+            terms?: string;
+        };
+        /** @description A new secret of a storefront, shown once. */
+        StorefrontSecret: {
+            /** @description `whsec_` and the key in base64, as the Standard Webhooks scheme has it. */
+            secret: string;
+            /** @description The storefront with it. */
+            storefront: components["schemas"]["Storefront"];
         };
         /** @description `PUT /tenant/v1/numbers/{number}/tags`. */
         TagsPut: {
@@ -8764,6 +9819,446 @@ export interface operations {
             403: components["responses"]["Refusal"];
             404: components["responses"]["Refusal"];
             409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    operator_reservation_list: {
+        parameters: {
+            query?: {
+                /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
+                filter?: string;
+                /** @description A field to sort by, with `-` before it for the greatest first. */
+                sort?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of reservations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Reservation"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    operator_reservation_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The reservation */
+                reservation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reservation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    reservation_accept: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The reservation */
+                reservation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reservation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    reservation_decline: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The reservation */
+                reservation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReservationDecline"];
+            };
+        };
+        responses: {
+            /** @description The reservation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    stock_list: {
+        parameters: {
+            query?: {
+                /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
+                filter?: string;
+                /** @description A field to sort by, with `-` before it for the greatest first. */
+                sort?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Stock"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    stock_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StockPut"];
+            };
+        };
+        responses: {
+            /** @description What became of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockResult"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    stock_counts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By country and kind */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockCounts"];
+                };
+            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    stock_file: {
+        parameters: {
+            query?: {
+                /** @description Which header means what: `number:Phone,area:#3`. Left out, headers are the fields' names. */
+                columns?: string;
+                /** @description Unless a row says otherwise. */
+                calling_profile_id?: string;
+                /**
+                 * @description Unless a row says otherwise.
+                 * @example GB
+                 */
+                country?: string;
+                /** @description Unless a row says otherwise. */
+                area?: string;
+                /** @description Unless a row says otherwise. */
+                kind?: string;
+                /** @description Unless a row says otherwise. */
+                usage?: string;
+                /** @description Unless a row says otherwise. */
+                price_note?: string;
+                /** @description Unless a row says otherwise. */
+                amount?: string;
+                /** @description Together with `amount`. */
+                currency?: string;
+                /** @description Check everything, change nothing. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file */
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What became of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockResult"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    stock_withdraw: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StockWithdraw"];
+            };
+        };
+        responses: {
+            /** @description What became of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockResult"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    storefront_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The storefront */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storefront"];
+                };
+            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    storefront_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StorefrontPut"];
+            };
+        };
+        responses: {
+            /** @description The storefront */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storefront"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    storefront_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorefrontSecret"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
             422: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
@@ -11498,6 +12993,50 @@ export interface operations {
             503: components["responses"]["Refusal"];
         };
     };
+    reservation_paid: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message */
+                "webhook-id": string;
+                /** @description Seconds since 1970, at most 300 from now */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the signature in base64 */
+                "webhook-signature": string;
+            };
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaidCallback"];
+            };
+        };
+        responses: {
+            /** @description The reservation's state by now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaidAnswer"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
     call_export_list: {
         parameters: {
             query?: {
@@ -13954,6 +15493,248 @@ export interface operations {
             503: components["responses"]["Refusal"];
         };
     };
+    quote_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuoteCreate"];
+            };
+        };
+        responses: {
+            /** @description The quote */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quote"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    quote_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The quote */
+                quote_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The quote */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quote"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    reservation_list: {
+        parameters: {
+            query?: {
+                /** @description Terms joined by `and`, each `field op value`: see `docs/api.md`. */
+                filter?: string;
+                /** @description A field to sort by, with `-` before it for the greatest first. */
+                sort?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of reservations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Reservation"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    reservation_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReservationCreate"];
+            };
+        };
+        responses: {
+            /** @description The reservation */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    reservation_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The reservation */
+                reservation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reservation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    reservation_cancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The reservation */
+                reservation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reservation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    reservation_extend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The reservation */
+                reservation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reservation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
     resource_account_list: {
         parameters: {
             query?: {
@@ -14052,6 +15833,100 @@ export interface operations {
             401: components["responses"]["Refusal"];
             403: components["responses"]["Refusal"];
             404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    shop_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The storefront */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shop"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    shop_number_list: {
+        parameters: {
+            query: {
+                /**
+                 * @description ISO 3166-1 alpha-2; your consent covers it.
+                 * @example GB
+                 */
+                country: string;
+                /** @description City, region or network in the operator's words; upper and lower case are the same. */
+                area?: string;
+                /** @description `Geographic`, `Mobile`, `TollFree` or `Other`. */
+                kind?: string;
+                /** @description `CallingUserAssignment`, `FirstPartyAppAssignment` or `ConferenceAssignment`. */
+                usage?: string;
+                /**
+                 * @description Over the whole number with its country code: digits, `?` for one digit, at most four `*`
+                 *     for any number of them. `4420794600??`, `44*1234`.
+                 * @example 4420794600??
+                 */
+                pattern?: string;
+                /**
+                 * @description So many numbers that follow one another and differ in nothing else; each entry is such a
+                 *     block.
+                 */
+                block?: number;
+                /** @description Only blocks that begin at a multiple of their size: `…00` for a hundred. */
+                aligned?: boolean;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of numbers or blocks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ShopNumber"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
             503: components["responses"]["Refusal"];

@@ -180,6 +180,7 @@ impl World {
             "callee_user": null, "queue": null, "in_trunk": null, "call_id": "a@192.0.2.77",
         }});
         self.post(&self.tokens["edge"], "/edge/v1/cdrs", json!({ "records": [record] })).await;
+        self.sell(operator, tenant, number).await;
         for (party, face) in [(operator, "operator"), (tenant, "tenant")] {
             party.things.insert("call", call.clone());
             let hook = self.hook(&party.token, face).await;
@@ -191,6 +192,33 @@ impl World {
 }
 
 impl World {
+    /// The tenant reserves some of the operator's stock, and has a quote of another number.
+    async fn sell(&self, operator: &mut Party, tenant: &mut Party, number: &str) {
+        let of = |n: u32| format!("{}{n}", &number[..number.len() - 2]);
+        let stock = json!({ "calling_profile_id": operator.things["profile"],
+            "usage": "FirstPartyAppAssignment", "ranges": [{ "first": of(60), "last": of(69) }] });
+        self.post(&operator.token, "/operator/v1/stock", stock).await;
+        let open = self.server.bare(Method::PUT, "/operator/v1/storefront");
+        let open = open.bearer_auth(&operator.token).header(header::IF_MATCH, "\"0\"");
+        let open = open.json(&json!({ "open": true, "reservation_minutes": 60 })).send().await;
+        assert_eq!(open.expect("answers").status(), StatusCode::OK);
+        let names = ["reservation", "spare reservation", "last reservation", "quote"];
+        for (n, name) in (61..).zip(names) {
+            let ask = json!({ "operator_id": operator.id, "numbers": [of(n)] });
+            let quote = self.post(&tenant.token, "/tenant/v1/quotes", ask).await["id"].clone();
+            let id = match name {
+                "quote" => quote,
+                _ => {
+                    let ask = json!({ "quote_id": quote });
+                    self.post(&tenant.token, "/tenant/v1/reservations", ask).await["id"].clone()
+                }
+            };
+            let id = id.as_str().expect("an id").to_owned();
+            operator.things.insert(name, id.clone());
+            tenant.things.insert(name, id);
+        }
+    }
+
     /// Places an order and waits for its end.
     async fn order(&self, token: &str, path: &str, order: Value, status: &str) -> String {
         let order = self.post(token, path, order).await;
@@ -331,6 +359,10 @@ impl World {
             ("tenant" | "consent", "operator" | "programme") => {
                 (self.contoso.id.as_str(), self.fabrikam.id.as_str())
             }
+            (kind, _) if kind.ends_with("reservation") => {
+                (self.alba.things[kind].as_str(), self.brae.things[kind].as_str())
+            }
+            ("shop", _) => (self.alba.id.as_str(), self.brae.id.as_str()),
             // The tenant gives up what it has nothing of.
             ("consent", _) if operation.name == "consent_remove" => {
                 (self.cairn.id.as_str(), self.brae.id.as_str())
@@ -399,6 +431,24 @@ impl World {
                 path += "?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z";
                 return (path, None);
             }
+            "shop_number_list" => {
+                path += "?country=GB";
+                return (path, None);
+            }
+            "storefront_put" => json!({ "open": true, "reservation_minutes": 60 }),
+            "reservation_decline" => json!({ "reason": "not there" }),
+            "quote_create" => json!({ "operator_id": alba.id, "numbers": ["+442079460060"] }),
+            "reservation_create" => json!({ "quote_id": contoso.things["quote"] }),
+            "stock_put" => json!({ "calling_profile_id": alba.things["profile"],
+                "usage": "FirstPartyAppAssignment", "entries": [{ "number": "+442079460050" }] }),
+            "stock_file" => {
+                path += &format!(
+                    "?usage=FirstPartyAppAssignment&calling_profile_id={}",
+                    alba.things["profile"]
+                );
+                json!("number\n+442079460051\n")
+            }
+            "stock_withdraw" => json!({ "numbers": ["+442079460051"] }),
             // What a trial would do is enough: the order is not undone under the other questions.
             "number_order_undo" | "tenant_order_undo" | "assignment_undo" => {
                 path += "?dry_run=true";

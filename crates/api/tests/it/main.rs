@@ -13,5 +13,6 @@ mod orders;
 mod pages;
 mod people;
 mod server;
+mod shop;
 mod tokens;
 mod writes;

@@ -17,7 +17,7 @@ use domain::upload::{UploadEntry, check_entry, check_order};
 use domain::{CallingProfileId, CivicAddressId, LocationId, OperatorId, TenantId};
 use feed::change::Change;
 use numbering::{Country, E164, NumberKind, code_admits, describe};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use store::{
     ChangeOwner, ConsentRow, NumberAccountRow, NumberEdit, NumberRow, PlaceRow, ProvisionedPut,
     RangeRow, Tx, WorldNumberRow,
@@ -61,6 +61,8 @@ struct Ground {
     /// Enabled trunks of each calling profile.
     profiles: HashMap<CallingProfileId, usize>,
     ranges: Vec<RangeRow>,
+    /// Numbers that a tenant has reserved at the operator.
+    reserved: HashSet<E164>,
     by_location: HashMap<LocationId, PlaceRow>,
     by_address: HashMap<CivicAddressId, PlaceRow>,
     at: i64,
@@ -103,7 +105,12 @@ impl Ground {
         items: &[Item],
     ) -> Result<Self, Fail> {
         tx.consent_share(tenant, operator).await?;
+        tx.stock_share(operator).await?;
         let consent = tx.consent_get(tenant, operator).await?;
+        let numbers: Vec<E164> = items.iter().map(|item| item.number).collect();
+        let stocked = tx.stock_locked(operator, &numbers).await?.into_iter();
+        let reserved = stocked.filter(|row| row.reservation_id.is_some()).map(|row| row.number);
+        let reserved = reserved.collect();
         let mut profiles: HashMap<CallingProfileId, usize> = HashMap::new();
         for row in tx.profile_trunks(Some(operator)).await? {
             *profiles.entry(row.profile_id).or_default() += usize::from(row.enabled);
@@ -130,6 +137,7 @@ impl Ground {
             located: tx.location_any(tenant).await?,
             profiles,
             ranges: tx.range_all(operator).await?,
+            reserved,
             by_location,
             by_address,
             at: tx.at(),
@@ -203,6 +211,7 @@ impl Ground {
                 .ranges
                 .iter()
                 .any(|r| (r.first_number..=r.last_number).contains(&number)),
+            reserved: self.reserved.contains(&number),
             held_by: holder.filter(|_| row.is_none()),
         };
         check_entry(&context, &facts).map_err(refused)?;

@@ -24,4 +24,7 @@ mod orders;
 mod policies;
 mod programme;
 mod race;
+mod shop;
+mod shop_model;
+mod stock;
 mod webhooks;

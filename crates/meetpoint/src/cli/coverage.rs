@@ -114,6 +114,27 @@ const COMMANDS: &[(&str, &str)] = &[
     ("programme_freeze_list", "freeze list"),
     ("programme_freeze_create", "freeze set"),
     ("programme_freeze_remove", "freeze end"),
+    ("stock_list", "stock list"),
+    ("stock_put", "stock add"),
+    ("stock_file", "stock add"),
+    ("stock_withdraw", "stock withdraw"),
+    ("stock_counts", "stock counts"),
+    ("shop_number_list", "shop search"),
+    ("storefront_get", "stock storefront"),
+    ("storefront_put", "stock sell"),
+    ("storefront_secret", "stock secret"),
+    ("operator_reservation_list", "stock reservations"),
+    ("operator_reservation_get", "stock reservation"),
+    ("reservation_accept", "stock accept"),
+    ("reservation_decline", "stock decline"),
+    ("shop_get", "shop show"),
+    ("quote_create", "shop quote"),
+    ("quote_get", "shop quoted"),
+    ("reservation_list", "shop reservations"),
+    ("reservation_create", "shop reserve"),
+    ("reservation_get", "shop reservation"),
+    ("reservation_extend", "shop extend"),
+    ("reservation_cancel", "shop cancel"),
     ("alarm_list", "alarms list"),
     ("edge_list", "edges list"),
     ("edge_forget", "edges forget"),
@@ -196,9 +217,9 @@ fn every_operation_has_a_command() {
     let document = serde_json::to_value(api::openapi()).expect("the document is JSON");
     let mut operations = BTreeSet::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
-        // Edges, token requests and browsers' sign-in are not for people at a prompt.
+        // Edges, token requests, browsers' sign-in and payment pages are not for people at a prompt.
         let for_people = ["/session/tokens", "/session/account"];
-        if ["/edge/", "/oauth/", "/session"].iter().any(|start| path.starts_with(start))
+        if ["/edge/", "/oauth/", "/session", "/shop/"].iter().any(|start| path.starts_with(start))
             && !for_people.iter().any(|start| path.starts_with(start))
         {
             continue;

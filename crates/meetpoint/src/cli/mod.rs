@@ -24,6 +24,7 @@ mod operators;
 pub mod output;
 mod people;
 mod policies;
+mod shop;
 mod sign_in;
 pub mod sip;
 mod tenants;
@@ -140,6 +141,10 @@ pub enum Command {
     Screening(Group<policies::ScreeningAction>),
     /// Change freezes: windows in which changes are refused
     Freeze(Group<freezes::Action>),
+    /// An operator's stock: numbers that tenants can find and have
+    Stock(Group<shop::StockAction>),
+    /// Shopping for numbers in the stock of an operator
+    Shop(Group<shop::ShopAction>),
     /// The secrets that all edges share
     EdgeKey(Group<sign_in::EdgeKeyAction>),
     /// Subscriptions to events, posted to an endpoint
@@ -178,6 +183,8 @@ pub async fn run(command: Command) -> ExitCode {
         Command::Fallback(group) => with(group, gateways::run_fallback).await,
         Command::Screening(group) => with(group, policies::run_screening).await,
         Command::Freeze(group) => with(group, freezes::run).await,
+        Command::Stock(group) => with(group, shop::run_stock).await,
+        Command::Shop(group) => with(group, shop::run_shop).await,
         Command::EdgeKey(group) => with(group, sign_in::run_edge_key).await,
         Command::Webhook(group) => with(group, webhooks::run).await,
         Command::Events(events) => (events.json(), events.run().await),

@@ -1,6 +1,6 @@
 //! `meetpoint number …`.
 
-mod order;
+pub mod order;
 
 pub use order::read_bytes;
 

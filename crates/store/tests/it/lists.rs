@@ -99,6 +99,47 @@ async fn many_numbers_are_found_one_by_one_behind_the_wall() {
     assert!(asked >= 5, "only {asked} statements look numbers up in a list");
 }
 
+/// A search of stock reads the next rows of its index and no others, with a million of them too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_of_stock_goes_by_its_index() {
+    let db = testkit::sqlite();
+    Store::open(&db.url).await.expect("opens").close().await;
+    let mut look = SqliteConnection::connect(&db.url).await.expect("connects");
+    for (sql, index) in store::stock_scans() {
+        let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
+        let plan = plan.fetch_all(&mut look).await.expect("a plan");
+        let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+        let plan = plan.join("\n");
+        let own =
+            index.ends_with("_pkey") && plan.contains("INDEX sqlite_autoindex_stock_number_1");
+        assert!(own || plan.contains(&format!("INDEX {index} ")), "{sql}\n{plan}");
+        // From one end to the other, and not one row more.
+        assert!(plan.contains("number>? AND number<?") && !plan.contains("TEMP"), "{plan}");
+    }
+    let db = testkit::postgres();
+    Store::open(&db.url).await.expect("opens").close().await;
+    let mut look = PgConnection::connect(&db.url).await.expect("connects");
+    let tenant = uuid::Uuid::from_u128(2);
+    // Twenty operators' numbers, so that the planner has a choice, behind the wall as a tenant has it.
+    let fill = format!(
+        "SET session_replication_role = 'replica'; INSERT INTO stock_number (number, operator_id, \
+         profile_id, country, area, area_folded, kind, usage, price_note, listed_at) \
+         SELECT 440000000000 + g, CAST(lpad(to_hex(g % 20), 32, '0') AS UUID), '{tenant}', \
+         CASE WHEN g % 3 = 0 THEN 'DE' ELSE 'GB' END, 'a', 'a' || g % 7, \
+         CASE WHEN g % 5 = 0 THEN 'Mobile' ELSE 'Geographic' END, 'u', '', 0 \
+         FROM generate_series(1, 100000) AS g; ANALYZE stock_number; \
+         SET session_replication_role = 'origin'; SET ROLE meetpoint_runtime; \
+         SET meetpoint.tenant = '{tenant}'; SET plan_cache_mode = force_generic_plan"
+    );
+    look.execute(AssertSqlSafe(fill)).await.expect("filled");
+    for (sql, index) in store::stock_scans() {
+        let plan = planned(&mut look, index, sql).await;
+        let good =
+            plan.contains(index) && !plan.contains("Sort") && !plan.contains("Seq Scan on stock");
+        assert!(good, "{sql}\n{plan}");
+    }
+}
+
 /// The plan of a statement whose values are not known.
 async fn planned(look: &mut PgConnection, said: &str, sql: &str) -> String {
     look.execute(AssertSqlSafe(format!("PREPARE page AS {sql}")))

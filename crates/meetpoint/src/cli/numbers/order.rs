@@ -582,7 +582,7 @@ impl Upload {
     }
 }
 
-async fn only_profile(client: &Client) -> Result<Uuid, CliError> {
+pub async fn only_profile(client: &Client) -> Result<Uuid, CliError> {
     let page = client.query("/operator/v1/calling-profiles", &[("limit", "2".to_owned())]).await?;
     match page["items"].as_array().map(Vec::as_slice) {
         Some([profile]) => profile["id"]
