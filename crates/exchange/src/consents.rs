@@ -10,22 +10,26 @@ use crate::programme::countries_parse;
 use crate::{Cx, DirectoryFilter, Exchange, ListQuery};
 use api_types::operator::DirectoryEntry;
 use api_types::tenant::{
-    Consent, ConsentCreate, ConsentUpdate, Contact, RelationshipUpdate, Requirement,
+    Acceptance, AcceptanceCreate, Activation, Consent, ConsentCreate, ConsentUpdate, Contact,
+    Engagement, RelationshipUpdate, Requirement,
 };
 use api_types::{ErrorCode, Page, Problem};
 use domain::consent::{
-    ConsentEvent, ConsentRefusal, ConsentStatus, NumbersHeld, RelationshipRefusal,
-    RelationshipStatus, next, relationship_next,
+    CompanySize, ConsentEvent, ConsentRefusal, ConsentStatus, NumberOrigin, NumberType,
+    NumbersHeld, Provision, RelationshipRefusal, RelationshipStatus, Versions, next,
+    relationship_next, while_due,
 };
+use domain::offer::{Link, OfferState, Service};
 use domain::{ConsentId, OperatorId, TenantId};
 use feed::change::Change;
 use numbering::{Country, Region};
 use serde::Serialize;
 use store::listing::{CONSENTS_OF_OPERATOR, CONSENTS_OF_TENANT};
-use store::{ConsentRow, Db, HeldRow, Json, Tx};
+use store::{AcceptanceRow, ConsentRow, Db, DirectoryRow, HeldRow, Json, LeadRow, Tx};
 use uuid::Uuid;
 
-fn consent_document(row: ConsentRow) -> Consent {
+pub(crate) fn consent_document(row: ConsentRow) -> Consent {
+    let due = is_due(&row);
     Consent {
         id: row.id.0,
         tenant_id: row.tenant_id.0,
@@ -41,6 +45,13 @@ fn consent_document(row: ConsentRow) -> Consent {
         contacts: serde_json::from_str(&row.contacts).unwrap_or_default(),
         company_name: row.company_name,
         company_size: row.company_size,
+        escalation_contacts: serde_json::from_str(&row.escalation_contacts).unwrap_or_default(),
+        engagement: serde_json::from_str(&row.engagement).unwrap_or_default(),
+        notice_version: row.notice_version,
+        terms_version: row.terms_version,
+        accepted_at: row.accepted_at.map(time),
+        accepted_by: row.accepted_by,
+        acceptance_due: due,
         consented_at: time(row.consented_at),
         modified_at: time(row.modified_at),
         version: row.version,
@@ -81,23 +92,33 @@ fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("documents have text keys only")
 }
 
-/// `L<lower>_U<upper>` (operator-connect.md 1.4).
 fn company_size(value: &str) -> Result<String, Problem> {
-    let band = value.strip_prefix('L').and_then(|rest| rest.split_once("_U"));
-    let bounds = band.and_then(|(l, u)| Some((l.parse::<u32>().ok()?, u.parse::<u32>().ok()?)));
-    match bounds {
-        Some((lower, upper)) if lower <= upper => Ok(value.to_owned()),
-        _ => Err(invalid("company_size", "a company size is a band such as L50_U249")),
-    }
+    let size = CompanySize::parse(value).map(|size| size.to_string());
+    size.ok_or_else(|| invalid("company_size", "a company size is a band such as L50_U249"))
 }
 
+/// Most contacts of one kind.
+const MAX_CONTACTS: usize = 20;
+
 fn contacts_parse(contacts: &[Contact]) -> Result<Vec<Contact>, Problem> {
-    if contacts.is_empty() || contacts.len() > 20 {
+    if contacts.is_empty() || contacts.len() > MAX_CONTACTS {
         return Err(invalid("contacts", "a consent names 1 to 20 contacts"));
     }
+    people_parse("contacts", contacts)
+}
+
+/// Whom to call when something is wrong: perhaps nobody yet.
+fn escalation_parse(contacts: &[Contact]) -> Result<Vec<Contact>, Problem> {
+    if contacts.len() > MAX_CONTACTS {
+        return Err(invalid("escalation_contacts", "there are at most 20 escalation contacts"));
+    }
+    people_parse("escalation_contacts", contacts)
+}
+
+fn people_parse(list: &str, contacts: &[Contact]) -> Result<Vec<Contact>, Problem> {
     let mut parsed = Vec::with_capacity(contacts.len());
     for (at, contact) in contacts.iter().enumerate() {
-        let field = |name: &str| format!("contacts/{at}/{name}");
+        let field = |name: &str| format!("{list}/{at}/{name}");
         let email = text(&field("email"), &contact.email, 254)?;
         let plausible = email.split_once('@').is_some_and(|(user, host)| {
             !user.is_empty() && host.contains('.') && !host.contains('@')
@@ -135,11 +156,11 @@ fn requirements_parse(
             let reason = format!("{country} is not among the consent's countries");
             return Err(invalid(&field("country"), reason));
         }
-        if !matches!(need.number_type.as_str(), "user" | "service" | "conference") {
+        if NumberType::parse(&need.number_type).is_none() {
             let reason = "a number type is user, service or conference";
             return Err(invalid(&field("number_type"), reason));
         }
-        if !matches!(need.source.as_str(), "new" | "port") {
+        if NumberOrigin::parse(&need.source).is_none() {
             return Err(invalid(&field("source"), "a source is new or port"));
         }
         if need.quantity == 0 {
@@ -150,14 +171,130 @@ fn requirements_parse(
     Ok(parsed)
 }
 
-/// The countries a tenant may consent to: those of a published offer.
-async fn offered(tx: &mut Tx, operator: OperatorId) -> Result<Vec<Country>, Fail> {
+/// The countries a tenant may consent to: those of a published offer, and of an invitation.
+async fn offered(
+    tx: &mut Tx,
+    operator: OperatorId,
+    lead: Option<&LeadRow>,
+) -> Result<Vec<Country>, Fail> {
     let offer = tx.offer_get(operator).await?.filter(|offer| offer.published);
-    let offer = offer.ok_or_else(|| {
-        let reason = format!("there is no published offer of an operator {operator}");
-        ErrorCode::OfferNotPublished.problem(Some("/operator_id"), reason)
-    })?;
-    Ok(offer.countries.0)
+    let mut countries = lead.map_or_else(Vec::new, |lead| lead.countries.0.clone());
+    match offer {
+        Some(offer) => countries.extend(offer.countries.0),
+        None if lead.is_some() => {}
+        None => {
+            let reason = format!("there is no published offer of an operator {operator}");
+            return Err(ErrorCode::OfferNotPublished.problem(Some("/operator_id"), reason).into());
+        }
+    }
+    Ok(countries)
+}
+
+/// The versions that a consent to this operator accepts now.
+async fn in_force(tx: &mut Tx, operator: OperatorId) -> Result<Versions, Fail> {
+    let notice = tx.notice_list(None, 1).await?.first().map_or(0, |notice| notice.version);
+    let offer = tx.offer_get(operator).await?.filter(|offer| offer.state != OfferState::Draft);
+    let terms = offer.and_then(|offer| offer.terms_uri.map(|_| offer.terms_version));
+    Ok(Versions { notice, terms })
+}
+
+fn is_due(row: &ConsentRow) -> bool {
+    let accepted = Versions { notice: row.notice_version, terms: Some(row.terms_version) };
+    row.status != ConsentStatus::Removed
+        && accepted.is_due(Versions { notice: row.notice_in_force, terms: row.terms_in_force })
+}
+
+/// What was read must be what is in force; what is not named is taken as read.
+fn as_read(notice: Option<i64>, terms: Option<i64>, in_force: Versions) -> Result<(), Problem> {
+    let other = |field: &str, read: i64, now: i64| {
+        let reason = format!("you read version {read}, version {now} is in force");
+        Err(ErrorCode::NoticeOutdated.problem(Some(field), reason))
+    };
+    if let Some(read) = notice.filter(|read| *read != in_force.notice) {
+        return other("/notice_version", read, in_force.notice);
+    }
+    let now = in_force.terms.unwrap_or(0);
+    match terms.filter(|read| *read != now) {
+        Some(read) => other("/terms_version", read, now),
+        None => Ok(()),
+    }
+}
+
+/// Writes into the record what is accepted now and by whom; answers with what is kept for good.
+fn accept(tx: &Tx, cx: &Cx, row: &mut ConsentRow, in_force: Versions) -> AcceptanceRow {
+    let (at, by) = (tx.at(), cx.actor.name.clone());
+    row.notice_version = in_force.notice;
+    // Of terms that are no more, what was accepted stays.
+    row.terms_version = in_force.terms.unwrap_or(row.terms_version);
+    row.notice_in_force = in_force.notice;
+    row.terms_in_force = in_force.terms;
+    row.accepted_at = Some(at);
+    row.accepted_by = Some(by.clone());
+    AcceptanceRow {
+        id: new_id(),
+        tenant_id: row.tenant_id,
+        operator_id: row.operator_id,
+        notice_version: in_force.notice,
+        terms_version: in_force.terms.unwrap_or(0),
+        accepted_at: at,
+        accepted_by: by,
+    }
+}
+
+fn acceptance_document(row: AcceptanceRow) -> Acceptance {
+    Acceptance {
+        id: row.id,
+        operator_id: row.operator_id.0,
+        notice_version: row.notice_version,
+        terms_version: row.terms_version,
+        accepted_at: time(row.accepted_at),
+        accepted_by: row.accepted_by,
+    }
+}
+
+/// Longest text of support hours, characters.
+const MAX_HOURS: usize = 500;
+/// Longest reference of an operator's, characters (1.4).
+const MAX_TICKET: usize = 64;
+
+/// What the operator says of its side; countries and services are looked at where the consent and
+/// the offer are known.
+fn engagement_parse(put: &Engagement) -> Result<Engagement, Problem> {
+    let words = |field: &str, value: &Option<String>, most| {
+        value.as_deref().map(|value| text(field, value, most)).transpose()
+    };
+    let mut activations = Vec::with_capacity(put.activations.len());
+    for (at, activation) in put.activations.iter().enumerate() {
+        let field = format!("activations/{at}/country");
+        let country = Country::parse(&activation.country)
+            .map_err(|e| invalid(&field, format!("{:?}: {e}", activation.country)))?
+            .to_string();
+        if activations.iter().any(|other: &Activation| other.country == country) {
+            return Err(invalid(&field, format!("{country} is named twice")));
+        }
+        activations.push(Activation { country, on: activation.on });
+    }
+    for (at, engaged) in put.services.iter().enumerate() {
+        let field = |name: &str| format!("services/{at}/{name}");
+        if Service::parse(&engaged.service).is_none() {
+            return Err(invalid(&field("service"), "a service is Calling or AudioConferencing"));
+        }
+        if Provision::parse(&engaged.provision).is_none() {
+            let reason = "a service is on_by_default or to_be_configured";
+            return Err(invalid(&field("provision"), reason));
+        }
+        if put.services[..at].iter().any(|other| other.service == engaged.service) {
+            let reason = format!("{} is named twice", engaged.service);
+            return Err(invalid(&field("service"), reason));
+        }
+    }
+    Ok(Engagement {
+        support_hours: words("support_hours", &put.support_hours, MAX_HOURS)?,
+        escalation_contacts: escalation_parse(&put.escalation_contacts)?,
+        activations,
+        services: put.services.clone(),
+        ticket_id: words("ticket_id", &put.ticket_id, MAX_TICKET)?,
+    })
 }
 
 fn within_offer(countries: &[Country], offered: &[Country]) -> Result<(), Problem> {
@@ -186,8 +323,14 @@ fn refusal(refusal: ConsentRefusal) -> Problem {
         ConsentRefusal::WrongState { .. } => (ErrorCode::ConsentState, Some("/status")),
         ConsentRefusal::NumbersRemain(_) => (ErrorCode::NumbersRemain, None),
         ConsentRefusal::NumbersInCountry(_) => (ErrorCode::NumbersInCountry, Some("/countries")),
+        ConsentRefusal::AcceptanceDue => (ErrorCode::AcceptanceDue, None),
     };
     code.problem(field, refusal.to_string())
+}
+
+/// What shares more with the operator waits for what is to be accepted.
+fn may(row: &ConsentRow, event: ConsentEvent) -> Result<(), Problem> {
+    if is_due(row) { while_due(event).map_err(refusal) } else { Ok(()) }
 }
 
 fn consent_change(tx: &mut Tx, row: &ConsentRow) {
@@ -239,6 +382,25 @@ pub(crate) async fn consent_save(tx: &mut Tx, row: &mut ConsentRow) -> Result<()
     Ok(())
 }
 
+fn directory_entry(row: DirectoryRow) -> DirectoryEntry {
+    let details = row.details.0;
+    let has = |one: &NumberType| details.coverage.iter().any(|c| c.number_types.contains(one));
+    let number_types = NumberType::ALL.iter().filter(|one| has(one));
+    let shown = |link: Option<&Link>| link.map(|link| link.as_str().to_owned());
+    DirectoryEntry {
+        operator_id: row.operator_id.0,
+        name: row.name,
+        services: row.services.0,
+        countries: row.countries.0.iter().map(Country::to_string).collect(),
+        number_types: number_types.map(|one| one.as_str().to_owned()).collect(),
+        landing_page: row.landing_page,
+        logo_uri: shown(details.logo_uri.as_ref()),
+        logo_thumbnail_uri: shown(details.logo_thumbnail_uri.as_ref()),
+        acquired_numbers_count: u64::try_from(row.acquired).unwrap_or(0),
+        consent_status: row.consent_status,
+    }
+}
+
 impl Exchange {
     /// Operators with a published offer.
     pub async fn directory_list(
@@ -262,9 +424,25 @@ impl Exchange {
             Some(_) => return Err(parameter("region", "a region is emea, americas or apac")),
         };
         let service = filter.service;
-        if service.as_deref().is_some_and(|s| !matches!(s, "Calling" | "AudioConferencing")) {
+        if service.as_deref().is_some_and(|s| Service::parse(s).is_none()) {
             return Err(parameter("service", "a service is Calling or AudioConferencing"));
         }
+        let number_type = match filter.number_type.as_deref().map(NumberType::parse) {
+            None => None,
+            Some(Some(found)) => Some(found),
+            Some(None) => {
+                let reason = "a number type is user, service or conference";
+                return Err(parameter("number_type", reason));
+            }
+        };
+        // Numbers of this type, in this country where one is named.
+        let has_numbers = move |row: &DirectoryRow| {
+            number_type.is_none_or(|wanted| {
+                let all = row.details.0.coverage.iter();
+                let mut here = all.filter(|here| country.is_none_or(|c| c == here.country));
+                here.any(|here| here.number_types.contains(&wanted))
+            })
+        };
         let rows = self
             .view_as(cx, async |mut db: Db| {
                 // Regions are known here, not in the database: read on until the page is full.
@@ -275,7 +453,7 @@ impl Exchange {
                         .await?;
                     let last = more.len() <= limit as usize;
                     after = more.last().map(|row| row.name.clone());
-                    rows.extend(more.into_iter().filter(|row| {
+                    rows.extend(more.into_iter().filter(has_numbers).filter(|row| {
                         region.is_none_or(|r| row.countries.0.iter().any(|c| c.region() == r))
                     }));
                     if last || rows.len() > limit as usize {
@@ -284,20 +462,7 @@ impl Exchange {
                 }
             })
             .await?;
-        Ok(page(
-            rows,
-            limit,
-            |row| row.name.clone(),
-            |row| DirectoryEntry {
-                operator_id: row.operator_id.0,
-                name: row.name,
-                services: row.services.0,
-                countries: row.countries.0.iter().map(Country::to_string).collect(),
-                landing_page: row.landing_page,
-                acquired_numbers_count: u64::try_from(row.acquired).unwrap_or(0),
-                consent_status: row.consent_status,
-            },
-        ))
+        Ok(page(rows, limit, |row| row.name.clone(), directory_entry))
     }
 
     /// Chooses an operator; `true` where the record is new, `false` where a
@@ -315,11 +480,18 @@ impl Exchange {
             return Err(ErrorCode::NoticeNotAccepted.problem(Some("/notice_accepted"), reason));
         }
         let contacts = json(&contacts_parse(&new.contacts)?);
+        let escalation = json(&escalation_parse(&new.escalation_contacts)?);
         let requirements = json(&requirements_parse(&new.requirements, &countries)?);
         let company_name = text("company_name", &new.company_name, 200)?;
         let company_size = company_size(&new.company_size)?;
         self.act(cx, "consent.create", Keep::Answer, async |mut tx| {
-            within_offer(&countries, &offered(&mut tx, operator).await?)?;
+            let mut lead = match new.lead_id {
+                Some(id) => Some(crate::leads::lead_open(&mut tx, tenant, operator, id).await?),
+                None => None,
+            };
+            within_offer(&countries, &offered(&mut tx, operator, lead.as_ref()).await?)?;
+            let in_force = in_force(&mut tx, operator).await?;
+            as_read(new.notice_version, new.terms_version, in_force)?;
             tx.consent_lock(tenant, operator).await?;
             let before = tx.consent_get(tenant, operator).await?;
             let from = before.as_ref().map(|c| c.status);
@@ -341,15 +513,28 @@ impl Exchange {
                 contacts: contacts.clone(),
                 company_name: company_name.clone(),
                 company_size: company_size.clone(),
+                escalation_contacts: escalation.clone(),
+                engagement: json(&Engagement::default()),
+                notice_version: 0,
+                terms_version: 0,
+                accepted_at: None,
+                accepted_by: None,
+                notice_in_force: in_force.notice,
+                terms_in_force: in_force.terms,
                 consented_at: at,
                 modified_at: at,
                 version: before.as_ref().map_or(1, |c| c.version),
             };
+            let accepted = accept(&tx, cx, &mut row, in_force);
             if before.is_some() {
                 consent_save(&mut tx, &mut row).await?;
             } else {
                 tx.consent_insert(&row).await?;
                 consent_change(&mut tx, &row);
+            }
+            tx.acceptance_insert(&accepted).await?;
+            if let Some(lead) = &mut lead {
+                crate::leads::lead_accepted(&mut tx, lead, tenant).await?;
             }
             let id = row.id;
             done((consent_document(row), before.is_none()), id)
@@ -426,6 +611,10 @@ impl Exchange {
         let countries =
             edit.countries.as_deref().map(|c| countries_parse("countries", c)).transpose()?;
         let contacts = edit.contacts.as_deref().map(contacts_parse).transpose()?;
+        let escalation = edit.escalation_contacts.as_deref().map(escalation_parse).transpose()?;
+        let name = edit.company_name.as_deref();
+        let name = name.map(|name| text("company_name", name, 200)).transpose()?;
+        let size = edit.company_size.as_deref().map(company_size).transpose()?;
         let wanted = match edit.status.as_deref() {
             None => None,
             Some("Active") => Some(ConsentStatus::Active),
@@ -435,7 +624,12 @@ impl Exchange {
                 return Err(invalid("status", reason));
             }
         };
-        let edits = countries.is_some() || contacts.is_some() || edit.requirements.is_some();
+        let edits = countries.is_some()
+            || contacts.is_some()
+            || edit.requirements.is_some()
+            || escalation.is_some()
+            || name.is_some()
+            || size.is_some();
         if !edits && wanted.is_none() {
             return Err(invalid("status", "name at least one thing to change"));
         }
@@ -444,15 +638,20 @@ impl Exchange {
             matches(if_match, row.version, true)?;
             // A resume comes before the edits it allows, a suspension after them.
             if wanted == Some(ConsentStatus::Active) && row.status != ConsentStatus::Active {
+                may(&row, ConsentEvent::Resume)?;
                 row.status = next(Some(row.status), ConsentEvent::Resume, NumbersHeld::default())
                     .map_err(refusal)?;
             }
             if edits {
+                may(&row, ConsentEvent::Edit)?;
                 let kept = countries.clone().unwrap_or_else(|| row.countries.0.clone());
                 if countries.is_some() {
-                    // A country once consented may stay although the offer dropped it.
-                    let mut allowed = offered(&mut tx, operator).await?;
-                    allowed.extend(&row.countries.0);
+                    // A country once consented may stay although the offer dropped it, or was
+                    // withdrawn, or an invitation named it.
+                    let mut allowed = row.countries.0.clone();
+                    if kept.iter().any(|country| !allowed.contains(country)) {
+                        allowed.extend(offered(&mut tx, operator, None).await?);
+                    }
                     within_offer(&kept, &allowed)?;
                 }
                 let held = tx.held_by_country(tenant, operator).await?;
@@ -465,6 +664,11 @@ impl Exchange {
                 if let Some(contacts) = &contacts {
                     row.contacts = json(contacts);
                 }
+                if let Some(escalation) = &escalation {
+                    row.escalation_contacts = json(escalation);
+                }
+                row.company_name = name.clone().unwrap_or(row.company_name);
+                row.company_size = size.clone().unwrap_or(row.company_size);
                 row.countries = Json(kept);
             }
             if wanted == Some(ConsentStatus::Suspended) && row.status != ConsentStatus::Suspended {
@@ -522,6 +726,110 @@ impl Exchange {
             let mut row = consent_must(&mut tx, tenant, operator, tenant_id).await?;
             matches(if_match, row.version, true)?;
             relationship_move(&mut row, to, comment.clone())?;
+            consent_save(&mut tx, &mut row).await?;
+            let id = row.id;
+            done(consent_document(row), id)
+        })
+        .await
+    }
+
+    /// Accepts the notice and the terms that are in force, of a consent that stands.
+    ///
+    /// # Errors
+    /// `notice_outdated` names what is in force; `consent_state`, `not_found`, `forbidden`.
+    pub async fn consent_acceptance_create(
+        &self,
+        cx: &Cx,
+        operator_id: Uuid,
+        read: AcceptanceCreate,
+    ) -> Result<Consent, Problem> {
+        let tenant = cx.tenant(Access::Write)?;
+        let operator = OperatorId(operator_id);
+        // Nothing that carries calls changes by it, so that no freeze refuses it.
+        self.act(cx, "notice.accept", Keep::Answer, async |mut tx| {
+            let mut row = consent_must(&mut tx, tenant, operator, operator_id).await?;
+            if row.status == ConsentStatus::Removed {
+                let from = Some(row.status);
+                return Err(refusal(ConsentRefusal::WrongState { from }).into());
+            }
+            let in_force = in_force(&mut tx, operator).await?;
+            as_read(Some(read.notice_version), Some(read.terms_version.unwrap_or(0)), in_force)?;
+            let accepted = accept(&tx, cx, &mut row, in_force);
+            consent_save(&mut tx, &mut row).await?;
+            tx.acceptance_insert(&accepted).await?;
+            let id = row.id;
+            done(consent_document(row), id)
+        })
+        .await
+    }
+
+    /// Who accepted which versions when, newest first.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`.
+    pub async fn consent_acceptance_list(
+        &self,
+        cx: &Cx,
+        operator_id: Uuid,
+        list: ListQuery,
+    ) -> Result<Page<Acceptance>, Problem> {
+        let tenant = cx.tenant(Access::Private)?;
+        let operator = OperatorId(operator_id);
+        let (limit, before) = (limit(&list)?, cursor::<Uuid>(&list)?);
+        let rows = self
+            .view_as(cx, async |mut db: Db| {
+                if db.consent_get(tenant, operator).await?.is_none() {
+                    return Err(not_found("consent to operator", operator_id).into());
+                }
+                Ok(db.acceptance_list(tenant, operator, before, limit + 1).await?)
+            })
+            .await?;
+        Ok(page(rows, limit, |row| row.id, acceptance_document))
+    }
+
+    /// What the operator says of its side: support hours, escalation contacts, activation dates,
+    /// services. It replaces all of it.
+    ///
+    /// # Errors
+    /// `invalid_field`, `country_not_in_consent`, `service_not_in_offer`, `consent_state`,
+    /// `version_required`, `version_mismatch`, `not_found`, `forbidden`.
+    pub async fn engagement_put(
+        &self,
+        cx: &Cx,
+        tenant_id: Uuid,
+        if_match: Option<i64>,
+        put: Engagement,
+    ) -> Result<Consent, Problem> {
+        let operator = cx.operator(Access::Write)?;
+        let tenant = TenantId(tenant_id);
+        let engagement = &engagement_parse(&put)?;
+        self.act(cx, "engagement.put", Keep::Answer, async |mut tx| {
+            let mut row = consent_must(&mut tx, tenant, operator, tenant_id).await?;
+            matches(if_match, row.version, true)?;
+            if row.status == ConsentStatus::Removed {
+                let from = Some(row.status);
+                return Err(refusal(ConsentRefusal::WrongState { from }).into());
+            }
+            for (at, activation) in engagement.activations.iter().enumerate() {
+                let covered = row.countries.0.iter().any(|c| c.to_string() == activation.country);
+                if !covered {
+                    let field = format!("/activations/{at}/country");
+                    let reason = format!("the consent does not cover {}", activation.country);
+                    return Err(ErrorCode::CountryNotInConsent
+                        .problem(Some(&field), reason)
+                        .into());
+                }
+            }
+            let offer = tx.offer_get(operator).await?;
+            let offered = offer.map_or_else(Vec::new, |offer| offer.services.0);
+            for (at, engaged) in engagement.services.iter().enumerate() {
+                if !offered.contains(&engaged.service) {
+                    let field = format!("/services/{at}/service");
+                    let reason = format!("your offer has no {}", engaged.service);
+                    return Err(ErrorCode::ServiceNotInOffer.problem(Some(&field), reason).into());
+                }
+            }
+            row.engagement = json(engagement);
             consent_save(&mut tx, &mut row).await?;
             let id = row.id;
             done(consent_document(row), id)

@@ -4,12 +4,13 @@
 
 use crate::act::{Fail, change, change_of, new_id, of_both, raced, store_problem};
 use crate::edges_known::LOST_AFTER;
-use crate::numbers::{ACTIVATED, USAGES, put_state, state_of};
+use crate::numbers::{ACTIVATED, USAGES, hold_error, put_state, state_of};
 use crate::orders::{order_change, refusal_code, upload_context};
 use crate::placing::{Asked, Former, Undo, message};
 use crate::{Exchange, bulk, disputes, records};
 use api_types::problem::EntryError;
 use api_types::{ErrorCode, Problem};
+use domain::assign::{HoldRefusal, check_release};
 use domain::dispute::DisputeState;
 use domain::number::Usage;
 use domain::order::{MovedOn, NumberState, OrderKind};
@@ -529,10 +530,8 @@ async fn release(
                 let error = ErrorCode::NotHeld.entry(Some("number"), reason);
                 results.push(failed(entry, &error));
             }
-            Some(row) if row.person_id.is_some() || row.account_id.is_some() => {
-                let reason = format!("{number} is assigned");
-                let error = ErrorCode::StillAssigned.entry(Some("number"), reason);
-                results.push(failed(entry, &error));
+            Some(row) if check_release(state_of(row).is_assigned()).is_err() => {
+                results.push(failed(entry, &hold_error(HoldRefusal::StillAssigned)));
             }
             // An upload that is undone takes back what it brought, not what came since.
             Some(row)

@@ -47,6 +47,10 @@ statements! {
     DISPUTE_LIST = dispute_select!(
         "WHERE (CAST($1 AS UUID) IS NULL OR d.claimant_id = $1 OR d.holder_id = $1) \
          AND (CAST($2 AS UUID) IS NULL OR d.id < $2) ORDER BY d.id DESC LIMIT $3");
+    DISPUTES_OF_NUMBER = dispute_select!(
+        "WHERE d.number = $1 AND d.state = 'open' \
+         AND (CAST($2 AS UUID) IS NULL OR d.claimant_id = $2 OR d.holder_id = $2) \
+         ORDER BY d.id DESC LIMIT 20");
     DISPUTE_END = "UPDATE number_dispute SET state = $2, comment = $3, closed_at = $4 \
         WHERE id = $1 AND state = 'open'";
 }
@@ -80,6 +84,15 @@ impl Db {
         limit: u32,
     ) -> Result<Vec<DisputeRow>, StoreError> {
         self.all(DISPUTE_LIST, args![side, before, limit]).await
+    }
+
+    /// Open ones about a number, that an operator is a side of, or all.
+    pub async fn disputes_of_number(
+        &mut self,
+        number: E164,
+        side: Option<OperatorId>,
+    ) -> Result<Vec<DisputeRow>, StoreError> {
+        self.all(DISPUTES_OF_NUMBER, args![number, side]).await
     }
 
     /// Ends it; `false` where it is over.

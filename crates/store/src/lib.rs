@@ -17,6 +17,7 @@ mod edge;
 mod error;
 mod freezes;
 mod identity;
+mod leads;
 pub mod listing;
 mod log;
 mod numbers;
@@ -46,14 +47,17 @@ pub use edge::EdgeRow;
 pub use error::{Again, Retry, StoreError};
 pub use freezes::ChangeFreezeRow;
 pub use identity::{EdgeKeyRow, IdempotencyRow, PrincipalRow, TokenRow};
+pub use leads::LeadRow;
 pub use log::{AuditRow, Back, ChangeOwner, ChangeOwnerRow, ChangeRow, Tx};
 pub use numbers::{NumberFormerRow, NumberRow, NumberSettingsRow, NumberTagRow, TagRow};
 pub use open::{OpenError, Store};
 pub use operators::{
-    CallingProfileRow, DirectoryRow, OfferRow, OperatorRow, ProfileTrunkRow, RangeRow, TenantRow,
-    TrunkRow,
+    CallingProfileRow, DirectoryRow, OfferDraftRow, OfferRow, OperatorRow, ProfileTrunkRow,
+    RangeRow, TenantRow, TrunkRow,
 };
-pub use orders::{EntryResult, OrderEntryRow, OrderFormerRow, OrderMessageRow, OrderRow};
+pub use orders::{
+    EntryResult, OpenOrderRow, OrderEntryRow, OrderFormerRow, OrderMessageRow, OrderRow,
+};
 pub use people::{AccountRow, AgentRow, PersonNameRow, PersonRow};
 pub use policies::{
     GroupMemberRow, GroupPersonRow, GroupRow, PolicyAssignmentRow, PolicyRow, ScreeningRow,
@@ -65,7 +69,8 @@ pub use provisioning::{
 };
 pub use request_use::RequestUseRow;
 pub use tenants::{
-    CivicAddressRow, ConsentRow, ConsentStateRow, HeldRow, LocationCountryRow, LocationRow,
+    AcceptanceRow, CivicAddressRow, ConsentRow, ConsentStateRow, HeldRow, LocationCountryRow,
+    LocationRow, NoticeRow,
 };
 pub use value::Json;
 pub use walls::{RUNTIME_ROLE, Reach};
@@ -86,6 +91,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         clients::STATEMENTS,
         disputes::STATEMENTS,
         identity::STATEMENTS,
+        leads::STATEMENTS,
         log::STATEMENTS,
         numbers::STATEMENTS,
         operators::STATEMENTS,

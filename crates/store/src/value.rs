@@ -5,7 +5,9 @@ use domain::{
     CallingProfileId, CdrId, CivicAddressId, ConsentId, GroupId, LocationId, MoveId, OperatorId,
     OrderId, PolicyId, PrincipalId, ResourceAccountId, TenantId, TrunkId, UserId,
     consent::{ConsentStatus, RelationshipStatus},
+    lead::LeadStatus,
     number::Usage,
+    offer::OfferState,
 };
 use numbering::{Country, E164};
 use serde::{Serialize, de::DeserializeOwned};
@@ -150,6 +152,26 @@ words! {
         ConsentAcknowledged, CustomerContacted, AgreementSigned, ConsentDeclined, ContractTerminated
     }
     Usage { CallingUserAssignment, FirstPartyAppAssignment, ConferenceAssignment }
+}
+
+impl Stored for OfferState {
+    type As = String;
+    fn load(base: String) -> Option<Self> {
+        Self::parse(&base)
+    }
+    fn save(&self) -> String {
+        self.as_str().to_owned()
+    }
+}
+
+impl Stored for LeadStatus {
+    type As = String;
+    fn load(base: String) -> Option<Self> {
+        Self::parse(&base)
+    }
+    fn save(&self) -> String {
+        self.as_str().to_owned()
+    }
 }
 
 impl Stored for E164 {

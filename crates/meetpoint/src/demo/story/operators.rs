@@ -117,6 +117,7 @@ async fn admit(
         countries: texts(part.countries),
         landing_page: part.link.to_owned(),
         published: true,
+        ..OfferPut::default()
     };
     let offer: Offer = owner.put(&format!("{path}/offer"), &offer).await?;
     ensure!(offer.published, "the offer of {} is not published", part.name);
