@@ -207,6 +207,9 @@ pub struct OfferCoverage {
         pattern = "^(dynamic_location|registered_address|number_prefix|screened|unsupported)$"
     )]
     pub emergency_handling: String,
+    /// What is dialled for help there. It is told, not taken.
+    #[serde(default)]
+    pub emergency_numbers: Vec<String>,
     /// What the tenant should know of it.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 1000)]
@@ -477,4 +480,22 @@ pub struct LeadDecline {
     #[serde(default)]
     #[schema(min_length = 1, max_length = 1000)]
     pub comment: Option<String>,
+}
+
+/// What an operator may upload numbers for, `GET /operator/v1/capability-plans`
+/// (operator-connect.md 1.7.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CapabilityPlan {
+    /// Its name.
+    pub name: String,
+    /// `Calling`, `AudioConferencing`: the services it belongs to.
+    pub offer_types: Vec<String>,
+    /// The usage it is for.
+    pub usage: String,
+    /// What every number of it has.
+    pub mandatory_capabilities: Vec<String>,
+    /// What the operator may choose.
+    pub choosable_capabilities: Vec<String>,
+    /// Toll-free numbers may have it.
+    pub supports_toll_free: bool,
 }

@@ -11,7 +11,8 @@ use crate::{
 use api_types::{
     Page,
     operator::{
-        Lead, LeadClaim, LeadCreate, LeadCreated, LeadDecline, Offer, OfferDraft, OfferDraftPut,
+        CapabilityPlan, Lead, LeadClaim, LeadCreate, LeadCreated, LeadDecline, Offer, OfferDraft,
+        OfferDraftPut,
     },
     tenant::{Acceptance, AcceptanceCreate, Consent, Engagement, Notice, NoticeCreate},
 };
@@ -28,6 +29,18 @@ use uuid::Uuid;
 pub async fn operator_offer_get(State(app): State<App>, caller: Caller) -> Answer<Response> {
     let found = app.exchange.operator_offer_get(&caller).await?;
     Ok(versioned(found.version, found))
+}
+
+/// Your capability plans
+///
+/// What you may upload numbers for, by the services that you offer: what each usage always has, and
+/// what may be chosen.
+#[utoipa::path(
+    get, path = "/operator/v1/capability-plans", tag = "operator",
+    responses((status = 200, description = "The plans", body = Vec<CapabilityPlan>))
+)]
+pub async fn capability_plan_list(State(app): State<App>, caller: Caller) -> Answer<Response> {
+    Ok(respond::ok(app.exchange.capability_plan_list(&caller).await?))
 }
 
 /// The draft of your offer

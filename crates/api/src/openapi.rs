@@ -84,6 +84,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(offer::lead_decline))
         .routes(routes!(offer::notice_list, offer::notice_create))
         .routes(routes!(offer::operator_offer_get))
+        .routes(routes!(offer::capability_plan_list))
         .routes(routes!(offer::offer_draft_get, offer::offer_draft_put, offer::offer_draft_remove))
         .routes(routes!(offer::offer_publish))
         .routes(routes!(offer::offer_withdraw))

@@ -7,10 +7,13 @@ use crate::act::{
 use crate::authz::Access;
 use crate::programme::{countries_parse, operator_must};
 use crate::{Cx, Exchange};
-use api_types::operator::{Offer, OfferCoverage, OfferDraft, OfferDraftPut, OfferPut};
+use api_types::operator::{
+    CapabilityPlan, Offer, OfferCoverage, OfferDraft, OfferDraftPut, OfferPut,
+};
 use api_types::{ErrorCode, Problem};
 use domain::OperatorId;
 use domain::consent::NumberType;
+use domain::emergency;
 use domain::offer::{
     AddressEditing, Coverage, EmergencyHandling, Link, MAX_NOTE, OfferContent, OfferEvent,
     OfferLack, OfferState, Service, terms_version,
@@ -36,6 +39,10 @@ fn coverage_document(here: &Coverage) -> OfferCoverage {
         country: here.country.to_string(),
         number_types: words(&here.number_types, NumberType::as_str),
         emergency_handling: here.emergency_handling.as_str().to_owned(),
+        emergency_numbers: emergency::numbers(here.country)
+            .iter()
+            .map(|number| (*number).to_owned())
+            .collect(),
         emergency_note: here.emergency_note.clone(),
         address_editing: here.address_editing.as_str().to_owned(),
         price_note: here.price_note.clone(),
@@ -340,6 +347,28 @@ impl Exchange {
         let operator = cx.operator(Access::Read)?;
         let row = self.view_as(cx, async |mut db: Db| Ok(db.offer_get(operator).await?)).await?;
         row.map(offer_document).ok_or_else(|| not_found("offer of operator", operator))
+    }
+
+    /// What the operator may upload numbers for: a plan for each usage of the services that it
+    /// offers.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn capability_plan_list(&self, cx: &Cx) -> Result<Vec<CapabilityPlan>, Problem> {
+        let operator = cx.operator(Access::Read)?;
+        let row = self.view_as(cx, async |mut db: Db| Ok(db.offer_get(operator).await?)).await?;
+        let services = row.map_or_else(Vec::new, |row| row.services.0);
+        let plans = crate::compat::plans(&services).into_iter();
+        Ok(plans
+            .map(|plan| CapabilityPlan {
+                name: plan.name,
+                offer_types: plan.offer_types,
+                usage: plan.usage,
+                mandatory_capabilities: plan.mandatory_capabilities,
+                choosable_capabilities: plan.choosable_capabilities,
+                supports_toll_free: plan.supports_toll_free,
+            })
+            .collect())
     }
 
     /// What the operator prepares.

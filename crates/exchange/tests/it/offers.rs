@@ -71,6 +71,7 @@ on_both!(a_draft_is_its_operators_until_it_is_published, |db| {
     assert_eq!(seen.countries, ["GB"]);
     assert_eq!(seen.coverage[0].emergency_handling, "screened");
     assert_eq!(seen.coverage[0].address_editing, "operator_then_tenant");
+    assert_eq!(seen.coverage[0].emergency_numbers, ["999", "112"]);
     assert_eq!(seen.price_note.as_deref(), Some("From 3 GBP a number"));
     assert_eq!(exchange.offer_draft_get(&alpha).await.expect_err("gone").code, "not_found");
 
@@ -173,8 +174,14 @@ on_both!(the_directory_is_filtered_by_types_of_numbers, |db| {
         d["coverage"] = json!([here("GB"), here("DE")]);
         d["coverage"][1]["number_types"] = json!(["service", "conference"]);
     });
+    let plans = async || {
+        let plans = town.exchange.capability_plan_list(&alpha).await.expect("plans");
+        plans.into_iter().map(|plan| plan.usage).collect::<Vec<_>>()
+    };
+    assert_eq!(plans().await, ["CallingUserAssignment", "FirstPartyAppAssignment"]);
     let put = town.exchange.offer_draft_put(&alpha, None, both).await.expect("a draft");
     town.exchange.offer_publish(&alpha, Some(put.version)).await.expect("published");
+    assert_eq!(plans().await.last().map(String::as_str), Some("ConferenceAssignment"));
     let of = async |number_type: &str, country: Option<&str>| {
         let filter = DirectoryFilter {
             number_type: Some(number_type.into()),

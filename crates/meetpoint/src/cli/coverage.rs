@@ -19,6 +19,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("offer_get", "operator offer show"),
     ("offer_put", "operator offer set"),
     ("operator_offer_get", "operator offer show"),
+    ("capability_plan_list", "operator offer plans"),
     ("offer_draft_get", "operator offer draft show"),
     ("offer_draft_put", "operator offer draft set"),
     ("offer_draft_remove", "operator offer draft remove"),

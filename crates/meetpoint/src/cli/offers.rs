@@ -28,6 +28,8 @@ pub enum Offer {
     /// Operators: what you prepare while the published offer stays
     #[command(subcommand)]
     Draft(Draft),
+    /// Operators: what you may upload numbers for, by the services that you offer
+    Plans,
     /// Operators: put the draft into the directory, in place of what was there
     Publish,
     /// Operators: take the offer out of the directory; consents there are go on
@@ -156,6 +158,13 @@ pub enum NoticeAction {
     },
 }
 
+const PLANS: Columns = &[
+    ("USAGE", "usage"),
+    ("SERVICES", "offer_types"),
+    ("ALWAYS", "mandatory_capabilities"),
+    ("TO CHOOSE", "choosable_capabilities"),
+    ("TOLL-FREE", "supports_toll_free"),
+];
 const LEADS: Columns = &[
     ("OPERATOR", "operator_name"),
     ("DOMAIN", "domain"),
@@ -177,6 +186,7 @@ fn coverage(text: &str) -> Result<OfferCoverage, String> {
         country: country.to_owned(),
         number_types: types.split(',').filter(|t| !t.is_empty()).map(str::to_owned).collect(),
         emergency_handling: emergency.to_owned(),
+        emergency_numbers: Vec::new(),
         emergency_note: None,
         address_editing: editing.to_owned(),
         price_note: None,
@@ -206,6 +216,10 @@ pub async fn run_offer(client: &Client, action: Offer) -> Result<(), CliError> {
         }
         Offer::Show { operator: None } => {
             client.show(&client.get("/operator/v1/offer").await?.body)
+        }
+        Offer::Plans => {
+            let plans = client.get("/operator/v1/capability-plans").await?.body;
+            client.show_rows(&plans, PLANS)
         }
         Offer::Set(set) => {
             let path = format!("{}/offer", base(client, &set.operator).await?);
