@@ -83,6 +83,13 @@ words! {
     }
 }
 
+impl AddressEditing {
+    /// Whether a number's tenant is promised to set or change its address.
+    pub const fn is_tenants(self) -> bool {
+        matches!(self, Self::OperatorThenTenant | Self::Tenant)
+    }
+}
+
 words! {
     /// Where an offer is on its way.
     OfferState {
@@ -270,6 +277,11 @@ impl OfferContent {
         Ok(())
     }
 
+    /// Who may edit addresses in a country, where the offer says so.
+    pub fn address_editing(&self, country: Country) -> Option<AddressEditing> {
+        self.coverage.iter().find(|here| here.country == country).map(|here| here.address_editing)
+    }
+
     /// The countries it covers.
     pub fn countries(&self) -> Vec<Country> {
         self.coverage.iter().map(|here| here.country).collect()
@@ -438,6 +450,21 @@ mod tests {
             ),
         ] {
             assert_eq!(content.complete(), expect, "{name}");
+        }
+    }
+
+    #[test]
+    fn who_edits_addresses_where() {
+        for (editing, tenants) in [
+            (AddressEditing::OperatorThenTenant, true),
+            (AddressEditing::Tenant, true),
+            (AddressEditing::Operator, false),
+        ] {
+            let coverage = vec![Coverage { address_editing: editing, ..here("GB", &[]) }];
+            let content = OfferContent { coverage, ..whole() };
+            assert_eq!(content.address_editing(country("GB")), Some(editing));
+            assert_eq!(content.address_editing(country("DE")), None);
+            assert_eq!(editing.is_tenants(), tenants);
         }
     }
 

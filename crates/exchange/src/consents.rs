@@ -6,26 +6,26 @@ use crate::act::{
 };
 use crate::authz::Access;
 use crate::listing::{Narrowed, Wanted};
+use crate::notices::{accept, as_read, in_force};
 use crate::programme::countries_parse;
 use crate::{Cx, DirectoryFilter, Exchange, ListQuery};
 use api_types::operator::DirectoryEntry;
 use api_types::tenant::{
-    Acceptance, AcceptanceCreate, Activation, Consent, ConsentCreate, ConsentUpdate, Contact,
-    Engagement, RelationshipUpdate, Requirement,
+    Consent, ConsentCreate, ConsentUpdate, Contact, Engagement, RelationshipUpdate, Requirement,
 };
 use api_types::{ErrorCode, Page, Problem};
 use domain::consent::{
     CompanySize, ConsentEvent, ConsentRefusal, ConsentStatus, NumberOrigin, NumberType,
-    NumbersHeld, Provision, RelationshipRefusal, RelationshipStatus, Versions, next,
-    relationship_next, while_due,
+    NumbersHeld, RelationshipRefusal, RelationshipStatus, Versions, next, relationship_next,
+    while_due,
 };
-use domain::offer::{Link, OfferState, Service};
+use domain::offer::{Link, Service};
 use domain::{ConsentId, OperatorId, TenantId};
 use feed::change::Change;
 use numbering::{Country, Region};
 use serde::Serialize;
 use store::listing::{CONSENTS_OF_OPERATOR, CONSENTS_OF_TENANT};
-use store::{AcceptanceRow, ConsentRow, Db, DirectoryRow, HeldRow, Json, LeadRow, Tx};
+use store::{ConsentRow, Db, DirectoryRow, HeldRow, Json, LeadRow, Tx};
 use uuid::Uuid;
 
 pub(crate) fn consent_document(row: ConsentRow) -> Consent {
@@ -88,7 +88,7 @@ pub(crate) fn relationship_parse(word: &str) -> Option<RelationshipStatus> {
     .find(|status| relationship_word(*status) == word)
 }
 
-fn json(value: &impl Serialize) -> String {
+pub(crate) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("documents have text keys only")
 }
 
@@ -108,7 +108,7 @@ fn contacts_parse(contacts: &[Contact]) -> Result<Vec<Contact>, Problem> {
 }
 
 /// Whom to call when something is wrong: perhaps nobody yet.
-fn escalation_parse(contacts: &[Contact]) -> Result<Vec<Contact>, Problem> {
+pub(crate) fn escalation_parse(contacts: &[Contact]) -> Result<Vec<Contact>, Problem> {
     if contacts.len() > MAX_CONTACTS {
         return Err(invalid("escalation_contacts", "there are at most 20 escalation contacts"));
     }
@@ -190,111 +190,10 @@ async fn offered(
     Ok(countries)
 }
 
-/// The versions that a consent to this operator accepts now.
-async fn in_force(tx: &mut Tx, operator: OperatorId) -> Result<Versions, Fail> {
-    let notice = tx.notice_list(None, 1).await?.first().map_or(0, |notice| notice.version);
-    let offer = tx.offer_get(operator).await?.filter(|offer| offer.state != OfferState::Draft);
-    let terms = offer.and_then(|offer| offer.terms_uri.map(|_| offer.terms_version));
-    Ok(Versions { notice, terms })
-}
-
 fn is_due(row: &ConsentRow) -> bool {
     let accepted = Versions { notice: row.notice_version, terms: Some(row.terms_version) };
     row.status != ConsentStatus::Removed
         && accepted.is_due(Versions { notice: row.notice_in_force, terms: row.terms_in_force })
-}
-
-/// What was read must be what is in force; what is not named is taken as read.
-fn as_read(notice: Option<i64>, terms: Option<i64>, in_force: Versions) -> Result<(), Problem> {
-    let other = |field: &str, read: i64, now: i64| {
-        let reason = format!("you read version {read}, version {now} is in force");
-        Err(ErrorCode::NoticeOutdated.problem(Some(field), reason))
-    };
-    if let Some(read) = notice.filter(|read| *read != in_force.notice) {
-        return other("/notice_version", read, in_force.notice);
-    }
-    let now = in_force.terms.unwrap_or(0);
-    match terms.filter(|read| *read != now) {
-        Some(read) => other("/terms_version", read, now),
-        None => Ok(()),
-    }
-}
-
-/// Writes into the record what is accepted now and by whom; answers with what is kept for good.
-fn accept(tx: &Tx, cx: &Cx, row: &mut ConsentRow, in_force: Versions) -> AcceptanceRow {
-    let (at, by) = (tx.at(), cx.actor.name.clone());
-    row.notice_version = in_force.notice;
-    // Of terms that are no more, what was accepted stays.
-    row.terms_version = in_force.terms.unwrap_or(row.terms_version);
-    row.notice_in_force = in_force.notice;
-    row.terms_in_force = in_force.terms;
-    row.accepted_at = Some(at);
-    row.accepted_by = Some(by.clone());
-    AcceptanceRow {
-        id: new_id(),
-        tenant_id: row.tenant_id,
-        operator_id: row.operator_id,
-        notice_version: in_force.notice,
-        terms_version: in_force.terms.unwrap_or(0),
-        accepted_at: at,
-        accepted_by: by,
-    }
-}
-
-fn acceptance_document(row: AcceptanceRow) -> Acceptance {
-    Acceptance {
-        id: row.id,
-        operator_id: row.operator_id.0,
-        notice_version: row.notice_version,
-        terms_version: row.terms_version,
-        accepted_at: time(row.accepted_at),
-        accepted_by: row.accepted_by,
-    }
-}
-
-/// Longest text of support hours, characters.
-const MAX_HOURS: usize = 500;
-/// Longest reference of an operator's, characters (1.4).
-const MAX_TICKET: usize = 64;
-
-/// What the operator says of its side; countries and services are looked at where the consent and
-/// the offer are known.
-fn engagement_parse(put: &Engagement) -> Result<Engagement, Problem> {
-    let words = |field: &str, value: &Option<String>, most| {
-        value.as_deref().map(|value| text(field, value, most)).transpose()
-    };
-    let mut activations = Vec::with_capacity(put.activations.len());
-    for (at, activation) in put.activations.iter().enumerate() {
-        let field = format!("activations/{at}/country");
-        let country = Country::parse(&activation.country)
-            .map_err(|e| invalid(&field, format!("{:?}: {e}", activation.country)))?
-            .to_string();
-        if activations.iter().any(|other: &Activation| other.country == country) {
-            return Err(invalid(&field, format!("{country} is named twice")));
-        }
-        activations.push(Activation { country, on: activation.on });
-    }
-    for (at, engaged) in put.services.iter().enumerate() {
-        let field = |name: &str| format!("services/{at}/{name}");
-        if Service::parse(&engaged.service).is_none() {
-            return Err(invalid(&field("service"), "a service is Calling or AudioConferencing"));
-        }
-        if Provision::parse(&engaged.provision).is_none() {
-            let reason = "a service is on_by_default or to_be_configured";
-            return Err(invalid(&field("provision"), reason));
-        }
-        if put.services[..at].iter().any(|other| other.service == engaged.service) {
-            let reason = format!("{} is named twice", engaged.service);
-            return Err(invalid(&field("service"), reason));
-        }
-    }
-    Ok(Engagement {
-        support_hours: words("support_hours", &put.support_hours, MAX_HOURS)?,
-        escalation_contacts: escalation_parse(&put.escalation_contacts)?,
-        activations,
-        services: put.services.clone(),
-        ticket_id: words("ticket_id", &put.ticket_id, MAX_TICKET)?,
-    })
 }
 
 fn within_offer(countries: &[Country], offered: &[Country]) -> Result<(), Problem> {
@@ -318,7 +217,7 @@ fn numbers_held(held: &[HeldRow], kept: Option<&[Country]>) -> NumbersHeld {
     }
 }
 
-fn refusal(refusal: ConsentRefusal) -> Problem {
+pub(crate) fn refusal(refusal: ConsentRefusal) -> Problem {
     let (code, field) = match refusal {
         ConsentRefusal::WrongState { .. } => (ErrorCode::ConsentState, Some("/status")),
         ConsentRefusal::NumbersRemain(_) => (ErrorCode::NumbersRemain, None),
@@ -726,110 +625,6 @@ impl Exchange {
             let mut row = consent_must(&mut tx, tenant, operator, tenant_id).await?;
             matches(if_match, row.version, true)?;
             relationship_move(&mut row, to, comment.clone())?;
-            consent_save(&mut tx, &mut row).await?;
-            let id = row.id;
-            done(consent_document(row), id)
-        })
-        .await
-    }
-
-    /// Accepts the notice and the terms that are in force, of a consent that stands.
-    ///
-    /// # Errors
-    /// `notice_outdated` names what is in force; `consent_state`, `not_found`, `forbidden`.
-    pub async fn consent_acceptance_create(
-        &self,
-        cx: &Cx,
-        operator_id: Uuid,
-        read: AcceptanceCreate,
-    ) -> Result<Consent, Problem> {
-        let tenant = cx.tenant(Access::Write)?;
-        let operator = OperatorId(operator_id);
-        // Nothing that carries calls changes by it, so that no freeze refuses it.
-        self.act(cx, "notice.accept", Keep::Answer, async |mut tx| {
-            let mut row = consent_must(&mut tx, tenant, operator, operator_id).await?;
-            if row.status == ConsentStatus::Removed {
-                let from = Some(row.status);
-                return Err(refusal(ConsentRefusal::WrongState { from }).into());
-            }
-            let in_force = in_force(&mut tx, operator).await?;
-            as_read(Some(read.notice_version), Some(read.terms_version.unwrap_or(0)), in_force)?;
-            let accepted = accept(&tx, cx, &mut row, in_force);
-            consent_save(&mut tx, &mut row).await?;
-            tx.acceptance_insert(&accepted).await?;
-            let id = row.id;
-            done(consent_document(row), id)
-        })
-        .await
-    }
-
-    /// Who accepted which versions when, newest first.
-    ///
-    /// # Errors
-    /// `not_found`, `forbidden`.
-    pub async fn consent_acceptance_list(
-        &self,
-        cx: &Cx,
-        operator_id: Uuid,
-        list: ListQuery,
-    ) -> Result<Page<Acceptance>, Problem> {
-        let tenant = cx.tenant(Access::Private)?;
-        let operator = OperatorId(operator_id);
-        let (limit, before) = (limit(&list)?, cursor::<Uuid>(&list)?);
-        let rows = self
-            .view_as(cx, async |mut db: Db| {
-                if db.consent_get(tenant, operator).await?.is_none() {
-                    return Err(not_found("consent to operator", operator_id).into());
-                }
-                Ok(db.acceptance_list(tenant, operator, before, limit + 1).await?)
-            })
-            .await?;
-        Ok(page(rows, limit, |row| row.id, acceptance_document))
-    }
-
-    /// What the operator says of its side: support hours, escalation contacts, activation dates,
-    /// services. It replaces all of it.
-    ///
-    /// # Errors
-    /// `invalid_field`, `country_not_in_consent`, `service_not_in_offer`, `consent_state`,
-    /// `version_required`, `version_mismatch`, `not_found`, `forbidden`.
-    pub async fn engagement_put(
-        &self,
-        cx: &Cx,
-        tenant_id: Uuid,
-        if_match: Option<i64>,
-        put: Engagement,
-    ) -> Result<Consent, Problem> {
-        let operator = cx.operator(Access::Write)?;
-        let tenant = TenantId(tenant_id);
-        let engagement = &engagement_parse(&put)?;
-        self.act(cx, "engagement.put", Keep::Answer, async |mut tx| {
-            let mut row = consent_must(&mut tx, tenant, operator, tenant_id).await?;
-            matches(if_match, row.version, true)?;
-            if row.status == ConsentStatus::Removed {
-                let from = Some(row.status);
-                return Err(refusal(ConsentRefusal::WrongState { from }).into());
-            }
-            for (at, activation) in engagement.activations.iter().enumerate() {
-                let covered = row.countries.0.iter().any(|c| c.to_string() == activation.country);
-                if !covered {
-                    let field = format!("/activations/{at}/country");
-                    let reason = format!("the consent does not cover {}", activation.country);
-                    return Err(ErrorCode::CountryNotInConsent
-                        .problem(Some(&field), reason)
-                        .into());
-                }
-            }
-            let offer = tx.offer_get(operator).await?;
-            let offered = offer.map_or_else(Vec::new, |offer| offer.services.0);
-            for (at, engaged) in engagement.services.iter().enumerate() {
-                if !offered.contains(&engaged.service) {
-                    let field = format!("/services/{at}/service");
-                    let reason = format!("your offer has no {}", engaged.service);
-                    return Err(ErrorCode::ServiceNotInOffer.problem(Some(&field), reason).into());
-                }
-            }
-            row.engagement = json(engagement);
             consent_save(&mut tx, &mut row).await?;
             let id = row.id;
             done(consent_document(row), id)

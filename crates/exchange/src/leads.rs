@@ -3,8 +3,8 @@
 //! domain is a tenant's, an operator is not told before the tenant has decided.
 
 use crate::act::{
-    Fail, Keep, change_other, cursor, done, invalid, limit, new_id, not_found, of_both,
-    of_operator, page, raced, text, time,
+    self, Fail, Keep, change_other, cursor, done, invalid, limit, new_id, not_found, of_operator,
+    page, raced, text, time,
 };
 use crate::authz::Access;
 use crate::programme::{countries_parse, dns_name};
@@ -59,13 +59,13 @@ async fn of_tenant(db: &mut Db, tenant: TenantId, id: Uuid) -> Result<Option<Lea
     Ok(Some(row).filter(|_| named))
 }
 
-/// Tells whom the lead concerns.
+/// Tells whom the lead concerns, each by itself: a change of both would say to the operator which
+/// tenant it is.
 fn tell(tx: &mut Tx, row: &LeadRow) {
-    let owner = match row.tenant_id {
-        Some(tenant) => of_both(tenant, row.operator_id),
-        None => of_operator(row.operator_id),
-    };
-    change_other(tx, "lead", row.id, owner);
+    change_other(tx, "lead", row.id, of_operator(row.operator_id));
+    if let Some(tenant) = row.tenant_id {
+        change_other(tx, "lead", row.id, act::of_tenant(tenant));
+    }
 }
 
 /// Takes a step that ends a lead.
@@ -156,6 +156,13 @@ impl Exchange {
             };
             tx.lead_insert(&row).await?;
             tell(&mut tx, &row);
+            if let Some(domain) = &domain {
+                // Whose domain it is lies behind the operator's wall; the tenant is told there.
+                tx.reach_all().await?;
+                if let Some(tenant) = tx.tenant_of_domain(domain).await? {
+                    change_other(&mut tx, "lead", row.id, act::of_tenant(tenant.id));
+                }
+            }
             let id = row.id;
             done(LeadCreated { lead: document(row, at, false), code: code.clone() }, id)
         })

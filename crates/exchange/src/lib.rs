@@ -26,6 +26,7 @@ mod disputes;
 mod edge_keys;
 mod edges;
 mod edges_known;
+mod engagement;
 mod events;
 mod explain;
 mod explain_number;

@@ -4,6 +4,7 @@
 //! A cell is what is answered: one status, or three where the operation names an object (one's
 //! own, another's, one that is not there; `-` where nobody else could own it).
 
+use crate::bodies::{consent, draft, export, hook, offer, office, restriction};
 use crate::server::Server;
 use api::ApiConfig;
 use feed::{snapshot::Snapshot, wrap::wrap_key};
@@ -238,40 +239,6 @@ impl World {
         answer.bytes().await.expect("the file");
         record.rsplit('/').next().expect("an id").to_owned()
     }
-}
-
-fn hook() -> Value {
-    json!({ "endpoint": "http://127.0.0.1:9/", "event_types": [] })
-}
-
-fn export() -> Value {
-    json!({ "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z", "format": "csv" })
-}
-
-fn offer(name: &str) -> Value {
-    json!({ "services": ["Calling"], "countries": ["GB"], "published": true,
-        "landing_page": format!("https://{}.example", name.to_lowercase()) })
-}
-
-fn draft(name: &str) -> Value {
-    json!({ "services": ["Calling"], "coverage": [{ "country": "GB", "number_types": ["user"],
-            "emergency_handling": "screened", "address_editing": "operator_then_tenant" }],
-        "landing_page": format!("https://{}.example", name.to_lowercase()) })
-}
-
-fn restriction(name: &str) -> Value {
-    json!({ "name": name, "settings": { "kind": "OnlineDialOutPolicy", "allowed": "Domestic" } })
-}
-
-fn office(number: &str) -> Value {
-    json!({ "company_name": "Ltd", "country": "GB", "house_number": number, "latitude": "51.5",
-        "longitude": "-0.1" })
-}
-
-fn consent(operator: &str) -> Value {
-    json!({ "operator_id": operator, "countries": ["GB"], "company_name": "Ltd",
-        "company_size": "L50_U249", "notice_accepted": true,
-        "contacts": [{ "full_name": "Ada Byron", "email": "ada@contoso.example" }] })
 }
 
 async fn world() -> World {

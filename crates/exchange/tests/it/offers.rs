@@ -201,3 +201,32 @@ on_both!(the_directory_is_filtered_by_types_of_numbers, |db| {
     let refused = town.exchange.directory_list(&cx(&town.contoso.actor), filter, all).await;
     assert_eq!(told(&refused.expect_err("no type")), ("invalid_parameter", Some("number_type")));
 });
+
+on_both!(an_upload_against_the_offer_is_warned_of, |db| {
+    let town = town(db).await;
+    let alpha = cx(&town.alpha.actor);
+    town.agree(&town.contoso, &town.alpha).await;
+    let location = town.settle(&town.contoso, "GB").await;
+    for (nth, (editing, locked, warned)) in [
+        ("operator_then_tenant", true, true),
+        ("operator_then_tenant", false, false),
+        ("tenant", true, true),
+        ("operator", true, false),
+        ("operator", false, false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let says = draft(|d| d["coverage"][0]["address_editing"] = json!(editing));
+        let put = town.exchange.offer_draft_put(&alpha, None, says).await.expect("a draft");
+        town.exchange.offer_publish(&alpha, Some(put.version)).await.expect("published");
+        let number = format!("+44207946001{nth}");
+        let mut order = town.upload(&town.alpha, &town.contoso, &[&number]);
+        order.location_id = Some(location);
+        order.allow_tenant_address_update = Some(!locked);
+        let (_, entries) = town.run(&town.alpha, order).await;
+        assert_eq!(entries[0].status, "success");
+        let warning = entries[0].warning.clone().unwrap_or_default();
+        assert_eq!(warning.contains("lets tenants edit"), warned, "{editing} {locked}: {warning}");
+    }
+});
