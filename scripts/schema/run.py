@@ -53,12 +53,14 @@ BY_CHANCE = {
 ENDLESS = "/edge/v1/changes"
 # Not part of this yet: a change freeze would refuse all that follows it; a tenant's orders take one of
 # several sets of fields by their kind, files are no JSON, and what is undone is gone for the others'
-# questions; an issuer that was made up is away when somebody signs in there. Rust tests hold them: docs/access.csv by every role, and their own.
+# questions; an issuer that was made up is away when somebody signs in there; an offer that is withdrawn, or a
+# notice that is new, refuses what others ask of consents, and an invitation ends with its first answer. Rust tests hold them: docs/access.csv by every role, and their own.
 LATER = (
     "^/(tenant|programme)/v1/change-freezes|^/session/oidc/\\{"
     "|^/tenant/v1/(number-orders|users/csv|numbers/.*/assignment(/undo|-block))"
     "|^/operator/v1/(number-orders/(csv|.*/(retry|undo))|order-messages/|disputes/)|^/programme/v1/disputes/"
     "|^/operator/v1/(stock|reservations)|^/tenant/v1/(shop/|quotes|reservations)|^/shop/"
+    "|^/operator/v1/(offer|leads)/|^/tenant/v1/(leads/|consents/.*/acceptances)|^/programme/v1/notices"
 )
 # Streams of events that end only when their reader goes: each is read for so many seconds.
 ENDLESS_EVENTS, EVENTS_SECONDS = ("tenant", "operator", "programme"), 1
@@ -152,12 +154,14 @@ PLACES = {
     **named("call_id", 0.8, "query.id"),
     **named("trunk_id", 0.9, "body.trunk_ids[*]"),
     **named("number", 0.8, "body.entries[*].number", "body.called"),
-    **named("number", 0.95, "body.contacts[*].phone_number"),
+    **named("number", 0.95, "body.contacts[*].phone_number", "body.escalation_contacts[*].phone_number"),
     **named("version", 0.9, "header.If-Match"),
     **named("label", 0.95, "body.name", "body.display_name", "body.description", "body.company_name",
-            "body.contacts[*].full_name", "body.comment", "body.ticket_id", "body.networks[*].description"),
+            "body.contacts[*].full_name", "body.comment", "body.ticket_id", "body.networks[*].description",
+            "body.escalation_contacts[*].full_name", "body.support_hours", "body.message", "body.price_note",
+            "body.coverage[*].price_note", "body.coverage[*].emergency_note"),
     **named("country", 0.95, "body.country", "body.countries[*]", "body.requirements[*].country",
-            "body.networks[*].country", "query.country"),
+            "body.networks[*].country", "body.coverage[*].country", "body.activations[*].country", "query.country"),
     **named("user_id", 0.9, "body.join[*]", "body.leave[*]", "body.unassigned[*].user_id"),
     **named("resource_account_id", 0.9, "body.settings.resource_account_id",
             "body.blocked[*].redirect_to_account_id", "body.unassigned[*].resource_account_id"),
@@ -179,10 +183,10 @@ PLACES = {
     **named("first", 0.9, "body.first"),
     **named("last", 0.9, "body.last"),
     **named("latitude", 0.8, "body.latitude", "body.longitude"),
-    **named("email", 0.95, "body.contacts[*].email"),
+    **named("email", 0.95, "body.contacts[*].email", "body.escalation_contacts[*].email"),
     **named("company_size", 0.8, "body.company_size"),
     **named("service", 0.9, "body.services[*]"),
-    **named("page", 0.8, "body.landing_page"),
+    **named("page", 0.8, "body.landing_page", "body.logo_uri", "body.logo_thumbnail_uri", "body.terms_uri"),
     **named("licence", 0.8, "body.licences[*]"),
     **named("alarm", 0.8, "query.code"),
     **named("token_client", 0.9, "body.client_id"),

@@ -90,6 +90,10 @@ events! {
     RangeChanged(ThingEvent) = "number_range.changed";
     /// An operator's offer was changed, published or taken back; the id is the operator's.
     OfferChanged(ThingEvent) = "offer.changed";
+    /// An operator invited a tenant, or an invitation was claimed, accepted, declined or withdrawn.
+    LeadChanged(ThingEvent) = "lead.changed";
+    /// The data transfer notice has a new version, which the id is.
+    NoticeChanged(ThingEvent) = "notice.changed";
     /// An account of the compatible face, or a number in it, was changed.
     AccountChanged(ThingEvent) = "account.changed";
     /// Somebody has seen to what failed in an operator's order.

@@ -43,6 +43,17 @@ pub(crate) fn services() -> Array {
     list("`Calling`, `AudioConferencing`.", "^(Calling|AudioConferencing)$", 0, None, false)
 }
 
+/// Types of numbers, perhaps none yet.
+pub(crate) fn number_types() -> Array {
+    let words = "^(user|service|conference)$";
+    list("`user`, `service`, `conference`.", words, 0, None, false)
+}
+
+/// Countries of an invitation.
+pub(crate) fn lead_countries() -> Array {
+    list("Countries that the tenant may consent to, at least one.", COUNTRY, 1, None, false)
+}
+
 /// Names of licences.
 pub(crate) fn licences() -> Array {
     list(

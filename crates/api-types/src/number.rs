@@ -450,3 +450,110 @@ pub struct DirectNumberResult {
     /// Not wrong, but odd: outside the ranges the metadata knows.
     pub warning: Option<String>,
 }
+
+/// What may be done to a number now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NumberAct {
+    /// `assign`, `unassign`, `set_location`, `clear_location`, `change_usage`, `tag`, `block`,
+    /// `unblock`, `release`, `update_location`, `update_usage`, `upload`.
+    pub act: String,
+    /// Whose act it is: `tenant` or `operator`.
+    #[schema(pattern = "^(tenant|operator)$")]
+    pub by: String,
+    /// It would be done.
+    pub may: bool,
+    /// Why not: the code it would be refused with.
+    pub code: Option<String>,
+    /// The field to blame, if one is.
+    pub field: Option<String>,
+    /// Why not, in words.
+    pub reason: Option<String>,
+    /// What to do about it.
+    pub remedy: Option<String>,
+}
+
+/// An order that still has to do something with a number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OpenOrder {
+    /// Identity.
+    pub id: Uuid,
+    /// What it does.
+    pub kind: String,
+    /// `pending` or `in_progress`.
+    pub status: String,
+    /// Whose: `tenant` or `operator`.
+    #[schema(pattern = "^(tenant|operator)$")]
+    pub by: String,
+    /// When it was placed.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+/// `GET /…/explain/number`: how a number stands, as far as the asker may see, and what may be done
+/// to it now.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct NumberExplained {
+    /// The number.
+    pub number: String,
+    /// `held`: in a tenant's inventory; `declared`: in an operator's range and nobody's.
+    #[schema(pattern = "^(held|declared)$")]
+    pub state: String,
+    /// The tenant that has it. An operator is not told of another operator's.
+    pub tenant_id: Option<Uuid>,
+    /// The operator that it is of: its holder's, or whose range it lies in.
+    pub operator_id: Option<Uuid>,
+    /// That operator's name.
+    pub operator_name: Option<String>,
+    /// Where it comes from: `OperatorConnect`.
+    pub number_type: Option<String>,
+    /// Its country; of one that nobody has, as its digits say.
+    pub country: Option<String>,
+    /// `geographic`, `mobile`, `toll_free` or `other`, as its digits say.
+    #[schema(pattern = "^(geographic|mobile|toll_free|other)$")]
+    pub kind: String,
+    /// It lies in a range that the metadata of telephone numbers knows.
+    pub known_range: bool,
+    /// What it is for.
+    pub usage: Option<String>,
+    /// `Activated` and the like.
+    pub activation_state: Option<String>,
+    /// `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`.
+    pub assignment_status: Option<String>,
+    /// Who has it; the tenant's own business.
+    pub assigned_to_id: Option<Uuid>,
+    /// Their name.
+    pub assigned_to_name: Option<String>,
+    /// Which trunks carry it.
+    pub calling_profile_id: Option<Uuid>,
+    /// Where help is sent.
+    pub location_id: Option<Uuid>,
+    /// The tenant may set the location.
+    pub location_update_supported: Option<bool>,
+    /// `NotBlocked`, `BlockedForever`, `BlockedUntil`.
+    pub assignment_blocked_state: Option<String>,
+    /// Until when.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub assignment_blocked_until: Option<Timestamp>,
+    /// The tenant's words for it.
+    pub tags: Vec<String>,
+    /// When it came into the inventory.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub acquired_at: Option<Timestamp>,
+    /// It is on its way between two operators, or an operator and another source.
+    pub move_id: Option<Uuid>,
+    /// How the tenant's consent to its operator stands.
+    pub consent_status: Option<String>,
+    /// How the operator's side of it does.
+    pub relationship_status: Option<String>,
+    /// Open disputes about it, for operators and the programme.
+    pub disputes: Vec<Dispute>,
+    /// The window in which changes of it are refused, if one is open.
+    pub change_freeze: Option<String>,
+    /// Until when that lasts.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub change_freeze_until: Option<Timestamp>,
+    /// Orders of the asker's that still have to do something with it.
+    pub open_orders: Vec<OpenOrder>,
+    /// What may be done to it now and what not, with the rule that refuses it.
+    pub acts: Vec<NumberAct>,
+}

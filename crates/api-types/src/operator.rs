@@ -189,14 +189,49 @@ pub struct Range {
     pub last: String,
 }
 
+/// What an operator offers in one country: shown to tenants before they consent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfferCoverage {
+    /// ISO 3166-1 alpha-2.
+    #[schema(pattern = "^[A-Za-z]{2}$", example = "GB")]
+    pub country: String,
+    /// `user`, `service`, `conference`: which numbers there are.
+    #[schema(schema_with = crate::listed::number_types)]
+    pub number_types: Vec<String>,
+    /// How an emergency call is brought to help: `dynamic_location` (the location that comes with
+    /// the call routes it), `registered_address` (the address registered for the number does),
+    /// `number_prefix` (the number's area code does), `screened` (a national call centre answers
+    /// first), `unsupported` (none are carried).
+    #[schema(
+        pattern = "^(dynamic_location|registered_address|number_prefix|screened|unsupported)$"
+    )]
+    pub emergency_handling: String,
+    /// What is dialled for help there. It is told, not taken.
+    #[serde(default)]
+    pub emergency_numbers: Vec<String>,
+    /// What the tenant should know of it.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub emergency_note: Option<String>,
+    /// Who edits emergency addresses: `operator_then_tenant` (the operator sets one, the tenant
+    /// may change it), `tenant` (the tenant sets it), `operator` (the tenant may not change it).
+    #[schema(pattern = "^(operator_then_tenant|tenant|operator)$")]
+    pub address_editing: String,
+    /// What it costs, in words; the contract is made with the operator.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub price_note: Option<String>,
+}
+
 /// `PUT /programme/v1/operators/{operator_id}/offer`: what the directory shows.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OfferPut {
     /// `Calling`, `AudioConferencing`.
     #[schema(schema_with = crate::listed::services)]
     pub services: Vec<String>,
-    /// ISO 3166-1 alpha-2 codes.
+    /// ISO 3166-1 alpha-2 codes; those of `coverage` come to them.
     #[schema(schema_with = crate::listed::countries)]
     pub countries: Vec<String>,
     /// The operator's own page, `https://…` (or `http://…`).
@@ -204,26 +239,139 @@ pub struct OfferPut {
     pub landing_page: String,
     /// Show it in the directory.
     pub published: bool,
+    /// What is offered in each country; of those that are not here the directory says nothing
+    /// but their names.
+    #[serde(default)]
+    #[schema(max_items = 300)]
+    pub coverage: Vec<OfferCoverage>,
+    /// Artwork, `https://…`.
+    #[serde(default)]
+    #[schema(max_length = 500, example = "https://northwind.example/logo.png")]
+    pub logo_uri: Option<String>,
+    /// The same, small.
+    #[serde(default)]
+    #[schema(max_length = 500, example = "https://northwind.example/logo-small.png")]
+    pub logo_thumbnail_uri: Option<String>,
+    /// The operator's terms, which a consent accepts.
+    #[serde(default)]
+    #[schema(max_length = 500, example = "https://northwind.example/terms")]
+    pub terms_uri: Option<String>,
+    /// What it costs, in words.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub price_note: Option<String>,
 }
 
-/// An offer.
+/// `PUT /operator/v1/offer/draft`: what is prepared while the published offer stays.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfferDraftPut {
+    /// `Calling`, `AudioConferencing`.
+    #[serde(default)]
+    #[schema(schema_with = crate::listed::services)]
+    pub services: Vec<String>,
+    /// What is offered where, each country once.
+    #[serde(default)]
+    #[schema(max_items = 300)]
+    pub coverage: Vec<OfferCoverage>,
+    /// The operator's own page, `https://…`.
+    #[serde(default)]
+    #[schema(max_length = 500, example = "https://northwind.example/")]
+    pub landing_page: Option<String>,
+    /// Artwork, `https://…`.
+    #[serde(default)]
+    #[schema(max_length = 500, example = "https://northwind.example/logo.png")]
+    pub logo_uri: Option<String>,
+    /// The same, small.
+    #[serde(default)]
+    #[schema(max_length = 500, example = "https://northwind.example/logo-small.png")]
+    pub logo_thumbnail_uri: Option<String>,
+    /// The operator's terms, which a consent accepts. Other terms than before are asked for anew.
+    #[serde(default)]
+    #[schema(max_length = 500, example = "https://northwind.example/terms")]
+    pub terms_uri: Option<String>,
+    /// What it costs, in words.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub price_note: Option<String>,
+}
+
+/// A draft of an offer: its operator's alone.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Offer {
+pub struct OfferDraft {
     /// Whose.
     pub operator_id: Uuid,
     /// Services.
     pub services: Vec<String>,
-    /// Countries.
-    pub countries: Vec<String>,
+    /// What is offered where.
+    pub coverage: Vec<OfferCoverage>,
     /// The operator's own page.
-    pub landing_page: String,
-    /// In the directory.
-    pub published: bool,
+    pub landing_page: Option<String>,
+    /// Artwork.
+    pub logo_uri: Option<String>,
+    /// The same, small.
+    pub logo_thumbnail_uri: Option<String>,
+    /// The operator's terms.
+    pub terms_uri: Option<String>,
+    /// What it costs, in words.
+    pub price_note: Option<String>,
+    /// What it still lacks before it can be published, in words.
+    pub lacks: Option<String>,
+    /// Last edited.
+    #[schema(value_type = String, format = DateTime)]
+    pub edited_at: Timestamp,
     /// Optimistic version, also in the ETag.
     pub version: i64,
 }
 
-/// One line of the directory, `GET /tenant/v1/operators?country=&region=&service=`.
+/// An offer: what the directory has, or had last.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Offer {
+    /// Whose.
+    pub operator_id: Uuid,
+    /// `draft`, `published`, `withdrawn`.
+    #[serde(default)]
+    #[schema(pattern = "^(draft|published|withdrawn)$")]
+    pub state: String,
+    /// Services.
+    pub services: Vec<String>,
+    /// Countries.
+    pub countries: Vec<String>,
+    /// What is offered where, how emergency calls are handled and who edits addresses there.
+    #[serde(default)]
+    pub coverage: Vec<OfferCoverage>,
+    /// The operator's own page.
+    pub landing_page: String,
+    /// Artwork.
+    #[serde(default)]
+    pub logo_uri: Option<String>,
+    /// The same, small.
+    #[serde(default)]
+    pub logo_thumbnail_uri: Option<String>,
+    /// The operator's terms.
+    #[serde(default)]
+    pub terms_uri: Option<String>,
+    /// Their version: another one is asked for anew.
+    #[serde(default)]
+    pub terms_version: i64,
+    /// What it costs, in words.
+    #[serde(default)]
+    pub price_note: Option<String>,
+    /// In the directory.
+    pub published: bool,
+    /// When it was published last.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub published_at: Option<Timestamp>,
+    /// When it was withdrawn, if it is.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub withdrawn_at: Option<Timestamp>,
+    /// Optimistic version, also in the ETag.
+    pub version: i64,
+}
+
+/// One line of the directory, `GET /tenant/v1/operators?country=&region=&service=&number_type=`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct DirectoryEntry {
     /// Identity.
@@ -234,10 +382,120 @@ pub struct DirectoryEntry {
     pub services: Vec<String>,
     /// Countries.
     pub countries: Vec<String>,
+    /// Types of numbers that are offered somewhere: `user`, `service`, `conference`.
+    #[serde(default)]
+    pub number_types: Vec<String>,
     /// The operator's own page with offer details.
     pub landing_page: String,
+    /// Artwork.
+    #[serde(default)]
+    pub logo_uri: Option<String>,
+    /// The same, small.
+    #[serde(default)]
+    pub logo_thumbnail_uri: Option<String>,
     /// How many numbers the asking tenant holds from it.
     pub acquired_numbers_count: u64,
     /// The asking tenant's consent status, if it ever gave one.
     pub consent_status: Option<String>,
+}
+
+/// `POST /operator/v1/leads`: invite a tenant, by its domain, or, without one, by a code that is
+/// given to it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeadCreate {
+    /// The tenant's domain. Left out, the answer has a code.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 253, example = "contoso.example")]
+    pub domain: Option<String>,
+    /// Countries that the tenant may consent to, published or not; at least one.
+    #[schema(schema_with = crate::listed::lead_countries)]
+    pub countries: Vec<String>,
+    /// To whoever decides.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub message: Option<String>,
+    /// How long it stays open; 30 by default, 1 to 365.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 365)]
+    pub days: Option<u32>,
+}
+
+/// An operator's invitation of a tenant.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Lead {
+    /// Identity.
+    pub id: Uuid,
+    /// Who invites.
+    pub operator_id: Uuid,
+    /// Its name.
+    pub operator_name: String,
+    /// The tenant; an operator is told once it has decided.
+    pub tenant_id: Option<Uuid>,
+    /// The domain that was named.
+    pub domain: Option<String>,
+    /// Countries that the tenant may consent to.
+    pub countries: Vec<String>,
+    /// To whoever decides.
+    pub message: Option<String>,
+    /// `open`, `accepted`, `declined`, `withdrawn`, `expired`.
+    #[schema(pattern = "^(open|accepted|declined|withdrawn|expired)$")]
+    pub status: String,
+    /// What the tenant said as it declined.
+    pub comment: Option<String>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When it ends.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Timestamp,
+    /// When it was accepted, declined or withdrawn.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub decided_at: Option<Timestamp>,
+}
+
+/// A new lead with its code, which is shown this once.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct LeadCreated {
+    /// The lead.
+    pub lead: Lead,
+    /// What the tenant shows, where no domain was named.
+    pub code: Option<String>,
+}
+
+/// `POST /tenant/v1/leads/claim`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeadClaim {
+    /// The code that the operator gave.
+    #[schema(min_length = 1, max_length = 100)]
+    pub code: String,
+}
+
+/// `POST /tenant/v1/leads/{lead_id}/decline`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeadDecline {
+    /// Why, for the operator.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub comment: Option<String>,
+}
+
+/// What an operator may upload numbers for, `GET /operator/v1/capability-plans`
+/// (operator-connect.md 1.7.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CapabilityPlan {
+    /// Its name.
+    pub name: String,
+    /// `Calling`, `AudioConferencing`: the services it belongs to.
+    pub offer_types: Vec<String>,
+    /// The usage it is for.
+    pub usage: String,
+    /// What every number of it has.
+    pub mandatory_capabilities: Vec<String>,
+    /// What the operator may choose.
+    pub choosable_capabilities: Vec<String>,
+    /// Toll-free numbers may have it.
+    pub supports_toll_free: bool,
 }

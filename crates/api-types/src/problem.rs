@@ -123,7 +123,18 @@ codes! {
     RangeOverlap = "range_overlap", 409, "The range overlaps one that another operator declared.", "Declare only numbers that are this operator's own.";
     RangeInvalid = "range_invalid", 422, "The two numbers do not bound a range.", "Both ends have the same number of digits, the first is not after the last.";
     OfferIncomplete = "offer_incomplete", 422, "An offer needs services, countries and a link before it is published.", "Complete the offer.";
+    OfferState = "offer_state", 409, "The offer cannot take this step from its state.", "Read the offer: only what is published can be withdrawn.";
+    NoOfferDraft = "no_offer_draft", 409, "There is no draft to publish.", "Write the draft first.";
+    // Leads.
+    LeadOver = "lead_over", 409, "The lead is decided, withdrawn or expired.", "Ask the operator for a new one.";
+    LeadUnknown = "lead_unknown", 422, "There is no such lead for this tenant and operator.", "List the leads, or show the operator's code first.";
+    LeadCodeInvalid = "lead_code_invalid", 422, "The code is of no open lead.", "Check the code; ask the operator for a new one.";
+    TooManyLeads = "too_many_leads", 409, "There are as many open leads as one operator may have.", "Withdraw some, or wait until they expire.";
     // Consents.
+    NoticeOutdated = "notice_outdated", 409, "Another version of the notice or of the terms is in force.", "Read what is in force, and accept that.";
+    AcceptanceDue = "acceptance_due", 409, "A newer notice, or newer terms of the operator, are to be accepted first.", "Read them and accept them (`meetpoint consent accept`); calls and numbers go on meanwhile.";
+    ServiceNotInOffer = "service_not_in_offer", 422, "The operator's offer does not name this service.", "Name a service of the offer, or publish one that has it.";
+    CountryNotInConsent = "country_not_in_consent", 422, "The consent does not cover this country.", "Name countries of the consent.";
     OfferNotPublished = "offer_not_published", 422, "This operator is not in the directory.", "Choose an operator that the directory lists.";
     CountryNotOffered = "country_not_offered", 422, "The operator does not offer this country.", "Choose among the countries of its offer.";
     NoticeNotAccepted = "notice_not_accepted", 422, "The data transfer notice must be accepted.", "Set notice_accepted to true once it is.";

@@ -92,12 +92,29 @@ pub struct ConsentCreate {
     /// Coded band such as `L1_U49`, `L50_U249`, `L250_U999`, `L1000_U4999`, `L5000_U9999`.
     #[schema(pattern = "^L[0-9]+_U[0-9]+$", example = "L50_U249")]
     pub company_size: String,
-    /// The data transfer notice was accepted; must be true.
+    /// The data transfer notice was accepted, and the operator's terms where it has some; must be
+    /// true.
     pub notice_accepted: bool,
+    /// The version of the notice that was read; left out, the one in force.
+    #[serde(default)]
+    #[schema(minimum = 0)]
+    pub notice_version: Option<i64>,
+    /// The version of the operator's terms that was read; left out, the one in force.
+    #[serde(default)]
+    #[schema(minimum = 0)]
+    pub terms_version: Option<i64>,
+    /// Whom the operator calls when something is wrong.
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    pub escalation_contacts: Vec<Contact>,
+    /// The operator's invitation that this accepts. Its countries may be consented to although the
+    /// directory does not list them.
+    #[serde(default)]
+    pub lead_id: Option<Uuid>,
 }
 
 /// `PATCH /tenant/v1/consents/{operator_id}` (If-Match required): what is left out stays.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConsentUpdate {
     /// `Active` resumes, `Suspended` suspends.
@@ -116,6 +133,121 @@ pub struct ConsentUpdate {
     #[serde(default)]
     #[schema(min_items = 1, max_items = 20)]
     pub contacts: Option<Vec<Contact>>,
+    /// Company name.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 200)]
+    pub company_name: Option<String>,
+    /// Coded band.
+    #[serde(default)]
+    #[schema(pattern = "^L[0-9]+_U[0-9]+$", example = "L50_U249")]
+    pub company_size: Option<String>,
+    /// Whom the operator calls when something is wrong.
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    pub escalation_contacts: Option<Vec<Contact>>,
+}
+
+/// When the operator's service begins in a country.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Activation {
+    /// One of the consent's countries.
+    #[schema(pattern = "^[A-Za-z]{2}$", example = "GB")]
+    pub country: String,
+    /// `YYYY-MM-DD`.
+    #[schema(value_type = String, format = Date)]
+    pub on: jiff::civil::Date,
+}
+
+/// How one of the operator's services is there for the tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EngagedService {
+    /// `Calling`, `AudioConferencing`.
+    #[schema(pattern = "^(Calling|AudioConferencing)$")]
+    pub service: String,
+    /// `on_by_default`, or `to_be_configured` first.
+    #[schema(pattern = "^(on_by_default|to_be_configured)$")]
+    pub provision: String,
+}
+
+/// `PUT /operator/v1/consents/{tenant_id}/engagement` (If-Match required): what the operator says
+/// of its side. It replaces all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Engagement {
+    /// When its support is there, in words.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 500, example = "Mon-Fri 08:00-18:00 Europe/London")]
+    pub support_hours: Option<String>,
+    /// Whom the tenant calls when something is wrong, the first one first.
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    pub escalation_contacts: Vec<Contact>,
+    /// When its service begins where, each country once.
+    #[serde(default)]
+    #[schema(max_items = 300)]
+    pub activations: Vec<Activation>,
+    /// Which of its services are on by default, and which are to be configured; each once.
+    #[serde(default)]
+    #[schema(max_items = 2)]
+    pub services: Vec<EngagedService>,
+    /// Its own reference, at most 64 characters.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 64)]
+    pub ticket_id: Option<String>,
+}
+
+/// The data transfer notice, which every consent accepts.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Notice {
+    /// 1 and up; 0 where none was written.
+    pub version: i64,
+    /// What it says.
+    pub text: String,
+    /// Since when it is in force.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub published_at: Option<Timestamp>,
+}
+
+/// `POST /programme/v1/notices`: a new version, in force at once.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoticeCreate {
+    /// What it says.
+    #[schema(min_length = 1, max_length = 20000)]
+    pub text: String,
+}
+
+/// `POST /tenant/v1/consents/{operator_id}/acceptances`: what was read and is accepted.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptanceCreate {
+    /// The version of the notice in force.
+    #[schema(minimum = 0)]
+    pub notice_version: i64,
+    /// The version of the operator's terms in force; left out where it has none.
+    #[serde(default)]
+    #[schema(minimum = 0)]
+    pub terms_version: Option<i64>,
+}
+
+/// Who accepted which versions when.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Acceptance {
+    /// Identity.
+    pub id: Uuid,
+    /// The operator.
+    pub operator_id: Uuid,
+    /// Of the notice.
+    pub notice_version: i64,
+    /// Of the operator's terms; 0 where it had none.
+    pub terms_version: i64,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub accepted_at: Timestamp,
+    /// By whom.
+    pub accepted_by: String,
 }
 
 /// `PATCH /operator/v1/consents/{tenant_id}` (If-Match required).
@@ -162,6 +294,28 @@ pub struct Consent {
     pub company_name: String,
     /// Coded band.
     pub company_size: String,
+    /// Whom the operator calls when something is wrong.
+    #[serde(default)]
+    pub escalation_contacts: Vec<Contact>,
+    /// What the operator says of its side.
+    #[serde(default)]
+    pub engagement: Engagement,
+    /// The version of the data transfer notice that was accepted.
+    #[serde(default)]
+    pub notice_version: i64,
+    /// The version of the operator's terms that was accepted.
+    #[serde(default)]
+    pub terms_version: i64,
+    /// When they were.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub accepted_at: Option<Timestamp>,
+    /// By whom.
+    #[serde(default)]
+    pub accepted_by: Option<String>,
+    /// A newer notice, or newer terms, are to be accepted. Calls and numbers go on; edits wait.
+    #[serde(default)]
+    pub acceptance_due: bool,
     /// When it was given.
     #[schema(value_type = String, format = DateTime)]
     pub consented_at: Timestamp,

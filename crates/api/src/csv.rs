@@ -16,10 +16,10 @@ use api_types::{
     identity::{AuditEntry, Client, Issuer},
     inside::{Alarm, Edge},
     number::{Dispute, Number, NumberOrder, NumberOrderEntry, NumberTag, OrderMessage},
-    operator::{CallingProfile, DirectoryEntry, Operator, Range, Trunk},
+    operator::{CallingProfile, DirectoryEntry, Lead, Operator, Range, Trunk},
     policy::{Group, GroupMember, Policy, PolicyAssignment},
     shop::{Reservation, ShopNumber, Stock},
-    tenant::{CivicAddress, Consent, ResourceAccount, Tenant, User},
+    tenant::{Acceptance, CivicAddress, Consent, Notice, ResourceAccount, Tenant, User},
     webhook::{Webhook, WebhookDelivery},
 };
 use axum::{
@@ -71,11 +71,16 @@ rows! {
     Alarm, "alarms": id edge_id code severity subject subject_name detail reason remedy raised_at
         cleared_at ended_by;
     Edge, "edges": id principal_id started_at heard_at lost_at;
-    DirectoryEntry, "directory": operator_id name services countries landing_page
-        acquired_numbers_count consent_status;
+    DirectoryEntry, "directory": operator_id name services countries number_types landing_page
+        logo_uri logo_thumbnail_uri acquired_numbers_count consent_status;
+    Lead, "leads": id operator_id operator_name tenant_id domain countries message status comment
+        created_at expires_at decided_at;
+    Notice, "notices": version text published_at;
+    Acceptance, "acceptances": id operator_id notice_version terms_version accepted_at accepted_by;
     Consent, "consents": id tenant_id tenant_name operator_id operator_name status
         relationship_status relationship_comment countries requirements contacts company_name
-        company_size consented_at modified_at version;
+        company_size escalation_contacts engagement notice_version terms_version accepted_at
+        accepted_by acceptance_due consented_at modified_at version;
     CivicAddress, "civic-addresses": id default_location_id company_name country house_number
         street_name city_or_town state_or_province postal_or_zip_code description latitude
         longitude locations;

@@ -274,6 +274,10 @@ pub struct DirectoryParams {
     /// Offers this service: `Calling`, `AudioConferencing`.
     #[param(pattern = "^(Calling|AudioConferencing)$")]
     pub service: Option<String>,
+    /// Offers numbers of this type, in the country where one is named: `user`, `service`,
+    /// `conference`.
+    #[param(pattern = "^(user|service|conference)$")]
+    pub number_type: Option<String>,
     /// `next_cursor` of the page before.
     pub cursor: Option<String>,
     /// Entries on a page, 100 by default.

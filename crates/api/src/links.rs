@@ -77,6 +77,16 @@ const WAYS: &[Way] = &[
     Way { from: &["programme_call_list"], to: &["call_explain"], with: &[("id", FIRST)], body: "" },
     Way { from: &["edge_list"], to: &["edge_forget", "alarm_list"], with: &[("edge_id", FIRST)], body: "" },
     // The tenant's face.
+    Way { from: &["directory_list"], to: &["directory_offer_get"], with: &[("operator_id", "$response.body#/items/0/operator_id")], body: "" },
+    Way { from: &["number_list"], to: &["number_explain"], with: &[("number", "$response.body#/items/0/number")], body: "" },
+    Way { from: &["operator_number_list"], to: &["operator_number_explain"], with: &[("number", "$response.body#/items/0/number")], body: "" },
+    Way { from: &["operator_consent_list"], to: &["engagement_put"], with: &[("tenant_id", "$response.body#/items/0/tenant_id"), ("If-Match", FIRST_ETAG)], body: "" },
+    Way {
+        from: &["offer_draft_get", "offer_draft_put"], to: &["offer_draft_put", "offer_publish", "offer_draft_remove"],
+        with: &[("If-Match", ETAG)], body: "",
+    },
+    Way { from: &["operator_lead_list"], to: &["lead_withdraw"], with: &[("lead_id", FIRST)], body: "" },
+    Way { from: &["lead_list"], to: &["lead_decline"], with: &[("lead_id", FIRST)], body: "" },
     Way { from: &["directory_list"], to: &["consent_get"], with: &[("operator_id", "$response.body#/items/0/operator_id")], body: "" },
     Way {
         from: &["directory_list"], to: &["consent_create"], with: &[],

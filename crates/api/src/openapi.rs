@@ -1,8 +1,9 @@
 //! The OpenAPI 3.1 document, made from the handlers, and its page.
 
 use crate::{
-    App, accounts, billing, clients, edge, event, fraud, freeze, gateway, inside, links, network,
-    oauth, oidc, operator, order, policy, programme, session, shop, tenant, webhook,
+    App, accounts, billing, clients, edge, event, explain, fraud, freeze, gateway, inside, links,
+    network, oauth, offer, oidc, operator, order, policy, programme, session, shop, tenant,
+    webhook,
 };
 use api_types::{Problem, event::Event};
 use axum::{
@@ -77,6 +78,21 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(tenant::directory_list))
         .routes(routes!(tenant::consent_list, tenant::consent_create))
         .routes(routes!(tenant::consent_get, tenant::consent_update, tenant::consent_remove))
+        .routes(routes!(offer::directory_offer_get))
+        .routes(routes!(offer::notice_get))
+        .routes(routes!(offer::consent_acceptance_list, offer::consent_acceptance_create))
+        .routes(routes!(offer::lead_list))
+        .routes(routes!(offer::lead_claim))
+        .routes(routes!(offer::lead_decline))
+        .routes(routes!(offer::notice_list, offer::notice_create))
+        .routes(routes!(offer::operator_offer_get))
+        .routes(routes!(offer::capability_plan_list))
+        .routes(routes!(offer::offer_draft_get, offer::offer_draft_put, offer::offer_draft_remove))
+        .routes(routes!(offer::offer_publish))
+        .routes(routes!(offer::offer_withdraw))
+        .routes(routes!(offer::operator_lead_list, offer::lead_create))
+        .routes(routes!(offer::lead_withdraw))
+        .routes(routes!(offer::engagement_put))
         .routes(routes!(tenant::civic_address_list, tenant::civic_address_create))
         .routes(routes!(tenant::civic_address_get, tenant::civic_address_remove))
         .routes(routes!(tenant::location_create))
@@ -103,6 +119,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(tenant::call_list))
         .routes(routes!(tenant::call_get))
         .routes(routes!(tenant::explain_call))
+        .routes(routes!(explain::number_explain))
+        .routes(routes!(explain::operator_number_explain))
+        .routes(routes!(explain::programme_number_explain))
         .routes(routes!(operator::operator_consent_list))
         .routes(routes!(operator::operator_consent_get, operator::relationship_update))
         .routes(routes!(operator::operator_civic_address_list))

@@ -34,8 +34,12 @@ pub async fn directory_list(
     format: Format,
 ) -> Answer<Response> {
     let list = list(query.cursor, query.limit)?;
-    let filter =
-        DirectoryFilter { country: query.country, region: query.region, service: query.service };
+    let filter = DirectoryFilter {
+        country: query.country,
+        region: query.region,
+        service: query.service,
+        number_type: query.number_type,
+    };
     listed(format, list, pages!(app, caller, directory_list, filter)).await
 }
 

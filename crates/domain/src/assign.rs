@@ -83,6 +83,33 @@ pub enum AssignRefusal {
     LocationCountry,
 }
 
+/// Why a number cannot be taken back, or cannot leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum HoldRefusal {
+    /// Nobody has it.
+    #[error("the number is assigned to nobody")]
+    NotAssigned,
+    /// Somebody has it.
+    #[error("the number is assigned")]
+    StillAssigned,
+}
+
+/// May it be taken back?
+///
+/// # Errors
+/// [`HoldRefusal::NotAssigned`].
+pub const fn check_unassign(assigned: bool) -> Result<(), HoldRefusal> {
+    if assigned { Ok(()) } else { Err(HoldRefusal::NotAssigned) }
+}
+
+/// May its operator release it?
+///
+/// # Errors
+/// [`HoldRefusal::StillAssigned`].
+pub const fn check_release(assigned: bool) -> Result<(), HoldRefusal> {
+    if assigned { Err(HoldRefusal::StillAssigned) } else { Ok(()) }
+}
+
 /// The first rule that refuses names the reason.
 pub fn check(n: &AssignNumber, to: &Assignee) -> Result<(), AssignRefusal> {
     if n.assigned {

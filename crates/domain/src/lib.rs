@@ -4,6 +4,7 @@
 //! assigned? where does this call go? which trunk next?) is decided here, with
 //! its table of cases beside it. No I/O, no clock, no async, no SQL.
 
+pub mod act;
 pub mod assign;
 pub mod block;
 pub mod coexist;
@@ -16,7 +17,9 @@ pub mod fraud;
 pub mod freeze;
 pub mod id_map;
 pub mod ids;
+pub mod lead;
 pub mod number;
+pub mod offer;
 pub mod order;
 pub mod policy;
 pub mod routing;

@@ -99,6 +99,11 @@ impl OrderKind {
         }
     }
 
+    /// Whether a change freeze refuses it: not what sets right where help comes to.
+    pub const fn can_be_frozen(self) -> bool {
+        !matches!(self, Self::Location)
+    }
+
     /// The kind of the order that undoes one of this kind.
     pub const fn opposite(self) -> Self {
         match self {

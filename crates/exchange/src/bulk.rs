@@ -4,14 +4,14 @@
 //! table.
 
 use crate::act::{Fail, change, raced};
-use crate::numbers::{ACTIVATED, assign_code, consent_of, state_of};
+use crate::numbers::{assign_code, assign_facts, hold_error, state_of};
 use crate::people::agents_of;
 use crate::placing::{Asked, Former, Params};
 use crate::records;
 use crate::worker::{failed, number_parse};
 use api_types::ErrorCode;
 use api_types::problem::EntryError;
-use domain::assign::{AssignNumber, Assignee, check};
+use domain::assign::{Assignee, check, check_unassign};
 use domain::block::{BlockAsk, after_unassign};
 use domain::consent::ConsentStatus;
 use domain::edit::{
@@ -28,7 +28,7 @@ use store::{AccountRow, EntryResult, NumberRow, OrderEntryRow, OrderRow, PersonR
 use uuid::Uuid;
 
 /// An edit's refusal as an entry shows it.
-fn edit_error(refusal: EditRefusal) -> EntryError {
+pub(crate) fn edit_error(refusal: EditRefusal) -> EntryError {
     let (code, field) = match refusal {
         EditRefusal::LocationLocked => (ErrorCode::LocationLocked, "location_id"),
         EditRefusal::LocationRequired => (ErrorCode::LocationRequired, "location_id"),
@@ -364,10 +364,7 @@ impl<'a> Ground<'a> {
                     wanted.location = p.entry.location_id.or(before.location);
                 }
                 OrderKind::Unassign => {
-                    if !before.is_assigned() {
-                        let reason = format!("{} is assigned to nobody", p.number);
-                        return Err(ErrorCode::NotAssigned.entry(Some("number"), reason));
-                    }
+                    check_unassign(before.is_assigned()).map_err(hold_error)?;
                     (wanted.person, wanted.account) = (None, None);
                     let block = self.params.block;
                     wanted.block = after_unassign(block, self.default_block, self.now);
@@ -443,17 +440,9 @@ impl<'a> Ground<'a> {
         let same = (wanted.person, wanted.account) == (before.person, before.account);
         let gives = !same || (self.kind == OrderKind::Assign && p.asked.undo.is_none());
         if let Some(to) = to.filter(|_| gives) {
-            let facts = AssignNumber {
-                usage: row.usage,
-                activated: row.activation_state == ACTIVATED,
-                assigned: before.is_assigned(),
-                blocked: wanted.block.holds(self.now),
-                consent: consent_of(row, self.consents.get(&row.operator_id).copied()),
-                location_present: wanted.location.is_some(),
-                location_changes: wanted.location != before.location,
-                tenant_may_update_location: row.tenant_may_update_location,
-                location_in_country: in_country,
-            };
+            let consent = self.consents.get(&row.operator_id).copied();
+            let place = (wanted.location, country);
+            let facts = assign_facts(row, consent, place, wanted.block, self.now);
             return check(&facts, &to).map_err(|refusal| {
                 let (code, field) = assign_code(refusal);
                 let field = field.map(|field| match field {

@@ -6,26 +6,30 @@ use crate::act::{
 };
 use crate::authz::Access;
 use crate::listing::{Narrowed, Wanted};
+use crate::notices::{accept, as_read, in_force};
 use crate::programme::countries_parse;
 use crate::{Cx, DirectoryFilter, Exchange, ListQuery};
 use api_types::operator::DirectoryEntry;
 use api_types::tenant::{
-    Consent, ConsentCreate, ConsentUpdate, Contact, RelationshipUpdate, Requirement,
+    Consent, ConsentCreate, ConsentUpdate, Contact, Engagement, RelationshipUpdate, Requirement,
 };
 use api_types::{ErrorCode, Page, Problem};
 use domain::consent::{
-    ConsentEvent, ConsentRefusal, ConsentStatus, NumbersHeld, RelationshipRefusal,
-    RelationshipStatus, next, relationship_next,
+    CompanySize, ConsentEvent, ConsentRefusal, ConsentStatus, NumberOrigin, NumberType,
+    NumbersHeld, RelationshipRefusal, RelationshipStatus, Versions, next, relationship_next,
+    while_due,
 };
+use domain::offer::{Link, Service};
 use domain::{ConsentId, OperatorId, TenantId};
 use feed::change::Change;
 use numbering::{Country, Region};
 use serde::Serialize;
 use store::listing::{CONSENTS_OF_OPERATOR, CONSENTS_OF_TENANT};
-use store::{ConsentRow, Db, HeldRow, Json, Tx};
+use store::{ConsentRow, Db, DirectoryRow, HeldRow, Json, LeadRow, Tx};
 use uuid::Uuid;
 
-fn consent_document(row: ConsentRow) -> Consent {
+pub(crate) fn consent_document(row: ConsentRow) -> Consent {
+    let due = is_due(&row);
     Consent {
         id: row.id.0,
         tenant_id: row.tenant_id.0,
@@ -41,6 +45,13 @@ fn consent_document(row: ConsentRow) -> Consent {
         contacts: serde_json::from_str(&row.contacts).unwrap_or_default(),
         company_name: row.company_name,
         company_size: row.company_size,
+        escalation_contacts: serde_json::from_str(&row.escalation_contacts).unwrap_or_default(),
+        engagement: serde_json::from_str(&row.engagement).unwrap_or_default(),
+        notice_version: row.notice_version,
+        terms_version: row.terms_version,
+        accepted_at: row.accepted_at.map(time),
+        accepted_by: row.accepted_by,
+        acceptance_due: due,
         consented_at: time(row.consented_at),
         modified_at: time(row.modified_at),
         version: row.version,
@@ -77,27 +88,37 @@ pub(crate) fn relationship_parse(word: &str) -> Option<RelationshipStatus> {
     .find(|status| relationship_word(*status) == word)
 }
 
-fn json(value: &impl Serialize) -> String {
+pub(crate) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("documents have text keys only")
 }
 
-/// `L<lower>_U<upper>` (operator-connect.md 1.4).
 fn company_size(value: &str) -> Result<String, Problem> {
-    let band = value.strip_prefix('L').and_then(|rest| rest.split_once("_U"));
-    let bounds = band.and_then(|(l, u)| Some((l.parse::<u32>().ok()?, u.parse::<u32>().ok()?)));
-    match bounds {
-        Some((lower, upper)) if lower <= upper => Ok(value.to_owned()),
-        _ => Err(invalid("company_size", "a company size is a band such as L50_U249")),
-    }
+    let size = CompanySize::parse(value).map(|size| size.to_string());
+    size.ok_or_else(|| invalid("company_size", "a company size is a band such as L50_U249"))
 }
 
+/// Most contacts of one kind.
+const MAX_CONTACTS: usize = 20;
+
 fn contacts_parse(contacts: &[Contact]) -> Result<Vec<Contact>, Problem> {
-    if contacts.is_empty() || contacts.len() > 20 {
+    if contacts.is_empty() || contacts.len() > MAX_CONTACTS {
         return Err(invalid("contacts", "a consent names 1 to 20 contacts"));
     }
+    people_parse("contacts", contacts)
+}
+
+/// Whom to call when something is wrong: perhaps nobody yet.
+pub(crate) fn escalation_parse(contacts: &[Contact]) -> Result<Vec<Contact>, Problem> {
+    if contacts.len() > MAX_CONTACTS {
+        return Err(invalid("escalation_contacts", "there are at most 20 escalation contacts"));
+    }
+    people_parse("escalation_contacts", contacts)
+}
+
+fn people_parse(list: &str, contacts: &[Contact]) -> Result<Vec<Contact>, Problem> {
     let mut parsed = Vec::with_capacity(contacts.len());
     for (at, contact) in contacts.iter().enumerate() {
-        let field = |name: &str| format!("contacts/{at}/{name}");
+        let field = |name: &str| format!("{list}/{at}/{name}");
         let email = text(&field("email"), &contact.email, 254)?;
         let plausible = email.split_once('@').is_some_and(|(user, host)| {
             !user.is_empty() && host.contains('.') && !host.contains('@')
@@ -135,11 +156,11 @@ fn requirements_parse(
             let reason = format!("{country} is not among the consent's countries");
             return Err(invalid(&field("country"), reason));
         }
-        if !matches!(need.number_type.as_str(), "user" | "service" | "conference") {
+        if NumberType::parse(&need.number_type).is_none() {
             let reason = "a number type is user, service or conference";
             return Err(invalid(&field("number_type"), reason));
         }
-        if !matches!(need.source.as_str(), "new" | "port") {
+        if NumberOrigin::parse(&need.source).is_none() {
             return Err(invalid(&field("source"), "a source is new or port"));
         }
         if need.quantity == 0 {
@@ -150,14 +171,29 @@ fn requirements_parse(
     Ok(parsed)
 }
 
-/// The countries a tenant may consent to: those of a published offer.
-async fn offered(tx: &mut Tx, operator: OperatorId) -> Result<Vec<Country>, Fail> {
+/// The countries a tenant may consent to: those of a published offer, and of an invitation.
+async fn offered(
+    tx: &mut Tx,
+    operator: OperatorId,
+    lead: Option<&LeadRow>,
+) -> Result<Vec<Country>, Fail> {
     let offer = tx.offer_get(operator).await?.filter(|offer| offer.published);
-    let offer = offer.ok_or_else(|| {
-        let reason = format!("there is no published offer of an operator {operator}");
-        ErrorCode::OfferNotPublished.problem(Some("/operator_id"), reason)
-    })?;
-    Ok(offer.countries.0)
+    let mut countries = lead.map_or_else(Vec::new, |lead| lead.countries.0.clone());
+    match offer {
+        Some(offer) => countries.extend(offer.countries.0),
+        None if lead.is_some() => {}
+        None => {
+            let reason = format!("there is no published offer of an operator {operator}");
+            return Err(ErrorCode::OfferNotPublished.problem(Some("/operator_id"), reason).into());
+        }
+    }
+    Ok(countries)
+}
+
+fn is_due(row: &ConsentRow) -> bool {
+    let accepted = Versions { notice: row.notice_version, terms: Some(row.terms_version) };
+    row.status != ConsentStatus::Removed
+        && accepted.is_due(Versions { notice: row.notice_in_force, terms: row.terms_in_force })
 }
 
 fn within_offer(countries: &[Country], offered: &[Country]) -> Result<(), Problem> {
@@ -181,13 +217,19 @@ fn numbers_held(held: &[HeldRow], kept: Option<&[Country]>) -> NumbersHeld {
     }
 }
 
-fn refusal(refusal: ConsentRefusal) -> Problem {
+pub(crate) fn refusal(refusal: ConsentRefusal) -> Problem {
     let (code, field) = match refusal {
         ConsentRefusal::WrongState { .. } => (ErrorCode::ConsentState, Some("/status")),
         ConsentRefusal::NumbersRemain(_) => (ErrorCode::NumbersRemain, None),
         ConsentRefusal::NumbersInCountry(_) => (ErrorCode::NumbersInCountry, Some("/countries")),
+        ConsentRefusal::AcceptanceDue => (ErrorCode::AcceptanceDue, None),
     };
     code.problem(field, refusal.to_string())
+}
+
+/// What shares more with the operator waits for what is to be accepted.
+fn may(row: &ConsentRow, event: ConsentEvent) -> Result<(), Problem> {
+    if is_due(row) { while_due(event).map_err(refusal) } else { Ok(()) }
 }
 
 fn consent_change(tx: &mut Tx, row: &ConsentRow) {
@@ -239,6 +281,25 @@ pub(crate) async fn consent_save(tx: &mut Tx, row: &mut ConsentRow) -> Result<()
     crate::fallback::consent_moved(tx, row.tenant_id).await
 }
 
+fn directory_entry(row: DirectoryRow) -> DirectoryEntry {
+    let details = row.details.0;
+    let has = |one: &NumberType| details.coverage.iter().any(|c| c.number_types.contains(one));
+    let number_types = NumberType::ALL.iter().filter(|one| has(one));
+    let shown = |link: Option<&Link>| link.map(|link| link.as_str().to_owned());
+    DirectoryEntry {
+        operator_id: row.operator_id.0,
+        name: row.name,
+        services: row.services.0,
+        countries: row.countries.0.iter().map(Country::to_string).collect(),
+        number_types: number_types.map(|one| one.as_str().to_owned()).collect(),
+        landing_page: row.landing_page,
+        logo_uri: shown(details.logo_uri.as_ref()),
+        logo_thumbnail_uri: shown(details.logo_thumbnail_uri.as_ref()),
+        acquired_numbers_count: u64::try_from(row.acquired).unwrap_or(0),
+        consent_status: row.consent_status,
+    }
+}
+
 impl Exchange {
     /// Operators with a published offer.
     pub async fn directory_list(
@@ -262,9 +323,25 @@ impl Exchange {
             Some(_) => return Err(parameter("region", "a region is emea, americas or apac")),
         };
         let service = filter.service;
-        if service.as_deref().is_some_and(|s| !matches!(s, "Calling" | "AudioConferencing")) {
+        if service.as_deref().is_some_and(|s| Service::parse(s).is_none()) {
             return Err(parameter("service", "a service is Calling or AudioConferencing"));
         }
+        let number_type = match filter.number_type.as_deref().map(NumberType::parse) {
+            None => None,
+            Some(Some(found)) => Some(found),
+            Some(None) => {
+                let reason = "a number type is user, service or conference";
+                return Err(parameter("number_type", reason));
+            }
+        };
+        // Numbers of this type, in this country where one is named.
+        let has_numbers = move |row: &DirectoryRow| {
+            number_type.is_none_or(|wanted| {
+                let all = row.details.0.coverage.iter();
+                let mut here = all.filter(|here| country.is_none_or(|c| c == here.country));
+                here.any(|here| here.number_types.contains(&wanted))
+            })
+        };
         let rows = self
             .view_as(cx, async |mut db: Db| {
                 // Regions are known here, not in the database: read on until the page is full.
@@ -275,7 +352,7 @@ impl Exchange {
                         .await?;
                     let last = more.len() <= limit as usize;
                     after = more.last().map(|row| row.name.clone());
-                    rows.extend(more.into_iter().filter(|row| {
+                    rows.extend(more.into_iter().filter(has_numbers).filter(|row| {
                         region.is_none_or(|r| row.countries.0.iter().any(|c| c.region() == r))
                     }));
                     if last || rows.len() > limit as usize {
@@ -284,20 +361,7 @@ impl Exchange {
                 }
             })
             .await?;
-        Ok(page(
-            rows,
-            limit,
-            |row| row.name.clone(),
-            |row| DirectoryEntry {
-                operator_id: row.operator_id.0,
-                name: row.name,
-                services: row.services.0,
-                countries: row.countries.0.iter().map(Country::to_string).collect(),
-                landing_page: row.landing_page,
-                acquired_numbers_count: u64::try_from(row.acquired).unwrap_or(0),
-                consent_status: row.consent_status,
-            },
-        ))
+        Ok(page(rows, limit, |row| row.name.clone(), directory_entry))
     }
 
     /// Chooses an operator; `true` where the record is new, `false` where a
@@ -315,11 +379,18 @@ impl Exchange {
             return Err(ErrorCode::NoticeNotAccepted.problem(Some("/notice_accepted"), reason));
         }
         let contacts = json(&contacts_parse(&new.contacts)?);
+        let escalation = json(&escalation_parse(&new.escalation_contacts)?);
         let requirements = json(&requirements_parse(&new.requirements, &countries)?);
         let company_name = text("company_name", &new.company_name, 200)?;
         let company_size = company_size(&new.company_size)?;
         self.act(cx, "consent.create", Keep::Answer, async |mut tx| {
-            within_offer(&countries, &offered(&mut tx, operator).await?)?;
+            let mut lead = match new.lead_id {
+                Some(id) => Some(crate::leads::lead_open(&mut tx, tenant, operator, id).await?),
+                None => None,
+            };
+            within_offer(&countries, &offered(&mut tx, operator, lead.as_ref()).await?)?;
+            let in_force = in_force(&mut tx, operator).await?;
+            as_read(new.notice_version, new.terms_version, in_force)?;
             tx.consent_lock(tenant, operator).await?;
             let before = tx.consent_get(tenant, operator).await?;
             let from = before.as_ref().map(|c| c.status);
@@ -341,15 +412,28 @@ impl Exchange {
                 contacts: contacts.clone(),
                 company_name: company_name.clone(),
                 company_size: company_size.clone(),
+                escalation_contacts: escalation.clone(),
+                engagement: json(&Engagement::default()),
+                notice_version: 0,
+                terms_version: 0,
+                accepted_at: None,
+                accepted_by: None,
+                notice_in_force: in_force.notice,
+                terms_in_force: in_force.terms,
                 consented_at: at,
                 modified_at: at,
                 version: before.as_ref().map_or(1, |c| c.version),
             };
+            let accepted = accept(&tx, cx, &mut row, in_force);
             if before.is_some() {
                 consent_save(&mut tx, &mut row).await?;
             } else {
                 tx.consent_insert(&row).await?;
                 consent_change(&mut tx, &row);
+            }
+            tx.acceptance_insert(&accepted).await?;
+            if let Some(lead) = &mut lead {
+                crate::leads::lead_accepted(&mut tx, lead, tenant).await?;
             }
             let id = row.id;
             done((consent_document(row), before.is_none()), id)
@@ -426,6 +510,10 @@ impl Exchange {
         let countries =
             edit.countries.as_deref().map(|c| countries_parse("countries", c)).transpose()?;
         let contacts = edit.contacts.as_deref().map(contacts_parse).transpose()?;
+        let escalation = edit.escalation_contacts.as_deref().map(escalation_parse).transpose()?;
+        let name = edit.company_name.as_deref();
+        let name = name.map(|name| text("company_name", name, 200)).transpose()?;
+        let size = edit.company_size.as_deref().map(company_size).transpose()?;
         let wanted = match edit.status.as_deref() {
             None => None,
             Some("Active") => Some(ConsentStatus::Active),
@@ -435,7 +523,12 @@ impl Exchange {
                 return Err(invalid("status", reason));
             }
         };
-        let edits = countries.is_some() || contacts.is_some() || edit.requirements.is_some();
+        let edits = countries.is_some()
+            || contacts.is_some()
+            || edit.requirements.is_some()
+            || escalation.is_some()
+            || name.is_some()
+            || size.is_some();
         if !edits && wanted.is_none() {
             return Err(invalid("status", "name at least one thing to change"));
         }
@@ -444,15 +537,20 @@ impl Exchange {
             matches(if_match, row.version, true)?;
             // A resume comes before the edits it allows, a suspension after them.
             if wanted == Some(ConsentStatus::Active) && row.status != ConsentStatus::Active {
+                may(&row, ConsentEvent::Resume)?;
                 row.status = next(Some(row.status), ConsentEvent::Resume, NumbersHeld::default())
                     .map_err(refusal)?;
             }
             if edits {
+                may(&row, ConsentEvent::Edit)?;
                 let kept = countries.clone().unwrap_or_else(|| row.countries.0.clone());
                 if countries.is_some() {
-                    // A country once consented may stay although the offer dropped it.
-                    let mut allowed = offered(&mut tx, operator).await?;
-                    allowed.extend(&row.countries.0);
+                    // A country once consented may stay although the offer dropped it, or was
+                    // withdrawn, or an invitation named it.
+                    let mut allowed = row.countries.0.clone();
+                    if kept.iter().any(|country| !allowed.contains(country)) {
+                        allowed.extend(offered(&mut tx, operator, None).await?);
+                    }
                     within_offer(&kept, &allowed)?;
                 }
                 let held = tx.held_by_country(tenant, operator).await?;
@@ -465,6 +563,11 @@ impl Exchange {
                 if let Some(contacts) = &contacts {
                     row.contacts = json(contacts);
                 }
+                if let Some(escalation) = &escalation {
+                    row.escalation_contacts = json(escalation);
+                }
+                row.company_name = name.clone().unwrap_or(row.company_name);
+                row.company_size = size.clone().unwrap_or(row.company_size);
                 row.countries = Json(kept);
             }
             if wanted == Some(ConsentStatus::Suspended) && row.status != ConsentStatus::Suspended {

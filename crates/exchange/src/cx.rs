@@ -294,6 +294,8 @@ pub struct DirectoryFilter {
     pub region: Option<String>,
     /// `Calling`, `AudioConferencing`.
     pub service: Option<String>,
+    /// `user`, `service`, `conference`.
+    pub number_type: Option<String>,
 }
 
 /// Narrows a list of numbers.

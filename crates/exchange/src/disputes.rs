@@ -16,7 +16,7 @@ use store::{Db, DisputeRow, Tx};
 use uuid::Uuid;
 
 /// As one side sees it, or the programme: the other side's tenant is nobody's business.
-fn document(row: DisputeRow, side: Option<OperatorId>) -> Dispute {
+pub(crate) fn document(row: DisputeRow, side: Option<OperatorId>) -> Dispute {
     let shown = |operator: OperatorId, tenant: Uuid| {
         side.is_none_or(|side| side == operator).then_some(tenant)
     };

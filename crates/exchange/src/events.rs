@@ -35,8 +35,13 @@ pub struct Events {
 
 /// The types of events that a reader of this kind is ever told, as they are written.
 fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
-    const HOUSES: [&str; 4] =
-        ["client.changed", "edge.forgotten", "edge_key.changed", "alarms.changed"];
+    const HOUSES: [&str; 5] = [
+        "client.changed",
+        "edge.forgotten",
+        "edge_key.changed",
+        "alarms.changed",
+        "notice.changed",
+    ];
     const TENANTS: [&str; 9] = [
         "civic_address.changed",
         "location.changed",
@@ -222,6 +227,8 @@ fn told(change: Change, owner: ChangeOwner, party: Party) -> Option<EventData> {
             "location" => EventData::LocationChanged(thing(id)),
             "number_range" => EventData::RangeChanged(thing(id)),
             "offer" => EventData::OfferChanged(thing(id)),
+            "lead" => EventData::LeadChanged(thing(id)),
+            "notice" => EventData::NoticeChanged(thing(id)),
             "account" => EventData::AccountChanged(thing(id)),
             "group" => EventData::GroupChanged(thing(id)),
             "number_dispute" => EventData::DisputeChanged(thing(id)),

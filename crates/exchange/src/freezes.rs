@@ -21,19 +21,19 @@ pub(crate) async fn check(tx: &mut Tx, tenant: Option<TenantId>) -> Result<(), F
     let at = tx.at();
     match tx.freeze_open(tenant, at).await? {
         None => Ok(()),
-        Some(window) => {
-            let whose = match window.tenant_id {
-                Some(_) => "the tenant's",
-                None => "the programme's",
-            };
-            let reason = format!(
-                "{whose} change freeze {:?} lasts until {}",
-                window.name,
-                time(window.ends_at)
-            );
-            Err(ErrorCode::ChangeFreeze.problem(None, reason).into())
-        }
+        Some(window) => Err(frozen(&window).into()),
     }
+}
+
+/// What a change is refused with in this window.
+pub(crate) fn frozen(window: &ChangeFreezeRow) -> Problem {
+    let whose = match window.tenant_id {
+        Some(_) => "the tenant's",
+        None => "the programme's",
+    };
+    let ends = time(window.ends_at);
+    let reason = format!("{whose} change freeze {:?} lasts until {ends}", window.name);
+    ErrorCode::ChangeFreeze.problem(None, reason)
 }
 
 fn document(row: ChangeFreezeRow) -> ChangeFreeze {

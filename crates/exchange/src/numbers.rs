@@ -14,8 +14,9 @@ use api_types::number::{
     AssignmentBlockPut, AssignmentPut, Number, NumberSettings, NumberSettingsPut, NumberTag,
     TagsPut,
 };
+use api_types::problem::EntryError;
 use api_types::{ErrorCode, Page, Problem};
-use domain::assign::{AssignNumber, AssignRefusal, Assignee, check};
+use domain::assign::{AssignNumber, AssignRefusal, Assignee, HoldRefusal, check, check_unassign};
 use domain::block::{self, Block, BlockAsk, BlockRefusal, after_unassign};
 use domain::consent::ConsentStatus;
 use domain::number::{NumberType, Usage};
@@ -29,7 +30,7 @@ use store::listing::{
     Demand, Key, Listing, NUMBER_ASSIGNED, NUMBER_COUNTRY, NUMBER_NUMBER, NUMBER_OPERATOR,
     NUMBER_STATUS, NUMBER_TAG, NUMBER_USAGE, NUMBERS_OF_OPERATOR, NUMBERS_OF_TENANT, Test,
 };
-use store::{Db, NumberRow, NumberSettingsRow, Tx};
+use store::{AccountRow, Db, NumberRow, NumberSettingsRow, PersonRow, Tx};
 use uuid::Uuid;
 
 /// Calls can be routed to the number (operator-connect.md 1.7).
@@ -63,7 +64,7 @@ pub(crate) const fn put_state(row: &mut NumberRow, state: &NumberState) {
     };
 }
 
-fn block_of(row: &NumberRow) -> Block {
+pub(crate) fn block_of(row: &NumberRow) -> Block {
     match (row.blocked_forever, row.blocked_until) {
         (true, _) => Block::Forever,
         (false, Some(end)) => Block::Until(end),
@@ -193,12 +194,51 @@ pub(crate) const fn assign_code(refusal: AssignRefusal) -> (ErrorCode, Option<&'
     }
 }
 
-fn refusal(refusal: AssignRefusal) -> Problem {
+/// What the rules of assignment want to know of a number: with the location that it would have,
+/// and that location's country.
+pub(crate) fn assign_facts(
+    row: &NumberRow,
+    consent: Option<ConsentStatus>,
+    (location, country): (Option<LocationId>, Option<Country>),
+    block: Block,
+    now: i64,
+) -> AssignNumber {
+    AssignNumber {
+        usage: row.usage,
+        activated: row.activation_state == ACTIVATED,
+        assigned: row.person_id.is_some() || row.account_id.is_some(),
+        blocked: block.holds(now),
+        consent: consent_of(row, consent),
+        location_present: location.is_some(),
+        location_changes: location != row.location_id,
+        tenant_may_update_location: row.tenant_may_update_location,
+        location_in_country: country.is_none_or(|c| c == row.country),
+    }
+}
+
+/// A number that cannot be taken back, or cannot leave.
+pub(crate) fn hold_refusal(refusal: HoldRefusal) -> Problem {
+    hold_code(refusal).problem(None, refusal.to_string())
+}
+
+/// The same as an entry of an order shows it.
+pub(crate) fn hold_error(refusal: HoldRefusal) -> EntryError {
+    hold_code(refusal).entry(Some("number"), refusal.to_string())
+}
+
+const fn hold_code(refusal: HoldRefusal) -> ErrorCode {
+    match refusal {
+        HoldRefusal::NotAssigned => ErrorCode::NotAssigned,
+        HoldRefusal::StillAssigned => ErrorCode::StillAssigned,
+    }
+}
+
+pub(crate) fn refusal(refusal: AssignRefusal) -> Problem {
     let (code, field) = assign_code(refusal);
     code.problem(field, refusal.to_string())
 }
 
-fn block_refusal(refusal: BlockRefusal) -> Problem {
+pub(crate) fn block_refusal(refusal: BlockRefusal) -> Problem {
     let (code, field) = match refusal {
         BlockRefusal::Which | BlockRefusal::Days => (ErrorCode::InvalidField, Some("/days")),
         BlockRefusal::AlreadyBlocked => (ErrorCode::AlreadyBlocked, None),
@@ -206,6 +246,17 @@ fn block_refusal(refusal: BlockRefusal) -> Problem {
         BlockRefusal::Assigned => (ErrorCode::AlreadyAssigned, None),
     };
     code.problem(field, refusal.to_string())
+}
+
+/// A person, as far as the rules of assignment care.
+pub(crate) fn user_facts(row: &PersonRow) -> Assignee {
+    Assignee::User { licensed: records::licensed(row), has_number: row.number.is_some() }
+}
+
+/// A resource account, as far as they care.
+pub(crate) fn account_facts(row: &AccountRow) -> Assignee {
+    let licensed = row.licences.0.iter().any(|l| l == records::RESOURCE_ACCOUNT);
+    Assignee::ResourceAccount { licensed, has_number: row.number.is_some() }
 }
 
 /// Whom a number is given to.
@@ -246,8 +297,7 @@ impl To {
                     let reason = format!("no user {id} in this tenant");
                     ErrorCode::UnknownUser.problem(Some("/user_id"), reason)
                 })?;
-                let licensed = records::licensed(&row);
-                Ok(Assignee::User { licensed, has_number: row.number.is_some() })
+                Ok(user_facts(&row))
             }
             Self::Account(id) => {
                 tx.account_touch(tenant, id).await?;
@@ -255,8 +305,7 @@ impl To {
                     let reason = format!("no resource account {id} in this tenant");
                     ErrorCode::UnknownAccount.problem(Some("/resource_account_id"), reason)
                 })?;
-                let licensed = row.licences.0.iter().any(|l| l == records::RESOURCE_ACCOUNT);
-                Ok(Assignee::ResourceAccount { licensed, has_number: row.number.is_some() })
+                Ok(account_facts(&row))
             }
         }
     }
@@ -457,17 +506,8 @@ impl Exchange {
                     Some(found.country)
                 }
             };
-            let facts = AssignNumber {
-                usage: row.usage,
-                activated: row.activation_state == ACTIVATED,
-                assigned: row.person_id.is_some() || row.account_id.is_some(),
-                blocked: block_of(&row).holds(tx.at()),
-                consent: consent_of(&row, consent),
-                location_present: location.is_some(),
-                location_changes: location != row.location_id,
-                tenant_may_update_location: row.tenant_may_update_location,
-                location_in_country: country.is_none_or(|c| c == row.country),
-            };
+            let block = block_of(&row);
+            let facts = assign_facts(&row, consent, (location, country), block, tx.at());
             check(&facts, &assignee).map_err(refusal)?;
             let mut state = state_of(&row);
             (state.person, state.account) = match to {
@@ -509,10 +549,9 @@ impl Exchange {
         self.act(cx, "number.unassign", Keep::Answer, async |mut tx| {
             let (row, _) = number_locked(&mut tx, tenant, number).await?;
             matches(if_match, row.version, false)?;
-            let from = To::of(&row).ok_or_else(|| {
-                let reason = format!("{number} is assigned to nobody");
-                ErrorCode::NotAssigned.problem(None, reason)
-            })?;
+            let from = To::of(&row);
+            check_unassign(from.is_some()).map_err(hold_refusal)?;
+            let from = from.ok_or_else(|| hold_refusal(HoldRefusal::NotAssigned))?;
             from.lock(&mut tx, tenant).await?;
             let default = default_block(&mut tx, tenant).await?;
             let mut state = state_of(&row);

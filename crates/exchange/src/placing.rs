@@ -305,7 +305,7 @@ impl NewOrder {
 
     /// A change freeze leaves what only tries, and what sets right where help comes to.
     const fn can_be_frozen(&self) -> bool {
-        !self.dry_run && !matches!(self.kind, OrderKind::Location)
+        !self.dry_run && self.kind.can_be_frozen()
     }
 }
 

@@ -9,8 +9,8 @@ use crate::authz::Access;
 use crate::listing::{Narrowed, Wanted};
 use crate::{Cx, Exchange, ListQuery, records};
 use api_types::operator::{
-    CallingProfile, CallingProfileCreate, Offer, OfferPut, Operator, OperatorCreate, Range,
-    RangeCreate, Trunk, TrunkCreate, TrunkUpdate,
+    CallingProfile, CallingProfileCreate, Operator, OperatorCreate, Range, RangeCreate, Trunk,
+    TrunkCreate, TrunkUpdate,
 };
 use api_types::tenant::{Tenant, TenantCreate};
 use api_types::{ErrorCode, Page, Problem};
@@ -19,10 +19,8 @@ use feed::change::Change;
 use numbering::{Country, E164, NumberRange};
 use std::net::{IpAddr, SocketAddr};
 use store::listing::{OPERATORS, TENANTS};
-use store::{CallingProfileRow, Db, Json, OfferRow, OperatorRow, RangeRow, TenantRow, TrunkRow};
+use store::{CallingProfileRow, Db, Json, OperatorRow, RangeRow, TenantRow, TrunkRow};
 use uuid::Uuid;
-
-const SERVICES: [&str; 2] = ["Calling", "AudioConferencing"];
 
 fn operator_document(row: OperatorRow) -> Operator {
     Operator {
@@ -54,23 +52,12 @@ fn trunk_document(row: TrunkRow) -> Trunk {
     }
 }
 
-fn offer_document(row: OfferRow) -> Offer {
-    Offer {
-        operator_id: row.operator_id.0,
-        services: row.services.0,
-        countries: row.countries.0.iter().map(Country::to_string).collect(),
-        landing_page: row.landing_page,
-        published: row.published,
-        version: row.version,
-    }
-}
-
 fn tenant_document(row: TenantRow) -> Tenant {
     Tenant { id: row.id.0, name: row.name, domain: row.domain, created_at: time(row.created_at) }
 }
 
 /// A DNS name of at most `most` characters, lower case.
-fn dns_name(field: &str, value: &str, most: usize) -> Result<String, Problem> {
+pub(crate) fn dns_name(field: &str, value: &str, most: usize) -> Result<String, Problem> {
     let name = value.trim().to_ascii_lowercase();
     let label = |l: &str| {
         (1..=63).contains(&l.len())
@@ -174,7 +161,7 @@ pub(crate) fn countries_parse(field: &str, codes: &[String]) -> Result<Vec<Count
     Ok(countries)
 }
 
-async fn operator_must(db: &mut Db, id: OperatorId) -> Result<OperatorRow, crate::Fail> {
+pub(crate) async fn operator_must(db: &mut Db, id: OperatorId) -> Result<OperatorRow, crate::Fail> {
     Ok(db.operator_get(id).await?.ok_or_else(|| not_found("operator", id))?)
 }
 
@@ -436,81 +423,6 @@ impl Exchange {
             })
             .await?;
         Ok(page(rows, limit, |row| row.id, range_document))
-    }
-
-    /// Makes or replaces the offer; If-Match is required once there is one.
-    pub async fn offer_put(
-        &self,
-        cx: &Cx,
-        operator_id: Uuid,
-        if_match: Option<i64>,
-        offer: OfferPut,
-    ) -> Result<Offer, Problem> {
-        cx.programme(Access::Write)?;
-        let operator = OperatorId(operator_id);
-        let countries = countries_parse("countries", &offer.countries)?;
-        let mut services: Vec<String> = Vec::new();
-        for service in &offer.services {
-            if !SERVICES.contains(&service.as_str()) {
-                let reason = format!("{service:?} is neither Calling nor AudioConferencing");
-                return Err(invalid("services", reason));
-            }
-            if !services.contains(service) {
-                services.push(service.clone());
-            }
-        }
-        let landing_page = offer.landing_page.trim().to_owned();
-        let rest =
-            landing_page.strip_prefix("https://").or_else(|| landing_page.strip_prefix("http://"));
-        let linked = rest.is_some_and(|r| !r.is_empty() && !r.starts_with('/'));
-        if !landing_page.is_empty()
-            && (!linked || landing_page.len() > 500 || landing_page.contains(char::is_whitespace))
-        {
-            return Err(invalid("landing_page", "the link begins with https:// or http://"));
-        }
-        if offer.published && (services.is_empty() || countries.is_empty() || !linked) {
-            let field = match (services.is_empty(), countries.is_empty()) {
-                (true, _) => "/services",
-                (_, true) => "/countries",
-                _ => "/landing_page",
-            };
-            return Err(ErrorCode::OfferIncomplete.problem(Some(field), "this part is missing"));
-        }
-        self.act(cx, "offer.put", Keep::Answer, async |mut tx| {
-            operator_must(&mut tx, operator).await?;
-            let before = tx.offer_get(operator).await?;
-            match (&before, if_match) {
-                (Some(before), _) => matches(if_match, before.version, true)?,
-                (None, Some(given)) => {
-                    let reason = format!("you hold version {given}, but there is no offer yet");
-                    return Err(ErrorCode::VersionMismatch
-                        .problem(Some("If-Match"), reason)
-                        .into());
-                }
-                (None, None) => {}
-            }
-            let replaces = before.map(|b| b.version);
-            let row = OfferRow {
-                operator_id: operator,
-                services: Json(services.clone()),
-                countries: Json(countries.clone()),
-                landing_page: landing_page.clone(),
-                published: offer.published,
-                version: replaces.map_or(1, |v| v + 1),
-            };
-            raced(tx.offer_put(&row, replaces).await?)?;
-            change_other(&mut tx, "offer", operator, of_operator(operator));
-            done(offer_document(row), operator)
-        })
-        .await
-    }
-
-    /// The offer.
-    pub async fn offer_get(&self, cx: &Cx, operator_id: Uuid) -> Result<Offer, Problem> {
-        cx.programme(Access::Read)?;
-        let row =
-            self.view(async |mut db| Ok(db.offer_get(OperatorId(operator_id)).await?)).await?;
-        row.map(offer_document).ok_or_else(|| not_found("offer of operator", operator_id))
     }
 
     /// Makes a tenant.

@@ -4,15 +4,17 @@
 
 use crate::act::{Fail, change, change_of, new_id, of_both, raced, store_problem};
 use crate::edges_known::LOST_AFTER;
-use crate::numbers::{ACTIVATED, USAGES, put_state, state_of};
+use crate::numbers::{ACTIVATED, USAGES, hold_error, put_state, state_of};
 use crate::orders::{order_change, refusal_code, upload_context};
 use crate::placing::{Asked, Former, Params, Undo, message};
 use crate::{Exchange, bulk, disputes, records, reservations};
 use api_types::problem::EntryError;
 use api_types::{ErrorCode, Problem};
+use domain::assign::{HoldRefusal, check_release};
 use domain::dispute::DisputeState;
 use domain::number::NumberType;
 use domain::number::Usage;
+use domain::offer::AddressEditing;
 use domain::order::{MovedOn, NumberState, OrderKind};
 use domain::upload::{UploadEntry, UploadRefusal, check_entry, check_order};
 use domain::{CallingProfileId, OperatorId, OrderId};
@@ -384,6 +386,7 @@ async fn upload(
         *usable.entry(row.profile_id).or_default() += usize::from(row.enabled);
     }
     let ranges = tx.range_all(operator).await?;
+    let offer = tx.offer_get(operator).await?.map(|offer| offer.details.0).unwrap_or_default();
     let mut locations = HashMap::new();
     for id in entries.iter().filter_map(|e| e.location_id).collect::<HashSet<_>>() {
         if let Some(found) = tx.location_get(tenant, id).await? {
@@ -452,8 +455,19 @@ async fn upload(
             results.push(failed(p.entry, &error));
             continue;
         }
-        let warning = (!p.known_range)
-            .then(|| format!("{} lies in no range that libphonenumber knows", p.number));
+        let mut warnings = Vec::new();
+        if !p.known_range {
+            warnings.push(format!("{} lies in no range that libphonenumber knows", p.number));
+        }
+        // What tenants read before they consented is not what they get.
+        let promised = offer.address_editing(p.country).is_some_and(AddressEditing::is_tenants);
+        if p.usage == Usage::CallingUserAssignment && promised && !may_update {
+            warnings.push(format!(
+                "your offer lets tenants edit addresses in {}, of {} it is locked",
+                p.country, p.number
+            ));
+        }
+        let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
         let mut row = NumberRow {
             number: p.number,
             tenant_id: tenant,
@@ -556,10 +570,8 @@ async fn release(
                 let error = ErrorCode::NotHeld.entry(Some("number"), reason);
                 results.push(failed(entry, &error));
             }
-            Some(row) if row.person_id.is_some() || row.account_id.is_some() => {
-                let reason = format!("{number} is assigned");
-                let error = ErrorCode::StillAssigned.entry(Some("number"), reason);
-                results.push(failed(entry, &error));
+            Some(row) if check_release(state_of(row).is_assigned()).is_err() => {
+                results.push(failed(entry, &hold_error(HoldRefusal::StillAssigned)));
             }
             // An upload that is undone takes back what it brought, not what came since.
             Some(row)

@@ -52,6 +52,10 @@ statements! {
     DISPUTES_OVER_PG = dispute_select!("WHERE d.state = 'open' AND d.holder_id = $2 \
         AND d.number = ANY (ARRAY(SELECT CAST(value AS BIGINT) \
             FROM json_array_elements_text(CAST($1 AS json)) AS j (value))) ORDER BY d.id");
+    DISPUTES_OF_NUMBER = dispute_select!(
+        "WHERE d.number = $1 AND d.state = 'open' \
+         AND (CAST($2 AS UUID) IS NULL OR d.claimant_id = $2 OR d.holder_id = $2) \
+         ORDER BY d.id DESC LIMIT 20");
     DISPUTE_END = "UPDATE number_dispute SET state = $2, comment = $3, closed_at = $4 \
         WHERE id = $1 AND state = 'open'";
 }
@@ -95,6 +99,15 @@ impl Db {
     ) -> Result<Vec<DisputeRow>, StoreError> {
         let sql = if self.is_pg() { DISPUTES_OVER_PG } else { DISPUTES_OVER_LITE };
         self.all(sql, args![crate::numbers::json(numbers), holder]).await
+    }
+
+    /// Open ones about a number, that an operator is a side of, or all.
+    pub async fn disputes_of_number(
+        &mut self,
+        number: E164,
+        side: Option<OperatorId>,
+    ) -> Result<Vec<DisputeRow>, StoreError> {
+        self.all(DISPUTES_OF_NUMBER, args![number, side]).await
     }
 
     /// Ends it; `false` where it is over.

@@ -18,6 +18,7 @@ mod error;
 mod freezes;
 mod gateways;
 mod identity;
+mod leads;
 pub mod listing;
 mod log;
 mod numbers;
@@ -53,14 +54,17 @@ pub use gateways::{
     VoiceRoutingRow,
 };
 pub use identity::{EdgeKeyRow, IdempotencyRow, PrincipalRow, TokenRow};
+pub use leads::LeadRow;
 pub use log::{AuditRow, Back, ChangeOwner, ChangeOwnerRow, ChangeRow, Tx};
 pub use numbers::{NumberFormerRow, NumberRow, NumberSettingsRow, NumberTagRow, TagRow};
 pub use open::{OpenError, Store};
 pub use operators::{
-    CallingProfileRow, DirectoryRow, OfferRow, OperatorRow, ProfileTrunkRow, RangeRow, TenantRow,
-    TrunkRow,
+    CallingProfileRow, DirectoryRow, OfferDraftRow, OfferRow, OperatorRow, ProfileTrunkRow,
+    RangeRow, TenantRow, TrunkRow,
 };
-pub use orders::{EntryResult, OrderEntryRow, OrderFormerRow, OrderMessageRow, OrderRow};
+pub use orders::{
+    EntryResult, OpenOrderRow, OrderEntryRow, OrderFormerRow, OrderMessageRow, OrderRow,
+};
 pub use people::{AccountRow, AgentRow, PersonNameRow, PersonRow};
 pub use policies::{
     GroupMemberRow, GroupPersonRow, GroupRow, PolicyAssignmentRow, PolicyRow, ScreeningRow,
@@ -74,7 +78,8 @@ pub use request_use::RequestUseRow;
 pub use shop::{QuoteLine, QuoteRow, ReservationRow, StorefrontRow};
 pub use stock::{StockCountRow, StockRow, StockWay, stock_scans};
 pub use tenants::{
-    CivicAddressRow, ConsentRow, ConsentStateRow, HeldRow, LocationCountryRow, LocationRow,
+    AcceptanceRow, CivicAddressRow, ConsentRow, ConsentStateRow, HeldRow, LocationCountryRow,
+    LocationRow, NoticeRow,
 };
 pub use value::Json;
 pub use walls::{RUNTIME_ROLE, Reach};
@@ -96,6 +101,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         clients::STATEMENTS,
         disputes::STATEMENTS,
         identity::STATEMENTS,
+        leads::STATEMENTS,
         log::STATEMENTS,
         numbers::STATEMENTS,
         operators::STATEMENTS,

@@ -5,6 +5,7 @@ use crate::db::{Db, statements};
 use crate::listing::{OPERATORS, Pick, TENANTS};
 use crate::value::{Json, args, row};
 use domain::fraud::FraudLimits;
+use domain::offer::{OfferContent, OfferState};
 use domain::trusted::TrustedNetwork;
 use domain::{CallingProfileId, OperatorId, TenantId, TrunkId};
 use numbering::{Country, E164};
@@ -45,6 +46,19 @@ row! {
         countries: Json<Vec<Country>>,
         landing_page: String,
         published: bool,
+        state: OfferState,
+        details: Json<OfferContent>,
+        terms_uri: Option<String>,
+        terms_version: i64,
+        published_at: Option<i64>,
+        withdrawn_at: Option<i64>,
+        version: i64,
+    }
+    /// What an operator prepares; without a body there is no draft now.
+    OfferDraftRow {
+        operator_id: OperatorId,
+        body: Option<Json<OfferContent>>,
+        edited_at: i64,
         version: i64,
     }
     /// A published offer as a tenant sees it.
@@ -54,6 +68,7 @@ row! {
         services: Json<Vec<String>>,
         countries: Json<Vec<Country>>,
         landing_page: String,
+        details: Json<OfferContent>,
         acquired: i64,
         consent_status: Option<String>,
     }
@@ -122,14 +137,24 @@ statements! {
         WHERE operator_id = $1 ORDER BY first_number";
     RANGES_LOCK_PG = "LOCK TABLE number_range IN SHARE ROW EXCLUSIVE MODE";
     OFFER_INSERT = "INSERT INTO offer \
-        (operator_id, services, countries, landing_page, published, version) \
-        VALUES ($1, $2, $3, $4, $5, $6)";
+        (operator_id, services, countries, landing_page, published, version, state, details, \
+        terms_uri, terms_version, published_at, withdrawn_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     OFFER_UPDATE = "UPDATE offer SET services = $3, countries = $4, landing_page = $5, \
-        published = $6, version = version + 1 WHERE operator_id = $1 AND version = $2";
-    OFFER_GET = "SELECT operator_id, services, countries, landing_page, published, version \
+        published = $6, state = $7, details = $8, terms_uri = $9, terms_version = $10, \
+        published_at = $11, withdrawn_at = $12, version = version + 1 \
+        WHERE operator_id = $1 AND version = $2";
+    OFFER_GET = "SELECT operator_id, services, countries, landing_page, published, state, details, \
+        terms_uri, terms_version, published_at, withdrawn_at, version \
         FROM offer WHERE operator_id = $1";
+    OFFER_DRAFT_GET = "SELECT operator_id, body, edited_at, version FROM offer_draft \
+        WHERE operator_id = $1";
+    OFFER_DRAFT_INSERT = "INSERT INTO offer_draft (operator_id, body, edited_at, version) \
+        VALUES ($1, $2, $3, 1)";
+    OFFER_DRAFT_UPDATE = "UPDATE offer_draft SET body = $3, edited_at = $4, \
+        version = version + 1 WHERE operator_id = $1 AND version = $2";
     DIRECTORY_LIST = "SELECT o.id AS operator_id, o.name, f.services, f.countries, \
-        f.landing_page, (SELECT COUNT(*) FROM number n \
+        f.landing_page, f.details, (SELECT COUNT(*) FROM number n \
             WHERE n.operator_id = o.id AND n.tenant_id = $1) AS acquired, \
         c.status AS consent_status \
         FROM operator o JOIN offer f ON f.operator_id = o.id \
@@ -353,13 +378,59 @@ impl Db {
                 o.countries,
                 o.landing_page,
                 o.published,
-                o.version
+                o.version,
+                o.state,
+                o.details,
+                o.terms_uri,
+                o.terms_version,
+                o.published_at,
+                o.withdrawn_at
             ];
             return Ok(self.exec(OFFER_INSERT, args).await? > 0);
         };
-        let args =
-            args![o.operator_id, version, o.services, o.countries, o.landing_page, o.published];
+        let args = args![
+            o.operator_id,
+            version,
+            o.services,
+            o.countries,
+            o.landing_page,
+            o.published,
+            o.state,
+            o.details,
+            o.terms_uri,
+            o.terms_version,
+            o.published_at,
+            o.withdrawn_at
+        ];
         Ok(self.exec(OFFER_UPDATE, args).await? > 0)
+    }
+
+    /// What an operator prepares, or prepared once.
+    pub async fn offer_draft_get(
+        &mut self,
+        operator: OperatorId,
+    ) -> Result<Option<OfferDraftRow>, StoreError> {
+        self.one(OFFER_DRAFT_GET, args![operator]).await
+    }
+
+    /// Makes the first draft, or replaces the one of this version; `false` where the version is
+    /// another.
+    pub async fn offer_draft_put(
+        &mut self,
+        draft: &OfferDraftRow,
+        replaces: Option<i64>,
+    ) -> Result<bool, StoreError> {
+        let changed = match replaces {
+            None => {
+                let args = args![draft.operator_id, draft.body, draft.edited_at];
+                self.exec(OFFER_DRAFT_INSERT, args).await?
+            }
+            Some(version) => {
+                let args = args![draft.operator_id, version, draft.body, draft.edited_at];
+                self.exec(OFFER_DRAFT_UPDATE, args).await?
+            }
+        };
+        Ok(changed > 0)
     }
 
     /// An operator's offer.

@@ -5,9 +5,18 @@ use crate::db::{Db, statements};
 use crate::listing::{ORDER_MESSAGES, ORDERS, ORDERS_OF_TENANT, Pick};
 use crate::value::{args, row};
 use domain::{CallingProfileId, LocationId, OperatorId, OrderId, TenantId};
+use numbering::E164;
 use uuid::Uuid;
 
 row! {
+    /// An order that still has to do something.
+    OpenOrderRow {
+        id: OrderId,
+        operator_id: Option<OperatorId>,
+        kind: String,
+        status: String,
+        created_at: i64,
+    }
     /// An order.
     OrderRow {
         id: OrderId,
@@ -111,6 +120,15 @@ statements! {
     ORDER_GET = order_select!("WHERE id = $1");
     ORDER_PROGRESS = "UPDATE number_order SET status = $2, done = $3, succeeded = $4, \
         failed = $5, finished_at = $6, total = $7 WHERE id = $1";
+    // Of an operator, of a tenant itself, or of anybody: whatever still waits or is under way.
+    ORDERS_OPEN_OF_NUMBER = "SELECT o.id, o.operator_id, o.kind, o.status, o.created_at \
+        FROM job j JOIN number_order o ON o.id = j.order_id \
+        WHERE o.finished_at IS NULL \
+        AND (CAST($2 AS UUID) IS NULL OR o.operator_id = $2) \
+        AND (CAST($3 AS UUID) IS NULL OR (o.tenant_id = $3 AND o.operator_id IS NULL)) \
+        AND EXISTS (SELECT 1 FROM number_order_entry e WHERE e.order_id = o.id \
+            AND e.number_text = $1 AND e.status = 'pending') \
+        ORDER BY o.id DESC LIMIT 20";
     ENTRY_INSERT_LITE = "INSERT INTO number_order_entry (order_id, ordinal, number_text, usage, \
         profile_id, location_id, country, status, error, warning, asked, line) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
@@ -159,6 +177,16 @@ statements! {
 }
 
 impl Db {
+    /// Orders that have still to do something with a number: an operator's, a tenant's own, or all.
+    pub async fn orders_open_of_number(
+        &mut self,
+        number: E164,
+        operator: Option<OperatorId>,
+        tenant: Option<TenantId>,
+    ) -> Result<Vec<OpenOrderRow>, StoreError> {
+        self.all(ORDERS_OPEN_OF_NUMBER, args![number.to_string(), operator, tenant]).await
+    }
+
     /// Adds an order without its entries, and the job that will run them.
     pub async fn order_insert(&mut self, o: &OrderRow, job: Uuid) -> Result<(), StoreError> {
         let args = args![

@@ -88,6 +88,8 @@ statements! {
         "WHERE n.operator_id = $2 AND n.number = ANY (ARRAY(SELECT CAST(value AS BIGINT) \
             FROM json_array_elements_text(CAST($1 AS json)) AS j (value))) \
          ORDER BY n.number FOR UPDATE");
+    STOCK_IS_RESERVED = "SELECT COUNT(*) AS v FROM stock_number \
+        WHERE operator_id = $1 AND number = $2 AND reservation_id IS NOT NULL";
     STOCK_DELETE_LITE = "DELETE FROM stock_number WHERE operator_id = $2 \
         AND reservation_id IS NULL AND number IN (SELECT value FROM json_each($1))";
     STOCK_DELETE_PG = "DELETE FROM stock_number WHERE operator_id = $2 \
@@ -201,6 +203,16 @@ impl Db {
     ) -> Result<Vec<StockRow>, StoreError> {
         let sql = if self.is_pg() { STOCK_LOCKED_PG } else { STOCK_LOCKED_LITE };
         self.all(sql, args![json(numbers), operator]).await
+    }
+
+    /// Has a tenant reserved it?
+    pub async fn stock_is_reserved(
+        &mut self,
+        operator: OperatorId,
+        number: E164,
+    ) -> Result<bool, StoreError> {
+        let count = self.value::<i64>(STOCK_IS_RESERVED, args![operator, number]).await?;
+        Ok(count.unwrap_or_default() > 0)
     }
 
     /// Takes an operator's numbers out of stock but for those that are reserved; says how many.

@@ -27,9 +27,29 @@ row! {
         contacts: String,
         company_name: String,
         company_size: String,
+        escalation_contacts: String,
+        engagement: String,
+        notice_version: i64,
+        terms_version: i64,
+        accepted_at: Option<i64>,
+        accepted_by: Option<String>,
+        notice_in_force: i64,
+        terms_in_force: Option<i64>,
         consented_at: i64,
         modified_at: i64,
         version: i64,
+    }
+    /// A version of the data transfer notice.
+    NoticeRow { version: i64, body: String, published_at: i64 }
+    /// Who accepted which versions when.
+    AcceptanceRow {
+        id: Uuid,
+        tenant_id: TenantId,
+        operator_id: OperatorId,
+        notice_version: i64,
+        terms_version: i64,
+        accepted_at: i64,
+        accepted_by: String,
     }
     /// How many numbers are held in a country.
     HeldRow { country: Country, held: i64 }
@@ -68,8 +88,14 @@ macro_rules! consent_select {
             "SELECT c.id, c.tenant_id, t.name AS tenant_name, c.operator_id, ",
             "o.name AS operator_name, c.status, c.relationship, c.relationship_comment, ",
             "c.countries, c.requirements, c.contacts, c.company_name, c.company_size, ",
+            "c.escalation_contacts, c.engagement, c.notice_version, c.terms_version, ",
+            "c.accepted_at, c.accepted_by, ",
+            "(SELECT COALESCE(MAX(n.version), 0) FROM notice n) AS notice_in_force, ",
+            "CASE WHEN f.terms_uri IS NULL OR f.state = 'draft' THEN NULL ",
+            "ELSE f.terms_version END AS terms_in_force, ",
             "c.consented_at, c.modified_at, c.version FROM consent c ",
             "JOIN tenant t ON t.id = c.tenant_id JOIN operator o ON o.id = c.operator_id ",
+            "LEFT JOIN offer f ON f.operator_id = c.operator_id ",
             $tail
         )
     };
@@ -100,12 +126,26 @@ statements! {
     CONSENT_STATES = "SELECT operator_id, status FROM consent WHERE tenant_id = $1";
     CONSENT_INSERT = "INSERT INTO consent (id, tenant_id, operator_id, status, relationship, \
         relationship_comment, countries, requirements, contacts, company_name, company_size, \
-        consented_at, modified_at, version) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        consented_at, modified_at, version, escalation_contacts, engagement, notice_version, \
+        terms_version, accepted_at, accepted_by) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
+        $19, $20)";
     CONSENT_UPDATE = "UPDATE consent SET status = $3, relationship = $4, \
         relationship_comment = $5, countries = $6, requirements = $7, contacts = $8, \
         company_name = $9, company_size = $10, consented_at = $11, modified_at = $12, \
+        escalation_contacts = $13, engagement = $14, notice_version = $15, terms_version = $16, \
+        accepted_at = $17, accepted_by = $18, \
         version = version + 1 WHERE id = $1 AND version = $2";
+    NOTICE_INSERT = "INSERT INTO notice (version, body, published_at) VALUES ($1, $2, $3)";
+    NOTICE_LIST = "SELECT version, body, published_at FROM notice \
+        WHERE (CAST($1 AS BIGINT) IS NULL OR version < $1) ORDER BY version DESC LIMIT $2";
+    ACCEPTANCE_INSERT = "INSERT INTO consent_acceptance (id, tenant_id, operator_id, \
+        notice_version, terms_version, accepted_at, accepted_by) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    ACCEPTANCE_LIST = "SELECT id, tenant_id, operator_id, notice_version, terms_version, \
+        accepted_at, accepted_by FROM consent_acceptance \
+        WHERE tenant_id = $1 AND operator_id = $2 AND (CAST($3 AS UUID) IS NULL OR id < $3) \
+        ORDER BY id DESC LIMIT $4";
     HELD_BY_COUNTRY = "SELECT country, COUNT(*) AS held FROM number \
         WHERE tenant_id = $1 AND operator_id = $2 GROUP BY country ORDER BY country";
     ADDRESS_INSERT = "INSERT INTO civic_address (id, tenant_id, company_name, country, \
@@ -212,7 +252,13 @@ impl Db {
             c.company_size,
             c.consented_at,
             c.modified_at,
-            c.version
+            c.version,
+            c.escalation_contacts,
+            c.engagement,
+            c.notice_version,
+            c.terms_version,
+            c.accepted_at,
+            c.accepted_by
         ];
         self.exec(CONSENT_INSERT, args).await?;
         Ok(())
@@ -236,9 +282,56 @@ impl Db {
             c.company_name,
             c.company_size,
             c.consented_at,
-            c.modified_at
+            c.modified_at,
+            c.escalation_contacts,
+            c.engagement,
+            c.notice_version,
+            c.terms_version,
+            c.accepted_at,
+            c.accepted_by
         ];
         Ok(self.exec(CONSENT_UPDATE, args).await? > 0)
+    }
+
+    /// Adds a version of the notice.
+    pub async fn notice_insert(&mut self, n: &NoticeRow) -> Result<(), StoreError> {
+        self.exec(NOTICE_INSERT, args![n.version, n.body, n.published_at]).await?;
+        Ok(())
+    }
+
+    /// Versions of the notice before one, newest first.
+    pub async fn notice_list(
+        &mut self,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<NoticeRow>, StoreError> {
+        self.all(NOTICE_LIST, args![before, limit]).await
+    }
+
+    /// Keeps who accepted what.
+    pub async fn acceptance_insert(&mut self, a: &AcceptanceRow) -> Result<(), StoreError> {
+        let args = args![
+            a.id,
+            a.tenant_id,
+            a.operator_id,
+            a.notice_version,
+            a.terms_version,
+            a.accepted_at,
+            a.accepted_by
+        ];
+        self.exec(ACCEPTANCE_INSERT, args).await?;
+        Ok(())
+    }
+
+    /// What a tenant accepted of an operator, newest first, before an id.
+    pub async fn acceptance_list(
+        &mut self,
+        tenant: TenantId,
+        operator: OperatorId,
+        before: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<AcceptanceRow>, StoreError> {
+        self.all(ACCEPTANCE_LIST, args![tenant, operator, before, limit]).await
     }
 
     /// Numbers a tenant holds from an operator, by country.

@@ -5,7 +5,9 @@ use domain::{
     CallingProfileId, CdrId, CivicAddressId, ConsentId, GroupId, LocationId, MoveId, OperatorId,
     OrderId, PolicyId, PrincipalId, ResourceAccountId, TenantId, TrunkId, UserId,
     consent::{ConsentStatus, RelationshipStatus},
+    lead::LeadStatus,
     number::Usage,
+    offer::OfferState,
     stock::StockKind,
 };
 use numbering::{Country, E164};
@@ -152,6 +154,26 @@ words! {
     }
     Usage { CallingUserAssignment, FirstPartyAppAssignment, ConferenceAssignment }
     StockKind { Geographic, Mobile, TollFree, Other }
+}
+
+impl Stored for OfferState {
+    type As = String;
+    fn load(base: String) -> Option<Self> {
+        Self::parse(&base)
+    }
+    fn save(&self) -> String {
+        self.as_str().to_owned()
+    }
+}
+
+impl Stored for LeadStatus {
+    type As = String;
+    fn load(base: String) -> Option<Self> {
+        Self::parse(&base)
+    }
+    fn save(&self) -> String {
+        self.as_str().to_owned()
+    }
 }
 
 impl Stored for E164 {

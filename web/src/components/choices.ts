@@ -39,6 +39,22 @@ export const NUMBER_TYPES: Record<string, string> = {
   conference: "For conferences",
 };
 
+/** How an operator brings an emergency call to help. */
+export const EMERGENCY_HANDLING: Record<string, string> = {
+  dynamic_location: "The location sent with the call routes it",
+  registered_address: "The address registered for the number routes it",
+  number_prefix: "The number's area code routes it",
+  screened: "A national call centre answers first",
+  unsupported: "No emergency calls: you need another way to help",
+};
+
+/** Who may edit emergency addresses. */
+export const ADDRESS_EDITING: Record<string, string> = {
+  operator_then_tenant: "The operator sets them, you may change them",
+  tenant: "You set them",
+  operator: "The operator sets them, you may not change them",
+};
+
 export const SOURCES: Record<string, string> = { new: "New numbers", port: "Numbers to port" };
 
 export function named(names: Record<string, string>, value: string): string {

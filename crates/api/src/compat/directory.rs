@@ -183,9 +183,7 @@ async fn consent_patch(
         }
         (Some(held), _) => match edit(held, patch)? {
             // Nothing that is not so already.
-            ConsentUpdate { status: None, countries: None, requirements: None, contacts: None } => {
-                (StatusCode::OK, Ok(held.clone()))
-            }
+            edit if edit == ConsentUpdate::default() => (StatusCode::OK, Ok(held.clone())),
             edit => {
                 let version = Some(held.version);
                 (StatusCode::OK, exchange.consent_update(&caller, operator, version, edit).await)
@@ -223,7 +221,7 @@ fn edit(held: &tenant::Consent, mut patch: ConsentPatch) -> Result<ConsentUpdate
         contacts: contacts(&mut patch),
         status: patch.status.filter(|status| *status != held.status),
         countries: patch.consented_countries,
-        requirements: None,
+        ..ConsentUpdate::default()
     })
 }
 
@@ -250,6 +248,10 @@ fn new(
         company_size: size,
         // Whoever sends this asks for the consent, of which the notice is a part.
         notice_accepted: true,
+        notice_version: None,
+        terms_version: None,
+        escalation_contacts: Vec::new(),
+        lead_id: None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! A cell is what is answered: one status, or three where the operation names an object (one's
 //! own, another's, one that is not there; `-` where nobody else could own it).
 
+use crate::bodies::{consent, draft, export, hook, offer, office, restriction};
 use crate::server::Server;
 use api::ApiConfig;
 use feed::{snapshot::Snapshot, wrap::wrap_key};
@@ -237,6 +238,31 @@ impl World {
         }
     }
 
+    /// The operator has a draft of its offer.
+    async fn drafted(&self, operator: &Party) {
+        let path = "/operator/v1/offer/draft";
+        let ask = |method| self.server.bare(method, path).bearer_auth(&operator.token);
+        let there = ask(Method::GET).send().await.expect("answers");
+        if there.status() != StatusCode::OK {
+            let put = ask(Method::PUT).json(&draft("Alba")).send().await.expect("answers");
+            assert_eq!(put.status(), StatusCode::OK);
+        }
+    }
+
+    /// Operators have invited tenants.
+    async fn invite(&self, operator: &mut Party, tenant: &mut Party, domain: &str) {
+        let path = "/operator/v1/leads";
+        let to = json!({ "domain": domain, "countries": ["GB"] });
+        let made = self.post(&operator.token, path, to).await;
+        let lead = made["lead"]["id"].as_str().expect("an id").to_owned();
+        tenant.things.insert("lead", lead);
+        let made = self.post(&operator.token, path, json!({ "countries": ["GB"] })).await;
+        tenant.things.insert("code", made["code"].as_str().expect("a code").to_owned());
+        let to = json!({ "domain": "nobody.example", "countries": ["GB"] });
+        let made = self.post(&operator.token, path, to).await;
+        operator.things.insert("lead", made["lead"]["id"].as_str().expect("an id").to_owned());
+    }
+
     /// A subscription to events, whose endpoint answers nothing.
     async fn hook(&self, token: &str, face: &str) -> String {
         let hook = self.post(token, &format!("/{face}/v1/webhooks"), hook()).await;
@@ -253,34 +279,6 @@ impl World {
         answer.bytes().await.expect("the file");
         record.rsplit('/').next().expect("an id").to_owned()
     }
-}
-
-fn hook() -> Value {
-    json!({ "endpoint": "http://127.0.0.1:9/", "event_types": [] })
-}
-
-fn export() -> Value {
-    json!({ "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z", "format": "csv" })
-}
-
-fn offer(name: &str) -> Value {
-    json!({ "services": ["Calling"], "countries": ["GB"], "published": true,
-        "landing_page": format!("https://{}.example", name.to_lowercase()) })
-}
-
-fn restriction(name: &str) -> Value {
-    json!({ "name": name, "settings": { "kind": "OnlineDialOutPolicy", "allowed": "Domestic" } })
-}
-
-fn office(number: &str) -> Value {
-    json!({ "company_name": "Ltd", "country": "GB", "house_number": number, "latitude": "51.5",
-        "longitude": "-0.1" })
-}
-
-fn consent(operator: &str) -> Value {
-    json!({ "operator_id": operator, "countries": ["GB"], "company_name": "Ltd",
-        "company_size": "L50_U249", "notice_accepted": true,
-        "contacts": [{ "full_name": "Ada Byron", "email": "ada@contoso.example" }] })
 }
 
 async fn world() -> World {
@@ -311,6 +309,9 @@ async fn world() -> World {
     let mut fabrikam = world.tenant("Fabrikam").await;
     world.supply(&mut alba, &mut contoso, "+442079460001").await;
     world.supply(&mut brae, &mut fabrikam, "+442079470001").await;
+    world.invite(&mut alba, &mut contoso, "contoso.example").await;
+    world.invite(&mut brae, &mut fabrikam, "fabrikam.example").await;
+    world.drafted(&alba).await;
     world.cairn = world.operator("Cairn", "+442079480000").await;
     world.dunes = world.operator("Dunes", "+442079490000").await;
     world.post(&contoso.token, "/tenant/v1/consents", consent(&world.cairn.id)).await;
@@ -381,6 +382,9 @@ impl World {
                     Whose::Nobodys => NOBODYS.to_owned(),
                 };
             }
+            ("lead", "operator") => {
+                (self.alba.things["lead"].as_str(), self.brae.things["lead"].as_str())
+            }
             ("trunk" | "order" | "message", _) => {
                 (self.alba.things[kind].as_str(), self.brae.things[kind].as_str())
             }
@@ -417,6 +421,10 @@ impl World {
         let body = match operation.name.as_str() {
             "edge_changes" => {
                 path += &self.feed;
+                return (path, None);
+            }
+            "number_explain" | "operator_number_explain" | "programme_number_explain" => {
+                path += &format!("?number=%2B{}", thing.trim_start_matches('+'));
                 return (path, None);
             }
             "call_explain" => {
@@ -489,6 +497,11 @@ impl World {
                 "trunk_ids": [alba.things["trunk"], alba.things["trunk2"]] }),
             "range_create" => json!({ "first": "+442079430000", "last": "+442079430099" }),
             "offer_put" => offer("Alba"),
+            "offer_draft_put" => draft("Alba"),
+            "lead_create" => json!({ "domain": "esker.example", "countries": ["GB"] }),
+            "lead_claim" => json!({ "code": contoso.things["code"] }),
+            "notice_create" => json!({ "text": "Your contacts are passed on." }),
+            "consent_acceptance_create" => json!({ "notice_version": 0 }),
             "tenant_create" => json!({ "name": "Gamma", "domain": "gamma.example" }),
             "fraud_release" | "tenant_fraud_release" => json!({ "id": thing }),
             "client_create" => json!({ "name": "another", "role": "edge" }),
@@ -562,6 +575,7 @@ impl World {
             return Some("\"1\"".to_owned());
         }
         let at = path.strip_suffix("/assignment").unwrap_or(path);
+        let at = at.strip_suffix("/engagement").unwrap_or(at);
         let answer = self.server.bare(Method::GET, at).bearer_auth(token).send().await;
         let tag = answer.expect("answers").headers().get(header::ETAG).cloned();
         tag.and_then(|tag| tag.to_str().ok().map(str::to_owned))
@@ -581,6 +595,8 @@ impl World {
         };
         let (path, mut body) = self.ask(operation, &thing);
         match operation.name.as_str() {
+            // What is published or thrown away is written first.
+            "offer_publish" | "offer_draft_remove" if writes => self.drafted(&self.alba).await,
             // These know nobody yet: whoever else signs in there shows what they have.
             "session_create" => {
                 let to =

@@ -2,6 +2,7 @@
 
 mod access;
 mod auth;
+mod bodies;
 mod compat;
 mod connections;
 mod edges;

@@ -13,6 +13,7 @@ mod numbers;
 mod requests;
 mod sync;
 
+pub(crate) use capability::plans;
 pub use conditions::{Conditions, date};
 pub use draft::{AccountDraft, NumberInput};
 

@@ -34,6 +34,7 @@ on_both!(the_directory_is_filtered, |db| {
             country: country.map(str::to_owned),
             region: region.map(str::to_owned),
             service: service.map(str::to_owned),
+            ..DirectoryFilter::default()
         };
         let page = town.exchange.directory_list(&cx, filter, all()).await?;
         Ok::<_, Problem>(page.items.into_iter().map(|e| e.name).collect::<Vec<_>>())
@@ -129,6 +130,7 @@ on_both!(a_consent_says_what_is_needed, |db| {
         countries: offer.countries,
         landing_page: offer.landing_page,
         published: false,
+        ..OfferPut::default()
     };
     town.exchange.offer_put(&owner, town.beta.id, Some(1), withdrawn).await.expect("withdrawn");
     let late = town.exchange.consent_create(&cx, consent(town.beta.id, &["GB"])).await;
@@ -311,4 +313,223 @@ on_both!(people_and_their_phones, |db| {
     let stranger = crate::house::cx(&town.fabrikam.actor);
     let hidden = exchange.user_get(&stranger, alice).await.expect_err("not theirs");
     assert_eq!(hidden.code, "not_found");
+});
+
+on_both!(a_newer_notice_asks_again_and_stops_no_call, |db| {
+    let town = town(db).await;
+    let (owner, contoso) = (cx(&town.owner), cx(&town.contoso.actor));
+    let exchange = &town.exchange;
+    hold_one(&town).await;
+    let first = exchange.notice_get(&contoso).await.expect("there is always one");
+    assert_eq!((first.version, first.published_at), (0, None));
+    let given = exchange.consent_get(&contoso, town.alpha.id).await.expect("reads");
+    assert_eq!((given.notice_version, given.acceptance_due), (0, false));
+    assert_eq!(given.accepted_by.as_deref(), Some("tenant_admin"));
+
+    let text = |text: &str| api_types::tenant::NoticeCreate { text: text.into() };
+    let refused = exchange.notice_create(&owner, text(" \n ")).await.expect_err("empty");
+    assert_eq!(told(&refused), ("invalid_field", Some("/text")));
+    let longest = "x".repeat(20_000);
+    exchange.notice_create(&owner, text(&longest)).await.expect("the longest");
+    let refused = exchange.notice_create(&owner, text(&(longest + "x"))).await.expect_err("longer");
+    assert_eq!(told(&refused), ("invalid_field", Some("/text")));
+    let newest = exchange.notice_create(&owner, text("We pass on\nyour contacts.")).await;
+    assert_eq!(newest.expect("a notice").version, 2);
+    let seen = exchange.notice_get(&contoso).await.expect("reads");
+    assert_eq!((seen.version, seen.text.as_str()), (2, "We pass on\nyour contacts."));
+
+    // What shares more waits; what carries calls goes on, and so does what shares less.
+    let due = exchange.consent_get(&contoso, town.alpha.id).await.expect("reads");
+    assert!(due.acceptance_due);
+    let more =
+        ConsentUpdate { countries: Some(vec!["GB".into(), "DE".into()]), ..status("Active") };
+    let waits = exchange.consent_update(&contoso, town.alpha.id, Some(1), more.clone()).await;
+    assert_eq!(waits.expect_err("not accepted").code, "acceptance_due");
+    let ada = town.person(&town.contoso, "ada", &["teams_phone"]).await;
+    let location = town.settle(&town.contoso, "GB").await;
+    let put =
+        serde_json::from_value(serde_json::json!({ "user_id": ada, "location_id": location }));
+    let number = "+442079460001".parse().expect("a number");
+    let put = exchange.assignment_put(&contoso, number, None, put.expect("an assignment")).await;
+    put.expect("assigned all the same");
+    let order = town.upload(&town.alpha, &town.contoso, &["+442079460002"]);
+    assert_eq!(town.run(&town.alpha, order).await.0.status, "success");
+    let paused = exchange.consent_update(&contoso, town.alpha.id, Some(1), status("Suspended"));
+    assert_eq!(paused.await.expect("suspended").status, "Suspended");
+    let waits = exchange.consent_update(&contoso, town.alpha.id, Some(2), status("Active")).await;
+    assert_eq!(waits.expect_err("not accepted").code, "acceptance_due");
+
+    let read = |notice_version, terms_version| api_types::tenant::AcceptanceCreate {
+        notice_version,
+        terms_version,
+    };
+    for (version, terms, field) in
+        [(1, None, "/notice_version"), (3, None, "/notice_version"), (2, Some(1), "/terms_version")]
+    {
+        let refused =
+            exchange.consent_acceptance_create(&contoso, town.alpha.id, read(version, terms)).await;
+        assert_eq!(told(&refused.expect_err(field)), ("notice_outdated", Some(field)));
+    }
+    let accepted = exchange.consent_acceptance_create(&contoso, town.alpha.id, read(2, None)).await;
+    let accepted = accepted.expect("accepted");
+    assert_eq!((accepted.notice_version, accepted.acceptance_due), (2, false));
+    let edited = exchange.consent_update(&contoso, town.alpha.id, Some(accepted.version), more);
+    assert_eq!(edited.await.expect("resumed and edited").countries, ["GB", "DE"]);
+    let kept = exchange.consent_acceptance_list(&contoso, town.alpha.id, all()).await;
+    let kept = kept.expect("lists").items;
+    assert_eq!(kept.iter().map(|a| a.notice_version).collect::<Vec<_>>(), [2, 0]);
+    assert!(kept.iter().all(|a| a.accepted_by == "tenant_admin"));
+    let unknown = exchange.consent_acceptance_list(&contoso, town.beta.id, all()).await;
+    assert_eq!(unknown.expect_err("never given").code, "not_found");
+});
+
+on_both!(newer_terms_ask_again_and_the_same_ones_do_not, |db| {
+    let town = town(db).await;
+    let (alpha, contoso) = (cx(&town.alpha.actor), cx(&town.contoso.actor));
+    let exchange = &town.exchange;
+    let publish = async |terms: Option<&str>, note: &str| {
+        let draft = serde_json::json!({
+            "services": ["Calling"], "landing_page": "https://alpha.example", "terms_uri": terms,
+            "price_note": note,
+            "coverage": [{ "country": "GB", "number_types": ["user"],
+                "emergency_handling": "screened", "address_editing": "operator" }],
+        });
+        let draft = serde_json::from_value(draft).expect("a draft");
+        exchange.offer_draft_put(&alpha, None, draft).await.expect("a draft");
+        exchange.offer_publish(&alpha, None).await.expect("published").terms_version
+    };
+    assert_eq!(publish(Some("https://alpha.example/terms/1"), "cheap").await, 1);
+    let stale = ConsentCreate { terms_version: Some(0), ..consent(town.alpha.id, &["GB"]) };
+    let stale = exchange.consent_create(&contoso, stale).await.expect_err("others are in force");
+    assert_eq!(told(&stale), ("notice_outdated", Some("/terms_version")));
+    let read = ConsentCreate {
+        terms_version: Some(1),
+        notice_version: Some(0),
+        ..consent(town.alpha.id, &["GB"])
+    };
+    let (given, _) = exchange.consent_create(&contoso, read).await.expect("given");
+    assert_eq!((given.terms_version, given.acceptance_due), (1, false));
+    let due = async || {
+        let read = exchange.consent_get(&contoso, town.alpha.id).await.expect("reads");
+        (read.terms_version, read.acceptance_due)
+    };
+    assert_eq!(publish(Some("https://alpha.example/terms/1"), "dearer").await, 1);
+    assert_eq!(due().await, (1, false), "the terms are the same");
+    assert_eq!(publish(Some("https://alpha.example/terms/2"), "dearer").await, 2);
+    assert_eq!(due().await, (1, true));
+    let read = api_types::tenant::AcceptanceCreate { notice_version: 0, terms_version: Some(2) };
+    exchange.consent_acceptance_create(&contoso, town.alpha.id, read).await.expect("accepted");
+    assert_eq!(due().await, (2, false));
+    assert_eq!(publish(None, "no terms at all").await, 2);
+    assert_eq!(due().await, (2, false), "nothing is asked where there is nothing");
+});
+
+on_both!(both_sides_name_whom_to_call, |db| {
+    let town = town(db).await;
+    let (alpha, contoso) = (cx(&town.alpha.actor), cx(&town.contoso.actor));
+    let exchange = &town.exchange;
+    town.agree(&town.contoso, &town.alpha).await;
+    let someone = serde_json::json!({ "full_name": "Night Desk", "email": "noc@alpha.example",
+        "phone_number": "+442079460999" });
+    let engagement = |change: serde_json::Value| {
+        let mut whole = serde_json::json!({
+            "support_hours": "24x7", "escalation_contacts": [someone], "ticket_id": "T-1",
+            "activations": [{ "country": "gb", "on": "2027-01-31" }],
+            "services": [{ "service": "Calling", "provision": "on_by_default" }],
+        });
+        for (field, value) in change.as_object().expect("fields") {
+            whole[field] = value.clone();
+        }
+        serde_json::from_value(whole).expect("an engagement")
+    };
+    let (hours, ticket) = ("x".repeat(501), "x".repeat(65));
+    let many: Vec<_> = (0..21).map(|_| someone.clone()).collect();
+    let calling = serde_json::json!({ "service": "Calling", "provision": "to_be_configured" });
+    for (code, field, change) in [
+        ("invalid_field", "/support_hours", serde_json::json!({ "support_hours": hours })),
+        ("invalid_field", "/ticket_id", serde_json::json!({ "ticket_id": ticket })),
+        (
+            "invalid_field",
+            "/escalation_contacts",
+            serde_json::json!({ "escalation_contacts": many }),
+        ),
+        (
+            "invalid_field",
+            "/escalation_contacts/0/email",
+            serde_json::json!({ "escalation_contacts": [{ "full_name": "x", "email": "x" }] }),
+        ),
+        (
+            "invalid_field",
+            "/activations/0/country",
+            serde_json::json!({ "activations": [{ "country": "GBR", "on": "2027-01-31" }] }),
+        ),
+        (
+            "invalid_field",
+            "/activations/1/country",
+            serde_json::json!({ "activations": [{ "country": "GB", "on": "2027-01-31" },
+                { "country": "gb", "on": "2027-02-28" }] }),
+        ),
+        (
+            "country_not_in_consent",
+            "/activations/0/country",
+            serde_json::json!({ "activations": [{ "country": "DE", "on": "2027-01-31" }] }),
+        ),
+        (
+            "invalid_field",
+            "/services/0/service",
+            serde_json::json!({ "services": [{ "service": "Fax", "provision": "on_by_default" }] }),
+        ),
+        (
+            "invalid_field",
+            "/services/0/provision",
+            serde_json::json!({ "services": [{ "service": "Calling", "provision": "off" }] }),
+        ),
+        (
+            "invalid_field",
+            "/services/1/service",
+            serde_json::json!({ "services": [calling, calling] }),
+        ),
+        (
+            "service_not_in_offer",
+            "/services/0/service",
+            serde_json::json!({ "services": [{ "service": "AudioConferencing",
+                "provision": "on_by_default" }] }),
+        ),
+    ] {
+        let put = exchange.engagement_put(&alpha, town.contoso.id, Some(1), engagement(change));
+        assert_eq!(told(&put.await.expect_err(field)), (code, Some(field)));
+    }
+    let whole = || engagement(serde_json::json!({}));
+    let blind = exchange.engagement_put(&alpha, town.contoso.id, None, whole()).await;
+    assert_eq!(blind.expect_err("no If-Match").code, "version_required");
+    let beta = cx(&town.beta.actor);
+    let hidden = exchange.engagement_put(&beta, town.contoso.id, Some(1), whole());
+    assert_eq!(hidden.await.expect_err("not its own").code, "not_found");
+    let longest = engagement(serde_json::json!({
+        "support_hours": "x".repeat(500), "ticket_id": "x".repeat(64),
+        "escalation_contacts": many[..20], "services": [calling],
+    }));
+    exchange
+        .engagement_put(&alpha, town.contoso.id, Some(1), longest)
+        .await
+        .expect("as long as may be");
+    let put = exchange.engagement_put(&alpha, town.contoso.id, Some(2), whole()).await;
+    put.expect("said");
+    // The tenant reads it, and names its own.
+    let read = exchange.consent_get(&contoso, town.alpha.id).await.expect("reads");
+    assert_eq!(read.engagement.support_hours.as_deref(), Some("24x7"));
+    assert_eq!(read.engagement.activations[0].country, "GB");
+    assert_eq!(read.engagement.activations[0].on.to_string(), "2027-01-31");
+    assert_eq!(read.engagement.services[0].provision, "on_by_default");
+    let edit = ConsentUpdate {
+        escalation_contacts: Some(read.contacts.clone()),
+        ..ConsentUpdate::default()
+    };
+    exchange.consent_update(&contoso, town.alpha.id, Some(3), edit).await.expect("named");
+    let seen = exchange.operator_consent_get(&alpha, town.contoso.id).await.expect("reads");
+    assert_eq!(seen.escalation_contacts[0].full_name, "Ada Admin");
+    assert_eq!(seen.engagement.ticket_id.as_deref(), Some("T-1"));
+    exchange.consent_remove(&contoso, town.alpha.id, None).await.expect("removed");
+    let over = exchange.engagement_put(&alpha, town.contoso.id, Some(5), whole()).await;
+    assert_eq!(over.expect_err("removed").code, "consent_state");
 });

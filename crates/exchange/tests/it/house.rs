@@ -101,6 +101,7 @@ async fn carrier(
         countries: countries.iter().map(|c| (*c).into()).collect(),
         landing_page: format!("https://{name}.example"),
         published: true,
+        ..OfferPut::default()
     };
     exchange.offer_put(&cx, id, None, offer).await.expect("an offer");
     let admin = ClientCreate { operator_id: Some(id), ..client("operator_admin") };

@@ -14,7 +14,7 @@ use api_types::number::{
     NumberSettingsPut, TagsPut, TenantOrderCreate,
 };
 use api_types::tenant::{ConsentUpdate, ResourceAccountCreate, UserUpdate};
-use exchange::{Actor, ListQuery, NumberFilter};
+use exchange::{Actor, ListQuery, NumberFilter, NumberQuestion};
 use numbering::E164;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -178,8 +178,16 @@ impl World {
             location_id: location,
             dry_run,
         };
+        let ask = NumberQuestion {
+            user_id: put.user_id,
+            resource_account_id: put.resource_account_id,
+            location_id: put.location_id,
+            tenant_id: None,
+        };
+        let said = self.said("assign", tenant, number, ask).await;
         let actor = &self.company(tenant).actor;
         let got = self.town.exchange.assignment_put(&cx(actor), e164(number), None, put).await;
+        assert_eq!(code(&got), said, "what explain said of giving {number} to {holder}");
         let order = Order {
             id: Uuid::nil(),
             kind: "assign",
@@ -202,12 +210,26 @@ impl World {
         self.single(order, code(&got), format!("assign {number} to {holder}"))
     }
 
+    /// What explain says of an act before it is tried: the code it is refused with, or nothing.
+    async fn said(&self, act: &str, tenant: usize, number: u64, ask: NumberQuestion) -> String {
+        let actor = cx(&self.company(tenant).actor);
+        match self.town.exchange.number_explain(&actor, e164(number), ask).await {
+            Err(problem) => problem.code,
+            Ok(told) => {
+                let act = told.acts.into_iter().find(|told| told.act == act).expect("it is told");
+                act.code.unwrap_or_default()
+            }
+        }
+    }
+
     async fn unassign(&mut self) -> String {
         let (tenant, number, _) = self.likely();
         let block = self.dice.of(&[None, None, Some("none"), Some("forever"), Some("days")]);
         let said = block.map(|block| if block == "days" { "365" } else { block });
+        let explained = self.said("unassign", tenant, number, NumberQuestion::default()).await;
         let actor = &self.company(tenant).actor;
         let got = self.town.exchange.assignment_remove(&cx(actor), e164(number), None, said).await;
+        assert_eq!(code(&got), explained, "what explain said of taking {number} back");
         let order = Order {
             id: Uuid::nil(),
             kind: "unassign",
@@ -242,6 +264,8 @@ impl World {
         let lift = !self.dice.one_in(4);
         let days = self.dice.one_in(2);
         let actor = cx(&self.company(tenant).actor);
+        let act = if lift { "unblock" } else { "block" };
+        let explained = self.said(act, tenant, number, NumberQuestion::default()).await;
         let got = if lift {
             self.town.exchange.assignment_block_remove(&actor, e164(number), None).await
         } else {
@@ -264,6 +288,7 @@ impl World {
             }
         };
         assert_eq!(code(&got), expect, "block {number} {lift}");
+        assert_eq!(explained, expect, "what explain said of it");
         format!("block {number} {lift}: {expect}")
     }
 

@@ -223,6 +223,7 @@ on_both!(an_offer_is_whole_before_it_is_published, |db| {
         countries: countries.iter().map(|c| c.to_string()).collect(),
         landing_page: "https://alpha.example".into(),
         published,
+        ..OfferPut::default()
     };
     let empty = exchange.offer_put(&cx, a.id, None, offer(&[], true)).await;
     assert_eq!(empty.expect_err("no countries").code, "offer_incomplete");

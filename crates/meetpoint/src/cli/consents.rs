@@ -5,7 +5,10 @@ use super::{
     error::CliError,
     output::Columns,
 };
-use api_types::tenant::{ConsentCreate, ConsentUpdate, Contact, RelationshipUpdate, Requirement};
+use api_types::tenant::{
+    AcceptanceCreate, Activation, ConsentCreate, ConsentUpdate, Contact, EngagedService,
+    Engagement, RelationshipUpdate, Requirement,
+};
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use uuid::Uuid;
@@ -24,8 +27,16 @@ pub enum Action {
         /// `Calling` or `AudioConferencing`
         #[arg(long)]
         service: Option<String>,
+        /// Offers such numbers: `user`, `service` or `conference`
+        #[arg(long)]
+        number_type: Option<String>,
         #[command(flatten)]
         paging: Paging,
+    },
+    /// What an operator offers: where, how emergency calls are handled, who edits addresses
+    Offer {
+        /// Name or id
+        operator: String,
     },
     /// Choose an operator
     Give(Give),
@@ -39,8 +50,28 @@ pub enum Action {
         /// Tenants name the operator, operators the tenant
         party: String,
     },
-    /// Change countries, needs or contacts
+    /// Change countries, needs, contacts or the company
     Update(Update),
+    /// Accept the notice and the operator's terms that are in force
+    Accept {
+        /// Name or id
+        operator: String,
+        /// The version of the notice that you read
+        #[arg(long, value_name = "VERSION")]
+        notice: i64,
+        /// The version of the operator's terms that you read, where it has some
+        #[arg(long, value_name = "VERSION")]
+        terms: Option<i64>,
+    },
+    /// Who accepted which notice and terms when
+    Acceptances {
+        /// Name or id
+        operator: String,
+        #[command(flatten)]
+        paging: Paging,
+    },
+    /// Operators: say how you serve a tenant; it replaces all that you said
+    Engage(Engage),
     /// No new uploads and assignments; numbers keep calling
     Suspend {
         /// Name or id
@@ -90,9 +121,46 @@ pub struct Give {
     /// Size band: L1_U49, L50_U249, L250_U999, L1000_U4999, L5000_U9999, …
     #[arg(long, value_name = "BAND")]
     company_size: String,
-    /// The data transfer notice was read and accepted
+    /// The data transfer notice, and the operator's terms where it has some, were read and accepted
     #[arg(long)]
     accept_notice: bool,
+    /// The version of the notice that was read
+    #[arg(long, value_name = "VERSION")]
+    notice: Option<i64>,
+    /// The version of the operator's terms that was read
+    #[arg(long, value_name = "VERSION")]
+    terms: Option<i64>,
+    /// Whom the operator calls when something is wrong; may be repeated
+    #[arg(long = "escalation", value_parser = contact, value_name = "CONTACT")]
+    escalation: Vec<Contact>,
+    /// The operator's invitation that this accepts
+    #[arg(long, value_name = "ID")]
+    lead: Option<Uuid>,
+}
+
+/// `meetpoint consent engage`.
+#[derive(Debug, Args)]
+pub struct Engage {
+    /// The tenant, by name or id
+    tenant: String,
+    /// When your support is there, in words
+    #[arg(long, value_name = "TEXT")]
+    support_hours: Option<String>,
+    /// Whom the tenant calls when something is wrong; may be repeated
+    #[arg(long = "escalation", value_parser = contact, value_name = "CONTACT")]
+    escalation: Vec<Contact>,
+    /// When your service begins where, `GB:2027-01-31`; may be repeated
+    #[arg(long = "activate", value_parser = activation, value_name = "COUNTRY:DATE")]
+    activations: Vec<Activation>,
+    /// A service that is on by default; may be repeated
+    #[arg(long = "on-by-default", value_name = "SERVICE")]
+    on: Vec<String>,
+    /// A service that is to be configured first; may be repeated
+    #[arg(long = "to-be-configured", value_name = "SERVICE")]
+    configured: Vec<String>,
+    /// Your own reference
+    #[arg(long, value_name = "ID")]
+    ticket: Option<String>,
 }
 
 /// `meetpoint consent update`.
@@ -109,6 +177,22 @@ pub struct Update {
     /// Replaces the contacts
     #[arg(long = "contact", value_parser = contact, value_name = "CONTACT")]
     contacts: Vec<Contact>,
+    /// Replaces those whom the operator calls when something is wrong
+    #[arg(long = "escalation", value_parser = contact, value_name = "CONTACT")]
+    escalation: Vec<Contact>,
+    /// Company name as the operator shall see it
+    #[arg(long)]
+    company: Option<String>,
+    /// Size band
+    #[arg(long, value_name = "BAND")]
+    company_size: Option<String>,
+}
+
+/// `GB:2027-01-31`.
+fn activation(text: &str) -> Result<Activation, String> {
+    let (country, date) = text.split_once(':').ok_or("write COUNTRY:DATE")?;
+    let on = date.parse().map_err(|_| format!("{date:?} is not a date YYYY-MM-DD"))?;
+    Ok(Activation { country: country.to_owned(), on })
 }
 
 /// `GB:user:100:new:2027-01-31`.
@@ -151,6 +235,12 @@ fn contact(text: &str) -> Result<Contact, String> {
     })
 }
 
+const ACCEPTANCES: Columns = &[
+    ("ACCEPTED", "accepted_at"),
+    ("BY", "accepted_by"),
+    ("NOTICE", "notice_version"),
+    ("TERMS", "terms_version"),
+];
 const DIRECTORY: Columns = &[
     ("OPERATOR", "name"),
     ("SERVICES", "services"),
@@ -190,10 +280,49 @@ async fn update(client: &Client, operator: &str, edit: ConsentUpdate) -> Result<
 /// Runs `meetpoint consent …`.
 pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
     match action {
-        Action::Directory { country, region, service, paging } => {
-            let filters = [("country", country), ("region", region), ("service", service)];
+        Action::Directory { country, region, service, number_type, paging } => {
+            let filters = [
+                ("country", country),
+                ("region", region),
+                ("service", service),
+                ("number_type", number_type),
+            ];
             let query = filters.into_iter().filter_map(|(name, value)| Some((name, value?)));
             client.list("/tenant/v1/operators", query.collect(), &paging, DIRECTORY).await
+        }
+        Action::Offer { operator } => {
+            let operator = client.operator(&operator).await?;
+            let path = format!("/tenant/v1/operators/{operator}/offer");
+            client.show(&client.get(&path).await?.body)
+        }
+        Action::Accept { operator, notice, terms } => {
+            let path = format!("{}/acceptances", path(client.operator(&operator).await?));
+            let body = AcceptanceCreate { notice_version: notice, terms_version: terms };
+            client.show(&client.post(&path, &body).await?.body)
+        }
+        Action::Acceptances { operator, paging } => {
+            let path = format!("{}/acceptances", path(client.operator(&operator).await?));
+            client.list(&path, Vec::new(), &paging, ACCEPTANCES).await
+        }
+        Action::Engage(engage) => {
+            let of = format!("/operator/v1/consents/{}", client.tenant(&engage.tenant).await?);
+            let services = |names: Vec<String>, provision: &str| {
+                let provision = provision.to_owned();
+                names
+                    .into_iter()
+                    .map(move |service| EngagedService { service, provision: provision.clone() })
+            };
+            let body = Engagement {
+                support_hours: engage.support_hours,
+                escalation_contacts: engage.escalation,
+                activations: engage.activations,
+                services: services(engage.on, "on_by_default")
+                    .chain(services(engage.configured, "to_be_configured"))
+                    .collect(),
+                ticket_id: engage.ticket,
+            };
+            let path = format!("{of}/engagement");
+            client.show(&client.edit(Method::PUT, &of, &path, Some(&body)).await?.body)
         }
         Action::Give(give) => {
             let body = ConsentCreate {
@@ -204,6 +333,10 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
                 company_name: give.company,
                 company_size: give.company_size,
                 notice_accepted: give.accept_notice,
+                notice_version: give.notice,
+                terms_version: give.terms,
+                escalation_contacts: give.escalation,
+                lead_id: give.lead,
             };
             client.show(&client.post("/tenant/v1/consents", &body).await?.body)
         }
@@ -231,6 +364,9 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
                 countries: given(edit.countries),
                 requirements: given(edit.requirements),
                 contacts: given(edit.contacts),
+                company_name: edit.company,
+                company_size: edit.company_size,
+                escalation_contacts: given(edit.escalation),
             };
             update(client, &edit.operator, document).await
         }
@@ -271,5 +407,8 @@ mod tests {
         assert_eq!(who.phone_number.as_deref(), Some("+442079460000"));
         assert_eq!(contact("A <a@b>").expect("well-formed").phone_number, None);
         assert!(contact("ada@contoso.example").is_err());
+        let begins = activation("GB:2027-01-31").expect("well-formed");
+        assert_eq!((begins.country.as_str(), begins.on.to_string().as_str()), ("GB", "2027-01-31"));
+        assert!(activation("GB").is_err() && activation("GB:soon").is_err());
     }
 }

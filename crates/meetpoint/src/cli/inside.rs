@@ -17,6 +17,27 @@ use uuid::Uuid;
 pub enum ExplainAction {
     /// A call: its record, its way through the rules, its SIP messages
     Call(ExplainCall),
+    /// A number: how it stands, what may be done to it now, and why not
+    Number(ExplainNumber),
+}
+
+/// `meetpoint explain number …`.
+#[derive(Debug, Args)]
+pub struct ExplainNumber {
+    /// The number, `+44…`
+    number: String,
+    /// Tenants: could this person have it? UPN, name or id
+    #[arg(long, conflicts_with = "queue")]
+    user: Option<String>,
+    /// Tenants: could this queue have it? UPN, name or id
+    #[arg(long)]
+    queue: Option<String>,
+    /// Tenants: at this location?
+    #[arg(long, value_name = "ID")]
+    location: Option<Uuid>,
+    /// Operators: could it be uploaded to this tenant? Name or id
+    #[arg(long)]
+    tenant: Option<String>,
 }
 
 /// `meetpoint explain call …`.
@@ -104,6 +125,44 @@ const ALARMS: Columns = &[
 const ATTEMPTS: Columns =
     &[("TRUNK", "trunk"), ("SIP", "sip_code"), ("MS", "ms"), ("MEANS", "means")];
 
+const ACTS: Columns = &[
+    ("ACT", "act"),
+    ("BY", "by"),
+    ("MAY", "may"),
+    ("WHY NOT", "code"),
+    ("REASON", "reason"),
+    ("REMEDY", "remedy"),
+];
+
+async fn explain_number(client: &Client, ask: ExplainNumber) -> Result<(), CliError> {
+    let mut query = vec![("number", ask.number)];
+    let path = match client.face().await? {
+        Face::Tenant => "/tenant/v1/explain/number",
+        Face::Operator => "/operator/v1/explain/number",
+        Face::Programme => "/programme/v1/explain/number",
+    };
+    if let Some(user) = ask.user {
+        query.push(("user_id", client.user(&user).await?.to_string()));
+    }
+    if let Some(queue) = ask.queue {
+        query.push(("resource_account_id", client.queue(&queue).await?.to_string()));
+    }
+    if let Some(location) = ask.location {
+        query.push(("location_id", location.to_string()));
+    }
+    if let Some(tenant) = ask.tenant {
+        query.push(("tenant_id", client.tenant(&tenant).await?.to_string()));
+    }
+    let mut told = client.query(path, &query).await?;
+    if client.json {
+        return client.show(&told);
+    }
+    let acts = told.as_object_mut().and_then(|told| told.remove("acts")).unwrap_or_default();
+    client.show(&told)?;
+    output::print("\n")?;
+    output::list(acts.as_array().map_or(&[], Vec::as_slice), ACTS)
+}
+
 /// Runs `meetpoint alarms …`.
 pub async fn run_alarms(client: &Client, action: AlarmAction) -> Result<(), CliError> {
     let AlarmAction::List { open, past, code, edge, paging } = action;
@@ -134,7 +193,10 @@ pub async fn run_edges(client: &Client, action: EdgeAction) -> Result<(), CliErr
 
 /// Runs `meetpoint explain …`.
 pub async fn run_explain(client: &Client, action: ExplainAction) -> Result<(), CliError> {
-    let ExplainAction::Call(ask) = action;
+    let ask = match action {
+        ExplainAction::Call(ask) => ask,
+        ExplainAction::Number(ask) => return explain_number(client, ask).await,
+    };
     if let Some(called) = ask.to {
         if !matches!(client.face().await?, Face::Tenant) {
             return Err(CliError::Usage {

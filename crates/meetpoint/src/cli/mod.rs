@@ -20,6 +20,7 @@ mod inside;
 mod ladder;
 mod networks;
 mod numbers;
+mod offers;
 mod operators;
 pub mod output;
 mod people;
@@ -101,6 +102,10 @@ pub enum Command {
     Tenant(Group<tenants::Action>),
     /// The directory, consents and the relationship on them
     Consent(Group<consents::Action>),
+    /// Invitations: an operator invites a tenant, which consents or declines
+    Lead(Group<offers::LeadAction>),
+    /// The data transfer notice, which consents accept
+    Notice(Group<offers::NoticeAction>),
     /// Numbers: list, upload, assign, release
     Number(Group<numbers::Action>),
     /// People, their licences and phones
@@ -163,6 +168,8 @@ pub async fn run(command: Command) -> ExitCode {
         Command::Operator(group) => with(group, operators::run).await,
         Command::Tenant(group) => with(group, tenants::run).await,
         Command::Consent(group) => with(group, consents::run).await,
+        Command::Lead(group) => with(group, offers::run_lead).await,
+        Command::Notice(group) => with(group, offers::run_notice).await,
         Command::Number(group) => with(group, numbers::run).await,
         Command::User(group) => with(group, people::run_user).await,
         Command::Queue(group) => with(group, people::run_queue).await,

@@ -3,10 +3,11 @@
 use super::{
     client::{Client, Face, Narrowed, Paging},
     error::CliError,
+    offers,
     output::Columns,
 };
 use api_types::operator::{
-    CallingProfileCreate, OfferPut, OperatorCreate, RangeCreate, TrunkCreate, TrunkUpdate,
+    CallingProfileCreate, OperatorCreate, RangeCreate, TrunkCreate, TrunkUpdate,
 };
 use clap::{Args, Subcommand};
 use reqwest::Method;
@@ -41,7 +42,7 @@ pub enum Action {
     Range(Range),
     /// What the directory shows of an operator
     #[command(subcommand)]
-    Offer(Offer),
+    Offer(offers::Offer),
 }
 
 /// `meetpoint operator trunk …`.
@@ -181,33 +182,6 @@ pub enum Range {
     },
 }
 
-/// `meetpoint operator offer …`.
-#[derive(Debug, Subcommand)]
-pub enum Offer {
-    /// The offer
-    Show {
-        /// Name or id
-        operator: String,
-    },
-    /// Make or replace the offer
-    Set {
-        /// Name or id
-        operator: String,
-        /// `Calling` or `AudioConferencing`; may be repeated
-        #[arg(long = "service", required = true)]
-        services: Vec<String>,
-        /// ISO 3166-1 alpha-2; may be repeated
-        #[arg(long = "country", required = true)]
-        countries: Vec<String>,
-        /// The operator's own page
-        #[arg(long, value_name = "URL")]
-        link: String,
-        /// Keep it out of the directory
-        #[arg(long)]
-        unpublished: bool,
-    },
-}
-
 const OPERATORS: Columns = &[("NAME", "name"), ("ID", "id"), ("ADMITTED", "created_at")];
 const TRUNKS: Columns = &[
     ("FQDN", "fqdn"),
@@ -222,7 +196,7 @@ const TRUNKS: Columns = &[
 const PROFILES: Columns = &[("NAME", "name"), ("TRUNKS", "trunk_ids"), ("ID", "id")];
 const RANGES: Columns = &[("FIRST", "first"), ("LAST", "last"), ("ID", "id")];
 
-async fn base(client: &Client, operator: &str) -> Result<String, CliError> {
+pub(super) async fn base(client: &Client, operator: &str) -> Result<String, CliError> {
     Ok(format!("/programme/v1/operators/{}", client.operator(operator).await?))
 }
 
@@ -246,7 +220,7 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
         Action::Trunk(action) => trunk(client, action).await,
         Action::Profile(action) => profile(client, action).await,
         Action::Range(action) => range(client, action).await,
-        Action::Offer(action) => offer(client, action).await,
+        Action::Offer(action) => offers::run_offer(client, action).await,
     }
 }
 
@@ -345,28 +319,6 @@ async fn range(client: &Client, action: Range) -> Result<(), CliError> {
         Range::Add { operator, first, last } => {
             let path = format!("{}/ranges", base(client, &operator).await?);
             client.show(&client.post(&path, &RangeCreate { first, last }).await?.body)
-        }
-    }
-}
-
-async fn offer(client: &Client, action: Offer) -> Result<(), CliError> {
-    match action {
-        Offer::Show { operator } => {
-            let path = format!("{}/offer", base(client, &operator).await?);
-            client.show(&client.get(&path).await?.body)
-        }
-        Offer::Set { operator, services, countries, link, unpublished } => {
-            let path = format!("{}/offer", base(client, &operator).await?);
-            let etag = match client.get(&path).await {
-                Ok(answer) => answer.etag,
-                // The first offer has no version to match.
-                Err(CliError::Refused(problem)) if problem.status == 404 => None,
-                Err(error) => return Err(error),
-            };
-            let body =
-                OfferPut { services, countries, landing_page: link, published: !unpublished };
-            let answer = client.send(Method::PUT, &path, etag.as_deref(), Some(&body)).await?;
-            client.show(&answer.body)
         }
     }
 }

@@ -820,3 +820,113 @@ async fn stock_and_shopping_as_people_type_them() {
     assert!(said.contains("30 of 30 numbers done"), "{said}");
     assert_eq!(desk.json(&search).await["items"], serde_json::json!([]));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn offers_leads_and_a_number_explained_as_people_type_them() {
+    let desk = Desk::open().await;
+    house(&desk).await;
+    let notice = desk.home.path().join("notice.txt");
+    std::fs::write(&notice, "Your contacts are passed on.\n").expect("writable");
+    let published = desk.json(&["notice", "publish", "notice.txt"]).await;
+    assert_eq!(published["version"], 1);
+    assert!(desk.text(&["notice", "list"]).await.contains("passed on"));
+
+    desk.use_profile("alba");
+    let offer = ["operator", "offer"];
+    let line = |more: &[&'static str]| [&offer[..], more].concat();
+    desk.refused(&line(&["publish"]), "no_offer_draft").await;
+    let draft = [
+        "draft",
+        "set",
+        "--service",
+        "Calling",
+        "--coverage",
+        "GB:user,service:screened:operator_then_tenant",
+        "--link",
+        "https://alba.example/offer",
+        "--terms",
+        "https://alba.example/terms",
+    ];
+    let draft = desk.json(&line(&draft)).await;
+    assert_eq!(draft["lacks"], Value::Null, "{draft}");
+    let again = desk.json(&line(&["draft", "show"])).await;
+    assert_eq!(again["version"], draft["version"]);
+    let live = desk.json(&line(&["publish"])).await;
+    assert_eq!((&live["state"], &live["terms_version"]), (&"published".into(), &1.into()));
+    let shown = desk.json(&line(&["show"])).await;
+    assert_eq!(shown["coverage"][0]["emergency_handling"], "screened");
+    let invited = ["lead", "invite", "contoso.example", "--country", "FR", "--days", "7"];
+    let lead = desk.json(&invited).await["lead"]["id"].as_str().expect("an id").to_owned();
+    let coded = desk.json(&["lead", "invite", "--country", "FR"]).await;
+    let code = coded["code"].as_str().expect("a code").to_owned();
+    desk.json(&line(&["withdraw"])).await;
+
+    desk.use_profile("contoso");
+    assert_eq!(desk.json(&["notice", "show"]).await["version"], 1);
+    let seen = desk.text(&["lead", "list"]).await;
+    assert!(seen.contains("Alba Telecom") && seen.contains("open"), "{seen}");
+    let claimed = desk.json(&["lead", "claim", &code]).await;
+    let declined = ["lead", "decline", claimed["id"].as_str().expect("an id"), "--comment", "no"];
+    assert_eq!(desk.json(&declined).await["status"], "declined");
+    let operator = claimed["operator_id"].as_str().expect("an id").to_owned();
+    // What is invited to is read before, although the directory has it no more.
+    let offer = desk.json(&["consent", "offer", &operator]).await;
+    assert_eq!((&offer["state"], &offer["terms_version"]), (&"withdrawn".into(), &1.into()));
+    let give = [
+        "consent",
+        "give",
+        &operator,
+        "--country",
+        "FR",
+        "--contact",
+        "Ada <ada@contoso.example>",
+        "--escalation",
+        "Bob <bob@contoso.example>",
+        "--company",
+        "Contoso",
+        "--company-size",
+        "L50_U249",
+        "--accept-notice",
+        "--notice",
+        "1",
+        "--terms",
+        "1",
+        "--lead",
+        &lead,
+    ];
+    let given = desk.json(&give).await;
+    assert_eq!((&given["status"], &given["notice_version"]), (&"Active".into(), &1.into()));
+    let accept = ["consent", "accept", &operator, "--notice", "1", "--terms", "1"];
+    assert_eq!(desk.json(&accept).await["terms_version"], 1);
+    let kept = desk.text(&["consent", "acceptances", &operator]).await;
+    assert_eq!(kept.lines().count(), 3, "{kept}");
+
+    desk.use_profile("alba");
+    let leads = desk.text(&["lead", "list"]).await;
+    assert!(leads.contains("accepted") && leads.contains("declined"), "{leads}");
+    desk.refused(&["lead", "withdraw", &lead], "lead_over").await;
+    let engage = [
+        "consent",
+        "engage",
+        "Contoso",
+        "--support-hours",
+        "24x7",
+        "--activate",
+        "FR:2027-01-31",
+        "--on-by-default",
+        "Calling",
+        "--escalation",
+        "Desk <noc@alba.example>",
+    ];
+    let engaged = desk.json(&engage).await;
+    assert_eq!(engaged["engagement"]["activations"][0]["on"], "2027-01-31", "{engaged}");
+    let free = ["explain", "number", "+442079460001", "--tenant", "Contoso"];
+    let told = desk.text(&free).await;
+    assert!(told.contains("upload") && told.contains("country_not_consented"), "{told}");
+    desk.use_profile("owner");
+    let told = desk.json(&["explain", "number", "+442079460001"]).await;
+    assert_eq!(told["state"], "declared");
+    desk.refused(&["explain", "number", "+442079479999"], "not_found").await;
+    desk.use_profile("contoso");
+    desk.refused(&["explain", "number", "+442079460001"], "not_found").await;
+}

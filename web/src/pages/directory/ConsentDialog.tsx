@@ -2,17 +2,27 @@ import {
   Checkbox,
   Field,
   Input,
+  Link,
   makeStyles,
   SpinButton,
   Subtitle2,
+  Text,
   tokens,
 } from "@fluentui/react-components";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { api, ok, type Schemas } from "../../api/client";
 import { Choice } from "../../components/Choice";
-import { COMPANY_SIZES, NUMBER_TYPES, SOURCES } from "../../components/choices";
+import {
+  ADDRESS_EDITING,
+  COMPANY_SIZES,
+  EMERGENCY_HANDLING,
+  named,
+  NUMBER_TYPES,
+  SOURCES,
+} from "../../components/choices";
+import { Facts } from "../../components/Facts";
 import { FormDialog } from "../../components/FormDialog";
 import { countryName } from "../../components/format";
 
@@ -58,6 +68,24 @@ export function ConsentDialog({ entry, onClose, onDone }: ConsentDialogProps) {
   const [size, setSize] = useState("L50_U249");
   const [notice, setNotice] = useState(false);
 
+  // What is read here is what the consent names: another version in force by then is refused.
+  const offer = useQuery({
+    queryKey: ["tenant", "offer", entry.operator_id],
+    queryFn: ({ signal }) =>
+      ok(
+        api.GET("/tenant/v1/operators/{operator_id}/offer", {
+          params: { path: { operator_id: entry.operator_id } },
+          signal,
+        }),
+      ),
+  });
+  const words = useQuery({
+    queryKey: ["tenant", "notice"],
+    queryFn: ({ signal }) => ok(api.GET("/tenant/v1/notice", { signal })),
+  });
+  const here = (country: string) =>
+    offer.data?.coverage?.find((coverage) => coverage.country === country);
+
   const give = useMutation({
     mutationFn: () =>
       ok(
@@ -70,6 +98,8 @@ export function ConsentDialog({ entry, onClose, onDone }: ConsentDialogProps) {
             company_name: company,
             company_size: size,
             notice_accepted: notice,
+            notice_version: words.data?.version ?? null,
+            terms_version: offer.data?.terms_uri ? (offer.data.terms_version ?? null) : null,
           },
         }),
       ),
@@ -149,6 +179,20 @@ export function ConsentDialog({ entry, onClose, onDone }: ConsentDialogProps) {
               />
             </Field>
           </div>
+          <Facts
+            facts={[
+              [
+                "Emergency calls",
+                named(EMERGENCY_HANDLING, here(need.country)?.emergency_handling ?? "The operator says nothing"),
+              ],
+              ["Note", here(need.country)?.emergency_note],
+              [
+                "Emergency addresses",
+                named(ADDRESS_EDITING, here(need.country)?.address_editing ?? "The operator says nothing"),
+              ],
+              ["Price", here(need.country)?.price_note ?? offer.data?.price_note],
+            ]}
+          />
         </fieldset>
       ))}
       <fieldset className={styles.group}>
@@ -189,6 +233,12 @@ export function ConsentDialog({ entry, onClose, onDone }: ConsentDialogProps) {
           <Choice label="Company size" value={size} onChange={setSize} options={Object.entries(COMPANY_SIZES)} />
         </div>
       </fieldset>
+      {words.data && <Text>{words.data.text}</Text>}
+      {offer.data?.terms_uri && (
+        <Link href={offer.data.terms_uri} target="_blank" rel="noreferrer">
+          The terms of {entry.name}
+        </Link>
+      )}
       <Checkbox
         checked={notice}
         onChange={(_, data) => setNotice(data.checked === true)}

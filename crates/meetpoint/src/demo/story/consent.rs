@@ -118,6 +118,10 @@ fn consent_of(operator: &AdmittedOperator, countries: &[&str], notice: bool) -> 
         company_name: TENANT.0.to_owned(),
         company_size: "L50_U249".to_owned(),
         notice_accepted: notice,
+        notice_version: None,
+        terms_version: None,
+        escalation_contacts: Vec::new(),
+        lead_id: None,
     }
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use api_types::identity::{ClientCreate, ClientCredentials};
 use api_types::operator::{
-    CallingProfile, CallingProfileCreate, Offer, OfferPut, Operator, OperatorCreate, Range,
-    RangeCreate, Trunk, TrunkCreate,
+    CallingProfile, CallingProfileCreate, Offer, OfferCoverage, OfferPut, Operator, OperatorCreate,
+    Range, RangeCreate, Trunk, TrunkCreate,
 };
 use serde_json::json;
 use softphone::{Answering, Call, OperatorTrunk, PhoneError, Transport, TrunkConfig};
@@ -22,6 +22,29 @@ pub const FAILOVER_SECONDS: u32 = 2;
 /// wants to see it tried and passed over.
 const OPTIONS_SECONDS: u32 = 60;
 const SOON: Duration = Duration::from_secs(8);
+
+/// What the operator offers in a country: emergency calls as that country has them
+/// (emergency.md section 9).
+fn coverage(part: &OperatorPart, country: &str) -> OfferCoverage {
+    let mut number_types = vec!["user".to_owned(), "service".to_owned()];
+    if part.services.contains(&"AudioConferencing") {
+        number_types.push("conference".to_owned());
+    }
+    let emergency_handling = match country {
+        "GB" | "IE" => "screened",
+        "US" => "dynamic_location",
+        _ => "registered_address",
+    };
+    OfferCoverage {
+        country: country.to_owned(),
+        number_types,
+        emergency_handling: emergency_handling.to_owned(),
+        emergency_numbers: Vec::new(),
+        emergency_note: None,
+        address_editing: "operator_then_tenant".to_owned(),
+        price_note: None,
+    }
+}
 
 /// One operator as admitted, and its simulated trunks.
 pub struct AdmittedOperator {
@@ -117,6 +140,9 @@ async fn admit(
         countries: texts(part.countries),
         landing_page: part.link.to_owned(),
         published: true,
+        coverage: part.countries.iter().map(|country| coverage(part, country)).collect(),
+        price_note: Some("Prices are agreed with the operator".to_owned()),
+        ..OfferPut::default()
     };
     let offer: Offer = owner.put(&format!("{path}/offer"), &offer).await?;
     ensure!(offer.published, "the offer of {} is not published", part.name);
