@@ -180,6 +180,7 @@ statements! {
         CAST(a.attname AS TEXT) AS column_name, format_type(a.atttypid, a.atttypmod) AS kind \
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+            AND a.attgenerated = '' \
         WHERE n.nspname = current_schema() AND c.relkind = 'r' \
         AND c.relname <> '_sqlx_migrations' ORDER BY c.relname, a.attnum";
     LINKS_LITE = "SELECT DISTINCT m.name AS table_name, f.\"table\" AS target \

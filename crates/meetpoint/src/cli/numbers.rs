@@ -106,12 +106,12 @@ pub enum Action {
 #[derive(Debug, Args)]
 pub struct Add {
     /// E.164; may be several
-    #[arg(required_unless_present = "csv")]
+    #[arg(required_unless_present = "file")]
     numbers: Vec<String>,
     /// A CSV file with the column `number`, and `usage`, `location_id` and `country` where they
     /// differ; `-` for stdin
     #[arg(long, value_name = "FILE", conflicts_with = "numbers")]
-    csv: Option<PathBuf>,
+    file: Option<PathBuf>,
     /// `CallingUserAssignment` (default) or `FirstPartyAppAssignment`
     #[arg(long)]
     usage: Option<String>,
@@ -294,7 +294,7 @@ fn read_direct(path: &Path) -> Result<Vec<DirectNumberCreate>, CliError> {
 }
 
 async fn add(client: &Client, ask: Add) -> Result<(), CliError> {
-    let entries = match &ask.csv {
+    let entries = match &ask.file {
         Some(path) => read_direct(path)?,
         None => {
             let entry = |number| DirectNumberCreate { number, ..DirectNumberCreate::default() };

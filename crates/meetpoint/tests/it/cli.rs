@@ -667,9 +667,9 @@ async fn gateways_voice_routes_and_numbers_of_ones_own_as_people_type_them() {
         "number,usage\n+442079480500,\n+442079480501,FirstPartyAppAssignment\nnonsense,\n",
     )
     .expect("writable");
-    let trial = desk.json(&["number", "add", "--csv", "numbers.csv", "--dry-run"]).await;
+    let trial = desk.json(&["number", "add", "--file", "numbers.csv", "--dry-run"]).await;
     assert_eq!((&trial["succeeded"], &trial["failed"]), (&2.into(), &1.into()));
-    let added = desk.text(&["number", "add", "--csv", "numbers.csv"]).await;
+    let added = desk.text(&["number", "add", "--file", "numbers.csv"]).await;
     assert!(added.contains("invalid_number"), "{added}");
     desk.text(&["number", "add", "+442079480502"]).await;
     let listed = desk.text(&["number", "list", "--prefix", "+44207948"]).await;
