@@ -324,7 +324,7 @@ impl<R: Blockwise> Blocks<R> {
             self.run.clear();
         }
         let begins = self.run.is_empty();
-        if begins && self.aligned && row.number().value() % self.size as u64 != 0 {
+        if begins && self.aligned && !row.number().value().is_multiple_of(self.size as u64) {
             return None;
         }
         self.run.push(row);
