@@ -51,6 +51,12 @@ impl Pace {
     }
 }
 
+/// In which order so many datagrams are worked on: those of `first` (a bit each) before the others.
+pub(super) fn turns(first: u32, taken: usize) -> impl Iterator<Item = usize> {
+    let is_first = move |n: &usize| first & 1 << *n != 0;
+    (0..taken).filter(is_first).chain((0..taken).filter(move |n| !is_first(n)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,5 +86,18 @@ mod tests {
         assert!(!pauses(&mut pace, &mut now, 1_000));
         pauses(&mut pace, &mut now, 10_000);
         assert_eq!(pace.pause(now + Duration::from_secs(1), FREE), None, "it is quiet since");
+    }
+
+    #[test]
+    fn every_datagram_has_its_turn_and_new_calls_have_theirs_first() {
+        for (first, taken, expect) in [
+            (0, 4, vec![0, 1, 2, 3]),
+            (0b0100, 4, vec![2, 0, 1, 3]),
+            (0b1010, 4, vec![1, 3, 0, 2]),
+            (1 << 31, 32, [31].into_iter().chain(0..31).collect()),
+            (0, 0, vec![]),
+        ] {
+            assert_eq!(turns(first, taken).collect::<Vec<_>>(), expect, "{first:b}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use super::conns::{Conn, Directory};
 use super::look::{Look, Trace};
 use super::mmsg::{RECEIVED, Receiver, Sender};
 use super::owner::call_id;
-use super::pace::Pace;
+use super::pace::{Pace, turns};
 use super::strangers::Strangers;
 use super::throttle::Throttle;
 use super::wall_us;
@@ -747,12 +747,6 @@ impl Shard {
     }
 }
 
-/// In which order so many datagrams are worked on: those of `first` (a bit each) before the others.
-fn turns(first: u32, taken: usize) -> impl Iterator<Item = usize> {
-    let is_first = move |n: &usize| first & 1 << *n != 0;
-    (0..taken).filter(is_first).chain((0..taken).filter(move |n| !is_first(n)))
-}
-
 /// Cuts what a connection has read into messages and answers its pings.
 fn drain(conn: &mut Conn, messages: &mut Vec<Vec<u8>>) -> io::Result<()> {
     loop {
@@ -775,19 +769,6 @@ fn drain(conn: &mut Conn, messages: &mut Vec<Vec<u8>>) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_datagram_has_its_turn_and_new_calls_have_theirs_first() {
-        for (first, taken, expect) in [
-            (0, 4, vec![0, 1, 2, 3]),
-            (0b0100, 4, vec![2, 0, 1, 3]),
-            (0b1010, 4, vec![1, 3, 0, 2]),
-            (1 << 31, 32, [31].into_iter().chain(0..31).collect()),
-            (0, 0, vec![]),
-        ] {
-            assert_eq!(turns(first, taken).collect::<Vec<_>>(), expect, "{first:b}");
-        }
-    }
 
     #[test]
     fn a_shard_that_is_behind_is_handed_no_more_packets_but_all_else() {
