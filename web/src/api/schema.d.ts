@@ -285,6 +285,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/operator/v1/capability-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your capability plans
+         * @description What you may upload numbers for, by the services that you offer: what each usage always has, and
+         *     what may be chosen.
+         */
+        get: operations["capability_plan_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operator/v1/consents": {
         parameters: {
             query?: never;
@@ -318,6 +339,27 @@ export interface paths {
         head?: never;
         /** Move the operator's side of a consent */
         patch: operations["relationship_update"];
+        trace?: never;
+    };
+    "/operator/v1/consents/{tenant_id}/engagement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say how you serve a tenant
+         * @description Support hours, escalation contacts, activation dates by country, which of your services are on by
+         *     default and which are to be configured, your own reference. It replaces all of it.
+         */
+        put: operations["engagement_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/operator/v1/disputes": {
@@ -369,6 +411,69 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/explain/number": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain a number of yours
+         * @description One that you gave to a tenant, or that lies in your ranges: how it stands and what you may do to
+         *     it now. Name a tenant to ask whether it could be uploaded there.
+         */
+        get: operations["operator_number_explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your invitations
+         * @description Newest first.
+         */
+        get: operations["operator_lead_list"];
+        put?: never;
+        /**
+         * Invite a tenant
+         * @description By its domain; or, without one, by the code in the answer, which is shown this once and which you
+         *     hand over.
+         */
+        post: operations["lead_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/leads/{lead_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take an invitation back */
+        delete: operations["lead_withdraw"];
         options?: never;
         head?: never;
         patch?: never;
@@ -500,6 +605,91 @@ export interface paths {
         get: operations["operator_number_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your offer
+         * @description As the directory has it, or had it last.
+         */
+        get: operations["operator_offer_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/offer/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The draft of your offer
+         * @description What you prepare; tenants see nothing of it. `lacks` says what is missing before it can be published.
+         */
+        get: operations["offer_draft_get"];
+        /**
+         * Write the draft of your offer
+         * @description The published offer stays as it is. If-Match is required once there is a draft.
+         */
+        put: operations["offer_draft_put"];
+        post?: never;
+        /** Throw the draft away */
+        delete: operations["offer_draft_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/offer/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish the draft
+         * @description The directory shows it in place of what was there. If-Match is of the draft.
+         */
+        post: operations["offer_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operator/v1/offer/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw your offer
+         * @description It takes no new consents; those there are go on.
+         */
+        post: operations["offer_withdraw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1252,6 +1442,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/programme/v1/explain/number": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain any number
+         * @description One that somebody has, or that lies in a declared range: how it stands, and what its tenant and
+         *     its operator may do to it now.
+         */
+        get: operations["programme_number_explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/programme/v1/fraud-blocks/release": {
         parameters: {
             query?: never;
@@ -1310,6 +1521,30 @@ export interface paths {
          * @description Whomever it vouched for is shut out at once.
          */
         delete: operations["issuer_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/programme/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every version of the data transfer notice
+         * @description Newest first.
+         */
+        get: operations["notice_list"];
+        put?: never;
+        /**
+         * Write a new version of the data transfer notice
+         * @description It is in force at once: tenants are asked to accept it. Calls and numbers go on meanwhile.
+         */
+        post: operations["notice_create"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2118,6 +2353,30 @@ export interface paths {
         patch: operations["consent_update"];
         trace?: never;
     };
+    "/tenant/v1/consents/{operator_id}/acceptances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who accepted which notice and terms when
+         * @description Newest first.
+         */
+        get: operations["consent_acceptance_list"];
+        put?: never;
+        /**
+         * Accept a newer notice, or newer terms of an operator
+         * @description Of a consent that stands; name the versions that you read.
+         */
+        post: operations["consent_acceptance_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenant/v1/direct-routing-numbers": {
         parameters: {
             query?: never;
@@ -2215,6 +2474,27 @@ export interface paths {
          * @description The rule behind each step, from the same function that routes calls. Changes nothing.
          */
         post: operations["explain_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/explain/number": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain a number
+         * @description How it stands, and each thing that may be done to it now, or the rule that refuses it: the very
+         *     rules of those operations. Name a person, a queue or a location to ask about those.
+         */
+        get: operations["number_explain"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2364,6 +2644,84 @@ export interface paths {
         put?: never;
         /** Let people join and leave a group */
         post: operations["group_member_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Invitations to you
+         * @description Newest first: those that name your domain, and those whose code you showed. You accept one with a
+         *     consent that names it in `lead_id`.
+         */
+        get: operations["lead_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/leads/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show an operator's code
+         * @description The invitation is yours from then on, to accept or to decline.
+         */
+        post: operations["lead_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/leads/{lead_id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decline an invitation */
+        post: operations["lead_decline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The data transfer notice
+         * @description The version in force, which every consent accepts; version 0 while none was written.
+         */
+        get: operations["notice_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2625,6 +2983,27 @@ export interface paths {
          * @description Operators with a published offer, with the asking tenant's own standing.
          */
         get: operations["directory_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/operators/{operator_id}/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What an operator offers
+         * @description Services, countries, types of numbers, price notes and terms; how emergency calls are handled and
+         *     who may edit addresses in each country. Read it before you consent.
+         */
+        get: operations["directory_offer_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3160,6 +3539,49 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Who accepted which versions when. */
+        Acceptance: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            accepted_at: string;
+            /** @description By whom. */
+            accepted_by: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Of the notice.
+             */
+            notice_version: number;
+            /**
+             * Format: uuid
+             * @description The operator.
+             */
+            operator_id: string;
+            /**
+             * Format: int64
+             * @description Of the operator's terms; 0 where it had none.
+             */
+            terms_version: number;
+        };
+        /** @description `POST /tenant/v1/consents/{operator_id}/acceptances`: what was read and is accepted. */
+        AcceptanceCreate: {
+            /**
+             * Format: int64
+             * @description The version of the notice in force.
+             */
+            notice_version: number;
+            /**
+             * Format: int64
+             * @description The version of the operator's terms in force; left out where it has none.
+             */
+            terms_version?: number | null;
+        };
         /** @description One's own account, `GET /session/account`. */
         Account: {
             /** @description A code of an authenticator app is asked for. */
@@ -3180,6 +3602,19 @@ export interface components {
             login: string;
             /** @description 12 to 200 characters. */
             password: string;
+        };
+        /** @description When the operator's service begins in a country. */
+        Activation: {
+            /**
+             * @description One of the consent's countries.
+             * @example GB
+             */
+            country: string;
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`.
+             */
+            on: string;
         };
         /** @description One alarm, `GET /programme/v1/alarms`. */
         Alarm: {
@@ -3767,6 +4202,24 @@ export interface components {
             /** @description At least two of the operator's trunks. */
             trunk_ids: string[];
         };
+        /**
+         * @description What an operator may upload numbers for, `GET /operator/v1/capability-plans`
+         *     (operator-connect.md 1.7.1).
+         */
+        CapabilityPlan: {
+            /** @description What the operator may choose. */
+            choosable_capabilities: string[];
+            /** @description What every number of it has. */
+            mandatory_capabilities: string[];
+            /** @description Its name. */
+            name: string;
+            /** @description `Calling`, `AudioConferencing`: the services it belongs to. */
+            offer_types: string[];
+            /** @description Toll-free numbers may have it. */
+            supports_toll_free: boolean;
+            /** @description The usage it is for. */
+            usage: string;
+        };
         /** @description Call records on their way back. */
         CdrDelivery: {
             /** @description As edges journal them; see the `feed` crate. */
@@ -4087,6 +4540,15 @@ export interface components {
         };
         /** @description A consent with the relationship on it, as both sides see it. */
         Consent: {
+            /** @description A newer notice, or newer terms, are to be accepted. Calls and numbers go on; edits wait. */
+            acceptance_due?: boolean;
+            /**
+             * Format: date-time
+             * @description When they were.
+             */
+            accepted_at?: string | null;
+            /** @description By whom. */
+            accepted_by?: string | null;
             /** @description Company name. */
             company_name: string;
             /** @description Coded band. */
@@ -4100,6 +4562,10 @@ export interface components {
             contacts: components["schemas"]["Contact"][];
             /** @description Countries. */
             countries: string[];
+            /** @description What the operator says of its side. */
+            engagement?: components["schemas"]["Engagement"];
+            /** @description Whom the operator calls when something is wrong. */
+            escalation_contacts?: components["schemas"]["Contact"][];
             /**
              * Format: uuid
              * @description Identity.
@@ -4110,6 +4576,11 @@ export interface components {
              * @description Last change on either side.
              */
             modified_at: string;
+            /**
+             * Format: int64
+             * @description The version of the data transfer notice that was accepted.
+             */
+            notice_version?: number;
             /**
              * Format: uuid
              * @description To whom.
@@ -4134,6 +4605,11 @@ export interface components {
             tenant_name: string;
             /**
              * Format: int64
+             * @description The version of the operator's terms that was accepted.
+             */
+            terms_version?: number;
+            /**
+             * Format: int64
              * @description Optimistic version, also in the ETag.
              */
             version: number;
@@ -4151,8 +4627,24 @@ export interface components {
             contacts: components["schemas"]["Contact"][];
             /** @description Countries, at least one, all of them offered. */
             countries: string[];
-            /** @description The data transfer notice was accepted; must be true. */
+            /** @description Whom the operator calls when something is wrong. */
+            escalation_contacts?: components["schemas"]["Contact"][];
+            /**
+             * Format: uuid
+             * @description The operator's invitation that this accepts. Its countries may be consented to although the
+             *     directory does not list them.
+             */
+            lead_id?: string | null;
+            /**
+             * @description The data transfer notice was accepted, and the operator's terms where it has some; must be
+             *     true.
+             */
             notice_accepted: boolean;
+            /**
+             * Format: int64
+             * @description The version of the notice that was read; left out, the one in force.
+             */
+            notice_version?: number | null;
             /**
              * Format: uuid
              * @description The operator.
@@ -4160,6 +4652,11 @@ export interface components {
             operator_id: string;
             /** @description What is needed. */
             requirements?: components["schemas"]["Requirement"][];
+            /**
+             * Format: int64
+             * @description The version of the operator's terms that was read; left out, the one in force.
+             */
+            terms_version?: number | null;
         };
         /** @description A consent and the relationship on it. */
         ConsentEvent: {
@@ -4185,10 +4682,19 @@ export interface components {
         };
         /** @description `PATCH /tenant/v1/consents/{operator_id}` (If-Match required): what is left out stays. */
         ConsentUpdate: {
+            /** @description Company name. */
+            company_name?: string | null;
+            /**
+             * @description Coded band.
+             * @example L50_U249
+             */
+            company_size?: string | null;
             /** @description Contacts. */
             contacts?: components["schemas"]["Contact"][] | null;
             /** @description Countries. */
             countries?: string[] | null;
+            /** @description Whom the operator calls when something is wrong. */
+            escalation_contacts?: components["schemas"]["Contact"][] | null;
             /** @description Needs. */
             requirements?: components["schemas"]["Requirement"][] | null;
             /** @description `Active` resumes, `Suspended` suspends. */
@@ -4270,7 +4776,7 @@ export interface components {
              */
             succeeded: number;
         };
-        /** @description One line of the directory, `GET /tenant/v1/operators?country=&region=&service=`. */
+        /** @description One line of the directory, `GET /tenant/v1/operators?country=&region=&service=&number_type=`. */
         DirectoryEntry: {
             /**
              * Format: int64
@@ -4283,8 +4789,14 @@ export interface components {
             countries: string[];
             /** @description The operator's own page with offer details. */
             landing_page: string;
+            /** @description The same, small. */
+            logo_thumbnail_uri?: string | null;
+            /** @description Artwork. */
+            logo_uri?: string | null;
             /** @description Public brand. */
             name: string;
+            /** @description Types of numbers that are offered somewhere: `user`, `service`, `conference`. */
+            number_types?: string[];
             /**
              * Format: uuid
              * @description Identity.
@@ -4431,6 +4943,32 @@ export interface components {
              */
             rank?: number | null;
         };
+        /** @description How one of the operator's services is there for the tenant. */
+        EngagedService: {
+            /** @description `on_by_default`, or `to_be_configured` first. */
+            provision: string;
+            /** @description `Calling`, `AudioConferencing`. */
+            service: string;
+        };
+        /**
+         * @description `PUT /operator/v1/consents/{tenant_id}/engagement` (If-Match required): what the operator says
+         *     of its side. It replaces all of it.
+         */
+        Engagement: {
+            /** @description When its service begins where, each country once. */
+            activations?: components["schemas"]["Activation"][];
+            /** @description Whom the tenant calls when something is wrong, the first one first. */
+            escalation_contacts?: components["schemas"]["Contact"][];
+            /** @description Which of its services are on by default, and which are to be configured; each once. */
+            services?: components["schemas"]["EngagedService"][];
+            /**
+             * @description When its support is there, in words.
+             * @example Mon-Fri 08:00-18:00 Europe/London
+             */
+            support_hours?: string | null;
+            /** @description Its own reference, at most 64 characters. */
+            ticket_id?: string | null;
+        };
         /** @description What went wrong with one entry of an order: the same words without HTTP. */
         EntryError: {
             /** @description The stable code. */
@@ -4573,6 +5111,16 @@ export interface components {
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
             type: "offer.changed";
+        } | {
+            /** @description An operator invited a tenant, or an invitation was claimed, accepted, declined or withdrawn. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "lead.changed";
+        } | {
+            /** @description The data transfer notice has a new version, which the id is. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "notice.changed";
         } | {
             /** @description An account of the compatible face, or a number in it, was changed. */
             data: components["schemas"]["ThingEvent"];
@@ -5055,6 +5603,88 @@ export interface components {
              */
             tenant_id?: string | null;
         };
+        /** @description An operator's invitation of a tenant. */
+        Lead: {
+            /** @description What the tenant said as it declined. */
+            comment?: string | null;
+            /** @description Countries that the tenant may consent to. */
+            countries: string[];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was accepted, declined or withdrawn.
+             */
+            decided_at?: string | null;
+            /** @description The domain that was named. */
+            domain?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expires_at: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description To whoever decides. */
+            message?: string | null;
+            /**
+             * Format: uuid
+             * @description Who invites.
+             */
+            operator_id: string;
+            /** @description Its name. */
+            operator_name: string;
+            /** @description `open`, `accepted`, `declined`, `withdrawn`, `expired`. */
+            status: string;
+            /**
+             * Format: uuid
+             * @description The tenant; an operator is told once it has decided.
+             */
+            tenant_id?: string | null;
+        };
+        /** @description `POST /tenant/v1/leads/claim`. */
+        LeadClaim: {
+            /** @description The code that the operator gave. */
+            code: string;
+        };
+        /**
+         * @description `POST /operator/v1/leads`: invite a tenant, by its domain, or, without one, by a code that is
+         *     given to it.
+         */
+        LeadCreate: {
+            /** @description Countries that the tenant may consent to, at least one. */
+            countries: string[];
+            /**
+             * Format: int32
+             * @description How long it stays open; 30 by default, 1 to 365.
+             */
+            days?: number | null;
+            /**
+             * @description The tenant's domain. Left out, the answer has a code.
+             * @example contoso.example
+             */
+            domain?: string | null;
+            /** @description To whoever decides. */
+            message?: string | null;
+        };
+        /** @description A new lead with its code, which is shown this once. */
+        LeadCreated: {
+            /** @description What the tenant shows, where no domain was named. */
+            code?: string | null;
+            /** @description The lead. */
+            lead: components["schemas"]["Lead"];
+        };
+        /** @description `POST /tenant/v1/leads/{lead_id}/decline`. */
+        LeadDecline: {
+            /** @description Why, for the operator. */
+            comment?: string | null;
+        };
         /** @description A place within a civic address. */
         Location: {
             /**
@@ -5145,6 +5775,26 @@ export interface components {
              */
             translation: string;
         };
+        /** @description The data transfer notice, which every consent accepts. */
+        Notice: {
+            /**
+             * Format: date-time
+             * @description Since when it is in force.
+             */
+            published_at?: string | null;
+            /** @description What it says. */
+            text: string;
+            /**
+             * Format: int64
+             * @description 1 and up; 0 where none was written.
+             */
+            version: number;
+        };
+        /** @description `POST /programme/v1/notices`: a new version, in force at once. */
+        NoticeCreate: {
+            /** @description What it says. */
+            text: string;
+        };
         /** @description A number, as tenant and operator see it. */
         Number: {
             /**
@@ -5211,6 +5861,117 @@ export interface components {
              * @description Optimistic version, also in the ETag.
              */
             version: number;
+        };
+        /** @description What may be done to a number now. */
+        NumberAct: {
+            /**
+             * @description `assign`, `unassign`, `set_location`, `clear_location`, `change_usage`, `tag`, `block`,
+             *     `unblock`, `release`, `update_location`, `update_usage`, `upload`.
+             */
+            act: string;
+            /** @description Whose act it is: `tenant` or `operator`. */
+            by: string;
+            /** @description Why not: the code it would be refused with. */
+            code?: string | null;
+            /** @description The field to blame, if one is. */
+            field?: string | null;
+            /** @description It would be done. */
+            may: boolean;
+            /** @description Why not, in words. */
+            reason?: string | null;
+            /** @description What to do about it. */
+            remedy?: string | null;
+        };
+        /**
+         * @description `GET /…/explain/number`: how a number stands, as far as the asker may see, and what may be done
+         *     to it now.
+         */
+        NumberExplained: {
+            /**
+             * Format: date-time
+             * @description When it came into the inventory.
+             */
+            acquired_at?: string | null;
+            /** @description `Activated` and the like. */
+            activation_state?: string | null;
+            /** @description What may be done to it now and what not, with the rule that refuses it. */
+            acts: components["schemas"]["NumberAct"][];
+            /**
+             * Format: uuid
+             * @description Who has it; the tenant's own business.
+             */
+            assigned_to_id?: string | null;
+            /** @description Their name. */
+            assigned_to_name?: string | null;
+            /** @description `NotBlocked`, `BlockedForever`, `BlockedUntil`. */
+            assignment_blocked_state?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            assignment_blocked_until?: string | null;
+            /** @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`. */
+            assignment_status?: string | null;
+            /**
+             * Format: uuid
+             * @description Which trunks carry it.
+             */
+            calling_profile_id?: string | null;
+            /** @description The window in which changes of it are refused, if one is open. */
+            change_freeze?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when that lasts.
+             */
+            change_freeze_until?: string | null;
+            /** @description How the tenant's consent to its operator stands. */
+            consent_status?: string | null;
+            /** @description Its country; of one that nobody has, as its digits say. */
+            country?: string | null;
+            /** @description Open disputes about it, for operators and the programme. */
+            disputes: components["schemas"]["Dispute"][];
+            /** @description `geographic`, `mobile`, `toll_free` or `other`, as its digits say. */
+            kind: string;
+            /** @description It lies in a range that the metadata of telephone numbers knows. */
+            known_range: boolean;
+            /**
+             * Format: uuid
+             * @description Where help is sent.
+             */
+            location_id?: string | null;
+            /** @description The tenant may set the location. */
+            location_update_supported?: boolean | null;
+            /**
+             * Format: uuid
+             * @description It is on its way between two operators, or an operator and another source.
+             */
+            move_id?: string | null;
+            /** @description The number. */
+            number: string;
+            /** @description Where it comes from: `OperatorConnect`. */
+            number_type?: string | null;
+            /** @description Orders of the asker's that still have to do something with it. */
+            open_orders: components["schemas"]["OpenOrder"][];
+            /**
+             * Format: uuid
+             * @description The operator that it is of: its holder's, or whose range it lies in.
+             */
+            operator_id?: string | null;
+            /** @description That operator's name. */
+            operator_name?: string | null;
+            /** @description How the operator's side of it does. */
+            relationship_status?: string | null;
+            /** @description `held`: in a tenant's inventory; `declared`: in an operator's range and nobody's. */
+            state: string;
+            /** @description The tenant's words for it. */
+            tags: string[];
+            /**
+             * Format: uuid
+             * @description The tenant that has it. An operator is not told of another operator's.
+             */
+            tenant_id?: string | null;
+            /** @description What it is for. */
+            usage?: string | null;
         };
         /** @description An order. */
         NumberOrder: {
@@ -5460,40 +6221,199 @@ export interface components {
              */
             tenant_id?: string | null;
         };
-        /** @description An offer. */
+        /** @description An offer: what the directory has, or had last. */
         Offer: {
             /** @description Countries. */
             countries: string[];
+            /** @description What is offered where, how emergency calls are handled and who edits addresses there. */
+            coverage?: components["schemas"]["OfferCoverage"][];
             /** @description The operator's own page. */
             landing_page: string;
+            /** @description The same, small. */
+            logo_thumbnail_uri?: string | null;
+            /** @description Artwork. */
+            logo_uri?: string | null;
             /**
              * Format: uuid
              * @description Whose.
              */
             operator_id: string;
+            /** @description What it costs, in words. */
+            price_note?: string | null;
             /** @description In the directory. */
             published: boolean;
+            /**
+             * Format: date-time
+             * @description When it was published last.
+             */
+            published_at?: string | null;
             /** @description Services. */
             services: string[];
+            /** @description `draft`, `published`, `withdrawn`. */
+            state?: string;
+            /** @description The operator's terms. */
+            terms_uri?: string | null;
+            /**
+             * Format: int64
+             * @description Their version: another one is asked for anew.
+             */
+            terms_version?: number;
+            /**
+             * Format: int64
+             * @description Optimistic version, also in the ETag.
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was withdrawn, if it is.
+             */
+            withdrawn_at?: string | null;
+        };
+        /** @description What an operator offers in one country: shown to tenants before they consent. */
+        OfferCoverage: {
+            /**
+             * @description Who edits emergency addresses: `operator_then_tenant` (the operator sets one, the tenant
+             *     may change it), `tenant` (the tenant sets it), `operator` (the tenant may not change it).
+             */
+            address_editing: string;
+            /**
+             * @description ISO 3166-1 alpha-2.
+             * @example GB
+             */
+            country: string;
+            /**
+             * @description How an emergency call is brought to help: `dynamic_location` (the location that comes with
+             *     the call routes it), `registered_address` (the address registered for the number does),
+             *     `number_prefix` (the number's area code does), `screened` (a national call centre answers
+             *     first), `unsupported` (none are carried).
+             */
+            emergency_handling: string;
+            /** @description What the tenant should know of it. */
+            emergency_note?: string | null;
+            /** @description What is dialled for help there. It is told, not taken. */
+            emergency_numbers?: string[];
+            /** @description `user`, `service`, `conference`. */
+            number_types: string[];
+            /** @description What it costs, in words; the contract is made with the operator. */
+            price_note?: string | null;
+        };
+        /** @description A draft of an offer: its operator's alone. */
+        OfferDraft: {
+            /** @description What is offered where. */
+            coverage: components["schemas"]["OfferCoverage"][];
+            /**
+             * Format: date-time
+             * @description Last edited.
+             */
+            edited_at: string;
+            /** @description What it still lacks before it can be published, in words. */
+            lacks?: string | null;
+            /** @description The operator's own page. */
+            landing_page?: string | null;
+            /** @description The same, small. */
+            logo_thumbnail_uri?: string | null;
+            /** @description Artwork. */
+            logo_uri?: string | null;
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            operator_id: string;
+            /** @description What it costs, in words. */
+            price_note?: string | null;
+            /** @description Services. */
+            services: string[];
+            /** @description The operator's terms. */
+            terms_uri?: string | null;
             /**
              * Format: int64
              * @description Optimistic version, also in the ETag.
              */
             version: number;
         };
+        /** @description `PUT /operator/v1/offer/draft`: what is prepared while the published offer stays. */
+        OfferDraftPut: {
+            /** @description What is offered where, each country once. */
+            coverage?: components["schemas"]["OfferCoverage"][];
+            /**
+             * @description The operator's own page, `https://…`.
+             * @example https://northwind.example/
+             */
+            landing_page?: string | null;
+            /**
+             * @description The same, small.
+             * @example https://northwind.example/logo-small.png
+             */
+            logo_thumbnail_uri?: string | null;
+            /**
+             * @description Artwork, `https://…`.
+             * @example https://northwind.example/logo.png
+             */
+            logo_uri?: string | null;
+            /** @description What it costs, in words. */
+            price_note?: string | null;
+            /** @description `Calling`, `AudioConferencing`. */
+            services?: string[];
+            /**
+             * @description The operator's terms, which a consent accepts. Other terms than before are asked for anew.
+             * @example https://northwind.example/terms
+             */
+            terms_uri?: string | null;
+        };
         /** @description `PUT /programme/v1/operators/{operator_id}/offer`: what the directory shows. */
         OfferPut: {
             /** @description ISO 3166-1 alpha-2 codes. */
             countries: string[];
             /**
+             * @description What is offered in each country; of those that are not here the directory says nothing
+             *     but their names.
+             */
+            coverage?: components["schemas"]["OfferCoverage"][];
+            /**
              * @description The operator's own page, `https://…` (or `http://…`).
              * @example https://northwind.example/
              */
             landing_page: string;
+            /**
+             * @description The same, small.
+             * @example https://northwind.example/logo-small.png
+             */
+            logo_thumbnail_uri?: string | null;
+            /**
+             * @description Artwork, `https://…`.
+             * @example https://northwind.example/logo.png
+             */
+            logo_uri?: string | null;
+            /** @description What it costs, in words. */
+            price_note?: string | null;
             /** @description Show it in the directory. */
             published: boolean;
             /** @description `Calling`, `AudioConferencing`. */
             services: string[];
+            /**
+             * @description The operator's terms, which a consent accepts.
+             * @example https://northwind.example/terms
+             */
+            terms_uri?: string | null;
+        };
+        /** @description An order that still has to do something with a number. */
+        OpenOrder: {
+            /** @description Whose: `tenant` or `operator`. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description When it was placed.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description What it does. */
+            kind: string;
+            /** @description `pending` or `in_progress`. */
+            status: string;
         };
         /** @description An operator. */
         Operator: {
@@ -5603,6 +6523,41 @@ export interface components {
             ticket_id?: string | null;
             /** @description What the code means. */
             title: string;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Acceptance: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                accepted_at: string;
+                /** @description By whom. */
+                accepted_by: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Of the notice.
+                 */
+                notice_version: number;
+                /**
+                 * Format: uuid
+                 * @description The operator.
+                 */
+                operator_id: string;
+                /**
+                 * Format: int64
+                 * @description Of the operator's terms; 0 where it had none.
+                 */
+                terms_version: number;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
         };
         /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
         Page_Alarm: {
@@ -5980,6 +6935,15 @@ export interface components {
         Page_Consent: {
             /** @description The entries. */
             items: {
+                /** @description A newer notice, or newer terms, are to be accepted. Calls and numbers go on; edits wait. */
+                acceptance_due?: boolean;
+                /**
+                 * Format: date-time
+                 * @description When they were.
+                 */
+                accepted_at?: string | null;
+                /** @description By whom. */
+                accepted_by?: string | null;
                 /** @description Company name. */
                 company_name: string;
                 /** @description Coded band. */
@@ -5993,6 +6957,10 @@ export interface components {
                 contacts: components["schemas"]["Contact"][];
                 /** @description Countries. */
                 countries: string[];
+                /** @description What the operator says of its side. */
+                engagement?: components["schemas"]["Engagement"];
+                /** @description Whom the operator calls when something is wrong. */
+                escalation_contacts?: components["schemas"]["Contact"][];
                 /**
                  * Format: uuid
                  * @description Identity.
@@ -6003,6 +6971,11 @@ export interface components {
                  * @description Last change on either side.
                  */
                 modified_at: string;
+                /**
+                 * Format: int64
+                 * @description The version of the data transfer notice that was accepted.
+                 */
+                notice_version?: number;
                 /**
                  * Format: uuid
                  * @description To whom.
@@ -6027,6 +7000,11 @@ export interface components {
                 tenant_name: string;
                 /**
                  * Format: int64
+                 * @description The version of the operator's terms that was accepted.
+                 */
+                terms_version?: number;
+                /**
+                 * Format: int64
                  * @description Optimistic version, also in the ETag.
                  */
                 version: number;
@@ -6049,8 +7027,14 @@ export interface components {
                 countries: string[];
                 /** @description The operator's own page with offer details. */
                 landing_page: string;
+                /** @description The same, small. */
+                logo_thumbnail_uri?: string | null;
+                /** @description Artwork. */
+                logo_uri?: string | null;
                 /** @description Public brand. */
                 name: string;
+                /** @description Types of numbers that are offered somewhere: `user`, `service`, `conference`. */
+                number_types?: string[];
                 /**
                  * Format: uuid
                  * @description Identity.
@@ -6288,6 +7272,76 @@ export interface components {
                  * @description Vouches for this tenant's.
                  */
                 tenant_id?: string | null;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Lead: {
+            /** @description The entries. */
+            items: {
+                /** @description What the tenant said as it declined. */
+                comment?: string | null;
+                /** @description Countries that the tenant may consent to. */
+                countries: string[];
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was accepted, declined or withdrawn.
+                 */
+                decided_at?: string | null;
+                /** @description The domain that was named. */
+                domain?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it ends.
+                 */
+                expires_at: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description To whoever decides. */
+                message?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Who invites.
+                 */
+                operator_id: string;
+                /** @description Its name. */
+                operator_name: string;
+                /** @description `open`, `accepted`, `declined`, `withdrawn`, `expired`. */
+                status: string;
+                /**
+                 * Format: uuid
+                 * @description The tenant; an operator is told once it has decided.
+                 */
+                tenant_id?: string | null;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Notice: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description Since when it is in force.
+                 */
+                published_at?: string | null;
+                /** @description What it says. */
+                text: string;
+                /**
+                 * Format: int64
+                 * @description 1 and up; 0 where none was written.
+                 */
+                version: number;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor?: string | null;
@@ -9209,6 +10263,31 @@ export interface operations {
             503: components["responses"]["Refusal"];
         };
     };
+    capability_plan_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plans */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CapabilityPlan"][];
+                };
+            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
     operator_consent_list: {
         parameters: {
             query?: {
@@ -9293,6 +10372,51 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["RelationshipUpdate"];
+            };
+        };
+        responses: {
+            /** @description The consent */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    engagement_put: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The consent's ETag last read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The tenant */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Engagement"];
             };
         };
         responses: {
@@ -9433,6 +10557,142 @@ export interface operations {
                 };
                 content?: never;
             };
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    operator_number_explain: {
+        parameters: {
+            query: {
+                /**
+                 * @description E.164, its `+` written as `%2B`.
+                 * @example +442079460000
+                 */
+                number: string;
+                /** @description Could it be uploaded to this tenant? */
+                tenant_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The number, explained */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberExplained"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    operator_lead_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of leads */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Lead"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    lead_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadCreate"];
+            };
+        };
+        responses: {
+            /** @description The lead */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadCreated"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    lead_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The lead */
+                lead_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lead */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
             422: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
@@ -9754,6 +11014,212 @@ export interface operations {
             400: components["responses"]["Refusal"];
             401: components["responses"]["Refusal"];
             403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    operator_offer_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The offer */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offer"];
+                };
+            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    offer_draft_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The draft */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferDraft"];
+                };
+            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    offer_draft_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfferDraftPut"];
+            };
+        };
+        responses: {
+            /** @description The draft */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferDraft"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    offer_draft_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The draft as it was */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferDraft"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    offer_publish: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the draft last read */
+                "If-Match"?: string;
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The offer */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offer"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    offer_withdraw: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The offer */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offer"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
             503: components["responses"]["Refusal"];
@@ -11450,6 +12916,39 @@ export interface operations {
             503: components["responses"]["Refusal"];
         };
     };
+    programme_number_explain: {
+        parameters: {
+            query: {
+                /**
+                 * @description E.164, its `+` written as `%2B`.
+                 * @example +442079460000
+                 */
+                number: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The number, explained */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberExplained"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
     fraud_release: {
         parameters: {
             query?: never;
@@ -11611,6 +13110,77 @@ export interface operations {
             403: components["responses"]["Refusal"];
             404: components["responses"]["Refusal"];
             409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    notice_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of notices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Notice"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    notice_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeCreate"];
+            };
+        };
+        responses: {
+            /** @description The notice */
+            201: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
             422: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
@@ -13821,6 +15391,85 @@ export interface operations {
             503: components["responses"]["Refusal"];
         };
     };
+    consent_acceptance_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of acceptances */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Acceptance"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    consent_acceptance_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptanceCreate"];
+            };
+        };
+        responses: {
+            /** @description The consent */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
     direct_numbers_create: {
         parameters: {
             query?: never;
@@ -14007,6 +15656,45 @@ export interface operations {
             409: components["responses"]["Refusal"];
             413: components["responses"]["Refusal"];
             415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    number_explain: {
+        parameters: {
+            query: {
+                /**
+                 * @description E.164, its `+` written as `%2B`.
+                 * @example +442079460000
+                 */
+                number: string;
+                /** @description Could this person have it? Left out, somebody who could have one is meant. */
+                user_id?: string;
+                /** @description Could this queue have it? */
+                resource_account_id?: string;
+                /** @description At this location? Left out, at the one that it has. */
+                location_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The number, explained */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberExplained"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
             422: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
@@ -14509,6 +16197,143 @@ export interface operations {
             413: components["responses"]["Refusal"];
             415: components["responses"]["Refusal"];
             422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    lead_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of leads */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Lead"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    lead_claim: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadClaim"];
+            };
+        };
+        responses: {
+            /** @description The lead */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    lead_decline: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The lead */
+                lead_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadDecline"];
+            };
+        };
+        responses: {
+            /** @description The lead */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    notice_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The notice */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"];
+                };
+            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
             503: components["responses"]["Refusal"];
@@ -15209,6 +17034,11 @@ export interface operations {
                 region?: string;
                 /** @description Offers this service: `Calling`, `AudioConferencing`. */
                 service?: string;
+                /**
+                 * @description Offers numbers of this type, in the country where one is named: `user`, `service`,
+                 *     `conference`.
+                 */
+                number_type?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Entries on a page, 100 by default. */
@@ -15233,6 +17063,38 @@ export interface operations {
             400: components["responses"]["Refusal"];
             401: components["responses"]["Refusal"];
             403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    directory_offer_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The operator */
+                operator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The offer */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offer"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
             503: components["responses"]["Refusal"];
