@@ -40,6 +40,9 @@ SELDOM = {
 }
 # Operations that chance may never bring to a success, each with its reason: a Rust test has one.
 BY_CHANCE = {
+    "PATCH /operator/v1/consents/{tenant_id}": "a consent's version moves with all that is said of it, and moves have guards",
+    "PUT /tenant/v1/numbers/{number}/assignment": "a free number seldom meets a licensed person without one and a location",
+    "POST /accounts/{accountName}:createOrUpdateNumbers": "one bad number of a batch refuses it whole",
     "PUT /accounts/{accountName}": "drawn conditions seldom hold, and an account with numbers keeps its tenant",
     "POST /programme/v1/operators/{operator_id}/calling-profiles": "two trunks of one operator seldom meet",
     "POST /session": "one whole proof of three, and a code opens once",

@@ -415,6 +415,9 @@ fn refusals(method: &Method, path: &str, operation: &Operation, is_open: bool) -
         "totp_start",
         "totp_confirm",
         "totp_remove",
+        "number_explain",
+        "operator_number_explain",
+        "programme_number_explain",
     ];
     let seeks = operation.operation_id.as_deref().is_some_and(|name| seeks.contains(&name));
     [

@@ -14,7 +14,8 @@ async fn no_operation_answers_a_stranger() {
         let signs_in = (path == "/session" && method == Method::POST)
             || path.starts_with("/session/oidc/")
             || path == "/session/providers";
-        if tag == "oauth" || signs_in {
+        // What an operator's payment page says is proven by its signature, which `shop` tries.
+        if tag == "oauth" || signs_in || path.starts_with("/shop/") {
             continue;
         }
         walked += 1;
@@ -38,7 +39,7 @@ async fn every_face_is_for_its_role_alone() {
     let server = Server::start().await;
     let roles = server.roles().await;
     for (method, path, tag) in operations() {
-        if ["oauth", "session"].contains(&tag.as_str()) {
+        if ["oauth", "session"].contains(&tag.as_str()) || path.starts_with("/shop/") {
             continue;
         }
         for (role, token) in &roles {

@@ -83,7 +83,9 @@ async fn many_numbers_are_found_one_by_one_behind_the_wall() {
     .expect("settings");
     let many = |sql: &str| {
         sql.contains("json_array_elements_text")
-            && ["FROM number", "FROM number_tag"].iter().any(|table| sql.contains(table))
+            && ["FROM number ", "FROM number_tag ", "FROM number_former "]
+                .iter()
+                .any(|table| sql.contains(table))
     };
     let mut asked = 0;
     for (name, sql) in store::statements().filter(|(_, sql)| many(sql)) {
