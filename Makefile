@@ -8,7 +8,7 @@ help: ## this list
 demo: ## build and run a whole exchange with simulated operators and a page to look at
 	@scripts/demo.sh $(ARGS)
 
-test: ## every check and test (some 20 minutes on 2 cores from a clean clone)
+test: ## every check and test (20 to 35 minutes on 2 cores from a clean clone)
 	@scripts/test.sh
 
 soak: ## long loads with things killed, the last release beside this one (half an hour or more)
@@ -23,7 +23,7 @@ web: ## build the web page into web/dist
 fuzz: ## fuzz everything that reads bytes from outside (10 minutes; ARGS=SECONDS)
 	@scripts/fuzz.sh $(ARGS)
 
-schema: ## hold every face of the API against its document (three minutes; ARGS=--show)
+schema: ## hold every face of the API against its document (six to eight minutes; ARGS=--show)
 	@scripts/schema/run.sh $(ARGS)
 
 fmt: ## format the Rust code
