@@ -235,7 +235,7 @@ on_both!(people_come_from_a_file, |db| {
         no-name,No,GB,\n\
         EVE@contoso.example,Again,GB,\n\
         eve@other.example,Other,GB,\n\
-        max@contoso.example,Max,XXX,\n";
+        max@contoso.example,Max,Narnia,\n";
     let columns = Some("upn:Mail,display_name:Name,country:Land,licences:Lizenz");
     let run = async |dry_run: bool| {
         let file = file(text);
