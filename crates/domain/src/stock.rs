@@ -331,6 +331,11 @@ impl<R: Blockwise> Blocks<R> {
         (self.run.len() == self.size).then(|| std::mem::take(&mut self.run))
     }
 
+    /// A number that is not wanted: what was begun before it is never finished.
+    pub fn skip(&mut self) {
+        self.run.clear();
+    }
+
     /// Where the unfinished block begins, if there is one: whoever goes on later begins there.
     pub fn unfinished(&self) -> Option<E164> {
         self.run.first().map(Blockwise::number)
@@ -517,6 +522,16 @@ mod tests {
             }
         }
         (out, blocks.unfinished().map(E164::value))
+    }
+
+    #[test]
+    fn what_is_not_wanted_ends_what_was_begun() {
+        let mut blocks = Blocks::new(3, false);
+        assert!(blocks.push(Row(100, 'a')).is_none());
+        blocks.skip();
+        assert_eq!(blocks.unfinished(), None, "nobody goes back to it for ever");
+        assert!(blocks.push(Row(102, 'a')).is_none());
+        assert_eq!(blocks.unfinished().map(E164::value), Some(102));
     }
 
     #[test]

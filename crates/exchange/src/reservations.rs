@@ -394,7 +394,9 @@ impl Exchange {
             let storefront = storefront_of(&mut tx, row.operator_id).await?;
             row.expires_at += i64::from(storefront.reservation_minutes) * MINUTE;
             row.extended = true;
-            row.due_at = Some(row.expires_at);
+            // What a freeze holds up is still tried when it was to be.
+            let soon = row.due_at.filter(|_| row.reason.is_some());
+            row.due_at = Some(soon.map_or(row.expires_at, |due| due.min(row.expires_at)));
             write(&mut tx, &row).await?;
             let mut shown = document(&row);
             shown.payment_url = payment_url(&row, &storefront);
@@ -528,15 +530,17 @@ impl Exchange {
             .write(async |mut tx: Tx| -> Result<PaidAnswer, Fail> {
                 let party = Party::Operator(operator);
                 let mut row = reservation_must(&mut tx, party, id).await?;
-                let state = state_of(&row)?.after(ReservationStep::Pay).map_err(refused)?;
                 let answer = |row: &ReservationRow| PaidAnswer {
                     reservation_id: id,
                     state: row.state.clone(),
                 };
+                // Said again it is answered as before, whatever became of it: a refusal would have
+                // the page give the money back.
                 if row.paid_at.is_some() {
                     tx.discard();
                     return Ok(answer(&row));
                 }
+                let state = state_of(&row)?.after(ReservationStep::Pay).map_err(refused)?;
                 let now = tx.at();
                 row.state = state.as_str().to_owned();
                 row.paid_at = Some(now);
@@ -575,6 +579,7 @@ impl Exchange {
                 let storefront = storefront_of(&mut tx, row.operator_id).await?;
                 let cx = stead(&row);
                 let mut action = "reservation.deliver";
+                let before = (row.state.clone(), row.reason.clone());
                 if !deliver_by_rule(&mut tx, &cx, &mut row, &storefront, now).await? {
                     action = "reservation.wait";
                     let later = row.due_at.filter(|due| *due > now);
@@ -594,12 +599,21 @@ impl Exchange {
                         // Where the operator's rule was changed it waits for the operator's word.
                         _ => row.due_at = later,
                     }
+                    // Nobody is told each minute that nothing has changed.
+                    if (&row.state, &row.reason) == (&before.0, &before.1) {
+                        raced(tx.reservation_write(&row).await?)?;
+                        return Ok(true);
+                    }
                 }
                 write(&mut tx, &row).await?;
                 tx.audit(None, action, &id.to_string(), Some(&row.request_id)).await?;
                 Ok(true)
             };
-            moved += u32::from(self.inner.store.write(step).await.map_err(Problem::from)?);
+            // One that cannot be looked at keeps nobody else's waiting.
+            match self.inner.store.write(step).await.map_err(Problem::from) {
+                Ok(did) => moved += u32::from(did),
+                Err(error) => tracing::warn!(%id, %error, "a reservation could not be looked at"),
+            }
         }
         if moved > 0 {
             self.inner.orders.notify_one();
@@ -626,7 +640,9 @@ async fn reserve(
     let operator = quote.operator_id;
     // The stock and the storefront are the operator's.
     tx.reach_all().await?;
-    tx.consent_share(tenant, operator).await?;
+    // One at a time, so that no more are open than may be; and the stock before its numbers.
+    tx.consent_lock(tenant, operator).await?;
+    tx.stock_share(operator).await?;
     let storefront = storefront_of(tx, operator).await?;
     if !storefront.open {
         return Err(closed().into());

@@ -163,6 +163,7 @@ async fn look(
                 low = row.number.value() + 1;
                 looked += 1;
                 if !search.wants(&row) {
+                    finder.skip();
                     continue;
                 }
                 if let Some(block) = finder.push(Row(row)) {

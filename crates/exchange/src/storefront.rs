@@ -357,6 +357,7 @@ impl Exchange {
         self.act(cx, "quote.create", Keep::Answer, async |mut tx| {
             // The storefront and its calling profiles are the operator's.
             tx.reach_all().await?;
+            tx.consent_lock(tenant, operator).await?;
             if tx.consent_get(tenant, operator).await?.is_none() {
                 let reason = "the tenant has not consented to this operator";
                 return Err(ErrorCode::NoConsent.problem(Some("/operator_id"), reason).into());

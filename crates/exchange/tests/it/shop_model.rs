@@ -31,6 +31,7 @@ struct Reservation {
     state: &'static str,
     expires: i64,
     extended: bool,
+    paid: bool,
 }
 
 #[derive(Default)]
@@ -149,6 +150,7 @@ on_both!(stock_and_reservations_are_as_a_model_has_them, |db| {
                         state: "Reserved",
                         expires: made.expires_at.as_microsecond(),
                         extended: false,
+                        paid: false,
                     });
                 }
                 ("reserve", got, expect)
@@ -234,7 +236,10 @@ on_both!(stock_and_reservations_are_as_a_model_has_them, |db| {
                         if reserved {
                             model.reservations[at].state = "Paid";
                         }
-                        ("pay", got, may(open || state == "Completed"))
+                        let paid = model.reservations[at].paid;
+                        model.reservations[at].paid = paid || got == "ok";
+                        // What was paid once is answered so for ever.
+                        ("pay", got, may(open || paid || state == "Completed"))
                     }
                     _ => {
                         let got = exchange.reservation_extend(&owner, id).await;
