@@ -621,8 +621,9 @@ impl Exchange {
         let comment = edit.comment.as_deref().map(str::trim).filter(|c| !c.is_empty());
         let comment = comment.map(|c| text("comment", c, 1000)).transpose()?;
         self.act(cx, "relationship.update", Keep::Answer, async |mut tx| {
-            crate::freezes::check(&mut tx, Some(tenant)).await?;
+            // A stranger is not told of a tenant's window.
             let mut row = consent_must(&mut tx, tenant, operator, tenant_id).await?;
+            crate::freezes::check(&mut tx, Some(tenant)).await?;
             matches(if_match, row.version, true)?;
             relationship_move(&mut row, to, comment.clone())?;
             consent_save(&mut tx, &mut row).await?;

@@ -117,7 +117,7 @@ fn tell(
         Caller::Address(address) => unproven_source(world, tenant, address, &mut trace),
     };
     let routed = source.and_then(|source| {
-        route(world, Call { source, called, caller: from, takes_over: false }, &mut trace)
+        route(world, Call { source, called, caller: from, takes_over: None }, &mut trace)
     });
     let mut trunks = Vec::new();
     match &routed {

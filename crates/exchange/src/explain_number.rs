@@ -17,7 +17,7 @@ use api_types::number::{NumberAct, NumberExplained, OpenOrder};
 use api_types::{ErrorCode, Problem};
 use domain::act::{Act, ActFacts, ActRefusal, may};
 use domain::assign::Assignee;
-use domain::number::Usage;
+use domain::number::{NumberType, Usage};
 use domain::order::{OrderKind, Side};
 use domain::upload::{UploadEntry, check_entry, check_order};
 use domain::{LocationId, OperatorId, ResourceAccountId, TenantId, UserId};
@@ -352,7 +352,10 @@ async fn tell(
     let facts = facts(db, &row, consent.as_ref(), ask, tags.len(), at).await?;
     let window = db.freeze_open(Some(tenant), at).await?;
     let freeze = window.as_ref().map(frozen);
-    for act in Act::ALL.iter().copied().filter(|act| asker.is_shown(*act)) {
+    // No operator has anything to do with a Direct Routing number.
+    let direct = NumberType::of(row.operator_id) == NumberType::DirectRouting;
+    let is_shown = |act: &Act| asker.is_shown(*act) && !(direct && act.side() == Side::Operator);
+    for act in Act::ALL.iter().copied().filter(is_shown) {
         // As in the use cases: who may not act is told so, then what is frozen, then the rules.
         let own = match asker {
             Asker::Tenant(_) => act.side() == Side::Tenant,
@@ -418,9 +421,9 @@ async fn upload(
     at: i64,
 ) -> Result<Result<(), Problem>, Fail> {
     let consent = db.consent_get(tenant, operator).await?;
-    if consent.is_some()
-        && let Some(window) = db.freeze_open(Some(tenant), at).await?
-    {
+    // Without a consent the tenant's own windows are hidden, the programme's are not.
+    let whose = consent.as_ref().map(|_| tenant);
+    if let Some(window) = db.freeze_open(whose, at).await? {
         return Ok(Err(frozen(&window)));
     }
     let located = db.location_any(tenant).await?;

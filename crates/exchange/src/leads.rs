@@ -68,6 +68,18 @@ fn tell(tx: &mut Tx, row: &LeadRow) {
     }
 }
 
+/// Tells the tenant of an undecided lead's domain, if it is anybody's: that lies behind the
+/// operator's wall.
+async fn tell_domain(tx: &mut Tx, row: &LeadRow) -> Result<(), Fail> {
+    if let (None, Some(domain)) = (row.tenant_id, &row.domain) {
+        tx.reach_all().await?;
+        if let Some(tenant) = tx.tenant_of_domain(domain).await? {
+            change_other(tx, "lead", row.id, act::of_tenant(tenant.id));
+        }
+    }
+    Ok(())
+}
+
 /// Takes a step that ends a lead.
 async fn end(
     tx: &mut Tx,
@@ -156,13 +168,7 @@ impl Exchange {
             };
             tx.lead_insert(&row).await?;
             tell(&mut tx, &row);
-            if let Some(domain) = &domain {
-                // Whose domain it is lies behind the operator's wall; the tenant is told there.
-                tx.reach_all().await?;
-                if let Some(tenant) = tx.tenant_of_domain(domain).await? {
-                    change_other(&mut tx, "lead", row.id, act::of_tenant(tenant.id));
-                }
-            }
+            tell_domain(&mut tx, &row).await?;
             let id = row.id;
             done(LeadCreated { lead: document(row, at, false), code: code.clone() }, id)
         })
@@ -200,6 +206,7 @@ impl Exchange {
             let row = tx.lead_get(id).await?.filter(|row| row.operator_id == operator);
             let mut row = row.ok_or_else(|| not_found("lead", id))?;
             end(&mut tx, &mut row, LeadEvent::Withdraw, None).await?;
+            tell_domain(&mut tx, &row).await?;
             let now = tx.at();
             done(document(row, now, false), id)
         })

@@ -46,7 +46,8 @@ pub(crate) fn as_read(
     if let Some(read) = notice.filter(|read| *read != in_force.notice) {
         return other("/notice_version", read, in_force.notice);
     }
-    let now = in_force.terms.unwrap_or(0);
+    // Where there are no terms any more, those that were read last do no harm.
+    let Some(now) = in_force.terms else { return Ok(()) };
     match terms.filter(|read| *read != now) {
         Some(read) => other("/terms_version", read, now),
         None => Ok(()),

@@ -329,7 +329,7 @@ impl Exchange {
                     Some(OfferState::Published) => true,
                     Some(OfferState::Withdrawn) => {
                         db.consent_get(tenant, operator).await?.is_some()
-                            || db.lead_names(tenant, operator).await?
+                            || db.lead_names(tenant, operator, crate::act::now()).await?
                     }
                     _ => false,
                 };

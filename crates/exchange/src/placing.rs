@@ -330,7 +330,12 @@ pub(crate) async fn place(tx: &mut Tx, cx: &Cx, new: &NewOrder) -> Result<OrderR
         }
     }
     if new.can_be_frozen() {
-        freezes::check(tx, Some(new.tenant)).await?;
+        // An operator without a consent is told of the programme's windows only.
+        let knows = match new.operator {
+            Some(operator) => tx.consent_get(new.tenant, operator).await?.is_some(),
+            None => true,
+        };
+        freezes::check(tx, knows.then_some(new.tenant)).await?;
     }
     if let Some(operator) = new.operator {
         gate(tx, operator, new).await?;

@@ -227,6 +227,7 @@ impl Exchange {
                 let reason = format!("a trunk {:?} exists", row.fqdn);
                 return Err(ErrorCode::Conflict.problem(Some("/fqdn"), reason).into());
             }
+            crate::gateways::apart(&mut tx, &row).await?;
             tx.trunk_insert(&row).await?;
             change(&mut tx, &Change::TrunkPut(records::trunk(&row)?));
             done(trunk_document(row.clone()), row.id)

@@ -55,7 +55,8 @@ statements! {
         "WHERE (l.tenant_id = $1 OR (l.tenant_id IS NULL AND l.domain = $2)) \
          AND (CAST($3 AS UUID) IS NULL OR l.id < $3) ORDER BY l.id DESC LIMIT $4");
     LEAD_NAMES = "SELECT l.id AS v FROM lead l JOIN tenant t ON t.id = $1 \
-        WHERE l.operator_id = $2 AND (l.tenant_id = $1 OR l.domain = t.domain) LIMIT 1";
+        WHERE l.operator_id = $2 AND l.status = 'open' AND l.expires_at > $3 \
+        AND (l.tenant_id = $1 OR (l.tenant_id IS NULL AND l.domain = t.domain)) LIMIT 1";
     LEAD_UPDATE = "UPDATE lead SET tenant_id = $2, status = $3, comment = $4, decided_at = $5 \
         WHERE id = $1 AND status = 'open'";
 }
@@ -130,8 +131,9 @@ impl Db {
         &mut self,
         tenant: TenantId,
         operator: OperatorId,
+        now: i64,
     ) -> Result<bool, StoreError> {
-        Ok(self.value::<Uuid>(LEAD_NAMES, args![tenant, operator]).await?.is_some())
+        Ok(self.value::<Uuid>(LEAD_NAMES, args![tenant, operator, now]).await?.is_some())
     }
 
     /// Writes whose it is and how it stands; `false` where it was decided before.

@@ -162,8 +162,8 @@ impl Exchange {
         let comment = edit.comment.as_deref().map(str::trim).filter(|c| !c.is_empty());
         let comment = comment.map(|c| text("customerRelationship/comment", c, 1000)).transpose()?;
         self.act(cx, "relationship.update", Keep::Answer, async |mut tx| {
-            crate::freezes::check(&mut tx, Some(tenant)).await?;
             let mut row = consent_must(&mut tx, tenant, operator, tenant.0).await?;
+            crate::freezes::check(&mut tx, Some(tenant)).await?;
             let before = tx.information_request_get(operator, tenant).await?;
             let current = before.map(|row| document(row).current());
             conditions.check(current.as_ref(), false)?;

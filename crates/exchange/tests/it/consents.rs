@@ -363,14 +363,15 @@ on_both!(a_newer_notice_asks_again_and_stops_no_call, |db| {
         notice_version,
         terms_version,
     };
-    for (version, terms, field) in
-        [(1, None, "/notice_version"), (3, None, "/notice_version"), (2, Some(1), "/terms_version")]
-    {
+    for version in [1, 3] {
         let refused =
-            exchange.consent_acceptance_create(&contoso, town.alpha.id, read(version, terms)).await;
-        assert_eq!(told(&refused.expect_err(field)), ("notice_outdated", Some(field)));
+            exchange.consent_acceptance_create(&contoso, town.alpha.id, read(version, None)).await;
+        let refused = refused.expect_err("another notice");
+        assert_eq!(told(&refused), ("notice_outdated", Some("/notice_version")));
     }
-    let accepted = exchange.consent_acceptance_create(&contoso, town.alpha.id, read(2, None)).await;
+    // No terms are in force, so none that were read can be outdated.
+    let accepted =
+        exchange.consent_acceptance_create(&contoso, town.alpha.id, read(2, Some(1))).await;
     let accepted = accepted.expect("accepted");
     assert_eq!((accepted.notice_version, accepted.acceptance_due), (2, false));
     let edited = exchange.consent_update(&contoso, town.alpha.id, Some(accepted.version), more);
