@@ -50,7 +50,16 @@ pub struct Call<'a> {
     pub caller: &'a str,
     /// It takes a dialog over (RFC 3891): `called` is that one's far party and nothing that
     /// somebody dialled.
-    pub takes_over: bool,
+    pub takes_over: Option<FarEnd>,
+}
+
+/// Who is at the far end of a dialog that a call takes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FarEnd {
+    /// Somebody's phone.
+    Phone,
+    /// Whoever is behind a trunk or gateway.
+    Trunk(TrunkId),
 }
 
 /// Where a call goes.
@@ -69,7 +78,8 @@ pub enum Destination {
     },
     /// The tenant's own gateways, in the order of [`gateway_tiers`].
     Gateways {
-        /// Whose voice routing policy led there; nobody's for an emergency call.
+        /// Whose voice routing policy led there; nobody's for an emergency call, and for one that
+        /// takes over a dialog, which goes by that one's gateway alone.
         by: Option<Holder>,
         /// What to put in the Request-URI.
         digits: Dialled,
@@ -300,7 +310,10 @@ fn inbound(
             // PSTN it would have called itself, and back to the gateway it would turn in a
             // circle.
             if let Some(digits) = emergency_in(call.called, country, trace) {
-                return help(world, (tenant, country), Help::Operators(None), digits, trace);
+                // One of the tenant's own numbers is called back, and says where.
+                let caller = E164::parse(call.caller).ok().and_then(|n| world.number(n));
+                let caller = caller.filter(|n| n.tenant == tenant);
+                return help(world, (tenant, country), Help::Operators(caller), digits, trace);
             }
             let number = from_dialled(call.called, country).ok_or(RouteRefusal::NotANumber)?;
             let view = world.number(number).ok_or(RouteRefusal::NumberUnknown)?;
@@ -584,7 +597,7 @@ fn outbound(
     let policies = world.has_policies(user.tenant);
     let holder = Holder { user: Some(user.user), number: own.map(|n| n.number) };
     let translated;
-    let is_dialled = policies && !call.takes_over;
+    let is_dialled = policies && call.takes_over.is_none();
     let called = match is_dialled.then(|| planned(world, user.tenant, holder, called, trace)) {
         Some(Some(result)) => {
             translated = result;
@@ -621,10 +634,17 @@ fn outbound(
         restricted(world, user.tenant, holder, (dialled, home), trace)?;
     }
     let own = own.ok_or(RouteRefusal::UserHasNoNumber)?;
-    let by_gateway =
-        if is_dialled { voice_routed(world, user.tenant, holder, dialled, trace)? } else { false };
-    let (operator, destination) = if by_gateway {
-        let digits = Dialled::Number(dialled);
+    // A dialog that runs over a gateway is taken over there, whatever routes say.
+    let over_gateway = match call.takes_over {
+        Some(FarEnd::Trunk(id)) => world.trunk(id).is_some_and(
+            |t| matches!(t.owner, TrunkOwner::Tenant(tenant, _) if tenant == user.tenant),
+        ),
+        Some(FarEnd::Phone) | None => false,
+    };
+    let digits = Dialled::Number(dialled);
+    let (operator, destination) = if over_gateway {
+        (None, Destination::Gateways { by: None, digits })
+    } else if is_dialled && voice_routed(world, user.tenant, holder, dialled, trace)? {
         (None, Destination::Gateways { by: Some(holder), digits })
     } else if NumberType::of(own.operator) == NumberType::DirectRouting {
         return Err(RouteRefusal::NoVoiceRoute);
@@ -632,7 +652,6 @@ fn outbound(
         trace.step("route.operator_of_number", || {
             format!("{} is operator {}'s, so the call leaves there", own.number, own.operator)
         });
-        let digits = Dialled::Number(dialled);
         (Some(own.operator), Destination::Trunks { profile: own.profile, digits })
     };
     let (caller_id, hide, caller_policy) = if policies {

@@ -66,6 +66,7 @@ pub(crate) async fn of_tenant(
 /// A consent or the relationship on it has moved: who stands in may be another.
 pub(crate) async fn consent_moved(tx: &mut Tx, tenant: TenantId) -> Result<(), Fail> {
     tx.reach_all().await?;
+    tx.fallback_lock(tenant).await?;
     if let Some(row) = tx.fallback_get(tenant).await? {
         let ways = tx.fallback_ways(tenant).await?;
         change(tx, &Change::FallbackPut(record(tenant, &row.operators.0, &ways)));
@@ -129,6 +130,7 @@ impl Exchange {
                     return Err(code.problem(Some(&field), reason).into());
                 }
             }
+            tx.fallback_lock(tenant).await?;
             let before = tx.fallback_get(tenant).await?;
             let version = before.map_or(0, |row| row.version);
             matches(if_match, version, true)?;

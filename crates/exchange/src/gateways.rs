@@ -13,7 +13,7 @@ use domain::{OperatorId, TenantId, TrunkId};
 use feed::change::Change;
 use numbering::Country;
 use std::net::{IpAddr, SocketAddr};
-use store::{Db, GatewayRow, PeerAddressRow};
+use store::{Db, GatewayRow, PeerAddressRow, TrunkRow, Tx};
 use uuid::Uuid;
 
 /// Most gateways of a tenant. Public documents set no limit that counts here: every edge asks each
@@ -132,6 +132,26 @@ impl Peer {
     }
 }
 
+/// Refuses an operator's trunk that bears a gateway's name, or may send from where one does: what
+/// came from there would be the operator's from now on, and calls for help with it.
+pub(crate) async fn apart(tx: &mut Tx, trunk: &TrunkRow) -> Result<(), Fail> {
+    tx.gateways_lock().await?;
+    if tx.gateway_named(&trunk.fqdn).await?.is_some() {
+        let reason = format!("{:?} is the name of a gateway", trunk.fqdn);
+        return Err(ErrorCode::Conflict.problem(Some("/fqdn"), reason).into());
+    }
+    let own = Peer::of(&trunk.address, &trunk.sources.0, trunk.match_port);
+    if tx.gateway_addresses().await?.iter().any(|other| own.meets(&peer(other))) {
+        let reason = format!("{} or a source is a gateway's", trunk.address);
+        return Err(ErrorCode::AddressTaken.problem(Some("/address"), reason).into());
+    }
+    Ok(())
+}
+
+fn peer(row: &PeerAddressRow) -> Peer {
+    Peer::of(&row.address, &row.sources.0, row.match_port)
+}
+
 async fn gateway_must(db: &mut Db, tenant: TenantId, id: Uuid) -> Result<GatewayRow, Fail> {
     let row = db.gateway_get(tenant, TrunkId(id)).await?;
     Ok(row.ok_or_else(|| not_found("gateway", id))?)
@@ -169,11 +189,11 @@ impl Exchange {
         let tenant = cx.tenant(Access::Write)?;
         let row = parse(tenant, &new)?;
         self.act(cx, "gateway.create", Keep::Answer, async |mut tx| {
+            tx.gateways_lock().await?;
             if tx.gateway_count(tenant).await? >= MOST_GATEWAYS {
                 let reason = format!("a tenant has at most {MOST_GATEWAYS} gateways");
                 return Err(invalid("fqdn", reason).into());
             }
-            tx.gateways_lock().await?;
             // Other tenants' and operators' addresses are looked at, and none is told.
             tx.reach_all().await?;
             let named = tx.gateway_named(&row.fqdn).await?;
@@ -182,7 +202,6 @@ impl Exchange {
                 return Err(ErrorCode::Conflict.problem(Some("/fqdn"), reason).into());
             }
             let own = Peer::of(&row.address, &row.sources.0, row.match_port);
-            let peer = |p: &PeerAddressRow| Peer::of(&p.address, &p.sources.0, p.match_port);
             if tx.peer_addresses().await?.iter().any(|other| own.meets(&peer(other))) {
                 let reason = format!("{} or a source is another's", row.address);
                 return Err(ErrorCode::AddressTaken.problem(Some("/address"), reason).into());

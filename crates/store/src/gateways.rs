@@ -179,12 +179,17 @@ statements! {
     GATEWAYS_LOCK_PG = "LOCK TABLE gateway IN SHARE ROW EXCLUSIVE MODE";
     PEER_ADDRESSES = "SELECT address, sources, match_port FROM trunk \
         UNION ALL SELECT address, sources, match_port FROM gateway";
+    GATEWAY_ADDRESSES = "SELECT address, sources, match_port FROM gateway";
     VOICE_ROUTING_GET = "SELECT tenant_id, rules, version FROM voice_routing WHERE tenant_id = $1";
     VOICE_ROUTING_INSERT = "INSERT INTO voice_routing (tenant_id, rules, version) \
         VALUES ($1, $2, 1) ON CONFLICT (tenant_id) DO NOTHING";
     VOICE_ROUTING_UPDATE = "UPDATE voice_routing SET rules = $3, version = version + 1 \
         WHERE tenant_id = $1 AND version = $2";
     VOICE_ROUTING_LOCK_PG = "SELECT version AS v FROM voice_routing WHERE tenant_id = $1 FOR UPDATE";
+    GATEWAYS_HOLD_PG =
+        "SELECT id AS v FROM gateway WHERE tenant_id = $1 ORDER BY id FOR UPDATE";
+    FALLBACK_LOCK_PG =
+        "SELECT version AS v FROM fallback_operators WHERE tenant_id = $1 FOR UPDATE";
     FALLBACK_GET = "SELECT tenant_id, operators, version FROM fallback_operators \
         WHERE tenant_id = $1";
     FALLBACK_INSERT = "INSERT INTO fallback_operators (tenant_id, operators, version) \
@@ -312,6 +317,11 @@ impl Db {
         self.all(PEER_ADDRESSES, args![]).await
     }
 
+    /// From where all gateways may send.
+    pub async fn gateway_addresses(&mut self) -> Result<Vec<PeerAddressRow>, StoreError> {
+        self.all(GATEWAY_ADDRESSES, args![]).await
+    }
+
     /// A tenant's PSTN usages and routes.
     pub async fn voice_routing_get(
         &mut self,
@@ -324,6 +334,17 @@ impl Db {
     pub async fn voice_routing_lock(&mut self, tenant: TenantId) -> Result<(), StoreError> {
         if self.is_pg() {
             self.value::<i64>(VOICE_ROUTING_LOCK_PG, args![tenant]).await?;
+            // Where there is no routing yet, its gateways hold off whoever takes one away.
+            self.exec(GATEWAYS_HOLD_PG, args![tenant]).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps others from changing who stands in, or telling edges of it, until this transaction
+    /// ends.
+    pub async fn fallback_lock(&mut self, tenant: TenantId) -> Result<(), StoreError> {
+        if self.is_pg() {
+            self.value::<i64>(FALLBACK_LOCK_PG, args![tenant]).await?;
         }
         Ok(())
     }

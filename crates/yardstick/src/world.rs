@@ -296,7 +296,7 @@ mod tests {
                 source: Source::Trunk(trunk),
                 called: &called,
                 caller: "",
-                takes_over: false,
+                takes_over: None,
             };
             let route = routing::route(&*world, call, &mut NoTrace).expect("it is routed");
             assert_eq!(route.kind, CallKind::Inbound);

@@ -50,7 +50,11 @@ fn voice_tiers<'w>(
 ) -> Option<(&'w Policy, Via, Vec<Tier<'w>>)> {
     let (policy, via) = world.policy(tenant, holder, PolicyKind::OnlineVoiceRoutingPolicy)?;
     let PolicyRule::VoiceRouting(rule) = &policy.rule else { return None };
-    let tiers = world.voice_routes(tenant)?.tiers(&rule.usages, called);
+    let mut tiers = world.voice_routes(tenant)?.tiers(&rule.usages, called);
+    // What is closed lets nothing through to the routes behind it.
+    if let Some(closed) = tiers.iter().position(|tier| tier.gateways().is_empty()) {
+        tiers.truncate(closed.max(1));
+    }
     Some((policy, via, tiers))
 }
 

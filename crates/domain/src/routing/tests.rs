@@ -83,12 +83,12 @@ impl World for Little {
 
 fn from_trunk(trunk: u128, called: &str) -> Result<Route, RouteRefusal> {
     let source = Source::Trunk(TrunkId(id(trunk)));
-    route(&Little, Call { source, called, caller: "", takes_over: false }, &mut NoTrace)
+    route(&Little, Call { source, called, caller: "", takes_over: None }, &mut NoTrace)
 }
 
 fn from_user(user: u128, called: &str) -> Result<Route, RouteRefusal> {
     let source = Source::User(UserId(id(user)));
-    route(&Little, Call { source, called, caller: "", takes_over: false }, &mut NoTrace)
+    route(&Little, Call { source, called, caller: "", takes_over: None }, &mut NoTrace)
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn help_leaves_by_whoever_serves_the_country() {
     let from = |tenant: u128, country: &str, called: &str| {
         let country = Country::parse(country).expect("country");
         let source = Source::Network(TenantId(id(tenant)), country);
-        route(&Little, Call { source, called, caller: "", takes_over: false }, &mut NoTrace).map(
+        route(&Little, Call { source, called, caller: "", takes_over: None }, &mut NoTrace).map(
             |r| {
                 assert_eq!((r.kind, r.tenant.0), (CallKind::Emergency, id(tenant)));
                 (r.operator.map(|o| o.0.as_u128()), r.caller_id.map(|n| n.to_string()))
@@ -198,7 +198,7 @@ fn help_leaves_by_whoever_serves_the_country() {
 fn explain_takes_the_same_way() {
     let source = Source::User(UserId(id(100)));
     let mut trace = Recorded::default();
-    let call = Call { source, called: "+493012345678", caller: "", takes_over: false };
+    let call = Call { source, called: "+493012345678", caller: "", takes_over: None };
     let explained = route(&Little, call, &mut trace);
     assert_eq!(explained, route(&Little, call, &mut NoTrace));
     assert!(trace.0.iter().any(|(rule, _)| *rule == "route.operator_of_number"));
@@ -323,7 +323,7 @@ mod policies {
     fn dialled(world: &Ruled, user: u128, called: &str) -> Result<Route, RouteRefusal> {
         let source = Source::User(UserId(id(user)));
         let mut trace = Recorded::default();
-        let call = Call { source, called, caller: "", takes_over: false };
+        let call = Call { source, called, caller: "", takes_over: None };
         let explained = route(world, call, &mut trace);
         assert_eq!(explained, route(world, call, &mut NoTrace), "explain takes the same way");
         explained
@@ -384,7 +384,9 @@ mod policies {
         let body = PolicyBody::OnlineDialOutPolicy(DialOut { reach: Reach::None, premium: true });
         let world = ruled(&[body], ScreeningRules::default());
         let source = Source::User(UserId(id(100)));
-        for (takes_over, expect) in [(false, Some(RouteRefusal::DialOutRestricted)), (true, None)] {
+        for (takes_over, expect) in
+            [(None, Some(RouteRefusal::DialOutRestricted)), (Some(FarEnd::Phone), None)]
+        {
             let call = Call { source, called: "+493012345678", caller: "", takes_over };
             assert_eq!(route(&world, call, &mut NoTrace).err(), expect);
         }
@@ -441,7 +443,7 @@ mod policies {
         let world = ruled(&[], rules);
         let rings = |caller: &str, called: &str| {
             let source = Source::Trunk(TrunkId(id(11)));
-            route(&world, Call { source, called, caller, takes_over: false }, &mut NoTrace)
+            route(&world, Call { source, called, caller, takes_over: None }, &mut NoTrace)
                 .map(|r| r.destination)
         };
         let (alice, bob) = (Destination::User(UserId(id(100))), Destination::User(UserId(id(101))));
@@ -506,7 +508,7 @@ fn other_operators_stand_in_where_the_tenant_named_them_and_for_its_calls_outsid
         (&[3, 2], alice, "999", &[]),
     ] {
         let world = With(named.to_vec());
-        let call = Call { source, called, caller: "", takes_over: false };
+        let call = Call { source, called, caller: "", takes_over: None };
         let route = route(&world, call, &mut NoTrace).expect("routed");
         let found = fallback_profiles(&world, &route);
         let found: Vec<u128> = found.iter().map(|profile| profile.0.as_u128()).collect();
@@ -626,6 +628,8 @@ mod gateways {
             routes: vec![
                 route("Germany", r"^\+49", &[33, 41]),
                 route("Italy is closed", r"^\+39", &[]),
+                // What is closed stays so, whatever stands behind it.
+                VoiceRouteRule { priority: 2, ..route("the rest", r"^\+39", &[31]) },
                 route("colleagues", r"^\+44", &[31]),
             ],
         };
@@ -643,7 +647,7 @@ mod gateways {
 
     fn routed(world: &Own, source: Source, called: &str) -> Result<Route, RouteRefusal> {
         let mut trace = Recorded::default();
-        let call = Call { source, called, caller: "", takes_over: false };
+        let call = Call { source, called, caller: "", takes_over: None };
         let explained = route(world, call, &mut trace);
         assert_eq!(explained, route(world, call, &mut NoTrace), "explain takes the same way");
         explained
@@ -690,6 +694,44 @@ mod gateways {
         ] {
             let found = way(&world(true, assigned), user, called);
             assert_eq!(found.as_deref(), expect.as_deref(), "{assigned:?} {user} {called}");
+        }
+    }
+
+    #[test]
+    fn a_dialog_over_a_gateway_is_taken_over_there() {
+        let over = |n| Some(FarEnd::Trunk(TrunkId(id(n))));
+        let by = |operator: u128| Ok(Some(OperatorId(id(operator))));
+        for (user, takes_over, expect) in [
+            (105, over(31), Ok(None)),
+            (100, over(31), Ok(None)),
+            // Another tenant's is none.
+            (105, over(41), Err(RouteRefusal::NoVoiceRoute)),
+            (100, over(41), by(1)),
+            (100, over(11), by(1)),
+            (100, Some(FarEnd::Phone), by(1)),
+        ] {
+            let source = Source::User(UserId(id(user)));
+            let call = Call { source, called: "+33123456789", caller: "", takes_over };
+            let found = route(&world(true, None), call, &mut NoTrace);
+            assert_eq!(found.map(|r| r.operator), expect, "{user} {takes_over:?}");
+        }
+    }
+
+    #[test]
+    fn who_calls_for_help_behind_a_gateway_is_called_back() {
+        for (caller, expect) in [
+            ("+442079460001", "+442079460001"),
+            // Nobody's, and another tenant's: one of the tenant's own instead.
+            ("+442079469999", "+442079460002"),
+            ("+442079460600", "+442079460002"),
+            ("anonymous", "+442079460002"),
+        ] {
+            let source = Source::Trunk(TrunkId(id(31)));
+            let call = Call { source, called: "999", caller, takes_over: None };
+            let found = route(&world(true, None), call, &mut NoTrace).expect("help");
+            assert_eq!(found.kind, CallKind::Emergency);
+            let shown = found.caller_id.map(|n| n.to_string());
+            assert_eq!(shown.as_deref(), Some(expect), "{caller}");
         }
     }
 

@@ -14,7 +14,7 @@ use crate::outbox::Outbox;
 use crate::peer::Peer;
 use domain::policy::Hide;
 use domain::routing::{
-    self, CallKind, Destination, Dialled, NoTrace, Route, RouteRefusal, Source, World,
+    self, CallKind, Destination, Dialled, FarEnd, NoTrace, Route, RouteRefusal, Source, World,
 };
 use domain::{CallingProfileId, CdrId, TrunkId, UserId};
 use feed::cdr::{Attempt, CdrEvent, HungUpBy};
@@ -135,10 +135,16 @@ impl Core {
         count(&self.shared.stats.calls);
         let called = Called::of(r.m);
         let replaced = self.replaced(r.m, world);
-        let takes_over = replaced.is_some();
+        let takes_over = replaced.as_ref().map(|(_, trunk)| match trunk {
+            Some(trunk) => FarEnd::Trunk(*trunk),
+            None => FarEnd::Phone,
+        });
         let called = replaced.as_ref().map_or(called.as_str(), |(number, _)| number);
-        // Nobody asks for the caller where no tenant has a policy.
-        let asked = matches!(source, Source::Trunk(_)) && world.any_policies();
+        // Nobody asks for an operator's caller where no tenant has a policy; behind a gateway it may
+        // be one of the tenant's who calls for help.
+        let asked = matches!(
+            source, Source::Trunk(id) if world.any_policies() || world.is_gateway(id)
+        );
         let caller_text = asked.then(|| Called::caller_of(r.m));
         let caller_text = caller_text.as_ref().map_or("", Called::as_str);
         let call = routing::Call { source, called, caller: caller_text, takes_over };
@@ -197,8 +203,16 @@ impl Core {
                 // Only the trunk of a dialog can replace it.
                 if let Some((_, Some(holder))) = replaced {
                     let trunks = &mut self.calls[index as usize].trunks;
-                    if let Some(at) = trunks.iter().position(|t| *t == holder) {
-                        trunks.swap(0, at);
+                    match trunks.iter().position(|t| *t == holder) {
+                        Some(at) => trunks.swap(0, at),
+                        None if matches!(
+                            route.destination,
+                            Destination::Gateways { by: None, .. }
+                        ) =>
+                        {
+                            trunks.insert(0, holder);
+                        }
+                        None => {}
                     }
                 }
                 if !self.next_trunk(r.at, index, r.m, world, out) {

@@ -514,7 +514,10 @@ impl World for Snapshot {
         if !self.base.classes.iter().any(wanted) && !self.overlay.values().flatten().any(wanted) {
             return None;
         }
-        self.numbers().find(wanted).and_then(|r| self.number(r.number))
+        // An operator's first: behind a Direct Routing number no operator is known.
+        let carried = |r: &NumberRecord| wanted(r) && r.operator != OperatorId::DIRECT_ROUTING;
+        let found = self.numbers().find(carried).or_else(|| self.numbers().find(wanted));
+        found.and_then(|r| self.number(r.number))
     }
 
     /// Served is a country where a profile carries a number, or did when the base was
