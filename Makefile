@@ -23,7 +23,7 @@ web: ## build the web page into web/dist
 fuzz: ## fuzz everything that reads bytes from outside (10 minutes; ARGS=SECONDS)
 	@scripts/fuzz.sh $(ARGS)
 
-schema: ## hold every face of the API against its document (six to eight minutes; ARGS=--show)
+schema: ## hold every face of the API against its document (five minutes on 2 cores; ARGS=--show)
 	@scripts/schema/run.sh $(ARGS)
 
 fmt: ## format the Rust code

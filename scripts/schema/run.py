@@ -3,9 +3,10 @@
 
     make schema
 
-Starts `meetpoint serve` on a free port, seeds it (world.py) and runs
+Starts `meetpoint serve` twice on free ports, seeds each (world.py) and runs
 schemathesis with a fixed seed over our own faces (the document the server
-gives) and the compatible ones (their contract files). Beside what
+gives) and the compatible ones (their contract files): single requests to our
+own faces in the one, stories and contracts in the other. Beside what
 schemathesis checks, every operation must succeed at least once, and so must a
 share of the requests that the document allows: nothing passes on refusals
 alone. The exit code is 1 where anything was found; each finding names the
@@ -19,6 +20,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import world
@@ -231,44 +233,48 @@ PLACES = {
 
 
 class Part:
-    """One document and what becomes of it."""
+    """One document (a file in the folder of each world), under which path it is served, and what becomes of it."""
 
-    def __init__(self, name, document, url, fixed=None, known=None, extra=(), stories=(), without=None):
-        self.name, self.document, self.url = name, document, url
-        self.fixed, self.known = fixed or {}, known or {}
+    def __init__(self, name, document, under="", fixed=None, known=lambda _: {}, extra=(), stories=(), without=None):
+        self.name, self.document, self.under = name, document, under
+        self.fixed, self.known = fixed or {}, known
         self.extra, self.stories = list(extra), list(stories)
         self.without = ["--exclude-path-regex", without] if without else []
 
-    def run(self, here, work, arguments):
-        """Whether schemathesis found nothing, and what was answered."""
-        command = ["run", str(self.document), "--url", self.url, "--seed", str(arguments.seed), *self.without]
-        command += ["--generation-database", "none"]
-        command += ["--checks", ",".join(CHECKS), "--continue-on-failure", "--no-color", "--warnings", "off"]
-        single = ["--phases", "examples,coverage,fuzzing", *self.extra]
-        # What other requests left behind is a part of every story, so none can be told again as
-        # it was, and schemathesis ends a round there. Rounds follow until the time is up.
-        stories = ["--phases", "stateful", "--max-time", str(arguments.stories)]
-        runs = [("single", single)]
-        runs += [(name, [*stories, "--include-path-regex", paths]) for name, paths in self.stories]
-        clean, told = True, {}
-        for name, extra in runs:
-            config, answers = work / f"{self.name}.{name}.toml", work / f"{self.name}.{name}.json"
-            config.write_text(settings({**here.values, **self.known}, self.fixed, arguments.examples, name != "single"))
-            environment = dict(
-                os.environ, PYTHONPATH=str(HERE), MEETPOINT_WORLD=str(work / "world.json"),
-                MEETPOINT_ANSWERS=str(answers), PYTHONDONTWRITEBYTECODE="1",
-                MEETPOINT_STORY="" if name == "single" else "1",
-            )
-            whole = [str(Path(sys.executable).parent / "st"), "--config-file", str(config), *command, *extra]
-            say(f"schema: {self.name}, {name}: {' '.join(whole)}")
-            clean &= subprocess.run(whole, env=environment, cwd=work).returncode == 0
-            if answers.exists():
-                merge(told, json.loads(answers.read_text()))
-        return clean, told
+    def runs(self):
+        """The names of its runs, each with the arguments of its own: single requests, then stories."""
+        single = ("single", ["--phases", "examples,coverage,fuzzing", *self.extra])
+        return [single, *((name, ["--phases", "stateful", "--include-path-regex", paths])
+                          for name, paths in self.stories)]
 
-    def operations(self):
+    def run(self, name, extra, here, arguments):
+        """Whether schemathesis found nothing in one of its runs, and what was answered."""
+        work = Path(here.folder.name)
+        command = ["run", str(work / self.document), "--url", here.base + self.under]
+        command += ["--seed", str(arguments.seed), *self.without, "--generation-database", "none"]
+        command += ["--checks", ",".join(CHECKS), "--continue-on-failure", "--no-color", "--warnings", "off", *extra]
+        is_story = name != "single"
+        if is_story:
+            # What other requests left behind is a part of every story, so none can be told again as
+            # it was, and schemathesis ends a round there. Rounds follow until the time is up.
+            command += ["--max-time", str(arguments.stories)]
+        config, answers = work / f"{self.name}.{name}.toml", work / f"{self.name}.{name}.json"
+        known = {**here.values, **self.known(here)}
+        config.write_text(settings(known, self.fixed, arguments.examples, is_story))
+        environment = dict(
+            os.environ, PYTHONPATH=str(HERE), MEETPOINT_WORLD=str(work / "world.json"),
+            MEETPOINT_ANSWERS=str(answers), PYTHONDONTWRITEBYTECODE="1",
+            MEETPOINT_STORY="1" if is_story else "",
+        )
+        whole = [str(Path(sys.executable).parent / "st"), "--config-file", str(config), *command]
+        began = time.monotonic()
+        done = subprocess.run(whole, env=environment, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        say(f"schema: {self.name}, {name}: {' '.join(whole)}\n{done.stdout.decode(errors='replace')}"
+            f"schema: {self.name}, {name}: {time.monotonic() - began:.0f} s")
+        return done.returncode == 0, json.loads(answers.read_text()) if answers.exists() else {}
+
+    def operations(self, document):
         """Every operation of the document, as schemathesis names it."""
-        document = json.loads(Path(self.document).read_text())
         for path, item in document["paths"].items():
             for method in item:
                 if method in ("get", "put", "post", "patch", "delete") and path != ENDLESS and not re.match(LATER, path):
@@ -280,10 +286,10 @@ def is_success(status):
     return status.startswith("2") or status == "303"
 
 
-def judge(part, answers, show):
+def judge(part, document, answers, show):
     """What is too seldom answered with a success, in words."""
     found, allowed, succeeded = [], 0, 0
-    for operation in part.operations():
+    for operation in part.operations(document):
         by_status = answers.get("answers", {}).get(operation, {}).get("allowed", {})
         total = sum(by_status.values())
         good = sum(count for status, count in by_status.items() if is_success(status))
@@ -315,49 +321,83 @@ def main():
     arguments.add_argument("--show", action="store_true", help="the share of each operation")
     arguments = arguments.parse_args()
     began = time.monotonic()
-    here = world.World(arguments.bin, arguments.database_url)
-    failures = []
-    try:
-        work = Path(here.folder.name)
-        told = {
-            "base": here.base, "tokens": here.tokens, "owner": here.secrets["programme"],
-            "accounts": here.account_names, "jwk": here.outside.jwk, "hook": f"{here.outside.issuer}/hook",
-            "issuer": here.values["issuer_id"][0], "webhooks": here.webhooks,
-            "needed": [client_id for client_id, _ in here.secrets.values()], "spare": here.values["client_id"][0],
-        }
-        (work / "world.json").write_text(json.dumps(told))
-        own = work / "openapi.json"
-        own.write_text(json.dumps(world.Client(here.base).ask("GET", "/openapi.json")[2]))
-        parts = [Part("own", own, here.base, extra=["--exclude-path", ENDLESS], without=LATER,
-                      stories=STORIES)]
-        for version in ("2023-10-01", "2024-02-29-preview"):
-            contract = work / f"{version}.openapi.json"
-            shutil.copy(CONTRACTS / f"acg-provisioning-{version}.json", contract)
-            parts.append(Part(version, contract, f"{here.base}/provapi", {"api-version": version},
-                              {"version": ["*"]}))
-        contract = work / "directory.openapi.json"
-        shutil.copy(CONTRACTS / f"acs-operator-connect-{DIRECTORY}.json", contract)
-        # A company's name stays as it was given.
-        parts.append(Part("directory", contract, here.base, {"api-version": DIRECTORY}, {"label": ["Contoso"]}))
-        # The published contracts say nothing of the endpoint that hands out their tokens.
-        parts.append(Part("token", HERE / "token.json", here.base, known={
-            "token_scope": ["api://any/.default"],
-            "token_client": [here.secrets["operator"][0]], "token_secret": [here.secrets["operator"][1]],
-        }))
-        for part in parts:
-            if arguments.only in (None, part.name):
-                clean, answers = part.run(here, work, arguments)
-                if not clean:
-                    failures.append(f"{part.name}: schemathesis found what is told above")
-                failures += judge(part, answers, arguments.show)
-        if here.process.poll() is not None:
-            failures.append(f"meetpoint ended by itself:\n{here.log.read_text(errors='replace')[-4000:]}")
-    finally:
-        here.stop()
+    chosen = [part for part in PARTS if arguments.only in (None, part.name)]
+    runs = [(part, *run) for part in chosen for run in part.runs()]
+    # Single requests to our own faces take as long as all else, and what asks keeps one core busy.
+    long = [run for run in runs if (run[0].name, run[1]) == ("own", "single")]
+    lanes = [lane for lane in (long, [run for run in runs if run not in long]) if lane]
+    if arguments.database_url:
+        lanes = [runs]
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        done = list(pool.map(lambda lane: in_world(lane, arguments), lanes))
+    failures = [failure for found, _, _ in done for failure in found]
+    told, documents = {}, {}
+    for _, answers, document in done:
+        merge(told, answers)
+        documents |= document
+    for part in chosen:
+        failures += judge(part, documents[part.name], told.get(part.name, {}), arguments.show)
     for failure in failures:
         say(f"schema: {failure}")
     say(f"schema: {len(failures)} findings in {time.monotonic() - began:.0f} s")
     return 1 if failures else 0
+
+
+def in_world(runs, arguments):
+    """Some runs, one after the other, in a world of their own: what was found, what was answered in each part, and
+    the parts' documents."""
+    here = world.World(arguments.bin, arguments.database_url)
+    failures, told = [], {}
+    try:
+        documents = furnish(here)
+        for part, name, extra in runs:
+            clean, answers = part.run(name, extra, here, arguments)
+            if not clean:
+                failures.append(f"{part.name}, {name}: schemathesis found what is told above")
+            merge(told.setdefault(part.name, {}), answers)
+        if here.process.poll() is not None:
+            failures.append(f"meetpoint ended by itself:\n{here.log.read_text(errors='replace')[-4000:]}")
+        return failures, told, documents
+    finally:
+        here.stop()
+
+
+def furnish(here):
+    """Puts what the hooks want to know of a world, and all documents, into its folder; the documents by their
+    parts' names."""
+    work = Path(here.folder.name)
+    known = {
+        "base": here.base, "tokens": here.tokens, "owner": here.secrets["programme"],
+        "accounts": here.account_names, "jwk": here.outside.jwk, "hook": f"{here.outside.issuer}/hook",
+        "issuer": here.values["issuer_id"][0], "webhooks": here.webhooks,
+        "needed": [client_id for client_id, _ in here.secrets.values()], "spare": here.values["client_id"][0],
+    }
+    (work / "world.json").write_text(json.dumps(known))
+    own = world.Client(here.base).ask("GET", "/openapi.json")[2]
+    (work / "own.openapi.json").write_text(json.dumps(own))
+    for name in VERSIONS:
+        shutil.copy(CONTRACTS / f"acg-provisioning-{name}.json", work / f"{name}.openapi.json")
+    shutil.copy(CONTRACTS / f"acs-operator-connect-{DIRECTORY}.json", work / "directory.openapi.json")
+    shutil.copy(HERE / "token.json", work / "token.openapi.json")
+    return {part.name: json.loads((work / part.document).read_text()) for part in PARTS}
+
+
+def token_values(here):
+    """What the endpoint for tokens of the compatible face is asked with."""
+    client, secret = here.secrets["operator"]
+    return {"token_scope": ["api://any/.default"], "token_client": [client], "token_secret": [secret]}
+
+
+VERSIONS = ("2023-10-01", "2024-02-29-preview")
+PARTS = [
+    Part("own", "own.openapi.json", extra=["--exclude-path", ENDLESS], without=LATER, stories=STORIES),
+    *(Part(version, f"{version}.openapi.json", "/provapi", {"api-version": version}, lambda _: {"version": ["*"]})
+      for version in VERSIONS),
+    # A company's name stays as it was given.
+    Part("directory", "directory.openapi.json", "", {"api-version": DIRECTORY}, lambda _: {"label": ["Contoso"]}),
+    # The published contracts say nothing of the endpoint that hands out their tokens.
+    Part("token", "token.openapi.json", known=token_values),
+]
 
 
 if __name__ == "__main__":

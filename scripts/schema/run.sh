@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Lets schemathesis hold every face against its document, in a seeded world;
-# arguments go to run.py (--help). About three minutes.
+# arguments go to run.py (--help). About five minutes on two cores.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 scripts/setup.sh test

@@ -27,7 +27,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use numbering::E164;
 use outbound::webhook::{Received, verify};
 use sha2::Sha256;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use store::listing::{Key, RESERVATIONS_OF_OPERATOR, RESERVATIONS_OF_TENANT};
 use store::{Db, OrderEntryRow, OrderRow, QuoteRow, ReservationRow, StoreError, StorefrontRow, Tx};
 use uuid::Uuid;
@@ -128,6 +128,7 @@ fn items(
     row: &ReservationRow,
     quote: &QuoteRow,
     entries: &[OrderEntryRow],
+    late: &HashSet<String>,
 ) -> Vec<ReservationItem> {
     let entries: HashMap<&str, &OrderEntryRow> =
         entries.iter().map(|entry| (entry.number_text.as_str(), entry)).collect();
@@ -138,10 +139,11 @@ fn items(
         .iter()
         .map(|line| {
             let number = line.number.to_string();
-            let entry = entries.get(number.as_str());
+            let entry = entries.get(number.as_str()).filter(|_| !late.contains(&number));
             let status = match entry.map(|entry| entry.status.as_str()) {
                 Some("success") => "delivered",
                 Some("error") => "failed",
+                None if late.contains(&number) => "delivered",
                 _ if open => "reserved",
                 _ => "returned",
             };
@@ -152,6 +154,25 @@ fn items(
             ReservationItem { number, amount, status: status.to_owned(), error }
         })
         .collect()
+}
+
+/// What the order of a delivery failed to bring, and a retry of it brought since.
+async fn late(
+    db: &mut Db,
+    row: &ReservationRow,
+    entries: &[OrderEntryRow],
+) -> Result<HashSet<String>, Fail> {
+    let mut late = HashSet::new();
+    for entry in entries.iter().filter(|entry| entry.status == "error") {
+        let Ok(number) = E164::parse(&entry.number_text) else { continue };
+        let held = db.number_get(number).await?;
+        if held.is_some_and(|held| {
+            held.tenant_id == row.tenant_id && held.operator_id == row.operator_id
+        }) {
+            late.insert(number.to_string());
+        }
+    }
+    Ok(late)
 }
 
 /// Whose a reservation may be seen and moved by.
@@ -340,8 +361,9 @@ impl Exchange {
                     Some(order) => db.entry_list(order, None, ENTRIES).await?,
                     None => Vec::new(),
                 };
+                let late = late(&mut db, &row, &entries).await?;
                 let mut shown = document(&row);
-                shown.items = Some(items(&row, &quote, &entries));
+                shown.items = Some(items(&row, &quote, &entries, &late));
                 if matches!(party, Party::Tenant(_)) {
                     // The address and what signs it are the operator's.
                     db.reach_all().await?;

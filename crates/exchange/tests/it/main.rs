@@ -20,6 +20,7 @@ mod leads;
 mod limits;
 mod lists;
 mod model;
+mod model_rest;
 mod model_rules;
 mod networks;
 mod numbers;

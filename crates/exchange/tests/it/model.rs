@@ -1,11 +1,13 @@
-//! Random sequences of what tenants and operators do to numbers, against the real store and beside
-//! a model of plain maps that knows the rules in other words. No answer and no state may differ.
+//! Random sequences of what tenants, operators and the programme do to numbers and to what stands
+//! beside them (model_rest.rs), against the real store and beside a model of plain maps that knows
+//! the rules in other words. No answer and no state may differ.
 //!
 //! `MODEL_STEPS` sets how many steps (20,000 on SQLite, 2,000 on PostgreSQL by itself), `MODEL_SEED`
 //! the sequence: a number repeats a run, `random` takes another one, as `make soak` does. The seed is
 //! printed.
 
 use crate::house::{Company, Town, client, cx, sign_in, town};
+use crate::model_rest::Rest;
 use crate::model_rules::{ALPHA, APP, BETA, Dice, Entry, FREE, Holder, Model, OWN, Order, USER};
 use api_types::Problem;
 use api_types::identity::ClientCreate;
@@ -13,7 +15,7 @@ use api_types::number::{
     AssignmentBlockPut, AssignmentPut, DirectNumbersCreate, NumberOrder, NumberOrderCreate,
     NumberSettingsPut, TagsPut, TenantOrderCreate,
 };
-use api_types::tenant::{ConsentUpdate, ResourceAccountCreate, UserUpdate};
+use api_types::tenant::{ResourceAccountCreate, UserUpdate};
 use exchange::{Actor, ListQuery, NumberFilter, NumberQuestion};
 use numbering::E164;
 use serde_json::{Value, json};
@@ -21,15 +23,17 @@ use std::collections::BTreeMap;
 use testkit::on_both;
 use uuid::Uuid;
 
-struct World {
-    town: Town,
-    model: Model,
+pub struct World {
+    pub town: Town,
+    pub model: Model,
+    /// What is there beside numbers.
+    pub rest: Rest,
     orders: Vec<Order>,
-    reader: Actor,
-    dice: Dice,
+    pub reader: Actor,
+    pub dice: Dice,
 }
 
-fn text(number: u64) -> String {
+pub fn text(number: u64) -> String {
     format!("+{number}")
 }
 
@@ -37,7 +41,7 @@ fn e164(number: u64) -> E164 {
     E164::parse(&text(number)).expect("a number")
 }
 
-fn code<T>(got: &Result<T, Problem>) -> String {
+pub fn code<T>(got: &Result<T, Problem>) -> String {
     got.as_ref().err().map_or_else(String::new, |problem| problem.code.clone())
 }
 
@@ -78,7 +82,6 @@ impl World {
             holders,
             // A number of one's own needs no consent that anybody could suspend.
             consents: agreed.iter().chain(&[(0, OWN), (1, OWN)]).map(|p| (*p, true)).collect(),
-            consent_versions: agreed.iter().map(|pair| (*pair, 1)).collect(),
             settings: vec!["none"; 2],
             known: vec![BTreeMap::new(); 2],
             here,
@@ -87,14 +90,15 @@ impl World {
             blocks: std::sync::atomic::AtomicU64::new(0),
             last: BTreeMap::new(),
         };
-        Self { town, model, orders: Vec::new(), reader, dice: Dice(seed | 1) }
+        let rest = Rest::new(&town, &agreed).await;
+        Self { town, model, rest, orders: Vec::new(), reader, dice: Dice(seed | 1) }
     }
 
-    fn company(&self, tenant: usize) -> &Company {
+    pub fn company(&self, tenant: usize) -> &Company {
         if tenant == 0 { &self.town.contoso } else { &self.town.fabrikam }
     }
 
-    fn operator(&self, operator: usize) -> (&Actor, Uuid, Uuid) {
+    pub fn operator(&self, operator: usize) -> (&Actor, Uuid, Uuid) {
         let carrier = if operator == 0 { &self.town.alpha } else { &self.town.beta };
         (&carrier.actor, carrier.id, carrier.profile)
     }
@@ -120,7 +124,7 @@ impl World {
     }
 
     /// A tenant, and more often than not one of its own numbers and holders.
-    fn likely(&mut self) -> (usize, u64, usize) {
+    pub fn likely(&mut self) -> (usize, u64, usize) {
         let (tenant, mut number, mut holder) =
             (self.dice.below(2), self.any_number(), self.any_holder());
         if !self.dice.one_in(4) {
@@ -150,15 +154,15 @@ impl World {
     }
 
     async fn step(&mut self) -> String {
-        match self.dice.below(23) {
+        match self.dice.below(29) {
             0..=3 => self.assign().await,
             4 | 5 => self.unassign().await,
             6 => self.block().await,
             7 => self.tag().await,
             8 => self.settings().await,
             9 => self.licence().await,
-            10 => self.suspend().await,
-            11 => self.strangers().await,
+            10 => self.strangers().await,
+            11 | 23.. => self.rest_step().await,
             12 => self.undo_one().await,
             13 | 14 => self.follow().await,
             15..=17 => self.operator_order().await,
@@ -348,25 +352,6 @@ impl World {
         edited.expect("edited");
         self.model.holders[holder].licensed = !who.licensed;
         format!("licence of {holder}: {}", !who.licensed)
-    }
-
-    async fn suspend(&mut self) -> String {
-        let pair = self.dice.of(&[(0, 0), (1, 0), (0, 1)]);
-        let active = self.model.consents[&pair];
-        // More often resumed than suspended, so that most steps can succeed.
-        if active && !self.dice.one_in(8) {
-            return "not suspended".into();
-        }
-        let actor = cx(&self.company(pair.0).actor);
-        let (_, operator, _) = self.operator(pair.1);
-        let status = if active { "Suspended" } else { "Active" };
-        let edit = ConsentUpdate { status: Some(status.into()), ..ConsentUpdate::default() };
-        let version = self.model.consent_versions[&pair];
-        let got = self.town.exchange.consent_update(&actor, operator, Some(version), edit).await;
-        let version = got.expect("moved").version;
-        self.model.consent_versions.insert(pair, version);
-        self.model.consents.insert(pair, !active);
-        format!("consent {pair:?}: {status}")
     }
 
     /// A Direct Routing number comes or goes.
@@ -565,11 +550,7 @@ impl World {
     }
 
     fn gate(&self, kind: &str, tenant: usize, operator: usize) -> &'static str {
-        match self.model.consents.get(&(tenant, operator)) {
-            None => "no_consent",
-            Some(false) if kind == "upload" => "consent_suspended",
-            Some(_) => "",
-        }
+        self.rest.gate(kind, (tenant, operator))
     }
 
     /// Undoes an order, or tries it again.
@@ -728,6 +709,33 @@ impl World {
     }
 }
 
+/// What chance must bring about at least once in a long run, so that the rules beside the numbers'
+/// are tried from both sides.
+const SELDOM: [&str; 22] = [
+    "accept: notice_outdated",
+    "assign: location_locked",
+    "edit: acceptance_due",
+    "edit: country_not_offered",
+    "fallback: consent_not_active",
+    "fallback: profile_unusable",
+    "freeze: ",
+    "gateway: address_taken",
+    "give: consent_state",
+    "give: offer_not_published",
+    "members: unknown_user",
+    "policy: unknown_group",
+    "policy: unknown_policy",
+    "relationship: comment_missing",
+    "relationship: relationship_state",
+    "remove: gateway_in_use",
+    "remove: numbers_remain",
+    "remove: policy_in_use",
+    "upload: relationship_ended",
+    "voice: pstn_usage_in_use",
+    "voice: unknown_gateway",
+    "withdraw: offer_state",
+];
+
 on_both!(the_store_does_as_the_model_does, |db| {
     let from = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let usual = if db.name == "sqlite" { 20_000 } else { 2_000 };
@@ -740,18 +748,25 @@ on_both!(the_store_does_as_the_model_does, |db| {
     eprintln!("MODEL_SEED={seed} MODEL_STEPS={steps} on {}", db.name);
     let mut world = World::new(db, seed).await;
     let mut told: Vec<String> = Vec::new();
-    let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
+    // How often each act met each answer.
+    let mut answers: BTreeMap<String, u64> = BTreeMap::new();
     for step in 0..steps {
         let said = world.step().await;
-        *kinds.entry(said.split([' ', ':']).next().unwrap_or_default().to_owned()).or_default() +=
-            1;
+        let act = said.split([' ', ':']).next().unwrap_or_default();
+        let answer = said.rsplit_once(": ").map_or("", |(_, answer)| answer);
+        *answers.entry(format!("{act}: {answer}")).or_default() += u64::from(!answer.contains('['));
         told.push(said);
         if step % 25 == 24 || step + 1 == steps {
             world.compare().await;
+            world.compare_rest().await;
         }
     }
-    eprintln!("{kinds:?}");
+    answers.retain(|_, count| *count > 0);
+    eprintln!("{answers:?}");
     let good = told.iter().filter(|said| said.ends_with(": ") || said.contains("\"\"")).count();
     eprintln!("{good} of {steps} steps did something");
+    for seldom in SELDOM.iter().filter(|_| steps >= 20_000) {
+        assert!(answers.contains_key(*seldom), "never {seldom:?}: {answers:?}");
+    }
     assert!(good as u64 * 6 > steps, "only {good} of {steps} steps did anything");
 });

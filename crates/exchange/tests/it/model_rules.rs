@@ -106,7 +106,6 @@ pub struct Model {
     pub holders: Vec<Holder>,
     /// Whether active, by tenant and operator.
     pub consents: BTreeMap<(usize, usize), bool>,
-    pub consent_versions: BTreeMap<(usize, usize), i64>,
     pub settings: Vec<&'static str>,
     /// How a tag was written first, by tenant.
     pub known: Vec<BTreeMap<String, String>>,

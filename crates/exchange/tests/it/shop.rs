@@ -377,6 +377,23 @@ on_both!(what_cannot_be_delivered_says_why_and_goes_back, |db| {
     let error = done.items.as_ref().and_then(|items| items[0].error.clone());
     assert_eq!(error.map(|error| error.code).as_deref(), Some("outside_ranges"));
     assert_eq!(on_offer(&town).await, 99, "what failed can be had again");
+    // The range is put right, and the operator tries the order again.
+    meddle(
+        db,
+        "UPDATE number_range SET first_number = 442079460000 WHERE first_number = 442079460001",
+    )
+    .await;
+    let (alpha, order) = (cx(&town.alpha.actor), done.order_id.expect("an order"));
+    town.exchange.number_order_retry(&alpha, order).await.expect("again");
+    town.exchange.orders_run().await.expect("it is run");
+    let late = shown(&town, made.id).await;
+    assert_eq!(statuses(&late), [("000", "delivered"), ("001", "delivered")]);
+    assert!(late.items.is_some_and(|items| items.iter().all(|item| item.error.is_none())));
+    meddle(
+        db,
+        "UPDATE number_range SET first_number = 442079460001 WHERE first_number = 442079460000",
+    )
+    .await;
 
     let none = reserve(&town, &town.contoso, &[2]).await.expect("reserved");
     meddle(

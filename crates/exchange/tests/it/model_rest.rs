@@ -1,0 +1,882 @@
+//! What numbers share their world with, in the same random sequences: consents with what operators
+//! make of them, offers and notices, groups and policies, gateways and voice routes, operators that
+//! stand in, and change freezes. Each answer is foretold by plain maps, and so is what is left.
+
+use crate::furnished::doc;
+use crate::house::{client, consent, cx, office, sign_in};
+use crate::model::{World, code, text};
+use api_types::identity::ClientCreate;
+use exchange::{Actor, Cx, ListQuery};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+const DIAL_OUT: &str = "OnlineDialOutPolicy";
+const VOICE: &str = "OnlineVoiceRoutingPolicy";
+const KINDS: [&str; 2] = [DIAL_OUT, VOICE];
+const USAGES: [&str; 2] = ["UK", "World"];
+const ENDED: [&str; 2] = ["ConsentDeclined", "ContractTerminated"];
+
+fn all() -> ListQuery {
+    ListQuery { cursor: None, limit: 1000 }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Agreed {
+    status: &'static str,
+    relationship: &'static str,
+    countries: Vec<&'static str>,
+    notice: i64,
+    version: i64,
+}
+
+struct Group {
+    tenant: usize,
+    id: Uuid,
+    name: &'static str,
+    members: BTreeSet<usize>,
+}
+
+struct Policy {
+    tenant: usize,
+    id: Uuid,
+    kind: &'static str,
+    name: &'static str,
+    usages: Vec<&'static str>,
+    version: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Target {
+    Global,
+    Group(Uuid),
+    User(usize),
+    /// With which upload brought it: what comes again has no policy of its own.
+    Number(u64, u64),
+}
+
+struct Gateway {
+    tenant: usize,
+    id: Uuid,
+    name: u64,
+    address: u64,
+    version: i64,
+}
+
+#[derive(Default)]
+struct Routing {
+    usages: Vec<&'static str>,
+    gateways: BTreeSet<Uuid>,
+    version: i64,
+}
+
+pub struct Rest {
+    pub agreed: BTreeMap<(usize, usize), Agreed>,
+    notice: i64,
+    published: [bool; 2],
+    groups: Vec<Group>,
+    policies: Vec<Policy>,
+    holds: BTreeMap<(usize, &'static str, Target), (Uuid, u32)>,
+    gateways: Vec<Gateway>,
+    routing: [Routing; 2],
+    stand_in: [(Vec<usize>, i64); 2],
+    addresses: [usize; 2],
+    reader: Actor,
+}
+
+impl Rest {
+    /// As a new world has it, with these consents.
+    pub async fn new(town: &crate::house::Town, agreed: &[(usize, usize)]) -> Self {
+        let reader = ClientCreate { operator_id: Some(town.alpha.id), ..client("operator_reader") };
+        let reader = town.exchange.client_create(&cx(&town.owner), reader).await.expect("a client");
+        let fresh = Agreed {
+            status: "Active",
+            relationship: "ConsentAcknowledged",
+            countries: vec!["GB"],
+            notice: 0,
+            version: 1,
+        };
+        Self {
+            agreed: agreed.iter().map(|pair| (*pair, fresh.clone())).collect(),
+            notice: 0,
+            published: [true; 2],
+            groups: Vec::new(),
+            policies: Vec::new(),
+            holds: BTreeMap::new(),
+            gateways: Vec::new(),
+            routing: Default::default(),
+            stand_in: Default::default(),
+            addresses: [2; 2],
+            reader: sign_in(&town.exchange, &reader).await,
+        }
+    }
+
+    /// With what an order of this kind is refused whole, if it is.
+    pub fn gate(&self, kind: &str, pair: (usize, usize)) -> &'static str {
+        match self.agreed.get(&pair) {
+            None => "no_consent",
+            Some(_) if kind != "upload" => "",
+            Some(a) if a.status == "Removed" => "no_consent",
+            Some(a) if a.status == "Suspended" => "consent_suspended",
+            Some(a) if ENDED.contains(&a.relationship) => "relationship_ended",
+            Some(_) => "",
+        }
+    }
+
+    fn is_due(&self, agreed: &Agreed) -> bool {
+        agreed.status != "Removed" && agreed.notice < self.notice
+    }
+}
+
+/// Which version is sent, and what is said where it is not the one that is there.
+fn sent(dice: usize, version: i64) -> (Option<i64>, &'static str) {
+    match dice {
+        0 => (None, "version_required"),
+        1 => (Some(version + 1), "version_mismatch"),
+        _ => (Some(version), ""),
+    }
+}
+
+impl World {
+    fn tenant_cx(&self, tenant: usize) -> Cx {
+        cx(&self.company(tenant).actor)
+    }
+
+    fn operator_cx(&self, operator: usize) -> Cx {
+        cx(self.operator(operator).0)
+    }
+
+    /// One step of everything but numbers.
+    pub async fn rest_step(&mut self) -> String {
+        match self.dice.below(20) {
+            0..=4 => self.agreement().await,
+            5 => self.relationship().await,
+            6 => self.offer_or_notice().await,
+            7 | 8 => self.group().await,
+            9 | 10 => self.policy().await,
+            11..=13 => self.policy_for().await,
+            14 | 15 => self.gateway().await,
+            16 => self.voice_routes().await,
+            17 => self.fallback().await,
+            18 => self.place().await,
+            _ => self.freeze_or_strangers().await,
+        }
+    }
+
+    async fn agreement(&mut self) -> String {
+        let pair = self.dice.of(&[(0, 0), (1, 0), (0, 1), (0, 1), (1, 1), (1, 1)]);
+        let (tenant, operator) = (self.tenant_cx(pair.0), self.operator(pair.1).1);
+        let exchange = self.town.exchange.clone();
+        let before = self.rest.agreed.get(&pair).cloned();
+        let due = before.as_ref().is_some_and(|a| self.rest.is_due(a));
+        let version = before.as_ref().map_or(1, |a| a.version);
+        let stands = before.as_ref().is_some_and(|a| a.status != "Removed");
+        let active = before.as_ref().is_some_and(|a| a.status == "Active");
+        // More often back to where most steps can succeed than away from there.
+        let act = match self.dice.below(8) {
+            0 => "remove",
+            1 => "suspend",
+            2 => "edit",
+            3 => "give",
+            _ if !stands => "give",
+            _ if due => "accept",
+            _ if !active => "resume",
+            _ => "edit",
+        };
+        let dice = self.dice.below(12);
+        let (if_match, stale) = sent(dice, version);
+        let countries: &[&'static str] = self.dice.of(&[&["GB"], &["GB"], &["GB", "DE"]]);
+        let offers: &[&str] = if pair.1 == 0 { &["GB", "DE"] } else { &["GB"] };
+        let beyond = |known: &[&str]| countries.iter().any(|c| !known.contains(c));
+        let unpublished = !self.rest.published[pair.1];
+        let held = self.model.numbers.values().any(|n| (n.tenant, n.operator) == pair);
+        let mut after = before.clone().unwrap_or(Agreed {
+            status: "Removed",
+            relationship: "ConsentAcknowledged",
+            countries: vec![],
+            notice: 0,
+            version: 0,
+        });
+        let (got, expect) = match act {
+            "give" => {
+                let got = exchange.consent_create(&tenant, consent(operator, countries)).await;
+                let expect = match () {
+                    () if unpublished => "offer_not_published",
+                    () if beyond(offers) => "country_not_offered",
+                    () if stands => "consent_state",
+                    () => "",
+                };
+                after.status = "Active";
+                after.relationship = "ConsentAcknowledged";
+                after.countries = countries.to_vec();
+                after.notice = self.rest.notice;
+                (code(&got), expect)
+            }
+            "accept" => {
+                let read = json!({ "notice_version": self.rest.notice - i64::from(dice == 0) });
+                let got = exchange.consent_acceptance_create(&tenant, operator, doc(read)).await;
+                let expect = match &before {
+                    None => "not_found",
+                    Some(_) if !stands => "consent_state",
+                    Some(_) if dice == 0 => "notice_outdated",
+                    Some(_) => "",
+                };
+                after.notice = self.rest.notice;
+                (code(&got), expect)
+            }
+            "remove" => {
+                let if_match = if_match.filter(|_| dice != 1);
+                let got = exchange.consent_remove(&tenant, operator, if_match).await;
+                let expect = match &before {
+                    None => "not_found",
+                    Some(_) if !stands => "consent_state",
+                    Some(_) if held => "numbers_remain",
+                    Some(_) => "",
+                };
+                after.status = "Removed";
+                (code(&got), expect)
+            }
+            "edit" => {
+                let edit = doc(json!({ "countries": countries }));
+                let got = exchange.consent_update(&tenant, operator, if_match, edit).await;
+                let mut known: Vec<&str> = after.countries.clone();
+                let expect = match &before {
+                    None => "not_found",
+                    Some(_) if !stale.is_empty() => stale,
+                    Some(_) if due => "acceptance_due",
+                    Some(_) if beyond(&known) && unpublished => "offer_not_published",
+                    Some(_) => {
+                        known.extend(offers);
+                        match () {
+                            () if beyond(&known) => "country_not_offered",
+                            () if !active => "consent_state",
+                            () => "",
+                        }
+                    }
+                };
+                after.countries = countries.to_vec();
+                (code(&got), expect)
+            }
+            _ => {
+                let status = if act == "suspend" { "Suspended" } else { "Active" };
+                let edit = doc(json!({ "status": status }));
+                let got = exchange.consent_update(&tenant, operator, if_match, edit).await;
+                let expect = match &before {
+                    None => "not_found",
+                    Some(_) if !stale.is_empty() => stale,
+                    Some(_) if act == "resume" && due && !active => "acceptance_due",
+                    Some(_) if !stands => "consent_state",
+                    Some(_) => "",
+                };
+                after.status = status;
+                (code(&got), expect)
+            }
+        };
+        assert_eq!(got, expect, "{act} {pair:?} {if_match:?}: {before:?}");
+        if expect.is_empty() {
+            after.version += 1;
+            self.settle_consent(pair, after);
+        }
+        format!("{act} consent {pair:?}: {got}")
+    }
+
+    /// What the rules of numbers want to know of it.
+    fn settle_consent(&mut self, pair: (usize, usize), after: Agreed) {
+        match after.status {
+            "Removed" => self.model.consents.remove(&pair),
+            status => self.model.consents.insert(pair, status == "Active"),
+        };
+        self.rest.agreed.insert(pair, after);
+    }
+
+    async fn relationship(&mut self) -> String {
+        const GOOD: [&str; 3] = ["ConsentAcknowledged", "CustomerContacted", "AgreementSigned"];
+        let pair = self.dice.of(&[(0, 0), (1, 0), (0, 1), (1, 1)]);
+        let before = self.rest.agreed.get(&pair).cloned();
+        let ended = before.as_ref().is_some_and(|a| ENDED.contains(&a.relationship));
+        let to = match self.dice.below(4) {
+            0 if !ended => self.dice.of(&ENDED),
+            _ if ended => GOOD[self.dice.below(2)],
+            _ => self.dice.of(&GOOD),
+        };
+        let comment = (!self.dice.one_in(4)).then_some("so it is");
+        let dice = self.dice.below(12);
+        let (if_match, stale) = sent(dice, before.as_ref().map_or(1, |a| a.version));
+        let (tenant, operator) = (self.company(pair.0).id, self.operator_cx(pair.1));
+        let edit = doc(json!({ "status": to, "comment": comment }));
+        let got = self.town.exchange.relationship_update(&operator, tenant, if_match, edit).await;
+        let mut after = None;
+        let expect = match before {
+            None => "not_found",
+            Some(_) if !stale.is_empty() => stale,
+            Some(_) if ENDED.contains(&to) && comment.is_none() => "comment_missing",
+            Some(before) => {
+                let from = before.relationship;
+                let allowed = from == to
+                    || match from {
+                        "ConsentAcknowledged" => to != "ContractTerminated",
+                        "CustomerContacted" => ["AgreementSigned", "ConsentDeclined"].contains(&to),
+                        "AgreementSigned" => to == "ContractTerminated",
+                        _ => ["ConsentAcknowledged", "CustomerContacted"].contains(&to),
+                    };
+                let version = before.version + 1;
+                after = allowed.then_some(Agreed { relationship: to, version, ..before });
+                if allowed { "" } else { "relationship_state" }
+            }
+        };
+        assert_eq!(code(&got), expect, "relationship {pair:?} to {to} {comment:?}");
+        if let Some(after) = after {
+            self.settle_consent(pair, after);
+        }
+        format!("relationship {pair:?} {to}: {expect}")
+    }
+
+    async fn offer_or_notice(&mut self) -> String {
+        let exchange = self.town.exchange.clone();
+        if self.dice.one_in(4) {
+            let notice = doc(json!({ "text": "Your contacts go to the operator." }));
+            let made = exchange.notice_create(&cx(&self.town.owner), notice).await;
+            self.rest.notice += 1;
+            assert_eq!(made.expect("written").version, self.rest.notice);
+            return "notice: ".into();
+        }
+        let operator = self.dice.below(2);
+        let who = self.operator_cx(operator);
+        let published = self.rest.published[operator];
+        if published && !self.dice.one_in(3) {
+            let got = code(&exchange.offer_publish(&who, None).await);
+            assert_eq!(got, "no_offer_draft");
+            return format!("publish: {got}");
+        }
+        if self.dice.one_in(2) {
+            let got = code(&exchange.offer_withdraw(&who, None).await);
+            assert_eq!(got, if published { "" } else { "offer_state" }, "withdraw {operator}");
+            self.rest.published[operator] = false;
+            return format!("withdraw: {got}");
+        }
+        let countries: &[&str] = if operator == 0 { &["GB", "DE"] } else { &["GB"] };
+        let cover = |country: &&str| {
+            json!({ "country": country, "number_types": ["user", "service"],
+                "emergency_handling": "screened", "address_editing": "operator_then_tenant" })
+        };
+        let draft = json!({ "services": ["Calling"], "landing_page": "https://offer.example",
+            "coverage": countries.iter().map(cover).collect::<Vec<_>>() });
+        exchange.offer_draft_put(&who, None, doc(draft)).await.expect("a draft");
+        let made = exchange.offer_publish(&who, None).await.expect("published");
+        assert_eq!(made.state, "published");
+        self.rest.published[operator] = true;
+        "publish: ".into()
+    }
+
+    fn any_group(&mut self) -> Option<usize> {
+        let count = self.rest.groups.len();
+        (count > 0).then(|| self.dice.below(count))
+    }
+
+    async fn group(&mut self) -> String {
+        let tenant = self.dice.below(2);
+        let (who, exchange) = (self.tenant_cx(tenant), self.town.exchange.clone());
+        let at = self.any_group();
+        let act = self.dice.below(8);
+        let Some(at) = at.filter(|_| act > 1) else {
+            let name = self.dice.of(&["Sales", "Staff", "Night"]);
+            let got = exchange.group_create(&who, doc(json!({ "name": name }))).await;
+            let taken = self.rest.groups.iter().any(|g| (g.tenant, g.name) == (tenant, name));
+            assert_eq!(code(&got), if taken { "conflict" } else { "" }, "group {name}");
+            if let Ok(made) = &got {
+                let members = BTreeSet::new();
+                self.rest.groups.push(Group { tenant, id: made.id, name, members });
+            }
+            return format!("group: {}", code(&got));
+        };
+        let (id, own) = (self.rest.groups[at].id, self.rest.groups[at].tenant == tenant);
+        if act == 2 {
+            let got = code(&exchange.group_remove(&who, id).await);
+            assert_eq!(got, if own { "" } else { "not_found" });
+            if own {
+                self.rest.groups.remove(at);
+                self.rest.holds.retain(|(_, _, target), _| *target != Target::Group(id));
+            }
+            return format!("remove group: {got}");
+        }
+        let people: Vec<usize> =
+            (0..self.model.holders.len()).filter(|h| !self.model.holders[*h].is_queue).collect();
+        let (join, leave) = (self.dice.of(&people), self.dice.of(&people));
+        let id_of = |holder: usize| self.model.holders[holder].id;
+        let edit = doc(json!({ "join": [id_of(join)], "leave": [id_of(leave)] }));
+        let got = code(&exchange.group_member_edit(&who, id, edit).await);
+        let expect = match () {
+            () if join == leave => "invalid_field",
+            () if !own => "not_found",
+            () if self.model.holders[join].tenant != tenant => "unknown_user",
+            () => "",
+        };
+        assert_eq!(got, expect, "{join} joins and {leave} leaves");
+        if expect.is_empty() {
+            let members = &mut self.rest.groups[at].members;
+            members.insert(join);
+            members.remove(&leave);
+        }
+        format!("members: {got}")
+    }
+
+    fn settings_of(kind: &str, usages: &[&str]) -> Value {
+        match kind {
+            DIAL_OUT => json!({ "kind": kind, "allowed": "Domestic" }),
+            _ => json!({ "kind": kind, "online_pstn_usages": usages }),
+        }
+    }
+
+    fn some_usages(&mut self) -> Vec<&'static str> {
+        let which = self.dice.below(4);
+        USAGES.iter().enumerate().filter(|(n, _)| which >> n & 1 == 1).map(|(_, u)| *u).collect()
+    }
+
+    async fn policy(&mut self) -> String {
+        let tenant = self.dice.below(2);
+        let (who, exchange) = (self.tenant_cx(tenant), self.town.exchange.clone());
+        let (kind, name) = (self.dice.of(&KINDS), self.dice.of(&["a", "b", "c"]));
+        let usages = if kind == VOICE { self.some_usages() } else { vec![] };
+        let count = self.rest.policies.len();
+        let at = (count > 0).then(|| self.dice.below(count));
+        let act = self.dice.below(6);
+        let unknown = |rest: &Rest, usages: &[&str]| {
+            usages.iter().any(|usage| !rest.routing[tenant].usages.contains(usage))
+        };
+        let taken = |rest: &Rest, kind: &str, own: Option<Uuid>| {
+            rest.policies
+                .iter()
+                .any(|p| (p.tenant, p.kind, p.name) == (tenant, kind, name) && Some(p.id) != own)
+        };
+        let Some(at) = at.filter(|_| act > 1) else {
+            let new = json!({ "name": name, "settings": Self::settings_of(kind, &usages) });
+            let got = exchange.policy_create(&who, doc(new)).await;
+            let expect = match () {
+                () if unknown(&self.rest, &usages) => "unknown_pstn_usage",
+                () if taken(&self.rest, kind, None) => "conflict",
+                () => "",
+            };
+            assert_eq!(code(&got), expect, "policy {kind} {name} {usages:?}");
+            if let Ok(made) = got {
+                let id = made.id;
+                self.rest.policies.push(Policy { tenant, id, kind, name, usages, version: 1 });
+            }
+            return format!("policy: {expect}");
+        };
+        let Policy { id, kind, version, tenant: of, .. } = self.rest.policies[at];
+        if act == 2 {
+            let got = code(&exchange.policy_remove(&who, id, None).await);
+            let used = self.held_policies().any(|(_, policy)| policy == id);
+            let expect = match () {
+                () if of != tenant => "not_found",
+                () if used => "policy_in_use",
+                () => "",
+            };
+            assert_eq!(got, expect, "remove policy");
+            if expect.is_empty() {
+                self.rest.policies.remove(at);
+            }
+            return format!("remove policy: {got}");
+        }
+        let usages = if kind == VOICE { usages } else { vec![] };
+        let dice = self.dice.below(10);
+        let (if_match, stale) = sent(dice, version);
+        let edit = json!({ "name": name, "settings": Self::settings_of(kind, &usages) });
+        let got = code(&exchange.policy_update(&who, id, if_match, doc(edit)).await);
+        let expect = match () {
+            () if of != tenant => "not_found",
+            () if !stale.is_empty() => stale,
+            () if taken(&self.rest, kind, Some(id)) => "conflict",
+            () if unknown(&self.rest, &usages) => "unknown_pstn_usage",
+            () => "",
+        };
+        assert_eq!(got, expect, "edit policy {kind} {name} {usages:?}");
+        if expect.is_empty() {
+            let policy = &mut self.rest.policies[at];
+            (policy.name, policy.usages) = (name, usages);
+            policy.version += 1;
+        }
+        format!("edit policy: {got}")
+    }
+
+    /// What holds still: a number that is gone has taken its policies along.
+    fn held_policies(&self) -> impl Iterator<Item = ((usize, &'static str, Target), Uuid)> + '_ {
+        let there = |target: Target| match target {
+            Target::Number(number, life) => {
+                self.model.numbers.get(&number).is_some_and(|n| n.life == life)
+            }
+            _ => true,
+        };
+        let holds = self.rest.holds.iter();
+        holds.filter(move |((_, _, target), _)| there(*target)).map(|(at, (id, _))| (*at, *id))
+    }
+
+    async fn policy_for(&mut self) -> String {
+        let (tenant, number, holder) = self.likely();
+        let kind = self.dice.of(&KINDS);
+        let policies: Vec<Uuid> = self.rest.policies.iter().map(|p| p.id).collect();
+        let policy = (!policies.is_empty() && !self.dice.one_in(4))
+            .then(|| self.dice.of(&policies))
+            .and_then(|id| self.rest.policies.iter().find(|p| p.id == id));
+        let policy = policy.map(|p| (p.id, p.tenant == tenant && p.kind == kind));
+        let rank = 1 + self.dice.below(3) as u32;
+        let mut put = json!({ "kind": kind, "policy_id": policy.map(|p| p.0) });
+        let life = self.model.numbers.get(&number).map_or(0, |n| n.life);
+        let (target, known) = match self.dice.below(5) {
+            0 => (Target::Global, ""),
+            1 if self.any_group().is_some() => {
+                let at = self.any_group().expect("there is one");
+                let (id, of) = (self.rest.groups[at].id, self.rest.groups[at].tenant);
+                (put["group_id"], put["rank"]) = (json!(id), json!(rank));
+                let ranked = self.rest.holds.iter().any(|((t, k, target), (_, r))| {
+                    let other = matches!(target, Target::Group(other) if *other != id);
+                    (*t, *k, *r) == (tenant, kind, rank) && other
+                });
+                let known = match () {
+                    () if of != tenant => "unknown_group",
+                    () if ranked && policy.is_some() => "rank_taken",
+                    () => "",
+                };
+                (Target::Group(id), known)
+            }
+            2 | 3 if !self.model.holders[holder].is_queue => {
+                put["user_id"] = json!(self.model.holders[holder].id);
+                let own = self.model.holders[holder].tenant == tenant;
+                (Target::User(holder), if own { "" } else { "unknown_user" })
+            }
+            _ => {
+                put["number"] = json!(text(number));
+                let own = self.model.numbers.get(&number).is_some_and(|n| n.tenant == tenant);
+                (Target::Number(number, life), if own { "" } else { "invalid_field" })
+            }
+        };
+        let who = self.tenant_cx(tenant);
+        let got = code(&self.town.exchange.policy_assignment_put(&who, doc(put.clone())).await);
+        let expect = match (known, policy) {
+            ("", Some((_, false))) => "unknown_policy",
+            ("", _) => "",
+            (refused, _) => refused,
+        };
+        assert_eq!(got, expect, "{put}");
+        if expect.is_empty() {
+            match policy {
+                Some((id, _)) => self.rest.holds.insert((tenant, kind, target), (id, rank)),
+                None => self.rest.holds.remove(&(tenant, kind, target)),
+            };
+        }
+        format!("policy for {target:?}: {got}")
+    }
+
+    async fn gateway(&mut self) -> String {
+        let tenant = self.dice.below(2);
+        let (who, exchange) = (self.tenant_cx(tenant), self.town.exchange.clone());
+        let (name, address) = (self.dice.below(4) as u64, self.dice.below(4) as u64);
+        let count = self.rest.gateways.len();
+        let at = (count > 0).then(|| self.dice.below(count));
+        let act = self.dice.below(5);
+        let Some(at) = at.filter(|_| act > 1) else {
+            let new = json!({ "fqdn": format!("sbc{name}.gateways.example"), "country": "GB",
+                "address": format!("198.51.100.{}:5060", address + 1) });
+            let got = exchange.gateway_create(&who, doc(new)).await;
+            let expect = match () {
+                () if self.rest.gateways.iter().any(|g| g.name == name) => "conflict",
+                () if self.rest.gateways.iter().any(|g| g.address == address) => "address_taken",
+                () => "",
+            };
+            assert_eq!(code(&got), expect, "gateway {name} at {address}");
+            if let Ok(made) = got {
+                let id = made.id;
+                self.rest.gateways.push(Gateway { tenant, id, name, address, version: 1 });
+            }
+            return format!("gateway: {expect}");
+        };
+        let Gateway { id, version, tenant: of, .. } = self.rest.gateways[at];
+        if act == 2 {
+            let got = code(&exchange.gateway_remove(&who, id, None).await);
+            let expect = match () {
+                () if of != tenant => "not_found",
+                () if self.rest.routing[tenant].gateways.contains(&id) => "gateway_in_use",
+                () => "",
+            };
+            assert_eq!(got, expect, "remove gateway");
+            if expect.is_empty() {
+                self.rest.gateways.remove(at);
+            }
+            return format!("remove gateway: {got}");
+        }
+        let dice = self.dice.below(10);
+        let (if_match, stale) = sent(dice, version);
+        let edit = json!({ "enabled": self.dice.one_in(2), "max_concurrent_calls": 10 });
+        let got = code(&exchange.gateway_update(&who, id, if_match, doc(edit)).await);
+        let expect = if of == tenant { stale } else { "not_found" };
+        assert_eq!(got, expect, "edit gateway");
+        if expect.is_empty() {
+            self.rest.gateways[at].version += 1;
+        }
+        format!("edit gateway: {got}")
+    }
+
+    async fn voice_routes(&mut self) -> String {
+        let tenant = self.dice.below(2);
+        // All that there are, more often than not, so that policies find what they name.
+        let usages = if self.dice.one_in(4) { self.some_usages() } else { USAGES.to_vec() };
+        let mut named: Vec<Uuid> = Vec::new();
+        for gateway in &self.rest.gateways {
+            if if gateway.tenant == tenant { self.dice.one_in(2) } else { self.dice.one_in(12) } {
+                named.push(gateway.id);
+            }
+        }
+        let routes: Vec<Value> = if usages.is_empty() || named.is_empty() {
+            named.clear();
+            vec![]
+        } else {
+            vec![json!({ "name": "all", "number_pattern": r"^\+", "priority": 1,
+                "online_pstn_usages": [usages[0]], "gateway_ids": named })]
+        };
+        let put = json!({ "online_pstn_usages": usages, "routes": routes });
+        let dice = self.dice.below(10);
+        let (if_match, stale) = sent(dice, self.rest.routing[tenant].version);
+        let who = self.tenant_cx(tenant);
+        let got = self.town.exchange.voice_routing_put(&who, if_match, doc(put.clone())).await;
+        let own = |id: &Uuid| self.rest.gateways.iter().any(|g| (g.tenant, g.id) == (tenant, *id));
+        let named_still = |usage: &&str| {
+            let own = self.rest.policies.iter().filter(|p| p.tenant == tenant);
+            own.flat_map(|p| &p.usages).any(|u| u == usage)
+        };
+        let expect = match () {
+            () if !stale.is_empty() => stale,
+            () if !named.iter().all(own) => "unknown_gateway",
+            () if USAGES.iter().any(|u| !usages.contains(u) && named_still(u)) => {
+                "pstn_usage_in_use"
+            }
+            () => "",
+        };
+        assert_eq!(code(&got), expect, "voice routes {put}");
+        if expect.is_empty() {
+            let version = self.rest.routing[tenant].version + 1;
+            let gateways = named.into_iter().collect();
+            self.rest.routing[tenant] = Routing { usages, gateways, version };
+        }
+        format!("voice routes: {expect}")
+    }
+
+    fn carries(&self, pair: (usize, usize)) -> bool {
+        let agreed = self.rest.agreed.get(&pair);
+        agreed.is_some_and(|a| a.status == "Active" && !ENDED.contains(&a.relationship))
+    }
+
+    async fn fallback(&mut self) -> String {
+        let tenant = self.dice.below(2);
+        let operators: &[usize] = self.dice.of(&[&[], &[0], &[1], &[0, 1], &[1, 0]]);
+        let ids: Vec<Uuid> = operators.iter().map(|o| self.operator(*o).1).collect();
+        let dice = self.dice.below(10);
+        let (if_match, stale) = sent(dice, self.rest.stand_in[tenant].1);
+        let (who, put) = (self.tenant_cx(tenant), doc(json!({ "operator_ids": ids })));
+        let got = self.town.exchange.fallback_put(&who, if_match, put).await;
+        let status = |o: &usize| self.rest.agreed.get(&(tenant, *o)).map(|a| a.status);
+        let first = operators.iter().find_map(|o| match status(o) {
+            None => Some("no_consent"),
+            Some("Active") => None,
+            Some(_) => Some("consent_not_active"),
+        });
+        let idle = operators.iter().any(|o| !self.carries((tenant, *o)));
+        let expect = match first {
+            Some(refused) => refused,
+            None if !stale.is_empty() => stale,
+            None if idle => "profile_unusable",
+            None => "",
+        };
+        assert_eq!(code(&got), expect, "fallback {operators:?}");
+        if expect.is_empty() {
+            let version = self.rest.stand_in[tenant].1 + 1;
+            self.rest.stand_in[tenant] = (operators.to_vec(), version);
+        }
+        format!("fallback {operators:?}: {expect}")
+    }
+
+    async fn place(&mut self) -> String {
+        let tenant = self.dice.below(2);
+        let (who, exchange) = (self.tenant_cx(tenant), self.town.exchange.clone());
+        let (here, abroad) = (self.model.here[tenant], self.model.abroad[tenant]);
+        let listed = exchange.civic_address_list(&who, all()).await.expect("a list").items;
+        assert_eq!(listed.len(), self.rest.addresses[tenant], "addresses of {tenant}");
+        if self.dice.one_in(2) {
+            let at = self.dice.of(&[here, abroad]);
+            let used = self.model.numbers.values();
+            let used = used.filter(|n| n.state.location == Some(at) && n.tenant == tenant).count();
+            let address = listed.iter().find(|a| a.default_location_id == at).expect("it is there");
+            let got = match used {
+                // What is undone later may want it back.
+                0 => return "kept the address".into(),
+                _ => code(&exchange.civic_address_remove(&who, address.id, None).await),
+            };
+            assert_eq!(got, "location_in_use");
+            let other = self.tenant_cx(1 - tenant);
+            let got = code(&exchange.civic_address_remove(&other, address.id, None).await);
+            assert_eq!(got, "not_found");
+            return format!("remove address: {got}");
+        }
+        let made = exchange.civic_address_create(&who, office("FR")).await.expect("an address");
+        for expect in ["", "conflict"] {
+            let floor = doc(json!({ "description": "Floor 2" }));
+            let got = exchange.location_create(&who, made.id, floor).await;
+            assert_eq!(code(&got), expect);
+        }
+        if self.rest.addresses[tenant] < 6 {
+            self.rest.addresses[tenant] += 1;
+        } else {
+            exchange.civic_address_remove(&who, made.id, None).await.expect("nobody uses it");
+        }
+        "address: ".into()
+    }
+
+    async fn freeze_or_strangers(&mut self) -> String {
+        let tenant = self.dice.below(2);
+        let (who, other) = (self.tenant_cx(tenant), self.tenant_cx(1 - tenant));
+        let exchange = self.town.exchange.clone();
+        if self.dice.one_in(2) {
+            let (reader, operator) = (cx(&self.rest.reader), self.operator_cx(0));
+            let own_reader = cx(&self.reader);
+            let group = || doc(json!({ "name": "Nobody's" }));
+            let draft = doc(json!({ "services": ["Calling"] }));
+            let routes = doc(json!({ "online_pstn_usages": [], "routes": [] }));
+            let got = [
+                code(&exchange.group_create(&own_reader, group()).await),
+                code(&exchange.group_create(&operator, group()).await),
+                code(&exchange.consent_remove(&operator, self.town.alpha.id, None).await),
+                code(&exchange.offer_draft_put(&reader, None, draft).await),
+                code(&exchange.offer_withdraw(&who, None).await),
+                code(&exchange.voice_routing_put(&own_reader, Some(0), routes).await),
+                code(&exchange.notice_create(&who, doc(json!({ "text": "no" }))).await),
+                code(&exchange.civic_address_create(&own_reader, office("GB")).await),
+            ];
+            assert!(got.iter().all(|code| code == "forbidden"), "{got:?}");
+            return "strangers".into();
+        }
+        let at = |hours| Timestamp::now() + SignedDuration::from_hours(hours);
+        let window = json!({ "name": "quiet", "starts_at": at(-1), "ends_at": at(1) });
+        let whole = self.dice.one_in(2);
+        let owner = cx(&self.town.owner);
+        let id = if whole {
+            exchange.programme_freeze_create(&owner, doc(window)).await.expect("set").id
+        } else {
+            exchange.freeze_create(&who, doc(window)).await.expect("set").id
+        };
+        let group = || doc(json!({ "name": "Sales" }));
+        assert_eq!(code(&exchange.group_create(&who, group()).await), "change_freeze");
+        // The other tenant's changes are frozen by the programme's window alone.
+        let got = code(&exchange.number_settings_get(&other).await);
+        assert_eq!(got, "", "nobody is kept from reading");
+        let taken = self.rest.groups.iter().any(|g| (g.tenant, g.name) == (1 - tenant, "Sales"));
+        let made = exchange.group_create(&other, group()).await;
+        let expect = match () {
+            () if whole => "change_freeze",
+            () if taken => "conflict",
+            () => "",
+        };
+        assert_eq!(code(&made), expect);
+        if let Ok(made) = made {
+            let (tenant, members) = (1 - tenant, BTreeSet::new());
+            self.rest.groups.push(Group { tenant, id: made.id, name: "Sales", members });
+        }
+        if whole {
+            exchange.programme_freeze_remove(&owner, id).await.expect("lifted");
+        } else {
+            exchange.freeze_remove(&who, id).await.expect("lifted");
+        }
+        "freeze: ".into()
+    }
+
+    /// All that there is beside numbers, in both.
+    pub async fn compare_rest(&self) {
+        let exchange = &self.town.exchange;
+        for tenant in 0..2 {
+            let who = self.tenant_cx(tenant);
+            let consents = exchange.consent_list(&who, all()).await.expect("lists").items;
+            let real: BTreeMap<Uuid, _> = consents
+                .into_iter()
+                .map(|c| {
+                    let told = (c.status, c.relationship_status, c.countries, c.version);
+                    (c.operator_id, (told, c.acceptance_due))
+                })
+                .collect();
+            let own = self.rest.agreed.iter().filter(|((t, _), _)| *t == tenant);
+            let expect = own.map(|((_, o), a)| {
+                let countries = a.countries.iter().map(ToString::to_string).collect();
+                let told = (a.status.into(), a.relationship.into(), countries, a.version);
+                (self.operator(*o).1, (told, self.rest.is_due(a)))
+            });
+            assert_eq!(real, expect.collect(), "consents of {tenant}");
+
+            let listed = exchange.policy_assignment_list(&who, all()).await.expect("lists").items;
+            let real: BTreeSet<_> = listed
+                .into_iter()
+                .map(|a| {
+                    let target = (a.user_id, a.group_id, a.number, a.rank);
+                    (a.kind, a.policy_id.expect("a policy"), target)
+                })
+                .collect();
+            let own = self.held_policies().filter(|((t, ..), _)| *t == tenant);
+            let expect = own.map(|((t, kind, target), id)| {
+                let rank = self.rest.holds[&(t, kind, target)].1;
+                let target = match target {
+                    Target::Global => (None, None, None, None),
+                    Target::Group(group) => (None, Some(group), None, Some(rank)),
+                    Target::User(h) => (Some(self.model.holders[h].id), None, None, None),
+                    Target::Number(number, _) => (None, None, Some(text(number)), None),
+                };
+                (kind.to_owned(), id, target)
+            });
+            assert_eq!(real, expect.collect(), "policies of {tenant}");
+
+            for (h, holder) in self.model.holders.iter().enumerate() {
+                if holder.tenant == tenant && !holder.is_queue {
+                    let told = exchange.effective_policies(&who, Some(holder.id), None).await;
+                    let told = told.expect("known").policies.into_iter();
+                    let real: Vec<_> = told.map(|p| (p.kind, p.policy_id, p.assigned)).collect();
+                    let mut expect = Vec::new();
+                    for kind in KINDS {
+                        if let Some((id, via)) = self.effective(tenant, h, kind) {
+                            expect.push((kind.to_owned(), id, via.to_owned()));
+                        }
+                    }
+                    assert_eq!(real, expect, "what holds for {h}");
+                }
+            }
+
+            let gateways = exchange.gateway_list(&who, all()).await.expect("lists").items;
+            let real: BTreeSet<_> = gateways.into_iter().map(|g| (g.id, g.version)).collect();
+            let own = self.rest.gateways.iter().filter(|g| g.tenant == tenant);
+            assert_eq!(real, own.map(|g| (g.id, g.version)).collect(), "gateways of {tenant}");
+
+            let told = exchange.fallback_get(&who).await.expect("reads");
+            let (operators, version) = &self.rest.stand_in[tenant];
+            let ids = |of: &mut dyn Iterator<Item = &usize>| -> Vec<Uuid> {
+                of.map(|o| self.operator(*o).1).collect()
+            };
+            assert_eq!((told.operator_ids, told.version), (ids(&mut operators.iter()), *version));
+            let mut stand = operators.iter().filter(|o| self.carries((tenant, **o)));
+            assert_eq!(told.in_effect_ids, ids(&mut stand), "who stands in for {tenant}");
+        }
+    }
+
+    /// Number, person, the group with the lowest rank, everybody: the first that has one.
+    fn effective(
+        &self,
+        tenant: usize,
+        holder: usize,
+        kind: &'static str,
+    ) -> Option<(Uuid, &'static str)> {
+        let of = |target: Target| self.rest.holds.get(&(tenant, kind, target)).copied();
+        let number = self.model.number_of(holder);
+        let number = number.map(|n| Target::Number(n, self.model.numbers[&n].life));
+        let groups = self.rest.groups.iter().filter(|g| g.members.contains(&holder));
+        let group = groups.filter_map(|g| of(Target::Group(g.id))).min_by_key(|(_, rank)| *rank);
+        let found = number.and_then(of).map(|(id, _)| (id, "number"));
+        found
+            .or_else(|| of(Target::User(holder)).map(|(id, _)| (id, "direct")))
+            .or_else(|| group.map(|(id, _)| (id, "group")))
+            .or_else(|| of(Target::Global).map(|(id, _)| (id, "global")))
+    }
+}
