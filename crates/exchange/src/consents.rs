@@ -523,12 +523,12 @@ impl Exchange {
                 return Err(invalid("status", reason));
             }
         };
-        let edits = countries.is_some()
-            || contacts.is_some()
+        let others = contacts.is_some()
             || edit.requirements.is_some()
             || escalation.is_some()
             || name.is_some()
             || size.is_some();
+        let edits = countries.is_some() || others;
         if !edits && wanted.is_none() {
             return Err(invalid("status", "name at least one thing to change"));
         }
@@ -542,7 +542,13 @@ impl Exchange {
                     .map_err(refusal)?;
             }
             if edits {
-                may(&row, ConsentEvent::Edit)?;
+                // Who gives up a country, and changes nothing else, shares less.
+                let gives_up = countries
+                    .as_ref()
+                    .is_some_and(|kept| kept.iter().all(|c| row.countries.0.contains(c)));
+                if !(gives_up && !others) {
+                    may(&row, ConsentEvent::Edit)?;
+                }
                 let kept = countries.clone().unwrap_or_else(|| row.countries.0.clone());
                 if countries.is_some() {
                     // A country once consented may stay although the offer dropped it, or was

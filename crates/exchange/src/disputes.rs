@@ -1,18 +1,20 @@
-//! Use cases: disputes on number authority. The worker opens one where an operator uploads a number
-//! that another operator's tenant holds (`worker::upload`).
+//! Use cases: disputes on number authority. One is opened where an operator uploads a number that
+//! another operator's tenant holds, by an order (`worker::upload`) or on the compatible face
+//! (`compat::sync`).
 
 use crate::act::{
-    Fail, Keep, change_other, cursor, done, invalid, limit, not_found, of_operator, page, raced,
-    text, time,
+    Fail, Keep, change_other, cursor, done, invalid, limit, new_id, not_found, of_operator, page,
+    raced, text, time,
 };
 use crate::authz::Access;
 use crate::{Cx, Exchange, ListQuery};
 use api_types::number::{Dispute, DisputeUpdate};
 use api_types::{ErrorCode, Page, Problem};
-use domain::OperatorId;
 use domain::dispute::{DisputeParty, DisputeRefusal, DisputeState};
+use domain::number::NumberType;
+use domain::{OperatorId, OrderId, TenantId};
 use numbering::E164;
-use store::{Db, DisputeRow, Tx};
+use store::{Db, DisputeRow, Tx, WorldNumberRow};
 use uuid::Uuid;
 
 /// As one side sees it, or the programme: the other side's tenant is nobody's business.
@@ -41,6 +43,40 @@ pub(crate) fn tell(tx: &mut Tx, row: &DisputeRow) {
     for side in [row.claimant_id, row.holder_id] {
         change_other(tx, "number_dispute", row.id, of_operator(side));
     }
+}
+
+/// A number that another operator's tenant holds is claimed: both sides are told, once while it
+/// is open.
+pub(crate) async fn open(
+    tx: &mut Tx,
+    (claimant_id, claimant_tenant): (OperatorId, TenantId),
+    order_id: Option<OrderId>,
+    held: &WorldNumberRow,
+) -> Result<(), Fail> {
+    // A Direct Routing number's tenant gives it up itself: there is no operator to contest it.
+    let direct = NumberType::of(held.operator_id) == NumberType::DirectRouting;
+    if direct || held.operator_id == claimant_id {
+        return Ok(());
+    }
+    let row = DisputeRow {
+        id: new_id(),
+        number: held.number,
+        state: DisputeState::Open.as_str().to_owned(),
+        claimant_id,
+        claimant_name: String::new(),
+        claimant_tenant,
+        holder_id: held.operator_id,
+        holder_name: String::new(),
+        holder_tenant: held.tenant_id,
+        order_id,
+        comment: None,
+        opened_at: tx.at(),
+        closed_at: None,
+    };
+    if tx.dispute_open(&row).await? {
+        tell(tx, &row);
+    }
+    Ok(())
 }
 
 /// Takes numbers out of the inventory. Whoever disputed one of them with its holder has what they

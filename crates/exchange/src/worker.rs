@@ -2,7 +2,7 @@
 //! and the order's counts commit in one transaction, so that whoever takes the
 //! job over after a crash goes on exactly where it stopped.
 
-use crate::act::{Fail, change, change_of, new_id, of_both, raced, store_problem};
+use crate::act::{Fail, change, change_of, of_both, raced, store_problem};
 use crate::edges_known::LOST_AFTER;
 use crate::numbers::{ACTIVATED, USAGES, hold_error, put_state, state_of};
 use crate::orders::{order_change, refusal_code, upload_context};
@@ -11,8 +11,6 @@ use crate::{Exchange, bulk, disputes, records, reservations};
 use api_types::problem::EntryError;
 use api_types::{ErrorCode, Problem};
 use domain::assign::{HoldRefusal, check_release};
-use domain::dispute::DisputeState;
-use domain::number::NumberType;
 use domain::number::Usage;
 use domain::offer::AddressEditing;
 use domain::order::{MovedOn, NumberState, OrderKind};
@@ -22,9 +20,7 @@ use feed::change::Change;
 use numbering::{Country, E164, NumberKind, code_admits, describe};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
-use store::{
-    DisputeRow, EntryResult, NumberRow, OrderEntryRow, OrderRow, StoreError, Tx, WorldNumberRow,
-};
+use store::{EntryResult, NumberRow, OrderEntryRow, OrderRow, StoreError, Tx, WorldNumberRow};
 use uuid::Uuid;
 
 /// How long a worker keeps a job without a sign of life, microseconds.
@@ -438,8 +434,11 @@ async fn upload(
             held_by: held.get(&p.number).map(|row| (row.operator_id, row.tenant_id)),
         };
         let checked = check_entry(&context, &facts);
-        if let (Err(UploadRefusal::HeldElsewhere), Some(held)) = (&checked, held.get(&p.number)) {
-            dispute(tx, order, operator, held).await?;
+        // A trial is nobody's business.
+        if let (Err(UploadRefusal::HeldElsewhere), Some(held)) = (&checked, held.get(&p.number))
+            && !order.dry_run
+        {
+            disputes::open(tx, (operator, tenant), Some(order.id), held).await?;
         }
         let mut refused = checked.map_err(|refusal| {
             let (code, field) = refusal_code(refusal);
@@ -505,39 +504,6 @@ async fn upload(
         change(tx, &Change::NumbersPut { numbers });
     }
     Ok(results)
-}
-
-/// A number that another operator's tenant holds: both sides are told, unless it is a trial.
-async fn dispute(
-    tx: &mut Tx,
-    order: &OrderRow,
-    operator: OperatorId,
-    held: &WorldNumberRow,
-) -> Result<(), Fail> {
-    // A Direct Routing number's tenant gives it up itself: there is no operator to contest it.
-    let direct = NumberType::of(held.operator_id) == NumberType::DirectRouting;
-    if order.dry_run || direct || held.operator_id == operator {
-        return Ok(());
-    }
-    let row = DisputeRow {
-        id: new_id(),
-        number: held.number,
-        state: DisputeState::Open.as_str().to_owned(),
-        claimant_id: operator,
-        claimant_name: String::new(),
-        claimant_tenant: order.tenant_id,
-        holder_id: held.operator_id,
-        holder_name: String::new(),
-        holder_tenant: held.tenant_id,
-        order_id: order.id,
-        comment: None,
-        opened_at: tx.at(),
-        closed_at: None,
-    };
-    if tx.dispute_open(&row).await? {
-        disputes::tell(tx, &row);
-    }
-    Ok(())
 }
 
 async fn release(

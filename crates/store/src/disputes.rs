@@ -19,7 +19,7 @@ row! {
         holder_id: OperatorId,
         holder_name: String,
         holder_tenant: TenantId,
-        order_id: OrderId,
+        order_id: Option<OrderId>,
         comment: Option<String>,
         opened_at: i64,
         closed_at: Option<i64>,

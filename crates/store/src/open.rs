@@ -240,11 +240,14 @@ async fn open_lite(url: &str) -> Result<Backend, OpenError> {
         .map_err(OpenError::Connect)?;
     // Two processes may open a new file at once: the exclusive lock of a write
     // transaction cannot be held across the migrations' own transactions, so the
-    // loser of that race tries again on what the winner left.
-    let mut tries = 0;
+    // loser of that race tries again on what the winner left, as long as there comes more of it.
+    let (mut idle, mut before) = (0, 0);
     while let Err(error) = migrator(&LITE).run(&writer).await {
-        tries += 1;
-        if tries == 5 {
+        let count = sqlx::query_scalar("SELECT COUNT(*) FROM _sqlx_migrations");
+        let applied: i64 = count.fetch_one(&writer).await.unwrap_or(0);
+        idle = if applied > before { 0 } else { idle + 1 };
+        before = applied;
+        if idle == 5 {
             return Err(error.into());
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

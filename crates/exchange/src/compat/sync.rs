@@ -348,7 +348,14 @@ pub(super) async fn sync(
                 done.take(tx, item, step, row).await?;
                 (status, None)
             }
-            Err(error) => ("failed", Some(error)),
+            Err(error) => {
+                if error.code == ErrorCode::HeldElsewhere.code()
+                    && let (Some(held), Some(tenant)) = (held.get(&item.number), account.tenant_id)
+                {
+                    crate::disputes::open(tx, (operator, tenant), None, held).await?;
+                }
+                ("failed", Some(error))
+            }
         };
         let put = ProvisionedPut {
             number: item.number,

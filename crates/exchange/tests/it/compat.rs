@@ -1,6 +1,6 @@
 //! Numbers in accounts: the same rows as those of orders, by the same rules.
 
-use crate::house::{Carrier, Town, cx, town};
+use crate::house::{Carrier, Town, cx, meddle, town};
 use api_types::Problem;
 use api_types::compat::account::{AccountResource, AccountServiceDetails};
 use api_types::compat::number::NumberResource;
@@ -205,6 +205,37 @@ on_both!(each_number_fails_alone, |db| {
     let alpha = cx(&client(&town.alpha));
     town.exchange.account_number_delete(&alpha, "A", ONE, &any()).await.expect("deleted");
     assert!(town.inventory().await.is_empty());
+});
+
+on_both!(a_number_that_another_operator_has_opens_a_dispute, |db| {
+    let town = town(db).await;
+    town.agree(&town.contoso, &town.alpha).await;
+    town.agree(&town.contoso, &town.beta).await;
+    town.settle(&town.contoso, "GB").await;
+    // Beta had the range, and still has a number of it.
+    let theirs =
+        "UPDATE number_range SET operator_id = (SELECT id FROM operator WHERE name = 'Beta')
+        WHERE first_number = 442079460000";
+    meddle(db, theirs).await;
+    let (order, _) = town.run(&town.beta, town.upload(&town.beta, &town.contoso, &[ONE])).await;
+    assert_eq!(order.status, "success");
+    let ours =
+        "UPDATE number_range SET operator_id = (SELECT id FROM operator WHERE name = 'Alpha')
+        WHERE first_number = 442079460000";
+    meddle(db, ours).await;
+    town.account("A").await;
+    for _ in 0..2 {
+        let claimed = town.provision(number("A", ONE, json!({}))).await.expect("kept");
+        assert_eq!(status(&claimed), failed("HeldElsewhere"));
+    }
+    for side in [&town.alpha, &town.beta] {
+        let side = cx(&side.actor);
+        let seen = town.exchange.operator_dispute_list(&side, ListQuery::default());
+        let seen = seen.await.expect("lists").items;
+        let told: Vec<_> = seen.iter().map(|d| (d.number.as_str(), d.state.as_str())).collect();
+        assert_eq!(told, [(ONE, "open")], "once, however often it is asked");
+        assert_eq!((seen[0].claimant_id, seen[0].holder_id), (town.alpha.id, town.beta.id));
+    }
 });
 
 on_both!(accounts_that_are_written_at_once_do_not_block_each_other, |db| {

@@ -244,7 +244,8 @@ impl World {
                 let expect = match &before {
                     None => "not_found",
                     Some(_) if !stale.is_empty() => stale,
-                    Some(_) if due => "acceptance_due",
+                    // Who only gives up countries shares less.
+                    Some(_) if due && beyond(&known) => "acceptance_due",
                     Some(_) if beyond(&known) && unpublished => "offer_not_published",
                     Some(_) => {
                         known.extend(offers);
