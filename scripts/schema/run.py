@@ -51,6 +51,8 @@ BY_CHANCE = {
     "POST /tenant/v1/gateways": "an address and a source are one gateway's, and few are known",
     "PUT /tenant/v1/fallback-operators": "most operators have no trunk by which they could stand in",
     "DELETE /tenant/v1/direct-routing-numbers/{number}": "most numbers are operators'",
+    "PUT /tenant/v1/conference-bridges/{conference_bridge_id}/numbers/{number}": "few numbers are for conferences, and each is one bridge's",
+    "DELETE /tenant/v1/conference-bridges/{conference_bridge_id}/numbers/{number}": "a number seldom meets its own bridge, and the first stays",
     "POST /tenant/v1/consents": "most pairs of tenant and operator have one, in another state",
 }
 # The feed of changes has no end, which a client that waits for the whole answer cannot bear;
@@ -74,7 +76,7 @@ STORIES = [
     ("people", "^/tenant/v1/(users|resource-accounts|explain)"),
     ("places", "^/tenant/v1/(civic-addresses|trusted-networks)"),
     ("numbers", "^/tenant/v1/(numbers|calls|direct-routing-numbers)"),
-    ("gateways", "^/tenant/v1/(gateways|coexistence|fallback-operators)"),
+    ("gateways", "^/tenant/v1/(gateways|coexistence|fallback-operators|conference-)"),
     ("policies", "^/tenant/v1/(policies|policy-assignments|effective-policies|groups|call-screening|voice-routing)"),
     ("orders", "^/operator/(?!v1/webhooks)"),
     # Late: a consent that is suspended takes much with it.
@@ -152,7 +154,7 @@ PLACES = {
         for name in (
             "operator_id", "tenant_id", "trunk_id", "calling_profile_id", "client_id", "edge_id",
             "civic_address_id", "location_id", "user_id", "resource_account_id", "order_id", "number",
-            "call_id", "policy_id", "group_id", "gateway_id", "webhook_id", "export_id", "issuer_id",
+            "call_id", "policy_id", "group_id", "gateway_id", "conference_bridge_id", "webhook_id", "export_id", "issuer_id",
         )
     },
     **named("user_id", 0.8, "body.agent_ids[*]", "body.from_user_id", "body.id", "query.assigned_to_id"),
@@ -173,7 +175,10 @@ PLACES = {
     **named("pattern", 0.95, "body.settings.rules[*].pattern",
             *(f"body.{rules}[*].pattern" for rules in ("blocked", "exempt", "unassigned"))),
     **named("operator_id", 0.9, "body.operator_ids[*]"),
-    **named("gateway_id", 0.9, "body.routes[*].gateway_ids[*]"),
+    **named("gateway_id", 0.9, "body.routes[*].gateway_ids[*]", "body.gateway_ids[*]"),
+    **named("conference_bridge_id", 0.5, "body.from_conference_bridge_id"),
+    **named("language", 0.95, "body.primary_language", "body.secondary_languages[*]"),
+    **named("number", 0.8, "body.default_number", "body.routes[*].bridge_source_phone_number"),
     **named("pattern", 0.95, "body.routes[*].number_pattern"),
     **named("pstn_usage", 0.95, "body.online_pstn_usages[*]", "body.routes[*].online_pstn_usages[*]",
             "body.settings.online_pstn_usages[*]"),

@@ -271,6 +271,17 @@ class World:
                 "fqdn": f"gateway{index}.contoso.example", "address": f"203.0.113.{index + 1}:5060", "country": "GB",
             })
             self.keep("gateway_id", made["id"])
+        for index in range(8):
+            made = tenant.post("/tenant/v1/conference-bridges", {
+                "name": f"Bridge {index}", "gateway_ids": self.values["gateway_id"][-1:],
+            })
+            self.keep("conference_bridge_id", made["id"])
+        own = [f"+4420796000{index:02}" for index in range(8)]
+        tenant.post("/tenant/v1/direct-routing-numbers", {
+            "entries": [{"number": number, "usage": "ConferenceAssignment"} for number in own],
+        })
+        self.keep("number", *own)
+        self.keep("language", "en-GB", "fr-FR", "de-DE", "es-419", "zh-Hant-TW", "it")
         self.keep("pstn_usage", "Local")
         tenant.made("PUT", "/tenant/v1/voice-routing", {"online_pstn_usages": ["Local"]}, {"If-Match": '"0"'})
         numbers = [f"+4420794600{index:02}" for index in range(90)]

@@ -33,6 +33,16 @@ pub struct CallRecord {
     pub queue_id: Option<Uuid>,
     /// The queue's name.
     pub queue_name: Option<String>,
+    /// The conference bridge called, or whose meeting calls out.
+    #[serde(default)]
+    pub conference_bridge_id: Option<Uuid>,
+    /// The bridge's name.
+    #[serde(default)]
+    pub conference_bridge_name: Option<String>,
+    /// The field's word: `user_in`, `user_out`, `ucap_in`, `conf_in`, `conf_out`, `dr_in`, `dr_out`,
+    /// `dr_in_ucap`; null for calls inside, for help, and such as were refused.
+    #[serde(default)]
+    pub call_type: Option<String>,
     /// The trunk that carried it.
     pub trunk_id: Option<Uuid>,
     /// That trunk's name.
@@ -90,15 +100,18 @@ pub struct CallAttempt {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExplainCall {
-    /// Called by this person of the tenant; or
+    /// Called by this person of the tenant, who organizes the meeting where a bridge calls; or
     #[serde(default)]
     pub from_user_id: Option<Uuid>,
     /// brought by the operator of the called number; or
     #[serde(default)]
     pub inbound: bool,
-    /// called by a phone at this public address that proves nothing.
+    /// called by a phone at this public address that proves nothing; or
     #[serde(default)]
     pub from_address: Option<String>,
+    /// called by this conference bridge, out of a meeting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_conference_bridge_id: Option<Uuid>,
     /// Who calls, where an operator brings it: what your rules for callers look at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 128)]

@@ -78,6 +78,8 @@ events! {
     VoiceRoutingChanged(ThingEvent) = "voice_routing.changed";
     /// Other operators stand in for a tenant's own, or none does any more; the id is the tenant's.
     FallbackChanged(ThingEvent) = "fallback_operators.changed";
+    /// A conference bridge was added, edited or removed, or has other numbers.
+    BridgeChanged(ThingEvent) = "conference_bridge.changed";
     /// A tenant was made, or its settings were changed.
     TenantChanged(NamedEvent) = "tenant.changed";
     /// An operator was admitted or edited.
@@ -190,7 +192,8 @@ pub struct NumberState {
     pub country: String,
     /// Its calling profile.
     pub calling_profile_id: Uuid,
-    /// `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`.
+    /// `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`, `ConferenceAssigned`,
+    /// `PolicyAssigned`.
     pub assignment_status: String,
     /// Person or resource account; shown to the tenant alone.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -152,6 +152,12 @@ pub struct VoiceRoute {
     #[serde(default)]
     #[schema(max_items = 50)]
     pub gateway_ids: Vec<Uuid>,
+    /// The operator's number of a conference bridge by which meetings call out, in place of gateways:
+    /// whoever is called sees it. Its PSTN usages are for meetings alone, and for policies of the kind
+    /// `OnlineAudioConferencingRoutingPolicy`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = r"^\+[1-9][0-9]{1,14}$")]
+    pub bridge_source_phone_number: Option<String>,
 }
 
 /// `PUT /tenant/v1/voice-routing` (If-Match required): replaces all of it.

@@ -10,6 +10,7 @@
 pub mod billing;
 pub mod call;
 pub mod compat;
+pub mod conference;
 pub mod event;
 pub mod fraud;
 pub mod freeze;

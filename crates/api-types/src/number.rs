@@ -145,7 +145,8 @@ pub struct Number {
     pub usage: String,
     /// `AssignmentPending`, `Activated`, …
     pub activation_state: String,
-    /// `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`.
+    /// `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`, `ConferenceAssigned`,
+    /// `PolicyAssigned`.
     pub assignment_status: String,
     /// User or resource account.
     pub assigned_to_id: Option<Uuid>,
@@ -517,7 +518,8 @@ pub struct NumberExplained {
     pub usage: Option<String>,
     /// `Activated` and the like.
     pub activation_state: Option<String>,
-    /// `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`.
+    /// `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`, `ConferenceAssigned`,
+    /// `PolicyAssigned`.
     pub assignment_status: Option<String>,
     /// Who has it; the tenant's own business.
     pub assigned_to_id: Option<Uuid>,

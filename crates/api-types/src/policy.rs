@@ -59,6 +59,14 @@ pub enum PolicySettings {
         #[serde(default = "yes")]
         #[schema(default = true)]
         premium: bool,
+        /// Whom meetings that they organize may call: `InternationalAndDomestic` (default), `Domestic`,
+        /// `None`.
+        #[serde(default = "anywhere")]
+        #[schema(
+            pattern = "^(InternationalAndDomestic|Domestic|None)$",
+            default = "InternationalAndDomestic"
+        )]
+        conferencing_allowed: String,
     },
     /// By which of the tenant's own gateways calls outside leave. A number that no route of
     /// these usages matches leaves by the operator of the caller's number.
@@ -69,6 +77,20 @@ pub enum PolicySettings {
         #[schema(max_items = 100)]
         online_pstn_usages: Vec<String>,
     },
+    /// By which number of a conference bridge meetings call out: the first voice route of these
+    /// usages that matches names it. Held by whoever organizes the meeting; everybody's where nobody
+    /// does.
+    OnlineAudioConferencingRoutingPolicy {
+        /// PSTN usages of the voice routing, in the order in which they are tried; none lets meetings
+        /// call nobody.
+        #[serde(default)]
+        #[schema(max_items = 100)]
+        online_pstn_usages: Vec<String>,
+    },
+}
+
+fn anywhere() -> String {
+    "InternationalAndDomestic".to_owned()
 }
 
 fn line_uri() -> String {
@@ -133,7 +155,7 @@ pub struct Policy {
 pub struct PolicyAssignmentPut {
     /// `TenantDialPlan`, `CallingLineIdentity`, `OnlineDialOutPolicy`.
     #[schema(
-        pattern = "^(TenantDialPlan|CallingLineIdentity|OnlineDialOutPolicy|OnlineVoiceRoutingPolicy)$"
+        pattern = "^(TenantDialPlan|CallingLineIdentity|OnlineDialOutPolicy|OnlineVoiceRoutingPolicy|OnlineAudioConferencingRoutingPolicy)$"
     )]
     pub kind: String,
     /// Which; left out, none holds for the target any more.

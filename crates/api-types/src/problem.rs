@@ -111,12 +111,22 @@ codes! {
     RankTaken = "rank_taken", 409, "Another group has this rank with a policy of the same kind.", "Choose another rank.";
     // Gateways and voice routing.
     AddressTaken = "address_taken", 409, "The address is another trunk's or gateway's.", "Name an address that nobody else sends from; of two behind one address each has its own port and match_port.";
-    GatewayInUse = "gateway_in_use", 409, "A voice route names the gateway.", "Take it out of the voice routes first, or disable it: calls that stand live on.";
+    GatewayInUse = "gateway_in_use", 409, "A voice route or a conference bridge names the gateway.", "Take it out of the voice routes and conference bridges first, or disable it: calls that stand live on.";
     UnknownGateway = "unknown_gateway", 422, "The gateway is not one of yours.", "List your gateways.";
     UnknownPstnUsage = "unknown_pstn_usage", 422, "The PSTN usage is not one of yours.", "Add it to online_pstn_usages of the voice routing first.";
     PstnUsageInUse = "pstn_usage_in_use", 409, "A voice routing policy names the PSTN usage.", "Take it out of the policy first.";
     InsideOperatorRange = "inside_operator_range", 409, "An operator declared the range that the number is in.", "A number has one way to the PSTN: have that operator upload it, or have the programme owner see whose it is.";
     NotDirectRouting = "not_direct_routing", 409, "The number is an operator's.", "Its operator releases it.";
+    // Conference bridges.
+    UnknownConferenceBridge = "unknown_conference_bridge", 422, "The conference bridge is not one of yours.", "List your conference bridges.";
+    NotBridgeNumber = "not_bridge_number", 422, "The number is not one of this conference bridge's.", "Register it with the bridge first.";
+    DefaultNumberOfOperator = "default_number_of_operator", 422, "An operator's number cannot be the default number of a conference bridge.", "Name a Direct Routing number of the bridge.";
+    BridgeDefaultNumber = "bridge_default_number", 409, "The default number of a conference bridge cannot be unregistered.", "Make another number of the bridge its default one first, or remove the bridge.";
+    BridgeSourceNumber = "bridge_source_number", 409, "A voice route lets meetings call out by the number.", "Take the route out of the voice routing first.";
+    UnknownBridgeNumber = "unknown_bridge_number", 422, "Meetings call out by an operator's number of a conference bridge.", "Register the number with a conference bridge first.";
+    BridgeNumbersRemain = "bridge_numbers_remain", 409, "The conference bridge still has numbers.", "Unregister all but its default number first.";
+    ConferenceAssigned = "conference_assigned", 409, "The number is a conference bridge's.", "Unregister it there (`meetpoint conference number remove`).";
+    PolicyAssigned = "policy_assigned", 409, "A shared calling policy names the number for emergency calls.", "Take it out of the policy.";
     // Operators.
     TooFewTrunks = "too_few_trunks", 422, "A calling profile needs at least two trunks of its operator.", "Name two or more trunks.";
     UnknownTrunk = "unknown_trunk", 422, "The trunk is not one of this operator's.", "List the operator's trunks.";

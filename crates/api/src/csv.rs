@@ -11,6 +11,7 @@ use api_types::{
     Page, Problem,
     billing::CallExport,
     call::CallRecord,
+    conference::{ConferenceBridge, ConferenceNumber},
     freeze::ChangeFreeze,
     gateway::Gateway,
     identity::{AuditEntry, Client, Issuer},
@@ -114,6 +115,9 @@ rows! {
     Gateway, "gateways": id fqdn address sources match_port transport country enabled
         failover_time_seconds options_interval_seconds send_options max_uri single_early_dialog
         max_concurrent_calls max_calls_per_second version;
+    ConferenceBridge, "conference-bridges": id name gateway_ids default_number numbers version;
+    ConferenceNumber, "conference-numbers": number conference_bridge_id conference_bridge_name
+        country toll_free primary_language secondary_languages is_default;
     GroupMember, "group-members": id upn display_name;
     Webhook, "webhooks": id endpoint description event_types enabled disabled_at disabled_reason
         failures failing_since next_attempt_at position old_secret_until created_at version;
@@ -123,6 +127,7 @@ rows! {
     CallRecord, "calls": id kind started_at answered_at ended_at duration_ms
         operator_connected_ms operator_billed_ms duration_source caller callee number
         operator_id operator_name trunk_id trunk tenant_id user_id user_name queue_id queue_name
+        conference_bridge_id conference_bridge_name call_type
         sip_code reason hung_up_by attempts in_call_id out_call_id complete;
 }
 

@@ -293,8 +293,11 @@ pub struct NumberParams {
     /// Numbers that begin so: `+44207`, its `+` written as `%2B`.
     #[param(pattern = r"^\+?[0-9]{0,15}$")]
     pub prefix: Option<String>,
-    /// `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`.
-    #[param(pattern = "^(Unassigned|UserAssigned|VoiceApplicationAssigned)$")]
+    /// `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`, `ConferenceAssigned`,
+    /// `PolicyAssigned`.
+    #[param(
+        pattern = "^(Unassigned|UserAssigned|VoiceApplicationAssigned|ConferenceAssigned|PolicyAssigned)$"
+    )]
     pub status: Option<String>,
     /// `CallingUserAssignment`, `FirstPartyAppAssignment`, `ConferenceAssignment`.
     #[param(

@@ -14,6 +14,7 @@ mod billing;
 mod call_file;
 mod clients;
 mod compat;
+mod conference;
 mod csv;
 mod edge;
 mod event;

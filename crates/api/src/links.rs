@@ -149,6 +149,13 @@ const WAYS: &[Way] = &[
         from: &["gateway_create", "gateway_get", "gateway_update"], to: &["gateway_update", "gateway_remove"],
         with: &[("gateway_id", ID), ("If-Match", ETAG)], body: "",
     },
+    Way { from: &["conference_bridge_list"], to: &["conference_bridge_get", "conference_bridge_number_list"], with: &[("conference_bridge_id", FIRST)], body: "" },
+    Way { from: &["conference_bridge_list"], to: &["conference_bridge_update", "conference_bridge_remove"], with: &[("conference_bridge_id", FIRST), ("If-Match", FIRST_ETAG)], body: "" },
+    Way { from: &["conference_bridge_create"], to: &["conference_bridge_get", "conference_bridge_number_list"], with: &[("conference_bridge_id", ID)], body: "" },
+    Way {
+        from: &["conference_bridge_create", "conference_bridge_get", "conference_bridge_update"], to: &["conference_bridge_update", "conference_bridge_remove"],
+        with: &[("conference_bridge_id", ID), ("If-Match", ETAG)], body: "",
+    },
     Way {
         from: &["fallback_get", "fallback_put"], to: &["fallback_put"],
         with: &[("If-Match", ETAG)], body: "",

@@ -1,9 +1,9 @@
 //! The OpenAPI 3.1 document, made from the handlers, and its page.
 
 use crate::{
-    App, accounts, billing, clients, edge, event, explain, fraud, freeze, gateway, inside, links,
-    network, oauth, offer, oidc, operator, order, policy, programme, session, shop, tenant,
-    webhook,
+    App, accounts, billing, clients, conference, edge, event, explain, fraud, freeze, gateway,
+    inside, links, network, oauth, offer, oidc, operator, order, policy, programme, session, shop,
+    tenant, webhook,
 };
 use api_types::{Problem, event::Event};
 use axum::{
@@ -195,6 +195,15 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(gateway::coexistence_get))
         .routes(routes!(gateway::fallback_get, gateway::fallback_put))
         .routes(routes!(gateway::voice_routing_get, gateway::voice_routing_put))
+        .routes(routes!(conference::conference_bridge_list, conference::conference_bridge_create))
+        .routes(routes!(
+            conference::conference_bridge_get,
+            conference::conference_bridge_update,
+            conference::conference_bridge_remove
+        ))
+        .routes(routes!(conference::conference_bridge_number_list))
+        .routes(routes!(conference::conference_number_put, conference::conference_number_remove))
+        .routes(routes!(conference::conference_number_list))
         .routes(routes!(freeze::freeze_list, freeze::freeze_create))
         .routes(routes!(freeze::freeze_remove))
         .routes(routes!(freeze::programme_freeze_list, freeze::programme_freeze_create))

@@ -172,7 +172,7 @@ pub fn may(act: Act, f: &ActFacts) -> Result<(), ActRefusal> {
     };
     match act {
         Act::Assign => check(n, &f.assignee)?,
-        Act::Unassign => check_unassign(n.assigned)?,
+        Act::Unassign => check_unassign(n.assigned, n.other_holder)?,
         Act::SetLocation => check_location(&location)?,
         Act::ClearLocation => {
             check_location(&LocationEdit { changes: f.has_location, present: false, ..location })?
@@ -210,6 +210,7 @@ mod tests {
             usage: Usage::CallingUserAssignment,
             activated: true,
             assigned: false,
+            other_holder: None,
             blocked: false,
             consent: ConsentStatus::Active,
             location_present: true,

@@ -2,6 +2,7 @@
 //! (operator-connect.md 1.10, 1.11, 2.1; emergency.md 1.3.)
 
 use crate::{consent::ConsentStatus, number::Usage};
+use serde::{Deserialize, Serialize};
 
 /// Whom the number is to be assigned to, as far as the rules care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,18 @@ pub enum Assignee {
         /// Has a number already.
         has_number: bool,
     },
+    /// A conference bridge, which may have many (1.12).
+    Bridge,
+}
+
+/// Who has a number that is neither a person's nor a resource account's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OtherHolder {
+    /// A conference bridge.
+    Bridge,
+    /// A shared calling policy, as a number for emergency calls.
+    Policy,
 }
 
 /// What is known of the number.
@@ -31,6 +44,8 @@ pub struct AssignNumber {
     pub activated: bool,
     /// It is assigned to somebody.
     pub assigned: bool,
+    /// It is assigned, and to neither a person nor a resource account.
+    pub other_holder: Option<OtherHolder>,
     /// A block keeps it from being assigned (`block::Block::holds`).
     pub blocked: bool,
     /// The tenant's consent to its operator.
@@ -92,14 +107,25 @@ pub enum HoldRefusal {
     /// Somebody has it.
     #[error("the number is assigned")]
     StillAssigned,
+    /// A conference bridge has it, and gives it back by being told so.
+    #[error("the number is a conference bridge's")]
+    OfBridge,
+    /// A shared calling policy has it as a number for emergency calls.
+    #[error("a shared calling policy names the number for emergency calls")]
+    OfPolicy,
 }
 
 /// May it be taken back?
 ///
 /// # Errors
-/// [`HoldRefusal::NotAssigned`].
-pub const fn check_unassign(assigned: bool) -> Result<(), HoldRefusal> {
-    if assigned { Ok(()) } else { Err(HoldRefusal::NotAssigned) }
+/// [`HoldRefusal::NotAssigned`]; who else has it.
+pub const fn check_unassign(assigned: bool, other: Option<OtherHolder>) -> Result<(), HoldRefusal> {
+    match other {
+        Some(OtherHolder::Bridge) => Err(HoldRefusal::OfBridge),
+        Some(OtherHolder::Policy) => Err(HoldRefusal::OfPolicy),
+        None if assigned => Ok(()),
+        None => Err(HoldRefusal::NotAssigned),
+    }
 }
 
 /// May its operator release it?
@@ -141,6 +167,8 @@ pub fn check(n: &AssignNumber, to: &Assignee) -> Result<(), AssignRefusal> {
                 return Err(AssignRefusal::HasNumber);
             }
         }
+        // Whoever calls a bridge finds help where they are: no location is asked for.
+        (Usage::ConferenceAssignment, Assignee::Bridge) => return Ok(()),
         (usage, _) => return Err(AssignRefusal::WrongUsage(usage)),
     }
     if n.location_changes && !n.tenant_may_update_location {
@@ -163,6 +191,7 @@ mod tests {
         usage: Usage::CallingUserAssignment,
         activated: true,
         assigned: false,
+        other_holder: None,
         blocked: false,
         consent: ConsentStatus::Active,
         location_present: true,
@@ -247,6 +276,34 @@ mod tests {
                 AssignNumber { location_in_country: false, ..NUMBER },
                 USER,
                 Err(AssignRefusal::LocationCountry),
+            ),
+            (
+                "a bridge, as often as it likes and wherever help would come to",
+                AssignNumber {
+                    usage: Usage::ConferenceAssignment,
+                    location_present: false,
+                    ..NUMBER
+                },
+                Assignee::Bridge,
+                Ok(()),
+            ),
+            (
+                "person's number on a bridge",
+                NUMBER,
+                Assignee::Bridge,
+                Err(AssignRefusal::WrongUsage(NUMBER.usage)),
+            ),
+            (
+                "app number on a bridge",
+                AssignNumber { usage: app, ..NUMBER },
+                Assignee::Bridge,
+                Err(AssignRefusal::WrongUsage(app)),
+            ),
+            (
+                "bridge's number on user",
+                AssignNumber { usage: Usage::ConferenceAssignment, ..NUMBER },
+                USER,
+                Err(AssignRefusal::WrongUsage(Usage::ConferenceAssignment)),
             ),
             (
                 "taken",

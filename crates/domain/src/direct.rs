@@ -36,9 +36,6 @@ pub enum DirectRefusal {
     /// Ranges of both ways must not overlap (rule 1).
     #[error("an operator declared the range that the number is in")]
     InsideOperatorRange,
-    /// There is no bridge that a number of one's own could be for.
-    #[error("a Direct Routing number is for people or call queues")]
-    Conference,
     /// Toll-free numbers are not for people.
     #[error("a toll-free number cannot be used for people")]
     TollFreeUser,
@@ -69,9 +66,12 @@ pub fn check(n: &DirectNumber, tenant: TenantId) -> Result<(), DirectRefusal> {
         return Err(DirectRefusal::InsideOperatorRange);
     }
     match n.usage {
-        Usage::ConferenceAssignment => return Err(DirectRefusal::Conference),
         Usage::CallingUserAssignment if n.toll_free => return Err(DirectRefusal::TollFreeUser),
-        Usage::CallingUserAssignment | Usage::FirstPartyAppAssignment => {}
+        // What an exchange's owner sells no numbers for, a bridge's default number is one of the
+        // tenant's own (operator-connect.md 1.12: an operator's cannot be).
+        Usage::CallingUserAssignment
+        | Usage::FirstPartyAppAssignment
+        | Usage::ConferenceAssignment => {}
     }
     if !n.location_known {
         return Err(DirectRefusal::UnknownLocation);
@@ -113,10 +113,7 @@ mod tests {
                 DirectNumber { in_operator_range: true, ..good },
                 Err(DirectRefusal::InsideOperatorRange),
             ),
-            (
-                DirectNumber { usage: Usage::ConferenceAssignment, ..good },
-                Err(DirectRefusal::Conference),
-            ),
+            (DirectNumber { usage: Usage::ConferenceAssignment, toll_free: true, ..good }, Ok(())),
             (DirectNumber { toll_free: true, ..good }, Err(DirectRefusal::TollFreeUser)),
             (DirectNumber { location_known: false, ..good }, Err(DirectRefusal::UnknownLocation)),
             (

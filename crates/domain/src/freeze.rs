@@ -9,6 +9,7 @@
 pub const FROZEN: &[&str] = &[
     "account_number.",
     "call_screening.",
+    "conference_",
     "consent.",
     "fallback_operators.",
     "gateway.",

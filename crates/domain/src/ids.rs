@@ -40,6 +40,8 @@ ids! {
     UserId,
     /// A call queue's or attendant's account.
     ResourceAccountId,
+    /// A conference bridge of a tenant.
+    BridgeId,
     /// A civic address.
     CivicAddressId,
     /// A place within a civic address; what is assigned is always a location.

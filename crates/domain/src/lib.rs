@@ -8,6 +8,7 @@ pub mod act;
 pub mod assign;
 pub mod block;
 pub mod coexist;
+pub mod conference;
 pub mod consent;
 pub mod direct;
 pub mod dispute;

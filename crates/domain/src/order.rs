@@ -1,6 +1,7 @@
 //! Number orders: which kinds there are, whose they are, how much each may carry, and what
 //! undoes one (operator-connect.md 1.8).
 
+use crate::assign::OtherHolder;
 use crate::block::Block;
 use crate::ids::{CallingProfileId, LocationId, ResourceAccountId, UserId};
 use crate::number::Usage;
@@ -123,6 +124,9 @@ pub struct NumberState {
     pub person: Option<UserId>,
     /// The resource account that has it.
     pub account: Option<ResourceAccountId>,
+    /// Who else has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<OtherHolder>,
     /// Where it is in an emergency.
     pub location: Option<LocationId>,
     /// What it is for.
@@ -138,7 +142,7 @@ pub struct NumberState {
 impl NumberState {
     /// Somebody has it.
     pub const fn is_assigned(&self) -> bool {
-        self.person.is_some() || self.account.is_some()
+        self.person.is_some() || self.account.is_some() || self.other.is_some()
     }
 
     /// This state with what an act of this kind touches taken from another: an act undone
@@ -238,6 +242,7 @@ mod tests {
         NumberState {
             person: None,
             account: None,
+            other: None,
             location: None,
             usage: Usage::CallingUserAssignment,
             profile: CallingProfileId(Uuid::from_u128(1)),

@@ -40,15 +40,18 @@ pub enum PolicyKind {
     OnlineDialOutPolicy,
     /// By which of the tenant's own gateways calls outside leave.
     OnlineVoiceRoutingPolicy,
+    /// By which number of a bridge meetings call out.
+    OnlineAudioConferencingRoutingPolicy,
 }
 
 impl PolicyKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::TenantDialPlan,
         Self::CallingLineIdentity,
         Self::OnlineDialOutPolicy,
         Self::OnlineVoiceRoutingPolicy,
+        Self::OnlineAudioConferencingRoutingPolicy,
     ];
 
     /// As it is written.
@@ -58,6 +61,7 @@ impl PolicyKind {
             Self::CallingLineIdentity => "CallingLineIdentity",
             Self::OnlineDialOutPolicy => "OnlineDialOutPolicy",
             Self::OnlineVoiceRoutingPolicy => "OnlineVoiceRoutingPolicy",
+            Self::OnlineAudioConferencingRoutingPolicy => "OnlineAudioConferencingRoutingPolicy",
         }
     }
 
@@ -111,6 +115,8 @@ pub enum PolicyBody {
     OnlineDialOutPolicy(DialOut),
     /// [`PolicyKind::OnlineVoiceRoutingPolicy`]
     OnlineVoiceRoutingPolicy(VoiceRouting),
+    /// [`PolicyKind::OnlineAudioConferencingRoutingPolicy`]
+    OnlineAudioConferencingRoutingPolicy(VoiceRouting),
 }
 
 /// What a policy says, ready to be used.
@@ -124,6 +130,8 @@ pub enum PolicyRule {
     DialOut(DialOut),
     /// Leads calls outside over the tenant's gateways.
     VoiceRouting(VoiceRouting),
+    /// Lets meetings call out by a bridge's number.
+    ConferenceRouting(VoiceRouting),
 }
 
 impl PolicyBody {
@@ -134,6 +142,9 @@ impl PolicyBody {
             Self::CallingLineIdentity(_) => PolicyKind::CallingLineIdentity,
             Self::OnlineDialOutPolicy(_) => PolicyKind::OnlineDialOutPolicy,
             Self::OnlineVoiceRoutingPolicy(_) => PolicyKind::OnlineVoiceRoutingPolicy,
+            Self::OnlineAudioConferencingRoutingPolicy(_) => {
+                PolicyKind::OnlineAudioConferencingRoutingPolicy
+            }
         }
     }
 
@@ -150,6 +161,9 @@ impl PolicyBody {
             Self::OnlineDialOutPolicy(policy) => Ok(PolicyRule::DialOut(*policy)),
             Self::OnlineVoiceRoutingPolicy(policy) => {
                 policy.check().map(|()| PolicyRule::VoiceRouting(policy.clone()))
+            }
+            Self::OnlineAudioConferencingRoutingPolicy(policy) => {
+                policy.check().map(|()| PolicyRule::ConferenceRouting(policy.clone()))
             }
         }
     }

@@ -6,19 +6,26 @@
 //! None of them knows a socket, a clock or a source of randomness: the seed
 //! for shuffling comes in with the call.
 
+mod conference;
 mod gateways;
+mod refusal;
 mod trunks;
 mod world;
 
 pub use gateways::{fallback_profiles, gateway_tiers};
+pub use refusal::RouteRefusal;
 pub use trunks::{AttemptEnd, may_retry, trunk_order, usable_for_help};
 pub use world::{
     FallbackView, GatewayView, HelpView, NumberView, TrunkOwner, TrunkView, UserView, World,
 };
 
 use crate::{
+    conference::Meeting,
     emergency,
-    ids::{CallingProfileId, OperatorId, PolicyId, ResourceAccountId, TenantId, TrunkId, UserId},
+    ids::{
+        BridgeId, CallingProfileId, OperatorId, PolicyId, ResourceAccountId, TenantId, TrunkId,
+        UserId,
+    },
     number::{AssignmentTarget, NumberType},
     policy::{Hide, Holder, Policy, PolicyKind, PolicyRule, Substitute, Translated, Verdict},
 };
@@ -51,6 +58,9 @@ pub struct Call<'a> {
     /// It takes a dialog over (RFC 3891): `called` is that one's far party and nothing that
     /// somebody dialled.
     pub takes_over: Option<FarEnd>,
+    /// A conference bridge calls out of this meeting, as it says; good for a gateway that
+    /// answers that bridge's calls, and for nobody else.
+    pub meeting: Option<Meeting>,
 }
 
 /// Who is at the far end of a dialog that a call takes over.
@@ -69,6 +79,13 @@ pub enum Destination {
     User(UserId),
     /// A queue's agents, all at once; first answer wins.
     Queue(ResourceAccountId),
+    /// A conference bridge: the gateways that answer its calls, in random order.
+    Bridge {
+        /// Which.
+        bridge: BridgeId,
+        /// Which of its numbers was called.
+        number: E164,
+    },
     /// The trunks of a calling profile.
     Trunks {
         /// The profile.
@@ -91,6 +108,7 @@ impl Destination {
     pub const fn digits(self) -> Option<Dialled> {
         match self {
             Self::Trunks { digits, .. } | Self::Gateways { digits, .. } => Some(digits),
+            Self::Bridge { number, .. } => Some(Dialled::Number(number)),
             Self::User(_) | Self::Queue(_) => None,
         }
     }
@@ -140,99 +158,8 @@ pub struct Route {
     pub destination: Destination,
     /// The country that help must come to, of an emergency call.
     pub emergency_in: Option<Country>,
-}
-
-/// Why a call is refused, with the SIP answer for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum RouteRefusal {
-    /// The called number is not in the exchange.
-    #[error("the called number is not in this exchange")]
-    NumberUnknown,
-    /// It belongs to another operator than the trunk's.
-    #[error("the called number is not this operator's")]
-    NumberOfOtherOperator,
-    /// Nobody has it.
-    #[error("the called number is not assigned")]
-    NumberUnassigned,
-    /// What was dialled is no number.
-    #[error("what was dialled is not a telephone number")]
-    NotANumber,
-    /// The person has no telephony licence.
-    #[error("the caller holds no telephony licence")]
-    UserUnlicensed,
-    /// The person has no number to call from.
-    #[error("the caller has no number")]
-    UserHasNoNumber,
-    /// The source vanished from the snapshot.
-    #[error("the caller is not known any more")]
-    SourceUnknown,
-    /// A queue without agents.
-    #[error("the call queue has no agents")]
-    QueueEmpty,
-    /// A call for help, and the exchange has no operator to carry it.
-    #[error("the exchange has no calling profile by which an emergency call could leave")]
-    NoEmergencyRoute,
-    /// Not a call for help, and nobody proved who calls.
-    #[error("who proves nothing may call emergency numbers only")]
-    CallerUnproven,
-    /// The caller is among the tenant's blocked numbers.
-    #[error("the tenant lets no calls of this caller in")]
-    CallerBlocked,
-    /// The caller's policy does not let them call there.
-    #[error("the caller's policy does not allow calls to this destination")]
-    DialOutRestricted,
-    /// A gateway brings a call for somebody else's number.
-    #[error("the called number is not one of the gateway's tenant")]
-    NumberOfOtherTenant,
-    /// The number has no operator, and no voice route leads to a gateway.
-    #[error("no voice route matches, and the caller's number has no operator")]
-    NoVoiceRoute,
-    /// The voice route that matches closes what it matches.
-    #[error("the voice routes that match name no gateway")]
-    NoGateway,
-}
-
-impl RouteRefusal {
-    /// A stable code, as it stands in the CDR and in the problem documents.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::NumberUnknown => "number_unknown",
-            Self::NumberOfOtherOperator => "number_of_other_operator",
-            Self::NumberUnassigned => "number_unassigned",
-            Self::NotANumber => "not_a_number",
-            Self::UserUnlicensed => "user_unlicensed",
-            Self::UserHasNoNumber => "user_has_no_number",
-            Self::SourceUnknown => "source_unknown",
-            Self::QueueEmpty => "queue_empty",
-            Self::NoEmergencyRoute => "no_emergency_route",
-            Self::CallerUnproven => "caller_unproven",
-            Self::CallerBlocked => "caller_blocked",
-            Self::DialOutRestricted => "dial_out_restricted",
-            Self::NumberOfOtherTenant => "number_of_other_tenant",
-            Self::NoVoiceRoute => "no_voice_route",
-            Self::NoGateway => "no_gateway",
-        }
-    }
-
-    /// The SIP response to give.
-    pub const fn sip_status(self) -> u16 {
-        match self {
-            Self::NumberUnknown | Self::NumberUnassigned => 404,
-            Self::NotANumber => 484,
-            Self::QueueEmpty => 480,
-            Self::NoEmergencyRoute => 503,
-            Self::NumberOfOtherOperator
-            | Self::UserUnlicensed
-            | Self::UserHasNoNumber
-            | Self::SourceUnknown
-            | Self::CallerUnproven
-            | Self::CallerBlocked
-            | Self::DialOutRestricted
-            | Self::NumberOfOtherTenant
-            | Self::NoVoiceRoute
-            | Self::NoGateway => 403,
-        }
-    }
+    /// The conference bridge that is called, or calls out of a meeting.
+    pub bridge: Option<BridgeId>,
 }
 
 /// Is told the rule behind each step. The edge's costs nothing.
@@ -316,7 +243,14 @@ fn inbound(
                 return help(world, (tenant, country), Help::Operators(caller), digits, trace);
             }
             let number = from_dialled(call.called, country).ok_or(RouteRefusal::NotANumber)?;
-            let view = world.number(number).ok_or(RouteRefusal::NumberUnknown)?;
+            let view = world.number(number);
+            if let Some(meeting) = call.meeting
+                && view.is_none_or(|view| view.tenant != tenant)
+            {
+                let by = (trunk.trunk, tenant);
+                return conference::dial_out(world, by, meeting, number, trace);
+            }
+            let view = view.ok_or(RouteRefusal::NumberUnknown)?;
             // Another tenant's number is as good as none; the edge says so in its record.
             if view.tenant != tenant {
                 return Err(RouteRefusal::NumberOfOtherTenant);
@@ -350,7 +284,16 @@ fn inbound(
         caller_policy: None,
         destination,
         emergency_in: None,
+        bridge: bridge_of(destination),
     })
+}
+
+/// The conference bridge that a call goes to.
+const fn bridge_of(destination: Destination) -> Option<BridgeId> {
+    match destination {
+        Destination::Bridge { bridge, .. } => Some(bridge),
+        _ => None,
+    }
 }
 
 /// What the tenant's rules do with a caller: refuse it or send it elsewhere; `None` where
@@ -410,6 +353,14 @@ fn deliver(
     target: Option<AssignmentTarget>,
     trace: &mut impl Trace,
 ) -> Result<Destination, RouteRefusal> {
+    // A bridge's number is assigned, though to nobody that a call could be handed to.
+    let of_bridge = target.is_none().then(|| world.bridge_of(view.number)).flatten();
+    if let Some((_, bridge)) = of_bridge.filter(|(tenant, _)| *tenant == view.tenant) {
+        trace.step("number.conference", || {
+            format!("{} is a number of conference bridge {bridge}", view.number)
+        });
+        return Ok(Destination::Bridge { bridge, number: view.number });
+    }
     let mut treated = || {
         let called = view.number.to_string();
         let (rule, target) = world.screening(view.tenant)?.unassigned(&called)?;
@@ -488,6 +439,7 @@ fn help(
         caller_policy: None,
         destination: Destination::Gateways { by: None, digits: Dialled::Emergency(digits) },
         emergency_in: Some(country),
+        bridge: None,
     };
     let of_gateways = near.filter(|n| NumberType::of(n.operator) == NumberType::DirectRouting);
     if let Some(near) = of_gateways.filter(|_| gateways) {
@@ -559,6 +511,7 @@ fn help(
         caller_policy: None,
         destination: Destination::Trunks { profile, digits: Dialled::Emergency(digits) },
         emergency_in: Some(country),
+        bridge: None,
     })
 }
 
@@ -618,6 +571,7 @@ fn outbound(
         // Reverse number lookup (operator-connect.md section 5 rule 4): a
         // colleague is reached without leaving the exchange.
         trace.step("number.internal", || format!("{dialled} is the tenant's own"));
+        let destination = deliver(world, (&view, policies), view.target, trace)?;
         return Ok(Route {
             kind: CallKind::Internal,
             tenant: user.tenant,
@@ -626,8 +580,9 @@ fn outbound(
             caller_id: own.map(|n| n.number),
             hide: Hide::AsAsked,
             caller_policy: None,
-            destination: deliver(world, (&view, policies), view.target, trace)?,
+            destination,
             emergency_in: None,
+            bridge: bridge_of(destination),
         });
     }
     if is_dialled {
@@ -669,6 +624,7 @@ fn outbound(
         caller_policy,
         destination,
         emergency_in: None,
+        bridge: None,
     })
 }
 

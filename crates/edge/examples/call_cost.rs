@@ -79,6 +79,7 @@ fn world() -> WorldRecords {
         tenant: TenantId(id(1)),
         display_name: "Alice".into(),
         licensed: true,
+        conferencing: false,
         country,
         number: Some(number),
         phone: None,
@@ -94,6 +95,7 @@ fn world() -> WorldRecords {
         target: Some(AssignmentTarget::User(UserId(id(100)))),
         location: None,
         moving: None,
+        other_holder: None,
     });
     w
 }

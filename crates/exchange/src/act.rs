@@ -164,9 +164,11 @@ fn owner_of(change: &Change) -> ChangeOwner {
         Change::GatewayPut(gateway) => of_tenant(gateway.tenant),
         Change::VoiceRoutingPut(routing) => of_tenant(routing.tenant),
         Change::FallbackPut(fallback) => of_tenant(fallback.tenant),
+        Change::BridgePut(bridge) => of_tenant(bridge.tenant),
         Change::PolicyRemoved { tenant, .. }
         | Change::GroupRemoved { tenant, .. }
-        | Change::GatewayRemoved { tenant, .. } => of_tenant(*tenant),
+        | Change::GatewayRemoved { tenant, .. }
+        | Change::BridgeRemoved { tenant, .. } => of_tenant(*tenant),
         Change::ConsentPut { tenant, operator, .. } => of_both(*tenant, *operator),
         Change::OrderProgress { operator, .. } => of_operator(*operator),
         Change::TenantOrderProgress { of_tenant: tenant, .. } => of_tenant(*tenant),

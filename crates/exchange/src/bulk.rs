@@ -364,7 +364,7 @@ impl<'a> Ground<'a> {
                     wanted.location = p.entry.location_id.or(before.location);
                 }
                 OrderKind::Unassign => {
-                    check_unassign(before.is_assigned()).map_err(hold_error)?;
+                    check_unassign(before.is_assigned(), before.other).map_err(hold_error)?;
                     (wanted.person, wanted.account) = (None, None);
                     let block = self.params.block;
                     wanted.block = after_unassign(block, self.default_block, self.now);

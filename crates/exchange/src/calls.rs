@@ -204,7 +204,27 @@ async fn trunk_names(
     Ok(names)
 }
 
+/// What the field calls the call (operator-connect.md section 4 `callType`), as far as a record
+/// tells it apart; an operator's side of `ucap_in` is told apart from `user_in` no less. Calls
+/// inside, and for help, have no such word.
+fn call_type(row: &CdrRow) -> Option<&'static str> {
+    let by_operator = row.operator_id.is_some();
+    let bridge = row.bridge_id.is_some();
+    Some(match (row.kind.as_deref()?, bridge, row.queue_id.is_some(), by_operator) {
+        ("inbound", true, _, _) => "conf_in",
+        ("outbound", true, _, _) => "conf_out",
+        ("inbound", _, true, true) => "ucap_in",
+        ("inbound", _, true, false) => "dr_in_ucap",
+        ("inbound", _, _, true) => "user_in",
+        ("inbound", _, _, false) => "dr_in",
+        ("outbound", _, _, true) => "user_out",
+        ("outbound", _, _, false) => "dr_out",
+        _ => return None,
+    })
+}
+
 fn document(row: CdrRow, of: CdrOf, names: &Names) -> CallRecord {
+    let call_type = call_type(&row).map(str::to_owned);
     let attempts = row.attempts.map(|a| a.0).unwrap_or_default();
     // Nobody answered: the last trunk that said anything is the one that had the call.
     let rang = attempts.iter().rev().find(|a| a.sip_code != 0).map(|a| a.trunk);
@@ -227,6 +247,9 @@ fn document(row: CdrRow, of: CdrOf, names: &Names) -> CallRecord {
         user_name: row.user_name,
         queue_id: row.queue_id.map(|id| id.0),
         queue_name: row.queue_name,
+        conference_bridge_id: row.bridge_id.map(|id| id.0),
+        conference_bridge_name: row.bridge_name,
+        call_type,
         trunk_id: trunk.map(|id| id.0),
         trunk: trunk.and_then(|id| names.get(&id).cloned()),
         attempts: attempts
@@ -266,6 +289,8 @@ fn document(row: CdrRow, of: CdrOf, names: &Names) -> CallRecord {
         record.user_name = None;
         record.queue_id = None;
         record.queue_name = None;
+        record.conference_bridge_id = None;
+        record.conference_bridge_name = None;
         // A call for help may have been tried by others' trunks too.
         record.attempts.retain(|attempt| attempt.trunk.is_some());
         if record.trunk.is_none() {

@@ -303,7 +303,8 @@ pub struct DirectoryFilter {
 pub struct NumberFilter {
     /// `+44207`: numbers that begin so.
     pub prefix: Option<String>,
-    /// Assignment status: `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`.
+    /// Assignment status: `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`,
+    /// `ConferenceAssigned`, `PolicyAssigned`.
     pub status: Option<String>,
     /// Usage.
     pub usage: Option<String>,

@@ -33,7 +33,6 @@ const fn code(refusal: DirectRefusal) -> (ErrorCode, Option<&'static str>) {
         }
         DirectRefusal::HeldElsewhere => (ErrorCode::HeldElsewhere, None),
         DirectRefusal::InsideOperatorRange => (ErrorCode::InsideOperatorRange, None),
-        DirectRefusal::Conference => (ErrorCode::InvalidField, Some("usage")),
         DirectRefusal::TollFreeUser => (ErrorCode::TollFreeUser, None),
         DirectRefusal::UnknownLocation => (ErrorCode::UnknownLocation, Some("location_id")),
         DirectRefusal::LocationCountry => (ErrorCode::LocationCountry, Some("location_id")),
@@ -102,6 +101,8 @@ async fn checked(
         tenant_may_update_location: true,
         person_id: None,
         account_id: None,
+        bridge_id: None,
+        policy_id: None,
         assigned_name: None,
         move_id: None,
         blocked_forever: false,
@@ -215,7 +216,7 @@ impl Exchange {
                 let reason = format!("{number} is {}'s", row.operator_name);
                 return Err(ErrorCode::NotDirectRouting.problem(None, reason).into());
             }
-            if row.person_id.is_some() || row.account_id.is_some() {
+            if row.is_assigned() {
                 let reason = format!("{number} is assigned");
                 return Err(ErrorCode::StillAssigned.problem(None, reason).into());
             }

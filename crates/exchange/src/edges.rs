@@ -158,6 +158,7 @@ async fn deliver(tx: &mut Tx, record: &CdrRecord) -> Result<(), StoreError> {
             queue,
             in_trunk,
             call_id,
+            bridge,
         } => {
             let begin = CdrBegin {
                 at: *at_us,
@@ -172,6 +173,7 @@ async fn deliver(tx: &mut Tx, record: &CdrRecord) -> Result<(), StoreError> {
                 queue_id: *queue,
                 in_trunk_id: *in_trunk,
                 in_call_id: plain(call_id),
+                bridge_id: *bridge,
             };
             tx.cdr_begin(record.id, &begin).await
         }

@@ -10,6 +10,7 @@ use api_types::event::{
     OrderEvent, ThingEvent, TrunkEvent, UserEvent,
 };
 use api_types::{ErrorCode, Problem};
+use domain::assign::OtherHolder;
 use domain::number::AssignmentTarget;
 use domain::{OperatorId, OrderId, TenantId};
 use feed::change::{Change, OrderFacts, Position};
@@ -42,7 +43,7 @@ fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
         "alarms.changed",
         "notice.changed",
     ];
-    const TENANTS: [&str; 9] = [
+    const TENANTS: [&str; 10] = [
         "civic_address.changed",
         "location.changed",
         "policy.changed",
@@ -51,6 +52,7 @@ fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
         "gateway.changed",
         "voice_routing.changed",
         "fallback_operators.changed",
+        "conference_bridge.changed",
         "number_settings.changed",
     ];
     const OPERATORS: [&str; 10] = [
@@ -108,7 +110,11 @@ fn number(record: &NumberRecord, party: Party) -> NumberState {
     let (status, assigned) = match record.target {
         Some(AssignmentTarget::User(id)) => ("UserAssigned", Some(id.0)),
         Some(AssignmentTarget::ResourceAccount(id)) => ("VoiceApplicationAssigned", Some(id.0)),
-        None => ("Unassigned", None),
+        None => match record.other_holder {
+            Some(OtherHolder::Bridge) => ("ConferenceAssigned", None),
+            Some(OtherHolder::Policy) => ("PolicyAssigned", None),
+            None => ("Unassigned", None),
+        },
     };
     NumberState {
         number: record.number.to_string(),
@@ -265,6 +271,8 @@ fn told(change: Change, owner: ChangeOwner, party: Party) -> Option<EventData> {
         Change::FallbackPut(fallback) => {
             EventData::FallbackChanged(thing(fallback.tenant.to_string()))
         }
+        Change::BridgePut(bridge) => EventData::BridgeChanged(thing(bridge.id.to_string())),
+        Change::BridgeRemoved { id, .. } => EventData::BridgeChanged(thing(id.to_string())),
         Change::UserRemoved { .. } | Change::QueueRemoved { .. } => return None,
     })
 }

@@ -5,6 +5,7 @@ use crate::authz::Access;
 use crate::edges::kind_text;
 use crate::*;
 use api_types::call::{ExplainCall, ExplainStep, Explanation};
+use domain::conference::Meeting;
 use domain::fraud::{ClassLimit, DestinationClass, FraudLimits};
 use domain::number::NumberType;
 use domain::policy::{Holder, Policy, PolicyKind, Screening, Via, VoiceRoutes};
@@ -14,19 +15,21 @@ use domain::routing::{
     fallback_profiles, further_profiles, gateway_tiers, route,
 };
 use domain::trusted::TrustedNetwork;
-use domain::{CallingProfileId, ResourceAccountId, TenantId, TrunkId, UserId};
+use domain::{BridgeId, CallingProfileId, ResourceAccountId, TenantId, TrunkId, UserId};
 use feed::record::{FallbackWay, NumberRecord, QueueRecord, UserRecord};
 use numbering::Country;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use store::{GatewayRow, WorldTrunkRow};
+use store::{BridgeRow, GatewayRow, WorldTrunkRow};
 
 /// Who would make a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Caller {
     /// A person.
     User(UserId),
+    /// A conference bridge calls out of a meeting of this organizer, or of nobody's.
+    Bridge(BridgeId, Option<UserId>),
     /// The operator that holds the called number brings it.
     Operator,
     /// A phone at this public address that proves nothing.
@@ -51,18 +54,20 @@ impl Exchange {
             let reason = format!("what is dialled is 1 to {MOST_DIALLED} bytes long");
             return Err(ErrorCode::InvalidField.problem(Some("/called"), reason));
         }
-        let caller = match (ask.from_user_id, ask.inbound, ask.from_address) {
-            (Some(user), false, None) => Caller::User(UserId(user)),
-            (None, true, None) => Caller::Operator,
-            (None, false, Some(address)) => {
+        let bridge = ask.from_conference_bridge_id.map(BridgeId);
+        let caller = match (ask.from_user_id, ask.inbound, ask.from_address, bridge) {
+            (Some(user), false, None, None) => Caller::User(UserId(user)),
+            (organizer, false, None, Some(bridge)) => Caller::Bridge(bridge, organizer.map(UserId)),
+            (None, true, None, None) => Caller::Operator,
+            (None, false, Some(address), None) => {
                 Caller::Address(address.trim().parse().map_err(|_| {
                     let reason = format!("{address:?} is not an IP address");
                     ErrorCode::InvalidField.problem(Some("/from_address"), reason)
                 })?)
             }
             _ => {
-                let reason = "a call comes from one of your users, inbound from an operator, or \
-                              from an address";
+                let reason = "a call comes from one of your users, inbound from an operator, from \
+                              an address, or out of a meeting";
                 return Err(ErrorCode::InvalidField.problem(Some("/from_user_id"), reason));
             }
         };
@@ -113,18 +118,38 @@ fn tell(
             return Err(ErrorCode::UnknownUser.problem(Some("/from_user_id"), reason));
         }
         Caller::User(user) => Ok(Source::User(user)),
+        Caller::Bridge(bridge, organizer) => {
+            if let Some(user) = organizer
+                && world.user(user).is_none_or(|u| u.tenant != tenant)
+            {
+                let reason = format!("{user} is not one of your users");
+                return Err(ErrorCode::UnknownUser.problem(Some("/from_user_id"), reason));
+            }
+            let mut first = None;
+            if !world.bridge_gateways(tenant, bridge, &mut |id| first = first.or(Some(id))) {
+                let reason = format!("{bridge} is not one of your conference bridges");
+                let field = Some("/from_conference_bridge_id");
+                return Err(ErrorCode::UnknownConferenceBridge.problem(field, reason));
+            }
+            first.map(Source::Trunk).ok_or(RouteRefusal::SourceUnknown)
+        }
         Caller::Operator => inbound_source(world, tenant, called, &mut trace),
         Caller::Address(address) => unproven_source(world, tenant, address, &mut trace),
     };
     let routed = source.and_then(|source| {
-        route(world, Call { source, called, caller: from, takes_over: None }, &mut trace)
+        let meeting = match caller {
+            Caller::Bridge(bridge, organizer) => Some(Meeting { bridge, organizer }),
+            _ => None,
+        };
+        let call = Call { source, called, caller: from, takes_over: None, meeting };
+        route(world, call, &mut trace)
     });
     let mut trunks = Vec::new();
     match &routed {
         Ok(route) => {
             locate(world, route, &mut trace);
             cost(world, source.ok(), route, &mut trace);
-            if let Destination::Gateways { .. } = route.destination {
+            if let Destination::Gateways { .. } | Destination::Bridge { .. } = route.destination {
                 trunks = over_gateways(world, route, &mut trace);
             }
             if let Destination::Trunks { profile, .. } = route.destination {
@@ -332,6 +357,8 @@ enum Ask {
     Gateways(TenantId),
     VoiceRoutes(TenantId),
     Fallback(TenantId),
+    BridgeNumber(E164),
+    Bridge(BridgeId),
 }
 
 /// A world that notes what it does not know yet. Each fetch answers one more
@@ -352,6 +379,8 @@ struct Lazy {
     gateways: HashMap<TenantId, Vec<GatewayRow>>,
     voice_routes: HashMap<TenantId, VoiceRoutes>,
     fallback: HashMap<TenantId, Vec<FallbackWay>>,
+    bridge_numbers: HashMap<E164, Option<(TenantId, BridgeId)>>,
+    bridges: HashMap<BridgeId, Option<BridgeRow>>,
     missing: RefCell<Vec<Ask>>,
 }
 
@@ -442,6 +471,13 @@ impl Lazy {
             Ask::Gateways(tenant) => {
                 self.gateways.insert(tenant, crate::coexistence::gateways(db, tenant).await?);
             }
+            Ask::BridgeNumber(number) => {
+                let row = db.world_bridge_number(number).await?;
+                self.bridge_numbers.insert(number, row.map(|row| (row.tenant_id, row.bridge_id)));
+            }
+            Ask::Bridge(id) => {
+                self.bridges.insert(id, db.world_bridge(id).await?);
+            }
             Ask::Fallback(tenant) => {
                 self.fallback.insert(tenant, crate::fallback::of_tenant(db, tenant).await?);
             }
@@ -490,6 +526,7 @@ impl World for Lazy {
             tenant: record.tenant,
             number: record.number,
             licensed: record.licensed,
+            conferencing: record.conferencing,
             country: record.country,
         })
     }
@@ -556,6 +593,22 @@ impl World for Lazy {
         for row in self.own_gateways(tenant) {
             each(GatewayView { gateway: row.id, country: row.country, enabled: row.enabled });
         }
+    }
+
+    fn bridge_of(&self, number: E164) -> Option<(TenantId, BridgeId)> {
+        *self.known(&self.bridge_numbers, number, Ask::BridgeNumber(number))?
+    }
+
+    fn bridge_gateways(
+        &self,
+        tenant: TenantId,
+        bridge: BridgeId,
+        each: &mut dyn FnMut(TrunkId),
+    ) -> bool {
+        let found = self.known(&self.bridges, bridge, Ask::Bridge(bridge));
+        let found = found.and_then(Option::as_ref).filter(|row| row.tenant_id == tenant);
+        found.into_iter().flat_map(|row| &row.gateways.0).for_each(|id| each(*id));
+        found.is_some()
     }
 
     fn account_number(&self, account: ResourceAccountId) -> Option<(TenantId, E164)> {

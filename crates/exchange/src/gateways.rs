@@ -253,7 +253,7 @@ impl Exchange {
         .await
     }
 
-    /// Removes a gateway that no voice route names.
+    /// Removes a gateway that no voice route and no conference bridge names.
     ///
     /// # Errors
     /// `gateway_in_use`, `version_mismatch`, `not_found`, `forbidden`.
@@ -273,6 +273,12 @@ impl Exchange {
             let mut routes = routing.iter().flat_map(|routing| &routing.rules.0.routes);
             if let Some(route) = routes.find(|route| route.gateways.contains(&row.id)) {
                 let reason = format!("the voice route {:?} names it", route.name);
+                return Err(ErrorCode::GatewayInUse.problem(None, reason).into());
+            }
+            tx.bridges_lock(tenant).await?;
+            let bridges = tx.bridge_list(tenant, None, u32::MAX).await?;
+            if let Some(bridge) = bridges.iter().find(|b| b.gateways.0.contains(&row.id)) {
+                let reason = format!("the conference bridge {:?} is answered by it", bridge.name);
                 return Err(ErrorCode::GatewayInUse.problem(None, reason).into());
             }
             tx.gateway_delete(tenant, row.id).await?;

@@ -8,7 +8,7 @@ use crate::explain::Caller;
 use crate::*;
 use api_types::call::{CallRecord, Explanation};
 use api_types::inside::{Alarm, CallExplained, CallMessage, RoutingChange};
-use domain::{CdrId, OperatorId, TenantId, UserId};
+use domain::{BridgeId, CdrId, OperatorId, TenantId, UserId};
 use feed::inside::{EdgeAnswer, Question, TracedPacket, Way};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -244,17 +244,20 @@ impl Exchange {
     /// The way the call would take by today's data.
     async fn routing_now(&self, record: &CallRecord) -> Result<Option<Explanation>, Problem> {
         let Some(tenant) = record.tenant_id else { return Ok(None) };
-        let caller = match record.kind.as_deref() {
-            Some("inbound") => Caller::Operator,
-            Some(_) => match record.user_id {
+        let bridge =
+            record.conference_bridge_id.filter(|_| record.kind.as_deref() == Some("outbound"));
+        let caller = match (record.kind.as_deref(), bridge) {
+            (Some("inbound"), _) => Caller::Operator,
+            (_, Some(bridge)) => Caller::Bridge(BridgeId(bridge), record.user_id.map(UserId)),
+            (Some(_), None) => match record.user_id {
                 Some(user) => Caller::User(UserId(user)),
                 None => return Ok(None),
             },
-            None => return Ok(None),
+            (None, None) => return Ok(None),
         };
         let from = match caller {
             Caller::Operator => record.caller.clone(),
-            Caller::User(_) | Caller::Address(_) => String::new(),
+            Caller::User(_) | Caller::Bridge(..) | Caller::Address(_) => String::new(),
         };
         match self.explain(TenantId(tenant), caller, from, record.callee.clone()).await {
             Ok(explained) => Ok(Some(explained)),

@@ -20,6 +20,7 @@ mod calls;
 mod clients;
 mod coexistence;
 pub mod compat;
+mod conferences;
 mod consents;
 mod cx;
 mod deliver;

@@ -16,7 +16,9 @@ use api_types::number::{
 };
 use api_types::problem::EntryError;
 use api_types::{ErrorCode, Page, Problem};
-use domain::assign::{AssignNumber, AssignRefusal, Assignee, HoldRefusal, check, check_unassign};
+use domain::assign::{
+    AssignNumber, AssignRefusal, Assignee, HoldRefusal, OtherHolder, check, check_unassign,
+};
 use domain::block::{self, Block, BlockAsk, BlockRefusal, after_unassign};
 use domain::consent::ConsentStatus;
 use domain::number::{NumberType, Usage};
@@ -41,6 +43,7 @@ pub(crate) fn state_of(row: &NumberRow) -> NumberState {
     NumberState {
         person: row.person_id,
         account: row.account_id,
+        other: row.other_holder(),
         location: row.location_id,
         usage: row.usage,
         profile: row.profile_id,
@@ -82,7 +85,11 @@ pub(crate) fn number_document(row: NumberRow, tags: Vec<String>) -> Number {
     let status = match (row.person_id, row.account_id) {
         (Some(_), _) => "UserAssigned",
         (_, Some(_)) => "VoiceApplicationAssigned",
-        _ => "Unassigned",
+        _ => match row.other_holder() {
+            Some(OtherHolder::Bridge) => "ConferenceAssigned",
+            Some(OtherHolder::Policy) => "PolicyAssigned",
+            None => "Unassigned",
+        },
     };
     let kind = NumberType::of(row.operator_id);
     let (operator_name, support_owner) = match kind {
@@ -101,7 +108,12 @@ pub(crate) fn number_document(row: NumberRow, tags: Vec<String>) -> Number {
         usage: row.usage.as_str().to_owned(),
         activation_state: row.activation_state,
         assignment_status: status.to_owned(),
-        assigned_to_id: row.person_id.map(|p| p.0).or(row.account_id.map(|a| a.0)),
+        assigned_to_id: row
+            .person_id
+            .map(|p| p.0)
+            .or(row.account_id.map(|a| a.0))
+            .or(row.bridge_id.map(|b| b.0))
+            .or(row.policy_id.map(|p| p.0)),
         assigned_to_name: row.assigned_name,
         location_id: row.location_id.map(|l| l.0),
         location_update_supported: row.tenant_may_update_location,
@@ -144,9 +156,9 @@ fn demands(filter: NumberFilter) -> Result<Vec<Demand>, Problem> {
         }
     }
     if let Some(status) = filter.status {
-        if !matches!(&*status, "Unassigned" | "UserAssigned" | "VoiceApplicationAssigned") {
-            let reason = "a status is Unassigned, UserAssigned or VoiceApplicationAssigned";
-            return Err(parameter("status", reason));
+        if !STATUSES.contains(&&*status) {
+            let reason = format!("a status is one of {}", STATUSES.join(", "));
+            return Err(parameter("status", &reason));
         }
         demand(&NUMBER_STATUS, Test::Is(Key::Text(status)));
     }
@@ -170,6 +182,15 @@ fn demands(filter: NumberFilter) -> Result<Vec<Demand>, Problem> {
     }
     Ok(demands)
 }
+
+/// What `status=` may be.
+const STATUSES: [&str; 5] = [
+    "Unassigned",
+    "UserAssigned",
+    "VoiceApplicationAssigned",
+    "ConferenceAssigned",
+    "PolicyAssigned",
+];
 
 /// What a usage may be, in words.
 pub(crate) const USAGES: &str =
@@ -206,7 +227,8 @@ pub(crate) fn assign_facts(
     AssignNumber {
         usage: row.usage,
         activated: row.activation_state == ACTIVATED,
-        assigned: row.person_id.is_some() || row.account_id.is_some(),
+        assigned: row.is_assigned(),
+        other_holder: row.other_holder(),
         blocked: block.holds(now),
         consent: consent_of(row, consent),
         location_present: location.is_some(),
@@ -230,6 +252,8 @@ const fn hold_code(refusal: HoldRefusal) -> ErrorCode {
     match refusal {
         HoldRefusal::NotAssigned => ErrorCode::NotAssigned,
         HoldRefusal::StillAssigned => ErrorCode::StillAssigned,
+        HoldRefusal::OfBridge => ErrorCode::ConferenceAssigned,
+        HoldRefusal::OfPolicy => ErrorCode::PolicyAssigned,
     }
 }
 
@@ -337,7 +361,7 @@ async fn number_must(db: &mut Db, tenant: TenantId, number: E164) -> Result<Numb
 
 /// Takes the locks of an assignment in the order every writer takes them:
 /// consent, number, assignee.
-async fn number_locked(
+pub(crate) async fn number_locked(
     tx: &mut Tx,
     tenant: TenantId,
     number: E164,
@@ -550,7 +574,7 @@ impl Exchange {
             let (row, _) = number_locked(&mut tx, tenant, number).await?;
             matches(if_match, row.version, false)?;
             let from = To::of(&row);
-            check_unassign(from.is_some()).map_err(hold_refusal)?;
+            check_unassign(from.is_some(), row.other_holder()).map_err(hold_refusal)?;
             let from = from.ok_or_else(|| hold_refusal(HoldRefusal::NotAssigned))?;
             from.lock(&mut tx, tenant).await?;
             let default = default_block(&mut tx, tenant).await?;

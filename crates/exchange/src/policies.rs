@@ -51,6 +51,22 @@ pub(crate) fn refusal(at: &'static str) -> impl Fn(PolicyError) -> Problem {
     move |error| invalid(&format!("{at}{}", error.field), error.reason)
 }
 
+fn reach_parse(field: &str, text: &str) -> Result<Reach, Problem> {
+    const REACHES: [Reach; 3] = [Reach::InternationalAndDomestic, Reach::Domestic, Reach::None];
+    REACHES.into_iter().find(|reach| reach_text(*reach) == text).ok_or_else(|| {
+        let known = REACHES.map(reach_text).join(", ");
+        invalid(field, format!("{text:?} is none of {known}"))
+    })
+}
+
+const fn reach_text(reach: Reach) -> &'static str {
+    match reach {
+        Reach::InternationalAndDomestic => "InternationalAndDomestic",
+        Reach::Domestic => "Domestic",
+        Reach::None => "None",
+    }
+}
+
 fn body(settings: &PolicySettings) -> Result<PolicyBody, Problem> {
     let body = match settings {
         PolicySettings::TenantDialPlan { rules } => PolicyBody::TenantDialPlan {
@@ -94,22 +110,20 @@ fn body(settings: &PolicySettings) -> Result<PolicyBody, Problem> {
                 block_incoming: *block_incoming_pstn_caller_id,
             })
         }
-        PolicySettings::OnlineDialOutPolicy { allowed, premium } => {
-            let reach = match allowed.as_str() {
-                "InternationalAndDomestic" => Reach::InternationalAndDomestic,
-                "Domestic" => Reach::Domestic,
-                "None" => Reach::None,
-                _ => {
-                    let reason =
-                        format!("{allowed:?} is none of InternationalAndDomestic, Domestic, None");
-                    return Err(invalid("settings/allowed", reason));
-                }
-            };
-            PolicyBody::OnlineDialOutPolicy(DialOut { reach, premium: *premium })
+        PolicySettings::OnlineDialOutPolicy { allowed, premium, conferencing_allowed } => {
+            PolicyBody::OnlineDialOutPolicy(DialOut {
+                reach: reach_parse("settings/allowed", allowed)?,
+                premium: *premium,
+                conferencing: reach_parse("settings/conferencing_allowed", conferencing_allowed)?,
+            })
         }
         PolicySettings::OnlineVoiceRoutingPolicy { online_pstn_usages } => {
             let usages = online_pstn_usages.iter().map(|name| name.trim().to_owned()).collect();
             PolicyBody::OnlineVoiceRoutingPolicy(VoiceRouting { usages })
+        }
+        PolicySettings::OnlineAudioConferencingRoutingPolicy { online_pstn_usages } => {
+            let usages = online_pstn_usages.iter().map(|name| name.trim().to_owned()).collect();
+            PolicyBody::OnlineAudioConferencingRoutingPolicy(VoiceRouting { usages })
         }
     };
     body.ready().map_err(refusal("settings/"))?;
@@ -143,16 +157,17 @@ fn settings(body: &PolicyBody) -> PolicySettings {
             }
         }
         PolicyBody::OnlineDialOutPolicy(rule) => PolicySettings::OnlineDialOutPolicy {
-            allowed: match rule.reach {
-                Reach::InternationalAndDomestic => "InternationalAndDomestic",
-                Reach::Domestic => "Domestic",
-                Reach::None => "None",
-            }
-            .to_owned(),
+            allowed: reach_text(rule.reach).to_owned(),
             premium: rule.premium,
+            conferencing_allowed: reach_text(rule.conferencing).to_owned(),
         },
         PolicyBody::OnlineVoiceRoutingPolicy(rule) => {
             PolicySettings::OnlineVoiceRoutingPolicy { online_pstn_usages: rule.usages.clone() }
+        }
+        PolicyBody::OnlineAudioConferencingRoutingPolicy(rule) => {
+            PolicySettings::OnlineAudioConferencingRoutingPolicy {
+                online_pstn_usages: rule.usages.clone(),
+            }
         }
     }
 }
@@ -207,7 +222,8 @@ async fn refers(db: &mut Db, tenant: TenantId, body: &PolicyBody) -> Result<(), 
     {
         account_must(db, tenant, *account, "/settings/resource_account_id").await?;
     }
-    if let PolicyBody::OnlineVoiceRoutingPolicy(rule) = body
+    if let PolicyBody::OnlineVoiceRoutingPolicy(rule)
+    | PolicyBody::OnlineAudioConferencingRoutingPolicy(rule) = body
         && !rule.usages.is_empty()
     {
         // Nobody takes a usage away meanwhile.
@@ -457,7 +473,8 @@ impl Exchange {
                 PolicyKind::TenantDialPlan => MOST_DIAL_PLANS,
                 PolicyKind::CallingLineIdentity
                 | PolicyKind::OnlineDialOutPolicy
-                | PolicyKind::OnlineVoiceRoutingPolicy => MOST_POLICIES,
+                | PolicyKind::OnlineVoiceRoutingPolicy
+                | PolicyKind::OnlineAudioConferencingRoutingPolicy => MOST_POLICIES,
             };
             if tx.policy_count(tenant, kind.as_str()).await? >= most {
                 let reason = format!("there are at most {most} policies of this kind");

@@ -4,13 +4,14 @@ use domain::number::AssignmentTarget;
 use domain::policy::PolicyTarget;
 use domain::{CallingProfileId, TenantId, TrunkId, UserId};
 use feed::record::{
-    CallingProfileRecord, GatewayRecord, NumberRecord, OperatorRecord, PhoneCredential,
-    PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord, TenantRecord, Transport,
-    TrunkRecord, UserRecord, VoiceRoutingRecord,
+    BridgeNumberRecord, BridgeRecord, CallingProfileRecord, GatewayRecord, NumberRecord,
+    OperatorRecord, PhoneCredential, PolicyAssignmentRecord, PolicyRecord, QueueRecord,
+    ScreeningRecord, TenantRecord, Transport, TrunkRecord, UserRecord, VoiceRoutingRecord,
 };
 use store::{
-    AccountRow, CallingProfileRow, GatewayRow, NumberRow, OperatorRow, PersonRow,
-    PolicyAssignmentRow, PolicyRow, ScreeningRow, StoreError, TenantRow, TrunkRow, VoiceRoutingRow,
+    AccountRow, BridgeNumberRow, BridgeRow, CallingProfileRow, GatewayRow, NumberRow, OperatorRow,
+    PersonRow, PolicyAssignmentRow, PolicyRow, ScreeningRow, StoreError, TenantRow, TrunkRow,
+    VoiceRoutingRow,
 };
 
 /// The licence a resource account needs before it gets a number.
@@ -20,6 +21,14 @@ pub(crate) fn licensed(row: &PersonRow) -> bool {
     row.licences.0.iter().any(|l| l == crate::world::TELEPHONY)
 }
 
+/// The licences that an organizer of meetings needs for telephones in them (operator-connect.md
+/// 1.10: Audio Conferencing, or Operator Connect Conferencing).
+const CONFERENCING: [&str; 2] = ["audio_conferencing", "operator_connect_conferencing"];
+
+fn conferencing(row: &PersonRow) -> bool {
+    row.licences.0.iter().any(|l| CONFERENCING.contains(&l.as_str()))
+}
+
 pub(crate) fn user(row: &PersonRow) -> UserRecord {
     let phone = row.ha1_sha256.clone().zip(row.ha1_md5.clone());
     UserRecord {
@@ -27,6 +36,7 @@ pub(crate) fn user(row: &PersonRow) -> UserRecord {
         tenant: row.tenant_id,
         display_name: row.display_name.clone(),
         licensed: licensed(row),
+        conferencing: conferencing(row),
         country: row.country,
         number: row.number,
         phone: phone.map(|(ha1_sha256, ha1_md5)| PhoneCredential {
@@ -62,6 +72,7 @@ pub(crate) fn number(row: &NumberRow) -> NumberRecord {
             .or(row.account_id.map(AssignmentTarget::ResourceAccount)),
         location: row.location_id,
         moving: row.move_id,
+        other_holder: row.other_holder(),
     }
 }
 
@@ -146,6 +157,22 @@ pub(crate) fn screening(tenant: TenantId, row: &ScreeningRow) -> ScreeningRecord
 
 pub(crate) fn gateway(row: &GatewayRow) -> Result<GatewayRecord, StoreError> {
     Ok(GatewayRecord { tenant: row.tenant_id, country: row.country, trunk: trunk(&row.trunk())? })
+}
+
+pub(crate) fn bridge(row: &BridgeRow, numbers: &[BridgeNumberRow]) -> BridgeRecord {
+    let own = numbers.iter().filter(|number| number.bridge_id == row.id);
+    BridgeRecord {
+        id: row.id,
+        tenant: row.tenant_id,
+        name: row.name.clone(),
+        gateways: row.gateways.0.clone(),
+        numbers: own
+            .map(|number| BridgeNumberRecord {
+                number: number.number,
+                languages: number.languages.0.clone(),
+            })
+            .collect(),
+    }
 }
 
 pub(crate) fn voice_routing(row: &VoiceRoutingRow) -> VoiceRoutingRecord {

@@ -1,17 +1,28 @@
 //! Use cases: a tenant's PSTN usages and voice routes (operator-connect.md section 5 rule 6).
 
-use crate::act::{Fail, Keep, change, done, matches, raced};
+use crate::act::{Fail, Keep, change, done, invalid, matches, raced};
 use crate::authz::Access;
 use crate::policies::refusal;
 use crate::{Cx, Exchange, records};
 use api_types::gateway::{VoiceRoute, VoiceRouting, VoiceRoutingPut};
 use api_types::{ErrorCode, Problem};
+use domain::number::NumberType;
 use domain::policy::{PolicyBody, PolicyKind, VoiceRouteRule, VoiceRoutes, VoiceRoutingRules};
 use domain::{TenantId, TrunkId};
 use feed::change::Change;
+use numbering::E164;
 use store::{Db, Json, Tx, VoiceRoutingRow};
 
 fn rules(put: &VoiceRoutingPut) -> Result<VoiceRoutingRules, Problem> {
+    for (at, route) in put.routes.iter().enumerate() {
+        if let Some(text) = &route.bridge_source_phone_number
+            && let Err(error) = E164::parse(text)
+        {
+            let field = format!("routes/{at}/bridge_source_phone_number");
+            return Err(invalid(&field, format!("{text:?}: {error}")));
+        }
+    }
+    let source = |text: &Option<String>| E164::parse(text.as_deref()?).ok();
     let trimmed = |names: &[String]| names.iter().map(|name| name.trim().to_owned()).collect();
     let route = |route: &VoiceRoute| VoiceRouteRule {
         name: route.name.trim().to_owned(),
@@ -19,6 +30,7 @@ fn rules(put: &VoiceRoutingPut) -> Result<VoiceRoutingRules, Problem> {
         priority: route.priority,
         usages: trimmed(&route.online_pstn_usages),
         gateways: route.gateway_ids.iter().copied().map(TrunkId).collect(),
+        bridge_source: source(&route.bridge_source_phone_number),
     };
     let rules = VoiceRoutingRules {
         usages: trimmed(&put.online_pstn_usages),
@@ -38,6 +50,7 @@ fn document(row: Option<&VoiceRoutingRow>) -> VoiceRouting {
         priority: rule.priority,
         online_pstn_usages: rule.usages.clone(),
         gateway_ids: rule.gateways.iter().map(|id| id.0).collect(),
+        bridge_source_phone_number: rule.bridge_source.map(|number| number.to_string()),
     };
     VoiceRouting {
         online_pstn_usages: row.rules.0.usages.clone(),
@@ -52,14 +65,43 @@ async fn keeps_usages(
     tenant: TenantId,
     rules: &VoiceRoutingRules,
 ) -> Result<(), Fail> {
-    let kind = PolicyKind::OnlineVoiceRoutingPolicy.as_str();
-    let policies = tx.policy_list(tenant, Some(kind), None, u32::MAX).await?;
+    let mut policies = Vec::new();
+    for kind in
+        [PolicyKind::OnlineVoiceRoutingPolicy, PolicyKind::OnlineAudioConferencingRoutingPolicy]
+    {
+        policies.extend(tx.policy_list(tenant, Some(kind.as_str()), None, u32::MAX).await?);
+    }
     for policy in policies {
-        let PolicyBody::OnlineVoiceRoutingPolicy(body) = &policy.body.0 else { continue };
+        let (PolicyBody::OnlineVoiceRoutingPolicy(body)
+        | PolicyBody::OnlineAudioConferencingRoutingPolicy(body)) = &policy.body.0
+        else {
+            continue;
+        };
         if let Some(gone) = body.usages.iter().find(|usage| !rules.usages.contains(usage)) {
             let reason = format!("policy {:?} names {gone:?}", policy.name);
             let field = Some("/online_pstn_usages");
             return Err(ErrorCode::PstnUsageInUse.problem(field, reason).into());
+        }
+    }
+    Ok(())
+}
+
+/// The numbers by which meetings call out are an operator's, and a bridge's (1.12).
+async fn sources_known(
+    tx: &mut Tx,
+    tenant: TenantId,
+    rules: &VoiceRoutingRules,
+) -> Result<(), Fail> {
+    for (at, route) in rules.routes.iter().enumerate() {
+        let Some(number) = route.bridge_source else { continue };
+        let known = tx.bridge_number_get(tenant, number).await?;
+        let carried = known
+            .is_some_and(|known| NumberType::of(known.operator_id) == NumberType::OperatorConnect);
+        if !carried {
+            let field = format!("/routes/{at}/bridge_source_phone_number");
+            let reason =
+                format!("{number} is no operator's number of a conference bridge of yours");
+            return Err(ErrorCode::UnknownBridgeNumber.problem(Some(&field), reason).into());
         }
     }
     Ok(())
@@ -80,7 +122,7 @@ impl Exchange {
     /// Replaces them.
     ///
     /// # Errors
-    /// `invalid_field` names the entry; `unknown_gateway`, `pstn_usage_in_use`,
+    /// `invalid_field` names the entry; `unknown_gateway`, `unknown_bridge_number`, `pstn_usage_in_use`,
     /// `version_mismatch`, `version_required`, `forbidden`.
     pub async fn voice_routing_put(
         &self,
@@ -103,6 +145,7 @@ impl Exchange {
                     return Err(ErrorCode::UnknownGateway.problem(Some(&field), reason).into());
                 }
             }
+            sources_known(&mut tx, tenant, &rules).await?;
             keeps_usages(&mut tx, tenant, &rules).await?;
             let rules = Json(rules.clone());
             raced(tx.voice_routing_put(tenant, version, &rules).await?)?;

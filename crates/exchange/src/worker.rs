@@ -480,6 +480,8 @@ async fn upload(
             tenant_may_update_location: may_update,
             person_id: None,
             account_id: None,
+            bridge_id: None,
+            policy_id: None,
             assigned_name: None,
             move_id: None,
             blocked_forever: false,

@@ -32,6 +32,7 @@ pub(crate) fn number(row: &WorldNumberRow) -> NumberRecord {
         target,
         location: row.location_id,
         moving: row.move_id,
+        other_holder: row.other_holder(),
     }
 }
 
@@ -84,6 +85,15 @@ pub(crate) async fn fill(db: &mut Db, world: &mut WorldRecords) -> Result<(), St
         db.world_voice_routing().await?.iter().map(records::voice_routing).collect();
 
     world.fallback = crate::fallback::world(db).await?;
+
+    let mut numbers: HashMap<_, Vec<_>> = HashMap::new();
+    for row in db.world_bridge_numbers().await? {
+        numbers.entry(row.bridge_id).or_default().push(row);
+    }
+    for row in db.world_bridges().await? {
+        let own = numbers.remove(&row.id).unwrap_or_default();
+        world.bridges.push(records::bridge(&row, &own));
+    }
 
     for (at, row) in db.edge_key_list().await?.into_iter().enumerate() {
         let key = crate::edge_keys::record(at, row);

@@ -1,13 +1,14 @@
 //! The change log's entries (design decision 1).
 
 use crate::record::{
-    CallingProfileRecord, EdgeKey, FallbackRecord, GatewayRecord, GroupMembersRecord, NumberRecord,
-    OperatorRecord, PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord,
-    TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
+    BridgeRecord, CallingProfileRecord, EdgeKey, FallbackRecord, GatewayRecord, GroupMembersRecord,
+    NumberRecord, OperatorRecord, PolicyAssignmentRecord, PolicyRecord, QueueRecord,
+    ScreeningRecord, TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
 };
 use domain::consent::{ConsentStatus, RelationshipStatus};
 use domain::{
-    ConsentId, GroupId, OperatorId, OrderId, PolicyId, ResourceAccountId, TenantId, TrunkId, UserId,
+    BridgeId, ConsentId, GroupId, OperatorId, OrderId, PolicyId, ResourceAccountId, TenantId,
+    TrunkId, UserId,
 };
 use numbering::E164;
 use serde::{Deserialize, Serialize};
@@ -154,6 +155,15 @@ pub enum Change {
     VoiceRoutingPut(VoiceRoutingRecord),
     /// Operators that stand in for others with a tenant's calls outside.
     FallbackPut(FallbackRecord),
+    /// A conference bridge with its numbers. Edges before 0.3 pass it over, as what follows.
+    BridgePut(BridgeRecord),
+    /// A conference bridge is gone.
+    BridgeRemoved {
+        /// Whose it was.
+        tenant: TenantId,
+        /// Which.
+        id: BridgeId,
+    },
     /// Something else the control plane keeps (an offer, an address, a client);
     /// carries no routing data.
     Other {
@@ -197,7 +207,7 @@ impl Change {
     }
 
     /// The kinds this version knows, as they are written.
-    pub const KINDS: [&str; 25] = [
+    pub const KINDS: [&str; 27] = [
         "operator_put",
         "trunk_put",
         "calling_profile_put",
@@ -222,6 +232,8 @@ impl Change {
         "gateway_removed",
         "voice_routing_put",
         "fallback_put",
+        "bridge_put",
+        "bridge_removed",
         "other",
     ];
 }

@@ -117,6 +117,7 @@ struct NumberKey {
     ids: [uuid::Uuid; 5],
     country: numbering::Country,
     usage: domain::number::Usage,
+    other_holder: Option<domain::assign::OtherHolder>,
 }
 
 impl NumberKey {
@@ -131,6 +132,7 @@ impl NumberKey {
             ],
             country: r.country,
             usage: r.usage,
+            other_holder: r.other_holder,
         }
     }
 }
@@ -152,6 +154,7 @@ mod tests {
             target: Some(AssignmentTarget::User(domain::UserId(Uuid::from_u128(number.into())))),
             location: None,
             moving: None,
+            other_holder: None,
         }
     }
 

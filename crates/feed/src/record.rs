@@ -2,12 +2,14 @@
 //! change carries the whole new record, never a difference.
 
 use crate::kept::Kept;
+use domain::assign::OtherHolder;
+use domain::conference::Languages;
 use domain::fraud::FraudLimits;
 use domain::policy::{PolicyBody, PolicyKind, PolicyTarget, ScreeningRules, VoiceRoutingRules};
 use domain::trusted::TrustedNetwork;
 use domain::{
-    CallingProfileId, GroupId, LocationId, MoveId, OperatorId, PolicyId, ResourceAccountId,
-    TenantId, TrunkId, UserId,
+    BridgeId, CallingProfileId, GroupId, LocationId, MoveId, OperatorId, PolicyId,
+    ResourceAccountId, TenantId, TrunkId, UserId,
     number::{AssignmentTarget, Usage},
 };
 use numbering::{Country, E164};
@@ -142,6 +144,9 @@ pub struct UserRecord {
     pub display_name: String,
     /// Holds a telephony licence.
     pub licensed: bool,
+    /// Holds a licence for audio conferencing. Releases before 0.3 do not write it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conferencing: bool,
     /// Their country.
     pub country: Country,
     /// Their number.
@@ -166,6 +171,32 @@ pub struct QueueRecord {
     /// Its number. Releases before 0.3 do not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<E164>,
+}
+
+/// A conference bridge of a tenant. Releases before 0.3 do not know it, and have its numbers
+/// assigned to nobody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BridgeRecord {
+    /// Identity.
+    pub id: BridgeId,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Its name.
+    pub name: String,
+    /// The gateways that answer its calls.
+    pub gateways: Vec<TrunkId>,
+    /// Its numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numbers: Vec<BridgeNumberRecord>,
+}
+
+/// A number of a conference bridge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BridgeNumberRecord {
+    /// Which.
+    pub number: E164,
+    /// In which languages whoever calls it is greeted.
+    pub languages: Languages,
 }
 
 /// A policy of a tenant.
@@ -276,6 +307,10 @@ pub struct NumberRecord {
     pub location: Option<LocationId>,
     /// The move through which its owner is to be resolved, while one runs.
     pub moving: Option<MoveId>,
+    /// Who has it, where that is nobody whose [`AssignmentTarget`] a call is handed to: for
+    /// events, since edges ask the bridge or policy itself. Releases before 0.3 do not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_holder: Option<OtherHolder>,
 }
 
 /// A secret all edges share: seals, Call-ID mapping and nonces.

@@ -7,6 +7,7 @@
 //! reader passes over sections and fields it does not know, so the file of the
 //! next version opens too, as long as its format number stays.
 
+mod bridges;
 mod file;
 mod memory;
 mod policies;
@@ -18,9 +19,9 @@ pub use memory::{Applied, Snapshot};
 
 use crate::change::Position;
 use crate::record::{
-    CallingProfileRecord, EdgeKey, FallbackRecord, GatewayRecord, GroupMembersRecord, NumberRecord,
-    OperatorRecord, PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord,
-    TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
+    BridgeRecord, CallingProfileRecord, EdgeKey, FallbackRecord, GatewayRecord, GroupMembersRecord,
+    NumberRecord, OperatorRecord, PolicyAssignmentRecord, PolicyRecord, QueueRecord,
+    ScreeningRecord, TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
 };
 
 /// All that routing needs, at one position of the log: what the control plane
@@ -59,6 +60,8 @@ pub struct WorldRecords {
     pub voice_routing: Vec<VoiceRoutingRecord>,
     /// Operators that stand in for others.
     pub fallback: Vec<FallbackRecord>,
+    /// Every conference bridge.
+    pub bridges: Vec<BridgeRecord>,
     /// Every number, in any order.
     pub numbers: Vec<NumberRecord>,
 }
@@ -83,6 +86,7 @@ impl WorldRecords {
             gateways: Vec::new(),
             voice_routing: Vec::new(),
             fallback: Vec::new(),
+            bridges: Vec::new(),
             numbers: Vec::new(),
         }
     }

@@ -68,6 +68,7 @@ pub fn sample() -> Vec<u8> {
         tenant: TenantId(id(4)),
         display_name: "U".into(),
         licensed: true,
+        conferencing: false,
         country,
         number: Some(number),
         phone: Some(PhoneCredential {
@@ -95,6 +96,7 @@ pub fn sample() -> Vec<u8> {
         target: Some(AssignmentTarget::User(UserId(id(5)))),
         location: None,
         moving: None,
+        other_holder: None,
     });
     write_snapshot(&world, &key())
 }

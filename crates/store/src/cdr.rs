@@ -4,7 +4,7 @@ use crate::StoreError;
 use crate::db::{Db, statements};
 use crate::listing::{CALLS, CALLS_OF_OPERATOR, CALLS_OF_TENANT, Pick};
 use crate::value::{Json, args, row};
-use domain::{CdrId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
+use domain::{BridgeId, CdrId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
 use numbering::E164;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,7 @@ pub struct CdrBegin {
     pub queue_id: Option<ResourceAccountId>,
     pub in_trunk_id: Option<TrunkId>,
     pub in_call_id: String,
+    pub bridge_id: Option<BridgeId>,
 }
 
 /// What an answer record says.
@@ -75,6 +76,8 @@ row! {
         user_name: Option<String>,
         queue_id: Option<ResourceAccountId>,
         queue_name: Option<String>,
+        bridge_id: Option<BridgeId>,
+        bridge_name: Option<String>,
         in_trunk_id: Option<TrunkId>,
         out_trunk_id: Option<TrunkId>,
         in_call_id: Option<String>,
@@ -111,7 +114,7 @@ macro_rules! calls {
              c.number, c.caller, c.callee, \
              COALESCE(c.caller_user_id, c.answer_user_id, c.callee_user_id) AS user_id, \
              p.display_name AS user_name, c.queue_id, \
-             q.display_name AS queue_name, c.in_trunk_id, c.out_trunk_id, \
+             q.display_name AS queue_name, c.bridge_id, g.name AS bridge_name, c.in_trunk_id, c.out_trunk_id, \
              c.in_call_id, c.out_call_id, c.begin_at, c.answer_at, c.end_at, c.end_answered_at, \
              c.sip_code, c.reason, c.hung_up_by, c.attempts, \
              (SELECT x.connected_ms FROM call_duration x WHERE x.call_id = c.id \
@@ -123,7 +126,8 @@ macro_rules! calls {
              LEFT JOIN operator o ON o.id = c.operator_id \
              LEFT JOIN person p \
              ON p.id = COALESCE(c.caller_user_id, c.answer_user_id, c.callee_user_id) \
-             LEFT JOIN resource_account q ON q.id = c.queue_id "
+             LEFT JOIN resource_account q ON q.id = c.queue_id \
+             LEFT JOIN conference_bridge g ON g.id = c.bridge_id "
             $(, $rest)*
         )
     };
@@ -139,15 +143,16 @@ pub(crate) const CALL_SELECT: &str = calls!();
 // the call, and any other one outdoes it. The time to sort by is the begin's as soon as it is known.
 statements! {
     CDR_BEGIN = "INSERT INTO cdr (id, sort_at, begin_at, kind, tenant_id, operator_id, number, \
-        caller, callee, caller_user_id, callee_user_id, queue_id, in_trunk_id, in_call_id) \
-        VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+        caller, callee, caller_user_id, callee_user_id, queue_id, in_trunk_id, in_call_id, \
+        bridge_id) \
+        VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
         ON CONFLICT (id) DO UPDATE SET sort_at = excluded.sort_at, begin_at = excluded.begin_at, \
         kind = excluded.kind, tenant_id = excluded.tenant_id, \
         operator_id = excluded.operator_id, number = excluded.number, caller = excluded.caller, \
         callee = excluded.callee, caller_user_id = excluded.caller_user_id, \
         callee_user_id = excluded.callee_user_id, queue_id = excluded.queue_id, \
-        in_trunk_id = excluded.in_trunk_id, in_call_id = excluded.in_call_id \
-        WHERE cdr.begin_at IS NULL";
+        in_trunk_id = excluded.in_trunk_id, in_call_id = excluded.in_call_id, \
+        bridge_id = excluded.bridge_id WHERE cdr.begin_at IS NULL";
     CDR_ANSWER = "INSERT INTO cdr (id, sort_at, answer_at, answer_user_id, out_trunk_id, \
         out_call_id) VALUES ($1, $2, $2, $3, $4, $5) \
         ON CONFLICT (id) DO UPDATE SET answer_at = excluded.answer_at, \
@@ -188,7 +193,8 @@ impl Db {
             b.callee_user_id,
             b.queue_id,
             b.in_trunk_id,
-            b.in_call_id
+            b.in_call_id,
+            b.bridge_id
         ];
         self.exec(CDR_BEGIN, args).await?;
         Ok(())

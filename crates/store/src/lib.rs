@@ -11,6 +11,7 @@ pub mod backup;
 mod billing;
 mod cdr;
 mod clients;
+mod conferences;
 mod db;
 mod disputes;
 mod edge;
@@ -44,6 +45,7 @@ pub use alarm::{AlarmQuery, AlarmRow};
 pub use billing::{DurationRow, ExportRow, ReconciliationRow};
 pub use cdr::{CdrAnswer, CdrAttempt, CdrBegin, CdrEnd, CdrOf, CdrRow};
 pub use clients::{ApiTokenRow, ClientKeyRow, ClientSecretRow, IssuerRow, OidcLoginRow};
+pub use conferences::{BridgeNumberRow, BridgeRow};
 pub use db::Db;
 pub use disputes::DisputeRow;
 pub use edge::EdgeRow;
@@ -99,6 +101,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         freezes::STATEMENTS,
         gateways::STATEMENTS,
         clients::STATEMENTS,
+        conferences::STATEMENTS,
         disputes::STATEMENTS,
         identity::STATEMENTS,
         leads::STATEMENTS,

@@ -319,14 +319,24 @@ const fn plain(
 }
 
 const STATUS: &str = "CASE WHEN n.person_id IS NOT NULL THEN 'UserAssigned' \
-    WHEN n.account_id IS NOT NULL THEN 'VoiceApplicationAssigned' ELSE 'Unassigned' END";
-/// Each of the two has an index of its own, and neither database takes both for an `OR` beside the
+    WHEN n.account_id IS NOT NULL THEN 'VoiceApplicationAssigned' \
+    WHEN n.bridge_id IS NOT NULL THEN 'ConferenceAssigned' \
+    WHEN n.policy_id IS NOT NULL THEN 'PolicyAssigned' ELSE 'Unassigned' END";
+/// Each of them has an index of its own, and neither database takes all for an `OR` beside the
 /// tenant.
 const ASSIGNED: &str = "n.number IN (SELECT x.number FROM number x WHERE x.person_id {} \
-    UNION ALL SELECT x.number FROM number x WHERE x.account_id {})";
+    UNION ALL SELECT x.number FROM number x WHERE x.account_id {} \
+    UNION ALL SELECT x.number FROM number x WHERE x.bridge_id {} \
+    UNION ALL SELECT x.number FROM number x WHERE x.policy_id {})";
 const TAGGED: &str = "n.number IN (SELECT t.number FROM number_tag t \
     WHERE t.tenant_id = n.tenant_id AND t.folded {})";
-const STATUSES: &[&str] = &["Unassigned", "UserAssigned", "VoiceApplicationAssigned"];
+const STATUSES: &[&str] = &[
+    "Unassigned",
+    "UserAssigned",
+    "VoiceApplicationAssigned",
+    "ConferenceAssigned",
+    "PolicyAssigned",
+];
 const CONSENTS: &[&str] = &["Active", "Suspended", "Removed"];
 const RELATIONSHIPS: &[&str] = &[
     "ConsentAcknowledged",

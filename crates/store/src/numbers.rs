@@ -6,8 +6,8 @@ use crate::listing::{Listing, Pick};
 use crate::value::{args, row};
 use crate::world::WorldNumberRow;
 use domain::{
-    CallingProfileId, LocationId, MoveId, OperatorId, ResourceAccountId, TenantId, UserId,
-    number::Usage,
+    BridgeId, CallingProfileId, LocationId, MoveId, OperatorId, PolicyId, ResourceAccountId,
+    TenantId, UserId, assign::OtherHolder, number::Usage,
 };
 use numbering::{Country, E164};
 use uuid::Uuid;
@@ -27,6 +27,8 @@ row! {
         tenant_may_update_location: bool,
         person_id: Option<UserId>,
         account_id: Option<ResourceAccountId>,
+        bridge_id: Option<BridgeId>,
+        policy_id: Option<PolicyId>,
         assigned_name: Option<String>,
         move_id: Option<MoveId>,
         blocked_forever: bool,
@@ -51,18 +53,37 @@ row! {
     NumberFormerRow { kind: String, trace: String }
 }
 
+impl NumberRow {
+    /// Who has it, where that is neither a person nor a resource account.
+    pub const fn other_holder(&self) -> Option<OtherHolder> {
+        match (self.bridge_id, self.policy_id) {
+            (Some(_), _) => Some(OtherHolder::Bridge),
+            (_, Some(_)) => Some(OtherHolder::Policy),
+            (None, None) => None,
+        }
+    }
+
+    /// Somebody or something has it.
+    pub const fn is_assigned(&self) -> bool {
+        self.person_id.is_some() || self.account_id.is_some() || self.other_holder().is_some()
+    }
+}
+
 macro_rules! number_select {
     ($($tail:literal)*) => {
         concat!(
             "SELECT n.number, n.tenant_id, n.operator_id, COALESCE(o.name, '') AS operator_name, ",
             "n.profile_id, n.country, n.usage, n.activation_state, n.location_id, ",
-            "n.tenant_may_update_location, n.person_id, n.account_id, ",
-            "COALESCE(p.display_name, a.display_name) AS assigned_name, n.move_id, ",
+            "n.tenant_may_update_location, n.person_id, n.account_id, n.bridge_id, n.policy_id, ",
+            "COALESCE(p.display_name, a.display_name, b.name, s.kind || '|Tag:' || s.name) ",
+            "AS assigned_name, n.move_id, ",
             "n.blocked_forever, n.blocked_until, n.acquired_at, n.version FROM number n ",
             // Outer, so that every plan begins with the numbers; there is always an operator.
             "LEFT JOIN operator o ON o.id = n.operator_id ",
             "LEFT JOIN person p ON p.id = n.person_id ",
             "LEFT JOIN resource_account a ON a.id = n.account_id ",
+            "LEFT JOIN conference_bridge b ON b.id = n.bridge_id ",
+            "LEFT JOIN policy s ON s.id = n.policy_id ",
             $($tail),*
         )
     };
@@ -72,7 +93,7 @@ macro_rules! route_select {
     ($tail:literal) => {
         concat!(
             "SELECT number, tenant_id, operator_id, profile_id, country, usage, location_id, ",
-            "person_id, account_id, move_id FROM number ",
+            "person_id, account_id, bridge_id, policy_id, move_id FROM number ",
             $tail
         )
     };
@@ -83,7 +104,8 @@ macro_rules! number_bare {
         concat!(
             "SELECT number, tenant_id, operator_id, '' AS operator_name, profile_id, country, ",
             "usage, activation_state, location_id, tenant_may_update_location, person_id, ",
-            "account_id, CAST(NULL AS TEXT) AS assigned_name, move_id, blocked_forever, ",
+            "account_id, bridge_id, policy_id, CAST(NULL AS TEXT) AS assigned_name, move_id, ",
+            "blocked_forever, ",
             "blocked_until, acquired_at, version FROM number ",
             $tail
         )
@@ -122,10 +144,10 @@ statements! {
             blocked_forever BOOLEAN, blocked_until BIGINT) \
         ORDER BY j.number ON CONFLICT (number) DO NOTHING";
     NUMBERS_DELETE_LITE = "DELETE FROM number WHERE number IN (SELECT value FROM json_each($1)) \
-        AND person_id IS NULL AND account_id IS NULL";
+        AND person_id IS NULL AND account_id IS NULL AND bridge_id IS NULL AND policy_id IS NULL";
     NUMBERS_DELETE_PG = "DELETE FROM number WHERE number = ANY (ARRAY(SELECT CAST(value AS BIGINT) \
             FROM json_array_elements_text(CAST($1 AS json)) AS j (value))) \
-        AND person_id IS NULL AND account_id IS NULL";
+        AND person_id IS NULL AND account_id IS NULL AND bridge_id IS NULL AND policy_id IS NULL";
     NUMBERS_LOCKED_LITE = number_bare!(
         "WHERE number IN (SELECT value FROM json_each($1)) ORDER BY number");
     NUMBERS_LOCKED_PG = number_bare!(

@@ -46,6 +46,7 @@ row! {
         civic_address_id: Option<CivicAddressId>,
         person_id: Option<UserId>,
         resource_account_id: Option<ResourceAccountId>,
+        held_otherwise: bool,
     }
     /// A consent as the operator's request for information.
     InformationRequestRow {
@@ -186,7 +187,8 @@ macro_rules! provisioned_select {
                 " AS status, s.errors, s.modified_at, s.version, n.version AS held_version, ",
                 "n.usage AS held_usage, n.modified_at AS held_modified_at, ",
                 "n.tenant_may_update_location AS held_may_update, n.location_id, ",
-                "l.civic_address_id, n.person_id, n.account_id AS resource_account_id"
+                "l.civic_address_id, n.person_id, n.account_id AS resource_account_id, ",
+                "(n.bridge_id IS NOT NULL OR n.policy_id IS NOT NULL) AS held_otherwise"
             ),
             $tail
         )
@@ -205,7 +207,8 @@ macro_rules! provisioned_where {
             status!(),
             ") AND (CAST($6 AS BOOLEAN) IS NULL OR s.calling = $6) ",
             "AND (CAST($7 AS BOOLEAN) IS NULL OR ",
-            "$7 = (n.person_id IS NOT NULL OR n.account_id IS NOT NULL)) ",
+            "$7 = (n.person_id IS NOT NULL OR n.account_id IS NOT NULL ",
+            "OR n.bridge_id IS NOT NULL OR n.policy_id IS NOT NULL)) ",
             "AND (CAST($8 AS TEXT) IS NULL OR COALESCE(n.usage, s.usage) = $8) ",
             "AND (CAST($9 AS TEXT) IS NULL OR a.name = $9) ",
             $tail

@@ -2,8 +2,8 @@
 
 use crate::StoreError;
 use domain::{
-    CallingProfileId, CdrId, CivicAddressId, ConsentId, GroupId, LocationId, MoveId, OperatorId,
-    OrderId, PolicyId, PrincipalId, ResourceAccountId, TenantId, TrunkId, UserId,
+    BridgeId, CallingProfileId, CdrId, CivicAddressId, ConsentId, GroupId, LocationId, MoveId,
+    OperatorId, OrderId, PolicyId, PrincipalId, ResourceAccountId, TenantId, TrunkId, UserId,
     consent::{ConsentStatus, RelationshipStatus},
     lead::LeadStatus,
     number::Usage,
@@ -113,6 +113,7 @@ macro_rules! ids {
 }
 
 ids!(
+    BridgeId,
     CallingProfileId,
     CdrId,
     CivicAddressId,

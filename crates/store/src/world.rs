@@ -6,9 +6,11 @@ use crate::db::{Db, statements};
 use crate::operators::{OperatorRow, TenantRow, TrunkRow};
 use crate::people::{AccountRow, AgentRow, PersonRow, account_select, person_select};
 use crate::value::{args, row};
+use domain::assign::OtherHolder;
 use domain::number::Usage;
 use domain::{
-    CallingProfileId, LocationId, MoveId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId,
+    BridgeId, CallingProfileId, LocationId, MoveId, OperatorId, PolicyId, ResourceAccountId,
+    TenantId, TrunkId, UserId,
 };
 use numbering::{Country, E164};
 
@@ -24,6 +26,8 @@ row! {
         location_id: Option<LocationId>,
         person_id: Option<UserId>,
         account_id: Option<ResourceAccountId>,
+        bridge_id: Option<BridgeId>,
+        policy_id: Option<PolicyId>,
         move_id: Option<MoveId>,
     }
     /// A calling profile as one looks for a way to the emergency services of a country.
@@ -37,11 +41,27 @@ row! {
     WorldTrunkRow { id: TrunkId, operator_id: OperatorId, fqdn: String, enabled: bool }
 }
 
+impl WorldNumberRow {
+    /// Who has it, where that is neither a person nor a resource account.
+    pub const fn other_holder(&self) -> Option<OtherHolder> {
+        match (self.bridge_id, self.policy_id) {
+            (Some(_), _) => Some(OtherHolder::Bridge),
+            (_, Some(_)) => Some(OtherHolder::Policy),
+            (None, None) => None,
+        }
+    }
+
+    /// Somebody or something has it.
+    pub const fn is_assigned(&self) -> bool {
+        self.person_id.is_some() || self.account_id.is_some() || self.other_holder().is_some()
+    }
+}
+
 macro_rules! numbers {
     ($rest:literal) => {
         concat!(
             "SELECT number, tenant_id, operator_id, profile_id, country, usage, location_id, \
-             person_id, account_id, move_id FROM number ",
+             person_id, account_id, bridge_id, policy_id, move_id FROM number ",
             $rest
         )
     };

@@ -135,6 +135,7 @@ fn records(args: &WorldArgs) -> WorldRecords {
             tenant,
             display_name: format!("Front Desk {t}"),
             licensed: true,
+            conferencing: false,
             country,
             number: None,
             phone: Some(PhoneCredential {
@@ -168,6 +169,7 @@ fn records(args: &WorldArgs) -> WorldRecords {
                 )))),
                 location: None,
                 moving: None,
+                other_holder: None,
             }
         })
         .collect();
@@ -297,6 +299,7 @@ mod tests {
                 called: &called,
                 caller: "",
                 takes_over: None,
+                meeting: None,
             };
             let route = routing::route(&*world, call, &mut NoTrace).expect("it is routed");
             assert_eq!(route.kind, CallKind::Inbound);

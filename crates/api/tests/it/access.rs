@@ -142,6 +142,25 @@ impl World {
             let made = self.post(&token, "/tenant/v1/gateways", made).await;
             things.insert(name, made["id"].as_str().expect("an id").to_owned());
         }
+        let own = |n: u32| format!("+4420794{n}{:04}", domain.len());
+        let add = json!({ "entries": [1, 2].map(|n| json!({ "number": own(n),
+            "usage": "ConferenceAssignment" })) });
+        self.post(&token, "/tenant/v1/direct-routing-numbers", add).await;
+        things.insert("conference number", own(2));
+        for name in ["bridge", "spare bridge"] {
+            let made = json!({ "name": name, "gateway_ids": [things["gateway"]] });
+            let made = self.post(&token, "/tenant/v1/conference-bridges", made).await;
+            things.insert(name, made["id"].as_str().expect("an id").to_owned());
+        }
+        things.insert("numbered bridge", things["bridge"].clone());
+        // The first is the default one, which stays.
+        for n in [1, 2] {
+            let path =
+                format!("/tenant/v1/conference-bridges/{}/numbers/{}", things["bridge"], own(n));
+            let put = self.server.bare(Method::PUT, &path).bearer_auth(&token);
+            let put = put.json(&json!({ "primary_language": "en-GB" })).send().await;
+            assert_eq!(put.expect("answers").status(), StatusCode::OK);
+        }
         for name in ["group", "spare group"] {
             let made = self.post(&token, "/tenant/v1/groups", json!({ "name": name })).await;
             things.insert(name, made["id"].as_str().expect("an id").to_owned());
@@ -373,7 +392,7 @@ impl World {
             ("consent", _) => (self.alba.id.as_str(), self.brae.id.as_str()),
             // The programme's own is not in the house.
             ("freeze", "programme") => (NOBODYS, NOBODYS),
-            ("address" | "policy" | "group" | "gateway", _)
+            ("address" | "policy" | "group" | "gateway" | "bridge", _)
                 if operation.name.ends_with("_remove") =>
             {
                 let spare =
@@ -415,6 +434,9 @@ impl World {
         }
         if path.contains("{key_id}") {
             path = path.replace("{client_id}", &self.client).replace("{key_id}", NOBODYS);
+        }
+        if path.contains("{conference_bridge_id}") {
+            path = path.replace("{number}", &self.contoso.things["conference number"]);
         }
         while let (Some(from), Some(to)) = (path.find('{'), path.find('}')) {
             path.replace_range(from..=to, thing);
@@ -540,6 +562,10 @@ impl World {
             "direct_numbers_create" => json!({ "dry_run": true,
                 "entries": [{ "number": "+442079400099" }] }),
             "gateway_update" => json!({ "enabled": true }),
+            "conference_bridge_create" => json!({ "name": "another",
+                "gateway_ids": [contoso.things["gateway"]] }),
+            "conference_bridge_update" => json!({ "name": "Meetings" }),
+            "conference_number_put" => json!({ "primary_language": "fr-FR" }),
             // Long from now: nothing else in this walk is to be refused by it.
             "freeze_create" | "programme_freeze_create" => json!({ "name": "cutover",
                 "starts_at": "2126-01-01T00:00:00Z", "ends_at": "2126-01-02T00:00:00Z" }),

@@ -1,19 +1,28 @@
-//! Whom people may call outside (the field's outbound calling restriction,
-//! `OnlineDialOutPolicy`; emergency.md section 7: never an emergency call).
+//! Whom people may call outside, and whom their meetings may (the field's outbound calling
+//! restrictions, `OnlineDialOutPolicy`, whose two halves are `AllowPSTNOutboundCallingType` and
+//! `AllowPSTNConferencingDialOutType`; emergency.md section 7: never an emergency call).
 
 use numbering::{Country, E164, tariff};
 use serde::{Deserialize, Serialize};
 
 /// How far calls may go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reach {
     /// Anywhere.
+    #[default]
     InternationalAndDomestic,
     /// Within the caller's country, and to what is free for the caller.
     Domestic,
     /// Nowhere outside: colleagues and help only.
     None,
+}
+
+impl Reach {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+    fn is_anywhere(&self) -> bool {
+        *self == Self::InternationalAndDomestic
+    }
 }
 
 /// What a person may call.
@@ -24,6 +33,10 @@ pub struct DialOut {
     /// Premium rate, shared cost and satellites too.
     #[serde(default = "yes")]
     pub premium: bool,
+    /// How far calls out of meetings that they organise may go. Anywhere by default, as in the
+    /// field, and for policies of before.
+    #[serde(default, skip_serializing_if = "Reach::is_anywhere")]
+    pub conferencing: Reach,
 }
 
 const fn yes() -> bool {
@@ -50,6 +63,15 @@ impl DialOut {
         let abroad = tariff.country.map_or(tariff.premium, |country| country != home);
         if abroad && self.reach == Reach::Domestic { Err("international") } else { Ok(()) }
     }
+
+    /// May a meeting whose organiser is at home in a country call this number? What is premium
+    /// is asked alike.
+    ///
+    /// # Errors
+    /// The kind of destination that is not allowed.
+    pub fn check_conferencing(self, dialled: E164, home: Country) -> Result<(), &'static str> {
+        Self { reach: self.conferencing, ..self }.check(dialled, home)
+    }
 }
 
 #[cfg(test)]
@@ -74,7 +96,13 @@ mod tests {
             (Reach::None, true, "+442079460001", Err("outside")),
         ] {
             let dialled = E164::parse(dialled).expect("number");
-            assert_eq!(DialOut { reach, premium }.check(dialled, home), expect, "{dialled}");
+            // Each half minds its own.
+            for (this, other) in [(reach, All), (reach, Reach::None)] {
+                let of_person = DialOut { reach: this, premium, conferencing: other };
+                assert_eq!(of_person.check(dialled, home), expect, "{dialled}");
+                let of_meeting = DialOut { reach: other, premium, conferencing: this };
+                assert_eq!(of_meeting.check_conferencing(dialled, home), expect, "{dialled}");
+            }
         }
     }
 }

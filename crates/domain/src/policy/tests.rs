@@ -44,7 +44,7 @@ fn assignments_come_and_go() {
     let restrict = |n: u128, reach| Policy {
         id: PolicyId(id(n)),
         name: format!("p{n}"),
-        rule: PolicyRule::DialOut(DialOut { reach, premium: true }),
+        rule: PolicyRule::DialOut(DialOut { reach, premium: true, conferencing: Reach::default() }),
     };
     let kind = PolicyKind::OnlineDialOutPolicy;
     let mut all = TenantPolicies::default();

@@ -4,6 +4,7 @@
 
 use super::{Pattern, PolicyError, name, name_reason};
 use crate::TrunkId;
+use numbering::E164;
 use serde::{Deserialize, Serialize};
 
 /// Most PSTN usages of a tenant, and of a policy. Public documents set no limit that
@@ -29,6 +30,10 @@ pub struct VoiceRouteRule {
     pub usages: Vec<String>,
     /// By which calls leave; a route without any closes what it matches.
     pub gateways: Vec<TrunkId>,
+    /// The bridge's number by which meetings call out (`BridgeSourcePhoneNumber`, 1.12): the
+    /// route is for meetings then, and names no gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bridge_source: Option<E164>,
 }
 
 /// All of a tenant's voice routing, as it is written.
@@ -59,6 +64,8 @@ pub struct VoiceRoute {
     usages: Vec<String>,
     /// By which calls leave.
     pub gateways: Vec<TrunkId>,
+    /// By which number of a bridge meetings call out.
+    pub bridge_source: Option<E164>,
 }
 
 /// A tenant's routes, ready to be used.
@@ -126,6 +133,24 @@ impl VoiceRoutes {
                 let reason = format!("a route names at most {MOST_ROUTE_GATEWAYS}");
                 return Err(PolicyError::new(field("gateway_ids"), reason));
             }
+            if rule.bridge_source.is_some() && !rule.gateways.is_empty() {
+                let reason = "a route names gateways or a bridge's number, not both";
+                return Err(PolicyError::new(field("bridge_source_phone_number"), reason));
+            }
+            // A usage leads people or meetings, never both (1.12).
+            let shared = usages.iter().find(|usage| {
+                routes.iter().any(|other| {
+                    other.usages.contains(usage)
+                        && other.bridge_source.is_some() != rule.bridge_source.is_some()
+                })
+            });
+            if let Some(shared) = shared {
+                let reason = format!(
+                    "{shared:?} is shared between routes of meetings, which name a bridge's \
+                     number, and ordinary ones"
+                );
+                return Err(PolicyError::new(field("online_pstn_usages"), reason));
+            }
             let gateways = rule.gateways.clone();
             routes.push(VoiceRoute {
                 name: named,
@@ -133,6 +158,7 @@ impl VoiceRoutes {
                 priority: rule.priority,
                 usages,
                 gateways,
+                bridge_source: rule.bridge_source,
             });
         }
         routes.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
@@ -149,7 +175,10 @@ impl VoiceRoutes {
         let mut tiers: Vec<(u32, Tier<'r>)> = Vec::new();
         for usage in usages {
             let before = tiers.len();
-            let of_usage = self.routes.iter().filter(|route| route.usages.contains(usage));
+            let of_usage = self
+                .routes
+                .iter()
+                .filter(|route| route.usages.contains(usage) && route.bridge_source.is_none());
             for route in of_usage.filter(|route| route.pattern.matches(called)) {
                 match tiers[before..].last_mut() {
                     Some((priority, tier)) if *priority == route.priority => {
@@ -162,9 +191,25 @@ impl VoiceRoutes {
         tiers.into_iter().map(|(_, tier)| tier).collect()
     }
 
-    /// Does any route match?
+    /// The routes of meetings that match a number, by usage in the policy's order, then by
+    /// priority: each with the number by which the meeting calls.
+    pub fn of_meetings<'r>(
+        &'r self,
+        usages: &'r [String],
+        called: &str,
+    ) -> impl Iterator<Item = (&'r VoiceRoute, E164)> {
+        usages.iter().flat_map(move |usage| {
+            self.routes.iter().filter_map(move |route| {
+                let source = route.bridge_source?;
+                let is_match = route.usages.contains(usage) && route.pattern.matches(called);
+                is_match.then_some((route, source))
+            })
+        })
+    }
+
+    /// Does any ordinary route match?
     pub fn matches(&self, usages: &[String], called: &str) -> bool {
-        self.routes.iter().any(|route| {
+        self.routes.iter().filter(|route| route.bridge_source.is_none()).any(|route| {
             route.usages.iter().any(|usage| usages.contains(usage)) && route.pattern.matches(called)
         })
     }
@@ -226,6 +271,7 @@ mod tests {
             priority,
             usages: vec![usage.into()],
             gateways: vec![gateway(n)],
+            bridge_source: None,
         }
     }
 
@@ -260,6 +306,55 @@ mod tests {
             assert_eq!(found, expect, "{usages:?} {called}");
             assert_eq!(routes.matches(usages, called), !expect.is_empty(), "{usages:?} {called}");
         }
+    }
+
+    #[test]
+    fn routes_of_meetings_are_apart_from_those_of_people() {
+        let source = |n: u64| E164::from_value(442_079_460_000 + n);
+        let meeting = |name: &str, pattern: &str, priority, usage: &str, n| VoiceRouteRule {
+            gateways: Vec::new(),
+            bridge_source: source(n),
+            ..route(name, pattern, priority, usage, 1)
+        };
+        let routes = VoiceRoutes::new(&rules(vec![
+            meeting("all", r"^\+", 2, "Abroad", 1),
+            meeting("germany", r"^\+49", 1, "Abroad", 2),
+            route("people", r"^\+49", 1, "Local", 1),
+        ]))
+        .expect("routes");
+        let both = ["Local".to_owned(), "Abroad".to_owned()];
+        for (usages, called, expect) in [
+            (&both[..], "+493012345678", &[source(2), source(1)][..]),
+            (&both, "+33123456789", &[source(1)]),
+            (&both[..1], "+493012345678", &[]),
+            (&[], "+493012345678", &[]),
+        ] {
+            let found: Vec<_> =
+                routes.of_meetings(usages, called).map(|(_, source)| Some(source)).collect();
+            assert_eq!(found, expect, "{usages:?} {called}");
+        }
+        // Nor does a route of meetings lead or close a person's calls.
+        assert!(routes.tiers(&both[1..], "+493012345678").is_empty());
+        assert!(!routes.matches(&both[1..], "+493012345678"));
+
+        let at = |routes: Vec<VoiceRouteRule>| {
+            VoiceRoutes::new(&rules(routes)).map(|_| ()).map_err(|error| error.field)
+        };
+        let with_gateway = VoiceRouteRule {
+            gateways: vec![gateway(1)],
+            ..meeting("both", r"^\+", 1, "Abroad", 1)
+        };
+        let shared = "routes/1/online_pstn_usages".to_owned();
+        assert_eq!(
+            at(vec![with_gateway]),
+            Err("routes/0/bridge_source_phone_number".to_owned()),
+            "it names gateways too"
+        );
+        let people = route("people", r"^\+", 1, "Abroad", 1);
+        let meetings = meeting("meetings", r"^\+", 1, "Abroad", 1);
+        assert_eq!(at(vec![people.clone(), meetings.clone()]), Err(shared.clone()));
+        assert_eq!(at(vec![meetings.clone(), people]), Err(shared));
+        assert_eq!(at(vec![meetings.clone(), meeting("more", r"^\+1", 1, "Abroad", 2)]), Ok(()));
     }
 
     #[test]

@@ -100,12 +100,21 @@ pub(super) fn voice_routed(
 /// (operator-connect.md section 5 rule 6). Only the tenant's own are among them, whatever
 /// a route names.
 pub fn gateway_tiers(world: &impl World, route: &Route) -> Vec<Vec<TrunkId>> {
-    let Destination::Gateways { by, digits } = route.destination else { return Vec::new() };
     let tenant = route.tenant;
     let own = |id: &TrunkId| {
         world
             .trunk(*id)
             .is_some_and(|t| matches!(t.owner, TrunkOwner::Tenant(of, _) if of == tenant))
+    };
+    let (by, digits) = match route.destination {
+        Destination::Gateways { by, digits } => (by, digits),
+        Destination::Bridge { bridge, .. } => {
+            let mut answering = Vec::new();
+            world.bridge_gateways(tenant, bridge, &mut |id| answering.push(id));
+            answering.retain(own);
+            return vec![answering];
+        }
+        _ => return Vec::new(),
     };
     match (by, digits) {
         (Some(holder), Dialled::Number(called)) => {

@@ -14,6 +14,11 @@ fn gb() -> Country {
     Country::parse("GB").expect("GB")
 }
 
+fn person(user: UserId, number: Option<E164>, licensed: bool) -> UserView {
+    let (tenant, country) = (TenantId(id(1)), gb());
+    UserView { user, tenant, number, licensed, conferencing: false, country }
+}
+
 impl World for Little {
     fn number(&self, number: E164) -> Option<NumberView> {
         let target = match number.value() {
@@ -41,7 +46,7 @@ impl World for Little {
             102 => (None, true),
             _ => return None,
         };
-        Some(UserView { user, tenant: TenantId(id(1)), number, licensed, country: gb() })
+        Some(person(user, number, licensed))
     }
     fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool {
         if account.0.as_u128() == 5 {
@@ -81,14 +86,18 @@ impl World for Little {
     }
 }
 
+const fn asked(source: Source, called: &str) -> Call<'_> {
+    Call { source, called, caller: "", takes_over: None, meeting: None }
+}
+
 fn from_trunk(trunk: u128, called: &str) -> Result<Route, RouteRefusal> {
     let source = Source::Trunk(TrunkId(id(trunk)));
-    route(&Little, Call { source, called, caller: "", takes_over: None }, &mut NoTrace)
+    route(&Little, asked(source, called), &mut NoTrace)
 }
 
 fn from_user(user: u128, called: &str) -> Result<Route, RouteRefusal> {
     let source = Source::User(UserId(id(user)));
-    route(&Little, Call { source, called, caller: "", takes_over: None }, &mut NoTrace)
+    route(&Little, asked(source, called), &mut NoTrace)
 }
 
 #[test]
@@ -158,12 +167,10 @@ fn help_leaves_by_whoever_serves_the_country() {
     let from = |tenant: u128, country: &str, called: &str| {
         let country = Country::parse(country).expect("country");
         let source = Source::Network(TenantId(id(tenant)), country);
-        route(&Little, Call { source, called, caller: "", takes_over: None }, &mut NoTrace).map(
-            |r| {
-                assert_eq!((r.kind, r.tenant.0), (CallKind::Emergency, id(tenant)));
-                (r.operator.map(|o| o.0.as_u128()), r.caller_id.map(|n| n.to_string()))
-            },
-        )
+        route(&Little, asked(source, called), &mut NoTrace).map(|r| {
+            assert_eq!((r.kind, r.tenant.0), (CallKind::Emergency, id(tenant)));
+            (r.operator.map(|o| o.0.as_u128()), r.caller_id.map(|n| n.to_string()))
+        })
     };
     let number = || Some("+442079460002".to_owned());
     for (tenant, country, called, expect) in [
@@ -198,7 +205,7 @@ fn help_leaves_by_whoever_serves_the_country() {
 fn explain_takes_the_same_way() {
     let source = Source::User(UserId(id(100)));
     let mut trace = Recorded::default();
-    let call = Call { source, called: "+493012345678", caller: "", takes_over: None };
+    let call = asked(source, "+493012345678");
     let explained = route(&Little, call, &mut trace);
     assert_eq!(explained, route(&Little, call, &mut NoTrace));
     assert!(trace.0.iter().any(|(rule, _)| *rule == "route.operator_of_number"));
@@ -323,7 +330,7 @@ mod policies {
     fn dialled(world: &Ruled, user: u128, called: &str) -> Result<Route, RouteRefusal> {
         let source = Source::User(UserId(id(user)));
         let mut trace = Recorded::default();
-        let call = Call { source, called, caller: "", takes_over: None };
+        let call = asked(source, called);
         let explained = route(world, call, &mut trace);
         assert_eq!(explained, route(world, call, &mut NoTrace), "explain takes the same way");
         explained
@@ -337,7 +344,7 @@ mod policies {
                 Destination::Trunks { digits: Dialled::Number(n), .. } => n.to_string(),
                 Destination::Trunks { digits: Dialled::Emergency(digits), .. } => digits.into(),
                 Destination::User(_) | Destination::Queue(_) => "inside".into(),
-                Destination::Gateways { .. } => "by a gateway".into(),
+                Destination::Gateways { .. } | Destination::Bridge { .. } => "by a gateway".into(),
             })
         };
         for (called, expect) in [
@@ -364,7 +371,11 @@ mod policies {
             (Reach::Domestic, false, true),
             (Reach::None, false, false),
         ] {
-            let body = PolicyBody::OnlineDialOutPolicy(DialOut { reach, premium: true });
+            let body = PolicyBody::OnlineDialOutPolicy(DialOut {
+                reach,
+                premium: true,
+                conferencing: Reach::default(),
+            });
             let world = ruled(&[body], ScreeningRules::default());
             for (called, goes) in [
                 ("+493012345678", abroad),
@@ -381,13 +392,17 @@ mod policies {
 
     #[test]
     fn who_takes_a_call_over_has_dialled_nothing() {
-        let body = PolicyBody::OnlineDialOutPolicy(DialOut { reach: Reach::None, premium: true });
+        let body = PolicyBody::OnlineDialOutPolicy(DialOut {
+            reach: Reach::None,
+            premium: true,
+            conferencing: Reach::default(),
+        });
         let world = ruled(&[body], ScreeningRules::default());
         let source = Source::User(UserId(id(100)));
         for (takes_over, expect) in
             [(None, Some(RouteRefusal::DialOutRestricted)), (Some(FarEnd::Phone), None)]
         {
-            let call = Call { source, called: "+493012345678", caller: "", takes_over };
+            let call = Call { takes_over, ..asked(source, "+493012345678") };
             assert_eq!(route(&world, call, &mut NoTrace).err(), expect);
         }
     }
@@ -443,8 +458,12 @@ mod policies {
         let world = ruled(&[], rules);
         let rings = |caller: &str, called: &str| {
             let source = Source::Trunk(TrunkId(id(11)));
-            route(&world, Call { source, called, caller, takes_over: None }, &mut NoTrace)
-                .map(|r| r.destination)
+            route(
+                &world,
+                Call { source, called, caller, takes_over: None, meeting: None },
+                &mut NoTrace,
+            )
+            .map(|r| r.destination)
         };
         let (alice, bob) = (Destination::User(UserId(id(100))), Destination::User(UserId(id(101))));
         let queue = Destination::Queue(ResourceAccountId(id(5)));
@@ -508,7 +527,7 @@ fn other_operators_stand_in_where_the_tenant_named_them_and_for_its_calls_outsid
         (&[3, 2], alice, "999", &[]),
     ] {
         let world = With(named.to_vec());
-        let call = Call { source, called, caller: "", takes_over: None };
+        let call = asked(source, called);
         let route = route(&world, call, &mut NoTrace).expect("routed");
         let found = fallback_profiles(&world, &route);
         let found: Vec<u128> = found.iter().map(|profile| profile.0.as_u128()).collect();
@@ -556,9 +575,7 @@ mod gateways {
         }
         fn user(&self, user: UserId) -> Option<UserView> {
             if user.0.as_u128() == 105 {
-                let number = E164::parse(DIRECT).ok();
-                let tenant = TenantId(id(1));
-                return Some(UserView { user, tenant, number, licensed: true, country: gb() });
+                return Some(person(user, E164::parse(DIRECT).ok(), true));
             }
             Little.user(user)
         }
@@ -622,6 +639,7 @@ mod gateways {
             priority: 1,
             usages: vec!["Abroad".into()],
             gateways: gateways.iter().map(|n| TrunkId(id(*n))).collect(),
+            bridge_source: None,
         };
         let rules = VoiceRoutingRules {
             usages: vec!["Abroad".into()],
@@ -647,7 +665,7 @@ mod gateways {
 
     fn routed(world: &Own, source: Source, called: &str) -> Result<Route, RouteRefusal> {
         let mut trace = Recorded::default();
-        let call = Call { source, called, caller: "", takes_over: None };
+        let call = asked(source, called);
         let explained = route(world, call, &mut trace);
         assert_eq!(explained, route(world, call, &mut NoTrace), "explain takes the same way");
         explained
@@ -667,7 +685,7 @@ mod gateways {
                 };
                 tiers.iter().map(ids).collect::<Vec<_>>().join(", ")
             }
-            Destination::User(_) | Destination::Queue(_) => "inside".into(),
+            _ => "inside".into(),
         })
     }
 
@@ -711,7 +729,7 @@ mod gateways {
             (100, Some(FarEnd::Phone), by(1)),
         ] {
             let source = Source::User(UserId(id(user)));
-            let call = Call { source, called: "+33123456789", caller: "", takes_over };
+            let call = Call { takes_over, ..asked(source, "+33123456789") };
             let found = route(&world(true, None), call, &mut NoTrace);
             assert_eq!(found.map(|r| r.operator), expect, "{user} {takes_over:?}");
         }
@@ -727,7 +745,7 @@ mod gateways {
             ("anonymous", "+442079460002"),
         ] {
             let source = Source::Trunk(TrunkId(id(31)));
-            let call = Call { source, called: "999", caller, takes_over: None };
+            let call = Call { source, called: "999", caller, takes_over: None, meeting: None };
             let found = route(&world(true, None), call, &mut NoTrace).expect("help");
             assert_eq!(found.kind, CallKind::Emergency);
             let shown = found.caller_id.map(|n| n.to_string());

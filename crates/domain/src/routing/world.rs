@@ -1,7 +1,8 @@
 //! What routing may ask, and in what shape it is told.
 
 use crate::ids::{
-    CallingProfileId, LocationId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId,
+    BridgeId, CallingProfileId, LocationId, OperatorId, ResourceAccountId, TenantId, TrunkId,
+    UserId,
 };
 use crate::number::AssignmentTarget;
 use crate::policy::{Holder, Policy, PolicyKind, Screening, Via, VoiceRoutes};
@@ -37,6 +38,8 @@ pub struct UserView {
     pub number: Option<E164>,
     /// Holds a telephony licence.
     pub licensed: bool,
+    /// Holds a licence for audio conferencing (operator-connect.md 1.10).
+    pub conferencing: bool,
     /// Their country, for what they dial before they have a number.
     pub country: Country,
 }
@@ -142,6 +145,20 @@ pub trait World {
     fn fallback(&self, _tenant: TenantId, _each: &mut dyn FnMut(FallbackView)) {}
     /// Calls `each` with every gateway of the tenant.
     fn gateways(&self, _tenant: TenantId, _each: &mut dyn FnMut(GatewayView)) {}
+    /// The conference bridge whose number this is, with the tenant it is of.
+    fn bridge_of(&self, _number: E164) -> Option<(TenantId, BridgeId)> {
+        None
+    }
+    /// Calls `each` with every gateway that answers a bridge's calls; `false` if the tenant
+    /// has no such bridge.
+    fn bridge_gateways(
+        &self,
+        _tenant: TenantId,
+        _bridge: BridgeId,
+        _each: &mut dyn FnMut(TrunkId),
+    ) -> bool {
+        false
+    }
     /// The number of a call queue or attendant, with the tenant it is of.
     fn account_number(&self, _account: ResourceAccountId) -> Option<(TenantId, E164)> {
         None

@@ -5,7 +5,7 @@ use crate::fraud::Held;
 use crate::limits::Place;
 use crate::overflow::RecordId;
 use domain::policy::Hide;
-use domain::routing::{CallKind, Dialled, Route};
+use domain::routing::{CallKind, Destination, Dialled, Route};
 use domain::{CdrId, PolicyId, ResourceAccountId, TenantId, TrunkId};
 use feed::cdr::Attempt;
 use numbering::E164;
@@ -98,6 +98,8 @@ pub(super) struct Call {
     pub kind: CallKind,
     pub tenant: TenantId,
     pub queue: Option<ResourceAccountId>,
+    /// The number of a conference bridge that it goes to.
+    pub to_bridge: Option<E164>,
     pub caller_id: Option<E164>,
     /// May whom is called see the caller?
     pub hide: Hide,
@@ -170,9 +172,14 @@ impl Call {
         map_key: u8,
         tag: [u8; 16],
     ) -> Self {
-        let (queue, digits) = match route.destination {
-            domain::routing::Destination::Queue(queue) => (Some(queue), None),
-            other => (None, other.digits()),
+        let digits = route.destination.digits();
+        let queue = match route.destination {
+            Destination::Queue(queue) => Some(queue),
+            _ => None,
+        };
+        let to_bridge = match route.destination {
+            Destination::Bridge { number, .. } => Some(number),
+            _ => None,
         };
         Self {
             generation: 0,
@@ -182,6 +189,7 @@ impl Call {
             kind: route.kind,
             tenant: route.tenant,
             queue,
+            to_bridge,
             caller_id: route.caller_id,
             hide: route.hide,
             caller_policy: route.caller_policy,

@@ -2,6 +2,7 @@
 
 use super::auth::{Proof, asks_for_help};
 use super::call::{Call, CallState, Deadline, Leg, LegState, Tag};
+use super::conference::{CONFERENCE_HEADER, conference_called, meeting};
 use super::dialog::{Dialog, Party, Side, domain_of, domain_of_user};
 use super::guest::NOBODY;
 use super::places::is_for_help;
@@ -12,6 +13,7 @@ use super::write::{
 use super::{Core, Incoming, Moment, Who, count};
 use crate::outbox::Outbox;
 use crate::peer::Peer;
+use domain::conference::Meeting;
 use domain::policy::Hide;
 use domain::routing::{
     self, CallKind, Destination, Dialled, FarEnd, NoTrace, Route, RouteRefusal, Source, World,
@@ -147,9 +149,18 @@ impl Core {
         );
         let caller_text = asked.then(|| Called::caller_of(r.m));
         let caller_text = caller_text.as_ref().map_or("", Called::as_str);
-        let call = routing::Call { source, called, caller: caller_text, takes_over };
+        let meeting = match source {
+            Source::Trunk(id) if world.is_gateway(id) => meeting(r.m),
+            _ => None,
+        };
+        let call = routing::Call { source, called, caller: caller_text, takes_over, meeting };
         let route = routing::route(world, call, &mut NoTrace);
-        self.record_begin(r, cdr, source, &route, out);
+        // A meeting's calls are its organizer's.
+        let source_of_cost = match (&route, meeting.and_then(|m| m.organizer)) {
+            (Ok(Route { bridge: Some(_), .. }), Some(organizer)) => Source::User(organizer),
+            _ => source,
+        };
+        self.record_begin(r, cdr, (source, meeting), &route, out);
         let route = match route {
             Ok(route) => route,
             Err(refusal) => {
@@ -157,7 +168,7 @@ impl Core {
                 return self.refuse_begun(r.at, tx, (cdr, tag), status, code, out);
             }
         };
-        let cost = match self.count_cost(source, &route, r.at, world) {
+        let cost = match self.count_cost(source_of_cost, &route, r.at, world) {
             Ok(cost) => cost,
             Err(refusal) => {
                 let (status, code) = (refusal.sip_status(), refusal.code());
@@ -198,7 +209,9 @@ impl Core {
                 let time = Duration::from_secs(u64::from(seconds.max(1)));
                 self.start_ringing(r.at, index, time, out);
             }
-            Destination::Trunks { .. } | Destination::Gateways { .. } => {
+            Destination::Trunks { .. }
+            | Destination::Gateways { .. }
+            | Destination::Bridge { .. } => {
                 self.ways_out(r.at, index, &route, world);
                 // Only the trunk of a dialog can replace it.
                 if let Some((_, Some(holder))) = replaced {
@@ -242,7 +255,7 @@ impl Core {
         &mut self,
         r: &Incoming<'_>,
         cdr: CdrId,
-        source: Source,
+        (source, meeting): (Source, Option<Meeting>),
         route: &Result<Route, RouteRefusal>,
         out: &mut Outbox,
     ) {
@@ -266,6 +279,10 @@ impl Core {
             callee,
             caller_user: match source {
                 Source::User(user) => Some(user),
+                // Who organizes a meeting is a person of the tenant if it was routed.
+                Source::Trunk(_) if route.is_some_and(|r| r.kind == CallKind::Outbound) => {
+                    meeting.and_then(|m| m.organizer)
+                }
                 Source::Trunk(_) | Source::Network(..) => None,
             },
             callee_user: match route.map(|r| r.destination) {
@@ -276,6 +293,7 @@ impl Core {
                 Some(Destination::Queue(queue)) => Some(queue),
                 _ => None,
             },
+            bridge: route.and_then(|r| r.bridge),
             in_trunk: match source {
                 Source::Trunk(trunk) => Some(trunk),
                 Source::User(_) | Source::Network(..) => None,
@@ -474,11 +492,17 @@ impl Core {
         match party {
             Party::Trunk(_) => {
                 // Without a number a call for help shows what its phone is registered by.
-                let phone = call.caller.user().filter(|_| emergency).and_then(|user| {
+                let named = emergency || call.to_bridge.is_some();
+                let phone = call.caller.user().filter(|_| named).and_then(|user| {
                     let phone = world.user_record(user)?.phone.as_ref()?;
                     Some((&phone.username, domain_of_user(user, world)?))
                 });
-                match (call.caller_id, phone) {
+                // A bridge sees who calls from outside, as a person would.
+                let number = call.caller_id.or_else(|| {
+                    let uri = m.from().parsed_uri().ok().filter(|_| call.to_bridge.is_some())?;
+                    E164::parse(uri.user_number()?.as_str()).ok()
+                });
+                match (number, phone) {
                     (Some(number), _) => number_uri(&mut s.from, number, own.host(), true),
                     (None, Some((name, domain))) => {
                         text(&mut s.from, format_args!("sip:{name}@{domain}"));
@@ -589,6 +613,9 @@ impl Core {
                 }
                 if emergency {
                     b = b.header(HeaderName::Priority, "emergency");
+                }
+                if let Some(called) = conference_called(call, world) {
+                    b = b.header_named(CONFERENCE_HEADER, &called);
                 }
             }
             Party::Phone { .. } => {

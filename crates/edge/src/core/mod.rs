@@ -10,6 +10,7 @@
 pub mod admission;
 mod auth;
 mod call;
+mod conference;
 mod contact;
 mod dialog;
 mod fraud;

@@ -50,6 +50,7 @@ fn route(name: &str, pattern: &str, priority: u32, gateways: &[u128]) -> VoiceRo
         priority,
         usages: vec!["Abroad".into()],
         gateways: gateways.iter().map(|n| TrunkId(id(*n))).collect(),
+        bridge_source: None,
     }
 }
 

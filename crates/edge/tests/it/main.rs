@@ -3,6 +3,7 @@
 mod allocs;
 mod baresip;
 mod calls;
+mod conferences;
 mod control;
 mod disk;
 mod door;

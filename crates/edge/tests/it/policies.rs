@@ -156,7 +156,13 @@ fn a_dial_plan_makes_the_number_and_never_loses_a_call_for_help() {
 #[test]
 fn the_group_of_the_lowest_rank_decides_and_everybody_s_policy_is_last() {
     let mut records = records();
-    let restrict = |reach| PolicyBody::OnlineDialOutPolicy(DialOut { reach, premium: true });
+    let restrict = |reach| {
+        PolicyBody::OnlineDialOutPolicy(DialOut {
+            reach,
+            premium: true,
+            conferencing: Reach::default(),
+        })
+    };
     let group = |n: u128, rank| PolicyTarget::Group { group: GroupId(id(n)), rank };
     put(&mut records, PolicyTarget::Global, restrict(Reach::None));
     put(&mut records, group(1, 2), restrict(Reach::Domestic));
@@ -179,7 +185,7 @@ fn the_group_of_the_lowest_rank_decides_and_everybody_s_policy_is_last() {
 #[test]
 fn who_may_call_nobody_outside_calls_colleagues_and_help() {
     let mut records = records();
-    let none = DialOut { reach: Reach::None, premium: true };
+    let none = DialOut { reach: Reach::None, premium: true, conferencing: Reach::default() };
     put(&mut records, PolicyTarget::Global, PolicyBody::OnlineDialOutPolicy(none));
     let mut net = started(records);
     dial(&mut net, "alice", "+441130000000", &[]);

@@ -53,6 +53,7 @@ fn user(n: u128, name: &str, number: &str) -> UserRecord {
         tenant: TenantId(id(1)),
         display_name: name.into(),
         licensed: true,
+        conferencing: false,
         country: gb(),
         number: Some(E164::parse(number).expect("number")),
         phone: Some(PhoneCredential {
@@ -114,6 +115,7 @@ pub fn world(trunks: Vec<TrunkRecord>) -> WorldRecords {
             target: Some(target),
             location: None,
             moving: None,
+            other_holder: None,
         });
     }
     w

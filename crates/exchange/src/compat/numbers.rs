@@ -58,7 +58,8 @@ fn errors(row: &ProvisionedRow) -> Vec<ErrorBody> {
 fn document(row: ProvisionedRow) -> Tagged<NumberResource> {
     let mut services = services(&row);
     let is_held = row.held_version.is_some();
-    let assigned = row.person_id.is_some() || row.resource_account_id.is_some();
+    let assigned =
+        row.person_id.is_some() || row.resource_account_id.is_some() || row.held_otherwise;
     if let Some(calling) = &mut services.teams_operator_connect {
         let status = if assigned { "assigned" } else { "unassigned" };
         calling.assignment_status = Some(status.to_owned());
@@ -166,7 +167,7 @@ pub(super) async fn delete_held(
         .map(|row| (row.number, row))
         .collect();
     for row in held.values() {
-        if row.person_id.is_some() || row.account_id.is_some() {
+        if row.is_assigned() {
             let reason = format!("{} is assigned", row.number);
             let field = field(row.number);
             return Err(ErrorCode::StillAssigned.problem(field.as_deref(), reason).into());

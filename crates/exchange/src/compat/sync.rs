@@ -238,6 +238,8 @@ impl Ground {
                 tenant_may_update_location: allow,
                 person_id: None,
                 account_id: None,
+                bridge_id: None,
+                policy_id: None,
                 assigned_name: None,
                 move_id: None,
                 blocked_forever: false,
@@ -248,7 +250,9 @@ impl Ground {
         };
         let (person, account) =
             if item.strip { (None, None) } else { (row.person_id, row.account_id) };
-        if usage != row.usage && (person.is_some() || account.is_some()) {
+        // What a bridge or a policy has, the operator does not strip.
+        let held = person.is_some() || account.is_some() || row.other_holder().is_some();
+        if usage != row.usage && held {
             let reason = format!("{number} is assigned as a number for {}", row.usage.as_str());
             return Err(ErrorCode::StillAssigned.entry(Some("usage"), reason));
         }
@@ -293,7 +297,7 @@ fn config_of(services: &NumberServiceDetails) -> Option<&CallingConfig> {
 fn release(number: E164, row: Option<&NumberRow>, strip: bool) -> Result<Step, EntryError> {
     match row {
         None => Ok(Step::Keep),
-        Some(row) if !strip && (row.person_id.is_some() || row.account_id.is_some()) => {
+        Some(row) if row.other_holder().is_some() || !strip && row.is_assigned() => {
             Err(ErrorCode::StillAssigned.entry(Some("enabled"), format!("{number} is assigned")))
         }
         Some(_) => Ok(Step::Release),

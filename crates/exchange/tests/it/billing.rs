@@ -49,6 +49,7 @@ impl Books {
                 callee_user: None,
                 queue: None,
                 in_trunk: None,
+                bridge: None,
                 call_id: format!("in{n}@phone"),
             }),
             record(CdrEvent::Answer {

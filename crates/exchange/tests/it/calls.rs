@@ -84,6 +84,7 @@ impl House {
                 callee_user: None,
                 queue: None,
                 in_trunk: None,
+                bridge: None,
                 call_id: "in@phone".into(),
             }),
             record(CdrEvent::Answer {

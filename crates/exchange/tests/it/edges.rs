@@ -283,6 +283,7 @@ fn use_cases_may_move_between_threads() {
             from_user_id: None,
             inbound: true,
             from_address: None,
+            from_conference_bridge_id: None,
             from_number: None,
             called,
         };

@@ -17,6 +17,7 @@ fn from(user: Uuid, called: &str) -> ExplainCall {
         from_user_id: Some(user),
         inbound: false,
         from_address: None,
+        from_conference_bridge_id: None,
         from_number: None,
         called: called.into(),
     }
@@ -27,6 +28,7 @@ fn inbound(called: &str) -> ExplainCall {
         from_user_id: None,
         inbound: true,
         from_address: None,
+        from_conference_bridge_id: None,
         from_number: None,
         called: called.into(),
     }
@@ -132,6 +134,7 @@ on_both!(a_call_that_nobody_proves_goes_by_the_network_it_comes_from, |db| {
         from_user_id: None,
         inbound: false,
         from_address: Some(address.into()),
+        from_conference_bridge_id: None,
         from_number: None,
         called: called.into(),
     };

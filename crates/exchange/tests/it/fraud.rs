@@ -34,6 +34,7 @@ on_both!(a_tenants_limits_reach_edges_and_explanations, |db| {
         from_user_id: Some(house.alice.id),
         inbound: false,
         from_address: None,
+        from_conference_bridge_id: None,
         from_number: None,
         called: "+33123456789".into(),
     };

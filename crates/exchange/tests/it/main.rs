@@ -6,6 +6,7 @@ mod bulk;
 mod bulk_files;
 mod calls;
 mod compat;
+mod conferences;
 mod consents;
 mod edges;
 mod events;

@@ -9,7 +9,7 @@
 
 use super::{Attempt, CdrEvent, CdrRecord, HungUpBy};
 use domain::routing::CallKind;
-use domain::{CdrId, EdgeId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
+use domain::{BridgeId, CdrId, EdgeId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
 use numbering::E164;
 use uuid::Uuid;
 
@@ -83,6 +83,7 @@ impl CdrRecord {
                 queue,
                 in_trunk,
                 call_id,
+                bridge,
             } => {
                 out.extend_from_slice(&at_us.to_le_bytes());
                 out.push(match kind {
@@ -102,6 +103,7 @@ impl CdrRecord {
                 id(out, queue.map(|i| i.0));
                 id(out, in_trunk.map(|i| i.0));
                 text(out, call_id);
+                id(out, bridge.map(|i| i.0));
             }
             CdrEvent::Answer { at_us, user, out_trunk, call_id } => {
                 out.extend_from_slice(&at_us.to_le_bytes());
@@ -237,6 +239,7 @@ impl<'a> Fields<'a> {
             queue: self.id("queue")?.map(ResourceAccountId),
             in_trunk: self.id("in_trunk")?.map(TrunkId),
             call_id: self.text("call_id")?,
+            bridge: if self.0.is_empty() { None } else { self.id("bridge")?.map(BridgeId) },
         })
     }
 
@@ -285,6 +288,7 @@ mod tests {
             queue: full.then_some(ResourceAccountId(id(7))),
             in_trunk: full.then_some(TrunkId(id(8))),
             call_id: "a@b".into(),
+            bridge: full.then_some(BridgeId(id(10))),
         };
         let end = |answered, hung_up_by, attempts| CdrEvent::End {
             at_us: -1,
@@ -315,7 +319,22 @@ mod tests {
             let mut bytes = Vec::new();
             record.encode(&mut bytes);
             assert_eq!(CdrRecord::decode(&bytes), Ok(record.clone()));
+            // Where the last release's record ends, it is whole.
+            let before = match &record.event {
+                CdrEvent::Begin { bridge, .. } => {
+                    bytes.len() - if bridge.is_some() { 17 } else { 1 }
+                }
+                _ => bytes.len(),
+            };
             for cut in 0..bytes.len() {
+                if cut == before {
+                    let mut known = record.clone();
+                    if let CdrEvent::Begin { bridge, .. } = &mut known.event {
+                        *bridge = None;
+                    }
+                    assert_eq!(CdrRecord::decode(&bytes[..cut]), Ok(known));
+                    continue;
+                }
                 assert!(CdrRecord::decode(&bytes[..cut]).is_err(), "{record:?} cut at {cut}");
             }
             bytes.extend_from_slice(b"of a later release");

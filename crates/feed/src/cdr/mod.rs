@@ -6,7 +6,7 @@ mod bytes;
 pub use bytes::CdrBytesError;
 
 use domain::routing::CallKind;
-use domain::{CdrId, EdgeId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
+use domain::{BridgeId, CdrId, EdgeId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
 use numbering::E164;
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +91,10 @@ pub enum CdrEvent {
         in_trunk: Option<TrunkId>,
         /// The caller's SIP Call-ID.
         call_id: String,
+        /// The conference bridge called, or that calls out of a meeting. Releases before 0.3 do
+        /// not write it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bridge: Option<BridgeId>,
     },
     /// The called side answered.
     Answer {

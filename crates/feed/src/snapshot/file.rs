@@ -42,10 +42,11 @@ enum Kind {
     Gateways = 16,
     VoiceRouting = 17,
     Fallback = 18,
+    Bridges = 19,
 }
 
 impl Kind {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::KeyCheck,
         Self::Operators,
         Self::Trunks,
@@ -64,6 +65,7 @@ impl Kind {
         Self::Gateways,
         Self::VoiceRouting,
         Self::Fallback,
+        Self::Bridges,
     ];
 
     fn name(self) -> &'static str {
@@ -86,6 +88,7 @@ impl Kind {
             Self::Gateways => "gateways",
             Self::VoiceRouting => "voice_routing",
             Self::Fallback => "fallback",
+            Self::Bridges => "conference bridges",
         }
     }
 }
@@ -237,6 +240,7 @@ impl Snapshot {
         let routing: Vec<_> = self.voice_routing_records().collect();
         json_section(&mut out, Kind::VoiceRouting, &routing);
         json_section(&mut out, Kind::Fallback, &self.fallback_records().collect::<Vec<_>>());
+        json_section(&mut out, Kind::Bridges, &self.bridge_records().collect::<Vec<_>>());
         out
     }
 
@@ -290,6 +294,7 @@ impl Snapshot {
                 Kind::Gateways => world.gateways = json(kind, payload, records)?,
                 Kind::VoiceRouting => world.voice_routing = json(kind, payload, records)?,
                 Kind::Fallback => world.fallback = json(kind, payload, records)?,
+                Kind::Bridges => world.bridges = json(kind, payload, records)?,
             }
         }
         let missing = |kind: Kind| SnapshotError::Missing { section: kind.name() };

@@ -1,13 +1,15 @@
 //! The snapshot in memory.
 
 use super::WorldRecords;
+use super::bridges::Bridges;
 use super::policies::Policies;
 use crate::change::{Change, ChangeEntry, Position};
 use crate::numbers::NumberBase;
 use crate::record::{
-    CallingProfileRecord, EdgeKey, FallbackRecord, GatewayRecord, GroupMembersRecord, NumberRecord,
-    OperatorRecord, PhoneCredential, PolicyAssignmentRecord, PolicyRecord, QueueRecord,
-    ScreeningRecord, TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
+    BridgeNumberRecord, BridgeRecord, CallingProfileRecord, EdgeKey, FallbackRecord, GatewayRecord,
+    GroupMembersRecord, NumberRecord, OperatorRecord, PhoneCredential, PolicyAssignmentRecord,
+    PolicyRecord, QueueRecord, ScreeningRecord, TenantRecord, TrunkRecord, UserRecord,
+    VoiceRoutingRecord,
 };
 use domain::policy::{Holder, Policy, PolicyKind, PolicyRule, Screening, Via, VoiceRoutes};
 use domain::routing::{
@@ -15,7 +17,8 @@ use domain::routing::{
 };
 use domain::trusted::{IpPrefix, TrustedNetwork};
 use domain::{
-    CallingProfileId, IdMap, OperatorId, PolicyId, ResourceAccountId, TenantId, TrunkId, UserId,
+    BridgeId, CallingProfileId, IdMap, OperatorId, PolicyId, ResourceAccountId, TenantId, TrunkId,
+    UserId,
 };
 use numbering::{Country, E164};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -53,6 +56,7 @@ pub struct Snapshot {
     policies: Arc<Policies>,
     /// Tenants that named operators to stand in for others.
     fallback: Arc<IdMap<TenantId, FallbackRecord>>,
+    bridges: Arc<Bridges>,
     base: Arc<NumberBase>,
     overlay: Arc<BTreeMap<u64, Option<NumberRecord>>>,
 }
@@ -112,6 +116,10 @@ impl Snapshot {
         for u in world.users {
             users.put(u);
         }
+        let mut bridges = Bridges::default();
+        for b in world.bridges {
+            bridges.put(b);
+        }
         let mut policies = Policies::default();
         for p in &world.policies {
             policies.put(p);
@@ -140,6 +148,7 @@ impl Snapshot {
             keys: Arc::new(world.edge_keys),
             policies: Arc::new(policies),
             fallback: Arc::new(world.fallback.into_iter().map(|f| (f.tenant, f)).collect()),
+            bridges: Arc::new(bridges),
             base: Arc::new(base),
             overlay: Arc::new(BTreeMap::new()),
         }
@@ -228,6 +237,8 @@ impl Snapshot {
                     fallback.insert(f.tenant, f.clone());
                 }
             }
+            Change::BridgePut(b) => Arc::make_mut(&mut self.bridges).put(b.clone()),
+            Change::BridgeRemoved { id, .. } => Arc::make_mut(&mut self.bridges).remove(*id),
             Change::ConsentPut { .. }
             | Change::OrderProgress { .. }
             | Change::TenantOrderProgress { .. }
@@ -388,7 +399,10 @@ impl Snapshot {
     pub fn company_name(&self, tenant: TenantId, policy: PolicyId) -> Option<&str> {
         match &self.policies.ready(tenant)?.policy(policy)?.rule {
             PolicyRule::CallerId(rule) => rule.company_name.as_deref(),
-            PolicyRule::DialPlan(_) | PolicyRule::DialOut(_) | PolicyRule::VoiceRouting(_) => None,
+            PolicyRule::DialPlan(_)
+            | PolicyRule::DialOut(_)
+            | PolicyRule::VoiceRouting(_)
+            | PolicyRule::ConferenceRouting(_) => None,
         }
     }
 
@@ -446,6 +460,16 @@ impl Snapshot {
         self.fallback.values()
     }
 
+    /// The conference bridge that has a number, and what it keeps of it.
+    pub fn bridge_number(&self, number: E164) -> Option<(&BridgeRecord, &BridgeNumberRecord)> {
+        self.bridges.of(number)
+    }
+
+    /// Every conference bridge, in no order.
+    pub fn bridge_records(&self) -> impl Iterator<Item = &BridgeRecord> {
+        self.bridges.records()
+    }
+
     /// Routes over gateways.
     pub fn voice_routing_records(&self) -> impl Iterator<Item = &VoiceRoutingRecord> {
         self.policies.voice_routing()
@@ -491,6 +515,7 @@ impl World for Snapshot {
             tenant: u.tenant,
             number: u.number,
             licensed: u.licensed,
+            conferencing: u.conferencing,
             country: u.country,
         })
     }
@@ -576,6 +601,21 @@ impl World for Snapshot {
                 each(GatewayView { gateway: *id, country: *country, enabled: trunk.enabled });
             }
         }
+    }
+
+    fn bridge_of(&self, number: E164) -> Option<(TenantId, BridgeId)> {
+        self.bridges.of(number).map(|(bridge, _)| (bridge.tenant, bridge.id))
+    }
+
+    fn bridge_gateways(
+        &self,
+        tenant: TenantId,
+        bridge: BridgeId,
+        each: &mut dyn FnMut(TrunkId),
+    ) -> bool {
+        let found = self.bridges.get(bridge).filter(|bridge| bridge.tenant == tenant);
+        found.into_iter().flat_map(|bridge| &bridge.gateways).for_each(|id| each(*id));
+        found.is_some()
     }
 
     fn account_number(&self, account: ResourceAccountId) -> Option<(TenantId, E164)> {

@@ -32,6 +32,7 @@ fn number(value: u64, user: Option<u128>) -> NumberRecord {
         target: user.map(|u| AssignmentTarget::User(UserId(id(u)))),
         location: user.map(|_| LocationId(id(77))),
         moving: None,
+        other_holder: None,
     }
 }
 
@@ -61,6 +62,7 @@ fn user(n: u128, name: &str) -> UserRecord {
         tenant: TenantId(id(1)),
         display_name: "Alice".into(),
         licensed: true,
+        conferencing: false,
         country: gb(),
         number: E164::parse("+442079460001").ok(),
         phone: Some(PhoneCredential {
@@ -340,8 +342,12 @@ mod policies {
             id: PolicyId(id(n)),
             tenant: TENANT,
             name: format!("p{n}"),
-            body: PolicyBody::OnlineDialOutPolicy(DialOut { reach: Reach::None, premium: true })
-                .into(),
+            body: PolicyBody::OnlineDialOutPolicy(DialOut {
+                reach: Reach::None,
+                premium: true,
+                conferencing: Reach::default(),
+            })
+            .into(),
         })
     }
 
@@ -443,6 +449,74 @@ mod policies {
     }
 }
 
+mod bridges {
+    use super::*;
+    use crate::record::{BridgeNumberRecord, BridgeRecord};
+    use domain::BridgeId;
+    use domain::conference::{LanguageTag, Languages};
+
+    const TENANT: TenantId = TenantId(Uuid::from_u128(1));
+
+    fn bridge(n: u128, numbers: &[u64]) -> BridgeRecord {
+        let tag = |text: &str| LanguageTag::parse(text).expect("a tag");
+        BridgeRecord {
+            id: BridgeId(id(n)),
+            tenant: TENANT,
+            name: format!("bridge {n}"),
+            gateways: vec![TrunkId(id(31))],
+            numbers: numbers
+                .iter()
+                .map(|n| BridgeNumberRecord {
+                    number: E164::from_value(*n).expect("a number"),
+                    languages: Languages::new(tag("en-GB"), vec![tag("fr-FR")]).expect("two"),
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn languages_are_kept_as_the_rules_have_them() {
+        let read = |text: &str| serde_json::from_str::<Languages>(text).ok();
+        let alone = read(r#"{"primary":"EN-gb"}"#).expect("one alone");
+        assert_eq!(serde_json::to_string(&alone).expect("JSON"), r#"{"primary":"en-GB"}"#);
+        assert!(read(r#"{"primary":"en-GB","secondary":["fr-FR"]}"#).is_some());
+        assert!(read(r#"{"primary":"en-GB","secondary":["en-GB"]}"#).is_none());
+        assert!(read(r#"{"primary":"-"}"#).is_none());
+    }
+
+    #[test]
+    fn bridges_come_by_changes_and_by_the_file() {
+        let key = wrap_key("token");
+        let mut s = Snapshot::from_records(world());
+        s.apply(&entry(41, Change::BridgePut(bridge(50, &[442_079_460_050, 442_079_460_051]))));
+        s.apply(&entry(42, Change::BridgePut(bridge(51, &[442_079_460_052]))));
+        let of = |s: &Snapshot, n: u64| {
+            let found = s.bridge_of(E164::from_value(n).expect("a number"));
+            found.map(|(tenant, bridge)| {
+                assert_eq!(tenant, TENANT);
+                bridge.0.as_u128()
+            })
+        };
+        for s in [&s, &Snapshot::open(&s.write(&key), &key).expect("opens")] {
+            assert_eq!((of(s, 442_079_460_050), of(s, 442_079_460_052)), (Some(50), Some(51)));
+            assert_eq!(of(s, 442_079_460_001), None);
+            let number = E164::from_value(442_079_460_051).expect("a number");
+            let (_, kept) = s.bridge_number(number).expect("kept");
+            assert_eq!(kept.languages.secondary()[0].as_str(), "fr-FR");
+            let mut gateways = Vec::new();
+            assert!(s.bridge_gateways(TENANT, BridgeId(id(50)), &mut |id| gateways.push(id)));
+            assert_eq!(gateways, [TrunkId(id(31))]);
+            assert!(!s.bridge_gateways(TenantId(id(2)), BridgeId(id(50)), &mut |_| ()));
+        }
+        // A number that is unregistered is nobody's, and one that moved stays where it is.
+        s.apply(&entry(43, Change::BridgePut(bridge(50, &[442_079_460_050]))));
+        s.apply(&entry(44, Change::BridgePut(bridge(51, &[442_079_460_050]))));
+        assert_eq!((of(&s, 442_079_460_051), of(&s, 442_079_460_052)), (None, None));
+        s.apply(&entry(45, Change::BridgeRemoved { tenant: TENANT, id: BridgeId(id(50)) }));
+        assert_eq!(of(&s, 442_079_460_050), Some(51));
+    }
+}
+
 mod gateways {
     use super::*;
     use crate::record::{GatewayRecord, VoiceRoutingRecord};
@@ -480,6 +554,7 @@ mod gateways {
                 priority: 1,
                 usages: vec!["All".into()],
                 gateways: vec![TrunkId(id(31))],
+                bridge_source: None,
             }],
         };
         let routing = |rules: VoiceRoutingRules| {

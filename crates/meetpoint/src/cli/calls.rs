@@ -115,7 +115,7 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
         Action::Durations(durations) => durations.run(client).await,
         Action::Reconcile(reconcile) => reconcile.run(client).await,
         Action::Explain { called, from, inbound, from_number } => {
-            suppose(client, called, from, (inbound, from_number), None).await
+            suppose(client, called, from, (inbound, from_number), (None, None)).await
         }
     }
 }
@@ -126,13 +126,24 @@ pub async fn suppose(
     called: String,
     from: Option<String>,
     (inbound, from_number): (bool, Option<String>),
-    from_address: Option<String>,
+    (from_address, from_conference): (Option<String>, Option<String>),
 ) -> Result<(), CliError> {
     let from_user_id = match from {
         Some(user) => Some(client.user(&user).await?),
         None => None,
     };
-    let body = ExplainCall { from_user_id, inbound, from_address, from_number, called };
+    let from_conference_bridge_id = match from_conference {
+        Some(bridge) => Some(super::conferences::bridge(client, &bridge).await?),
+        None => None,
+    };
+    let body = ExplainCall {
+        from_user_id,
+        inbound,
+        from_address,
+        from_conference_bridge_id,
+        from_number,
+        called,
+    };
     let answer = client.post("/tenant/v1/explain/call", &body).await?.body;
     if client.json {
         return output::json(&answer);

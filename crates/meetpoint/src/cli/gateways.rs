@@ -164,7 +164,7 @@ const ROUTE: Columns = &[
     ("GATEWAYS", "gateway_ids"),
 ];
 
-async fn gateway(client: &Client, text: &str) -> Result<Uuid, CliError> {
+pub(super) async fn gateway(client: &Client, text: &str) -> Result<Uuid, CliError> {
     client.find("gateway", text, GATEWAYS, &["fqdn"], "id").await
 }
 

@@ -62,6 +62,9 @@ pub struct ExplainCall {
     /// By a phone at this public address that proves nothing
     #[arg(long, value_name = "ADDRESS", requires = "to", conflicts_with_all = ["from", "inbound"])]
     from_address: Option<String>,
+    /// By this conference bridge, out of a meeting that `--from` organizes: name or id
+    #[arg(long, value_name = "BRIDGE", requires = "to", conflicts_with_all = ["inbound", "from_address"])]
+    from_conference: Option<String>,
     /// Show the SIP messages themselves below the ladder
     #[arg(long)]
     messages: bool,
@@ -204,8 +207,10 @@ pub async fn run_explain(client: &Client, action: ExplainAction) -> Result<(), C
                 remedy: "Sign in as the tenant's administrator.".to_owned(),
             });
         }
-        let inbound = ask.inbound || (ask.from.is_none() && ask.from_address.is_none());
-        return calls::suppose(client, called, ask.from, (inbound, None), ask.from_address).await;
+        let named = ask.from.is_some() || ask.from_address.is_some();
+        let inbound = ask.inbound || !(named || ask.from_conference.is_some());
+        let by = (ask.from_address, ask.from_conference);
+        return calls::suppose(client, called, ask.from, (inbound, None), by).await;
     }
     let answer = match (ask.call, ask.sip_call_id, client.face().await?) {
         (None, _, Face::Tenant | Face::Operator) => {

@@ -7,6 +7,7 @@ mod accounts;
 mod calls;
 mod client;
 mod clients;
+mod conferences;
 mod config;
 mod consents;
 #[cfg(test)]
@@ -140,6 +141,8 @@ pub enum Command {
     Gateway(Group<gateways::GatewayAction>),
     /// PSTN usages and voice routes: which calls leave by which gateways
     VoiceRouting(Group<gateways::RoutingAction>),
+    /// Conference bridges, and the numbers to call into meetings by
+    Conference(Group<conferences::Action>),
     /// Operators that stand in where that of the caller's number cannot carry a call outside
     Fallback(Group<gateways::FallbackAction>),
     /// Callers that are not let in, and numbers that nobody has
@@ -187,6 +190,7 @@ pub async fn run(command: Command) -> ExitCode {
         Command::Group(group) => with(group, policies::run_group).await,
         Command::Gateway(group) => with(group, gateways::run_gateway).await,
         Command::VoiceRouting(group) => with(group, gateways::run_routing).await,
+        Command::Conference(group) => with(group, conferences::run).await,
         Command::Fallback(group) => with(group, gateways::run_fallback).await,
         Command::Screening(group) => with(group, policies::run_screening).await,
         Command::Freeze(group) => with(group, freezes::run).await,

@@ -186,7 +186,8 @@ pub struct List {
     /// Numbers that begin so, `+44207`
     #[arg(long)]
     prefix: Option<String>,
-    /// `Unassigned`, `UserAssigned` or `VoiceApplicationAssigned`
+    /// `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`, `ConferenceAssigned` or
+    /// `PolicyAssigned`
     #[arg(long)]
     status: Option<String>,
     /// `CallingUserAssignment`, `FirstPartyAppAssignment` or `ConferenceAssignment`

@@ -20,8 +20,8 @@ use uuid::Uuid;
 pub enum PolicyAction {
     /// Your policies
     List {
-        /// `TenantDialPlan`, `CallingLineIdentity`, `OnlineDialOutPolicy` or
-        /// `OnlineVoiceRoutingPolicy`
+        /// `TenantDialPlan`, `CallingLineIdentity`, `OnlineDialOutPolicy`,
+        /// `OnlineVoiceRoutingPolicy` or `OnlineAudioConferencingRoutingPolicy`
         #[arg(long)]
         kind: Option<String>,
         #[command(flatten)]
@@ -102,14 +102,20 @@ pub struct Settings {
     /// Voice routing: a PSTN usage; may be repeated, they are tried in their order
     #[arg(long, value_name = "USAGE")]
     pstn_usage: Vec<String>,
+    /// Meetings' calls: a PSTN usage; may be repeated, they are tried in their order
+    #[arg(long, value_name = "USAGE")]
+    conference_usage: Vec<String>,
     /// Calls outside: `InternationalAndDomestic`, `Domestic` or `None`
     #[arg(long, value_name = "WHERE")]
     allow: Option<String>,
     /// Calls outside: none to premium rate, shared cost and satellites
     #[arg(long, requires = "allow")]
     no_premium: bool,
+    /// Calls out of meetings, beside `--allow`: `InternationalAndDomestic`, `Domestic` or `None`
+    #[arg(long, value_name = "WHERE", requires = "allow")]
+    conferencing: Option<String>,
     /// The settings as a JSON document, `-` for stdin
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["rule", "show_caller", "allow", "pstn_usage"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rule", "show_caller", "allow", "pstn_usage", "conference_usage"])]
     settings: Option<PathBuf>,
 }
 
@@ -254,10 +260,12 @@ impl Settings {
             self.show_caller.is_some(),
             self.allow.is_some(),
             !self.pstn_usage.is_empty(),
+            !self.conference_usage.is_empty(),
         ];
         if kinds.iter().filter(|given| **given).count() > 1 {
             return Err(CliError::usage(
-                "a policy is of one kind: --rule, --show-caller, --allow or --pstn-usage",
+                "a policy is of one kind: --rule, --show-caller, --allow, --pstn-usage or \
+                 --conference-usage",
             ));
         }
         if let Some(path) = &self.settings {
@@ -280,6 +288,12 @@ impl Settings {
             let online_pstn_usages = self.pstn_usage;
             return Ok(Some(PolicySettings::OnlineVoiceRoutingPolicy { online_pstn_usages }));
         }
+        if !self.conference_usage.is_empty() {
+            let online_pstn_usages = self.conference_usage;
+            let settings =
+                PolicySettings::OnlineAudioConferencingRoutingPolicy { online_pstn_usages };
+            return Ok(Some(settings));
+        }
         if let Some(shown) = self.show_caller {
             let (substitute, resource_account_id) = match shown.as_str() {
                 "LineUri" | "Anonymous" => (shown, None),
@@ -294,7 +308,13 @@ impl Settings {
             }));
         }
         let premium = !self.no_premium;
-        Ok(self.allow.map(|allowed| PolicySettings::OnlineDialOutPolicy { allowed, premium }))
+        let conferencing = self.conferencing;
+        Ok(self.allow.map(|allowed| PolicySettings::OnlineDialOutPolicy {
+            allowed,
+            premium,
+            conferencing_allowed: conferencing
+                .unwrap_or_else(|| "InternationalAndDomestic".to_owned()),
+        }))
     }
 }
 

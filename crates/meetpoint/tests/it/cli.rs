@@ -1,5 +1,6 @@
 //! The command line against a real server: the story's steps as people type them.
 
+mod conferences;
 mod gateways;
 mod shop;
 

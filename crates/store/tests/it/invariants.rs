@@ -214,6 +214,8 @@ impl Ground {
             tenant_may_update_location: true,
             person_id: None,
             account_id: None,
+            bridge_id: None,
+            policy_id: None,
             assigned_name: None,
             move_id: None,
             blocked_forever: false,

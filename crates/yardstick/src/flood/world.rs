@@ -67,6 +67,7 @@ pub fn write(folder: &Path, args: &Args) -> io::Result<()> {
         tenant,
         display_name: "Front Desk".into(),
         licensed: true,
+        conferencing: false,
         country,
         number: None,
         phone: Some(PhoneCredential {
@@ -86,6 +87,7 @@ pub fn write(folder: &Path, args: &Args) -> io::Result<()> {
             target: Some(AssignmentTarget::User(user)),
             location: None,
             moving: None,
+            other_holder: None,
         });
     }
     let registered = serde_json::json!({
