@@ -78,6 +78,10 @@ events! {
     VoiceRoutingChanged(ThingEvent) = "voice_routing.changed";
     /// Other operators stand in for a tenant's own, or none does any more; the id is the tenant's.
     FallbackChanged(ThingEvent) = "fallback_operators.changed";
+    /// Somebody's forwarding, delegates or call group were changed; the id is the person's.
+    CallingSettingsChanged(ThingEvent) = "calling_settings.changed";
+    /// A tenant's voicemail or announcements were changed; the id is the tenant's.
+    VoiceTargetsChanged(ThingEvent) = "voice_targets.changed";
     /// A tenant was made, or its settings were changed.
     TenantChanged(NamedEvent) = "tenant.changed";
     /// An operator was admitted or edited.

@@ -9,6 +9,8 @@
 pub const FROZEN: &[&str] = &[
     "account_number.",
     "call_screening.",
+    "calling_settings.file",
+    "calling_settings.put",
     "consent.",
     "fallback_operators.",
     "gateway.",
@@ -21,6 +23,7 @@ pub const FROZEN: &[&str] = &[
     "user.file",
     "user.update",
     "voice_routing.",
+    "voice_targets.",
 ];
 
 /// What goes on in every window, by the names' beginnings. A use case is in one of both lists: a test
@@ -32,6 +35,7 @@ pub const FREE: &[&str] = &[
     "calling_profile.",
     "call_duration.",
     "call_export.",
+    "calling_settings.try",
     "change_freeze.",
     "civic_address.",
     "client",
@@ -126,6 +130,10 @@ mod tests {
             ("gateway.update", true),
             ("voice_routing.put", true),
             ("fallback_operators.put", true),
+            ("calling_settings.put", true),
+            ("calling_settings.file", true),
+            ("calling_settings.try", false),
+            ("voice_targets.put", true),
             ("api_token.revoke", false),
             ("change_freeze.remove", false),
             ("consent.create", true),

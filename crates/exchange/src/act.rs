@@ -164,6 +164,8 @@ fn owner_of(change: &Change) -> ChangeOwner {
         Change::GatewayPut(gateway) => of_tenant(gateway.tenant),
         Change::VoiceRoutingPut(routing) => of_tenant(routing.tenant),
         Change::FallbackPut(fallback) => of_tenant(fallback.tenant),
+        Change::CallingSettingsPut(calling) => of_tenant(calling.tenant),
+        Change::VoiceTargetsPut(targets) => of_tenant(targets.tenant),
         Change::PolicyRemoved { tenant, .. }
         | Change::GroupRemoved { tenant, .. }
         | Change::GatewayRemoved { tenant, .. } => of_tenant(*tenant),

@@ -42,7 +42,7 @@ fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
         "alarms.changed",
         "notice.changed",
     ];
-    const TENANTS: [&str; 9] = [
+    const TENANTS: [&str; 11] = [
         "civic_address.changed",
         "location.changed",
         "policy.changed",
@@ -51,6 +51,8 @@ fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
         "gateway.changed",
         "voice_routing.changed",
         "fallback_operators.changed",
+        "calling_settings.changed",
+        "voice_targets.changed",
         "number_settings.changed",
     ];
     const OPERATORS: [&str; 10] = [
@@ -264,6 +266,12 @@ fn told(change: Change, owner: ChangeOwner, party: Party) -> Option<EventData> {
         }
         Change::FallbackPut(fallback) => {
             EventData::FallbackChanged(thing(fallback.tenant.to_string()))
+        }
+        Change::CallingSettingsPut(calling) => {
+            EventData::CallingSettingsChanged(thing(calling.user.to_string()))
+        }
+        Change::VoiceTargetsPut(targets) => {
+            EventData::VoiceTargetsChanged(thing(targets.tenant.to_string()))
         }
         Change::UserRemoved { .. } | Change::QueueRemoved { .. } => return None,
     })

@@ -1,9 +1,10 @@
 //! The change log's entries (design decision 1).
 
 use crate::record::{
-    CallingProfileRecord, EdgeKey, FallbackRecord, GatewayRecord, GroupMembersRecord, NumberRecord,
-    OperatorRecord, PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord,
-    TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
+    CallingProfileRecord, CallingSettingsRecord, EdgeKey, FallbackRecord, GatewayRecord,
+    GroupMembersRecord, NumberRecord, OperatorRecord, PolicyAssignmentRecord, PolicyRecord,
+    QueueRecord, ScreeningRecord, TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
+    VoiceTargetsRecord,
 };
 use domain::consent::{ConsentStatus, RelationshipStatus};
 use domain::{
@@ -154,6 +155,11 @@ pub enum Change {
     VoiceRoutingPut(VoiceRoutingRecord),
     /// Operators that stand in for others with a tenant's calls outside.
     FallbackPut(FallbackRecord),
+    /// How a person's calls are forwarded, and who acts for them. Edges before 0.3 pass it over, as
+    /// what follows.
+    CallingSettingsPut(CallingSettingsRecord),
+    /// What plays and records for a tenant.
+    VoiceTargetsPut(VoiceTargetsRecord),
     /// Something else the control plane keeps (an offer, an address, a client);
     /// carries no routing data.
     Other {
@@ -197,7 +203,7 @@ impl Change {
     }
 
     /// The kinds this version knows, as they are written.
-    pub const KINDS: [&str; 25] = [
+    pub const KINDS: [&str; 27] = [
         "operator_put",
         "trunk_put",
         "calling_profile_put",
@@ -222,6 +228,8 @@ impl Change {
         "gateway_removed",
         "voice_routing_put",
         "fallback_put",
+        "calling_settings_put",
+        "voice_targets_put",
         "other",
     ];
 }

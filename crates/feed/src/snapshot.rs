@@ -18,9 +18,10 @@ pub use memory::{Applied, Snapshot};
 
 use crate::change::Position;
 use crate::record::{
-    CallingProfileRecord, EdgeKey, FallbackRecord, GatewayRecord, GroupMembersRecord, NumberRecord,
-    OperatorRecord, PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord,
-    TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
+    CallingProfileRecord, CallingSettingsRecord, EdgeKey, FallbackRecord, GatewayRecord,
+    GroupMembersRecord, NumberRecord, OperatorRecord, PolicyAssignmentRecord, PolicyRecord,
+    QueueRecord, ScreeningRecord, TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
+    VoiceTargetsRecord,
 };
 
 /// All that routing needs, at one position of the log: what the control plane
@@ -59,6 +60,10 @@ pub struct WorldRecords {
     pub voice_routing: Vec<VoiceRoutingRecord>,
     /// Operators that stand in for others.
     pub fallback: Vec<FallbackRecord>,
+    /// People's calling settings.
+    pub calling: Vec<CallingSettingsRecord>,
+    /// What plays and records for tenants.
+    pub voice_targets: Vec<VoiceTargetsRecord>,
     /// Every number, in any order.
     pub numbers: Vec<NumberRecord>,
 }
@@ -83,6 +88,8 @@ impl WorldRecords {
             gateways: Vec::new(),
             voice_routing: Vec::new(),
             fallback: Vec::new(),
+            calling: Vec::new(),
+            voice_targets: Vec::new(),
             numbers: Vec::new(),
         }
     }

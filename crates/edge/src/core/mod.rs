@@ -12,6 +12,7 @@ mod auth;
 mod call;
 mod contact;
 mod dialog;
+mod forward;
 mod fraud;
 mod guest;
 mod hops;

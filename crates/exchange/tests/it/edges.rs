@@ -284,6 +284,7 @@ fn use_cases_may_move_between_threads() {
             inbound: true,
             from_address: None,
             from_number: None,
+            on_behalf_of_number: None,
             called,
         };
         sendable(&exchange.explain_call(cx, ask));

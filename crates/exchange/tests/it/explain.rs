@@ -18,6 +18,7 @@ fn from(user: Uuid, called: &str) -> ExplainCall {
         inbound: false,
         from_address: None,
         from_number: None,
+        on_behalf_of_number: None,
         called: called.into(),
     }
 }
@@ -28,6 +29,7 @@ fn inbound(called: &str) -> ExplainCall {
         inbound: true,
         from_address: None,
         from_number: None,
+        on_behalf_of_number: None,
         called: called.into(),
     }
 }
@@ -133,6 +135,7 @@ on_both!(a_call_that_nobody_proves_goes_by_the_network_it_comes_from, |db| {
         inbound: false,
         from_address: Some(address.into()),
         from_number: None,
+        on_behalf_of_number: None,
         called: called.into(),
     };
     let told = house.explain(&house.tenant_admin, at("198.51.100.9", "999")).await;

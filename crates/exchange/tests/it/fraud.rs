@@ -35,6 +35,7 @@ on_both!(a_tenants_limits_reach_edges_and_explanations, |db| {
         inbound: false,
         from_address: None,
         from_number: None,
+        on_behalf_of_number: None,
         called: "+33123456789".into(),
     };
     let told = exchange.explain_call(&cx(&house.tenant_admin), ask).await.expect("explained");

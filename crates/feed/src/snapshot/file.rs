@@ -42,10 +42,12 @@ enum Kind {
     Gateways = 16,
     VoiceRouting = 17,
     Fallback = 18,
+    Calling = 19,
+    VoiceTargets = 20,
 }
 
 impl Kind {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 20] = [
         Self::KeyCheck,
         Self::Operators,
         Self::Trunks,
@@ -64,6 +66,8 @@ impl Kind {
         Self::Gateways,
         Self::VoiceRouting,
         Self::Fallback,
+        Self::Calling,
+        Self::VoiceTargets,
     ];
 
     fn name(self) -> &'static str {
@@ -86,6 +90,8 @@ impl Kind {
             Self::Gateways => "gateways",
             Self::VoiceRouting => "voice_routing",
             Self::Fallback => "fallback",
+            Self::Calling => "calling",
+            Self::VoiceTargets => "voice_targets",
         }
     }
 }
@@ -237,6 +243,9 @@ impl Snapshot {
         let routing: Vec<_> = self.voice_routing_records().collect();
         json_section(&mut out, Kind::VoiceRouting, &routing);
         json_section(&mut out, Kind::Fallback, &self.fallback_records().collect::<Vec<_>>());
+        json_section(&mut out, Kind::Calling, &self.calling_records().collect::<Vec<_>>());
+        let targets: Vec<_> = self.voice_target_records().collect();
+        json_section(&mut out, Kind::VoiceTargets, &targets);
         out
     }
 
@@ -290,6 +299,8 @@ impl Snapshot {
                 Kind::Gateways => world.gateways = json(kind, payload, records)?,
                 Kind::VoiceRouting => world.voice_routing = json(kind, payload, records)?,
                 Kind::Fallback => world.fallback = json(kind, payload, records)?,
+                Kind::Calling => world.calling = json(kind, payload, records)?,
+                Kind::VoiceTargets => world.voice_targets = json(kind, payload, records)?,
             }
         }
         let missing = |kind: Kind| SnapshotError::Missing { section: kind.name() };

@@ -205,7 +205,8 @@ pub async fn run_explain(client: &Client, action: ExplainAction) -> Result<(), C
             });
         }
         let inbound = ask.inbound || (ask.from.is_none() && ask.from_address.is_none());
-        return calls::suppose(client, called, ask.from, (inbound, None), ask.from_address).await;
+        let by = (inbound, None, None);
+        return calls::suppose(client, called, ask.from, by, ask.from_address).await;
     }
     let answer = match (ask.call, ask.sip_call_id, client.face().await?) {
         (None, _, Face::Tenant | Face::Operator) => {
