@@ -64,7 +64,7 @@ ENDLESS = "/edge/v1/changes"
 # notice that is new, refuses what others ask of consents, and an invitation ends with its first answer. Rust tests hold them: docs/access.csv by every role, and their own.
 LATER = (
     "^/(tenant|programme)/v1/change-freezes|^/session/oidc/\\{"
-    "|^/tenant/v1/(number-orders|users/csv|numbers/.*/assignment(/undo|-block))"
+    "|^/tenant/v1/(number-orders|users/csv|calling-settings/csv|numbers/.*/assignment(/undo|-block))"
     "|^/operator/v1/(number-orders/(csv|.*/(retry|undo))|order-messages/|disputes/)|^/programme/v1/disputes/"
     "|^/operator/v1/(stock|reservations)|^/tenant/v1/(shop/|quotes|reservations)|^/shop/"
     "|^/operator/v1/(offer|leads)/|^/tenant/v1/(leads/|consents/.*/acceptances)|^/programme/v1/notices"
@@ -77,7 +77,7 @@ STORIES = [
     ("places", "^/tenant/v1/(civic-addresses|trusted-networks)"),
     ("numbers", "^/tenant/v1/(numbers|calls|direct-routing-numbers)"),
     ("gateways", "^/tenant/v1/(gateways|coexistence|fallback-operators|conference-)"),
-    ("policies", "^/tenant/v1/(policies|policy-assignments|effective-policies|groups|call-screening|voice-routing)"),
+    ("policies", "^/tenant/v1/(policies|policy-assignments|effective-policies|groups|call-screening|voice-routing|voice-targets|calling-settings|users/.*/calling-settings)"),
     ("orders", "^/operator/(?!v1/webhooks)"),
     # Late: a consent that is suspended takes much with it.
     ("consents", "^/tenant/v1/(operators|consents)"),
@@ -175,10 +175,13 @@ PLACES = {
     **named("pattern", 0.95, "body.settings.rules[*].pattern",
             *(f"body.{rules}[*].pattern" for rules in ("blocked", "exempt", "unassigned"))),
     **named("operator_id", 0.9, "body.operator_ids[*]"),
-    **named("gateway_id", 0.9, "body.routes[*].gateway_ids[*]", "body.gateway_ids[*]"),
+    **named("gateway_id", 0.9, "body.routes[*].gateway_ids[*]", "body.gateway_ids[*]",
+            "body.voicemail.gateway_id", "body.announcements[*].gateway_id"),
     **named("conference_bridge_id", 0.5, "body.from_conference_bridge_id"),
     **named("language", 0.95, "body.primary_language", "body.secondary_languages[*]"),
     **named("number", 0.8, "body.default_number", "body.routes[*].bridge_source_phone_number"),
+    **named("user_id", 0.9, "body.delegates[*].user_id", "body.call_group[*]",
+            *(f"body.{of}.user_id" for of in ("forwarding.target", "unanswered.target", "busy", "unreachable"))),
     **named("pattern", 0.95, "body.routes[*].number_pattern"),
     **named("pstn_usage", 0.95, "body.online_pstn_usages[*]", "body.routes[*].online_pstn_usages[*]",
             "body.settings.online_pstn_usages[*]"),

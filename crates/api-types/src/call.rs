@@ -81,6 +81,15 @@ pub struct CallRecord {
     pub out_call_id: Option<String>,
     /// All records of it have arrived.
     pub complete: bool,
+    /// Who forwarded it last to where it was answered.
+    #[serde(default)]
+    pub forwarded_by_id: Option<Uuid>,
+    /// Their name.
+    #[serde(default)]
+    pub forwarded_by_name: Option<String>,
+    /// Why: `unconditional`, `unanswered`, `busy`, `unreachable`, `simultaneous`.
+    #[serde(default)]
+    pub forward_cause: Option<String>,
 }
 
 /// One attempt on a trunk.
@@ -116,6 +125,11 @@ pub struct ExplainCall {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 128)]
     pub from_number: Option<String>,
+    /// The number that the person's phone asks to be shown by: that of somebody on whose behalf they
+    /// call, as their delegate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 128)]
+    pub on_behalf_of_number: Option<String>,
     /// What is dialled.
     #[schema(min_length = 1, max_length = 128)]
     pub called: String,

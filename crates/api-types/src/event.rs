@@ -80,6 +80,10 @@ events! {
     FallbackChanged(ThingEvent) = "fallback_operators.changed";
     /// A conference bridge was added, edited or removed, or has other numbers.
     BridgeChanged(ThingEvent) = "conference_bridge.changed";
+    /// Somebody's forwarding, delegates or call group were changed; the id is the person's.
+    CallingSettingsChanged(ThingEvent) = "calling_settings.changed";
+    /// A tenant's voicemail or announcements were changed; the id is the tenant's.
+    VoiceTargetsChanged(ThingEvent) = "voice_targets.changed";
     /// A tenant was made, or its settings were changed.
     TenantChanged(NamedEvent) = "tenant.changed";
     /// An operator was admitted or edited.

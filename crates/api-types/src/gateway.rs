@@ -31,6 +31,10 @@ pub struct GatewayCreate {
     /// may leave by it.
     #[schema(pattern = "^[A-Za-z]{2}$", example = "GB")]
     pub country: String,
+    /// It leads to what plays and records (voicemail, announcements), and not to the PSTN: no voice
+    /// route and no emergency call leaves by it. It cannot be changed.
+    #[serde(default)]
+    pub voice_app: bool,
     /// `false` (default) drains: calls that stand live on, new ones go elsewhere. It may bring calls
     /// all the same.
     #[serde(default)]
@@ -111,6 +115,9 @@ pub struct Gateway {
     pub transport: String,
     /// The country it stands in.
     pub country: String,
+    /// It leads to what plays and records, and not to the PSTN.
+    #[serde(default)]
+    pub voice_app: bool,
     /// `false` drains: standing calls live on, new ones go elsewhere.
     pub enabled: bool,
     /// Seconds of silence before the next gateway is tried.

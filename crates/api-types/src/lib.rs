@@ -9,6 +9,7 @@
 
 pub mod billing;
 pub mod call;
+pub mod calling;
 pub mod compat;
 pub mod conference;
 pub mod event;

@@ -289,6 +289,10 @@ pub struct BlockedNumbers {
     /// Their calls go to this call queue; refused if left out.
     #[serde(default)]
     pub redirect_to_account_id: Option<Uuid>,
+    /// They hear this announcement of your voice targets; not together with a queue.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 49)]
+    pub redirect_to_announcement: Option<String>,
 }
 
 /// Callers that are let in though they are blocked.
@@ -324,6 +328,10 @@ pub struct UnassignedTreatment {
     /// This call queue answers.
     #[serde(default)]
     pub resource_account_id: Option<Uuid>,
+    /// This announcement of your voice targets answers.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 49)]
+    pub announcement: Option<String>,
 }
 
 /// `PUT /tenant/v1/call-screening`: replaces all of it.

@@ -111,8 +111,12 @@ codes! {
     RankTaken = "rank_taken", 409, "Another group has this rank with a policy of the same kind.", "Choose another rank.";
     // Gateways and voice routing.
     AddressTaken = "address_taken", 409, "The address is another trunk's or gateway's.", "Name an address that nobody else sends from; of two behind one address each has its own port and match_port.";
-    GatewayInUse = "gateway_in_use", 409, "A voice route or a conference bridge names the gateway.", "Take it out of the voice routes and conference bridges first, or disable it: calls that stand live on.";
+    GatewayInUse = "gateway_in_use", 409, "A voice route, a conference bridge, the voicemail or an announcement names the gateway.", "Take it out there first, or disable it: calls that stand live on.";
     UnknownGateway = "unknown_gateway", 422, "The gateway is not one of yours.", "List your gateways.";
+    GatewayNotPstn = "gateway_not_pstn", 422, "The gateway leads to what plays and records, and not to the PSTN.", "Name another gateway in voice routes; add one without voice_app for the PSTN.";
+    AnnouncementInUse = "announcement_in_use", 409, "A rule for callers, or for numbers that nobody has, names the announcement.", "Take it out of call-screening first, or disable it.";
+    UnknownAnnouncement = "unknown_announcement", 422, "There is no announcement of that name.", "List the voice targets, or add the announcement there first.";
+    NoVoicemail = "no_voicemail", 422, "The tenant has no voicemail that calls could go to.", "Have a tenant admin set the voicemail among the voice targets first.";
     UnknownPstnUsage = "unknown_pstn_usage", 422, "The PSTN usage is not one of yours.", "Add it to online_pstn_usages of the voice routing first.";
     PstnUsageInUse = "pstn_usage_in_use", 409, "A voice routing policy names the PSTN usage.", "Take it out of the policy first.";
     InsideOperatorRange = "inside_operator_range", 409, "An operator declared the range that the number is in.", "A number has one way to the PSTN: have that operator upload it, or have the programme owner see whose it is.";

@@ -58,6 +58,9 @@ const COLUMNS: &[(&str, Kind)] = &[
     ("in_call_id", Kind::Text),
     ("out_call_id", Kind::Text),
     ("complete", Kind::Flag),
+    ("forwarded_by_id", Kind::Text),
+    ("forwarded_by_name", Kind::Text),
+    ("forward_cause", Kind::Text),
 ];
 
 fn schema() -> String {

@@ -11,6 +11,7 @@ use api_types::{
     Page, Problem,
     billing::CallExport,
     call::CallRecord,
+    calling::UserCallingSettings,
     conference::{ConferenceBridge, ConferenceNumber},
     freeze::ChangeFreeze,
     gateway::Gateway,
@@ -112,13 +113,15 @@ rows! {
         rank number warning;
     ChangeFreeze, "change-freezes": id tenant_id name starts_at ends_at;
     Group, "groups": id name members;
-    Gateway, "gateways": id fqdn address sources match_port transport country enabled
+    Gateway, "gateways": id fqdn address sources match_port transport country voice_app enabled
         failover_time_seconds options_interval_seconds send_options max_uri single_early_dialog
         max_concurrent_calls max_calls_per_second version;
     ConferenceBridge, "conference-bridges": id name gateway_ids default_number numbers version;
     ConferenceNumber, "conference-numbers": number conference_bridge_id conference_bridge_name
         country toll_free primary_language secondary_languages is_default;
     GroupMember, "group-members": id upn display_name;
+    UserCallingSettings, "calling-settings": user_id upn display_name forwarding unanswered busy
+        unreachable delegates call_group version;
     Webhook, "webhooks": id endpoint description event_types enabled disabled_at disabled_reason
         failures failing_since next_attempt_at position old_secret_until created_at version;
     WebhookDelivery, "webhook-deliveries": id event_id event_type attempt at ms status delivered
@@ -128,7 +131,8 @@ rows! {
         operator_connected_ms operator_billed_ms duration_source caller callee number
         operator_id operator_name trunk_id trunk tenant_id user_id user_name queue_id queue_name
         conference_bridge_id conference_bridge_name call_type
-        sip_code reason hung_up_by attempts in_call_id out_call_id complete;
+        sip_code reason hung_up_by attempts in_call_id out_call_id complete
+        forwarded_by_id forwarded_by_name forward_cause;
 }
 
 /// Lists inside a cell are joined by `;`, documents inside a cell stay JSON.

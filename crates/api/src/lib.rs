@@ -12,6 +12,7 @@ mod assets;
 mod auth;
 mod billing;
 mod call_file;
+mod calling;
 mod clients;
 mod compat;
 mod conference;

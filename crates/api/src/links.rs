@@ -189,6 +189,13 @@ const WAYS: &[Way] = &[
     },
     Way { from: &["freeze_create"], to: &["freeze_remove"], with: &[("freeze_id", ID)], body: "" },
     Way { from: &["programme_freeze_create"], to: &["programme_freeze_remove"], with: &[("freeze_id", ID)], body: "" },
+    Way { from: &["user_list"], to: &["calling_settings_get"], with: &[("user_id", FIRST)], body: "" },
+    Way { from: &["user_create"], to: &["calling_settings_get"], with: &[("user_id", ID)], body: "" },
+    Way {
+        from: &["calling_settings_get", "calling_settings_put"], to: &["calling_settings_put"],
+        with: &[("user_id", "$response.body#/user_id"), ("If-Match", ETAG)], body: "",
+    },
+    Way { from: &["voice_targets_get", "voice_targets_put"], to: &["voice_targets_put"], with: &[("If-Match", ETAG)], body: "" },
     Way { from: &["screening_get", "screening_put"], to: &["screening_put"], with: &[("If-Match", ETAG)], body: "" },
     Way {
         from: &["number_list"],

@@ -1,9 +1,9 @@
 //! The OpenAPI 3.1 document, made from the handlers, and its page.
 
 use crate::{
-    App, accounts, billing, clients, conference, edge, event, explain, fraud, freeze, gateway,
-    inside, links, network, oauth, offer, oidc, operator, order, policy, programme, session, shop,
-    tenant, webhook,
+    App, accounts, billing, calling, clients, conference, edge, event, explain, fraud, freeze,
+    gateway, inside, links, network, oauth, offer, oidc, operator, order, policy, programme,
+    session, shop, tenant, webhook,
 };
 use api_types::{Problem, event::Event};
 use axum::{
@@ -188,6 +188,10 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(policy::group_get, policy::group_remove))
         .routes(routes!(policy::group_member_list, policy::group_member_edit))
         .routes(routes!(policy::screening_get, policy::screening_put))
+        .routes(routes!(calling::calling_settings_list))
+        .routes(routes!(calling::calling_file))
+        .routes(routes!(calling::calling_settings_get, calling::calling_settings_put))
+        .routes(routes!(calling::voice_targets_get, calling::voice_targets_put))
         .routes(routes!(gateway::gateway_list, gateway::gateway_create))
         .routes(routes!(gateway::gateway_get, gateway::gateway_update, gateway::gateway_remove))
         .routes(routes!(gateway::direct_numbers_create))

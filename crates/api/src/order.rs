@@ -24,7 +24,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 /// The caller with the key that a file is bound to.
-fn keyed(caller: &Caller, key: Option<(String, [u8; 32])>) -> Cx {
+pub(crate) fn keyed(caller: &Caller, key: Option<(String, [u8; 32])>) -> Cx {
     Cx { idempotency_key: key, ..caller.cx.clone() }
 }
 

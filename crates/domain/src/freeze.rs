@@ -9,6 +9,8 @@
 pub const FROZEN: &[&str] = &[
     "account_number.",
     "call_screening.",
+    "calling_settings.file",
+    "calling_settings.put",
     "conference_",
     "consent.",
     "fallback_operators.",
@@ -22,6 +24,7 @@ pub const FROZEN: &[&str] = &[
     "user.file",
     "user.update",
     "voice_routing.",
+    "voice_targets.",
 ];
 
 /// What goes on in every window, by the names' beginnings. A use case is in one of both lists: a test
@@ -33,6 +36,7 @@ pub const FREE: &[&str] = &[
     "calling_profile.",
     "call_duration.",
     "call_export.",
+    "calling_settings.try",
     "change_freeze.",
     "civic_address.",
     "client",
@@ -127,6 +131,10 @@ mod tests {
             ("gateway.update", true),
             ("voice_routing.put", true),
             ("fallback_operators.put", true),
+            ("calling_settings.put", true),
+            ("calling_settings.file", true),
+            ("calling_settings.try", false),
+            ("voice_targets.put", true),
             ("api_token.revoke", false),
             ("change_freeze.remove", false),
             ("consent.create", true),

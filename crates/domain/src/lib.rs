@@ -7,6 +7,7 @@
 pub mod act;
 pub mod assign;
 pub mod block;
+pub mod calling;
 pub mod coexist;
 pub mod conference;
 pub mod consent;

@@ -16,8 +16,8 @@ pub use dial_out::{DialOut, Reach};
 pub use dial_plan::{DialPlan, MOST_NAME, MOST_RULES, NormalizationRule, Translated};
 pub use pattern::{MOST_PATTERN, Pattern, PatternError};
 pub use screening::{
-    BlockedNumbers, ExemptNumbers, MOST_ENTRIES, Screening, ScreeningRules, TreatmentTarget,
-    UnassignedTreatment, Verdict,
+    BlockedNumbers, ExemptNumbers, MOST_ENTRIES, Redirect, Screening, ScreeningRules,
+    TreatmentTarget, UnassignedTreatment, Verdict,
 };
 pub use voice_routing::{
     MOST_ROUTE_GATEWAYS, MOST_ROUTES, MOST_USAGES, Tier, VoiceRoute, VoiceRouteRule, VoiceRoutes,

@@ -7,11 +7,16 @@
 //! for shuffling comes in with the call.
 
 mod conference;
+mod forwarding;
 mod gateways;
 mod refusal;
 mod trunks;
 mod world;
 
+pub use forwarding::{
+    Alongside, Circle, Forwarded, MOST_FORWARDS, Onward, Play, alongside, circle, foresee, forward,
+    ring_seconds,
+};
 pub use gateways::{fallback_profiles, gateway_tiers};
 pub use refusal::RouteRefusal;
 pub use trunks::{AttemptEnd, may_retry, trunk_order, usable_for_help};
@@ -20,6 +25,7 @@ pub use world::{
 };
 
 use crate::{
+    calling::ForwardCause,
     conference::Meeting,
     emergency,
     ids::{
@@ -27,7 +33,10 @@ use crate::{
         UserId,
     },
     number::{AssignmentTarget, NumberType},
-    policy::{Hide, Holder, Policy, PolicyKind, PolicyRule, Substitute, Translated, Verdict},
+    policy::{
+        Hide, Holder, Policy, PolicyKind, PolicyRule, Redirect, Substitute, Translated,
+        TreatmentTarget, Verdict,
+    },
 };
 use gateways::{help_gateways, voice_routed};
 use numbering::{Country, E164, from_dialled};
@@ -58,9 +67,29 @@ pub struct Call<'a> {
     /// It takes a dialog over (RFC 3891): `called` is that one's far party and nothing that
     /// somebody dialled.
     pub takes_over: Option<FarEnd>,
+    /// The number that a phone asks to be shown by (P-Preferred-Identity, RFC 3325 section 9.2):
+    /// that of somebody on whose behalf the call is made.
+    pub on_behalf: Option<E164>,
+    /// How often the call was forwarded before it came here, as its Diversion says (RFC 5806).
+    pub diversions: u8,
     /// A conference bridge calls out of this meeting, as it says; good for a gateway that
     /// answers that bridge's calls, and for nobody else.
     pub meeting: Option<Meeting>,
+}
+
+impl<'a> Call<'a> {
+    /// A call that somebody dialled, and nothing more.
+    pub const fn new(source: Source, called: &'a str, caller: &'a str) -> Self {
+        Self {
+            source,
+            called,
+            caller,
+            takes_over: None,
+            on_behalf: None,
+            diversions: 0,
+            meeting: None,
+        }
+    }
 }
 
 /// Who is at the far end of a dialog that a call takes over.
@@ -101,6 +130,20 @@ pub enum Destination {
         /// What to put in the Request-URI.
         digits: Dialled,
     },
+    /// All who stand for a person, at once; first answer wins.
+    Circle {
+        /// For whom.
+        of: UserId,
+        /// Which of theirs.
+        which: Circle,
+    },
+    /// An external SIP target of the tenant.
+    Target {
+        /// The gateway that leads there.
+        gateway: TrunkId,
+        /// What it does.
+        play: Play,
+    },
 }
 
 impl Destination {
@@ -109,7 +152,7 @@ impl Destination {
         match self {
             Self::Trunks { digits, .. } | Self::Gateways { digits, .. } => Some(digits),
             Self::Bridge { number, .. } => Some(Dialled::Number(number)),
-            Self::User(_) | Self::Queue(_) => None,
+            Self::User(_) | Self::Queue(_) | Self::Circle { .. } | Self::Target { .. } => None,
         }
     }
 }
@@ -146,6 +189,12 @@ pub struct Route {
     pub tenant: TenantId,
     /// The tenant's number in it.
     pub number: Option<E164>,
+    /// The person whose number was called, whoever answers for them.
+    pub called: Option<UserId>,
+    /// The person on whose behalf a delegate calls.
+    pub on_behalf: Option<UserId>,
+    /// How the call came from the person called to its destination.
+    pub forwarded: Option<Forwarded>,
     /// The operator that carries it; `None` for internal calls and those of gateways.
     pub operator: Option<OperatorId>,
     /// Caller id to show, where the exchange decides it.
@@ -263,12 +312,22 @@ fn inbound(
     };
     let number = view.number;
     let policies = world.has_policies(view.tenant);
-    let target = match policies.then(|| screened(world, view.tenant, call.caller, trace)).flatten()
+    let Delivered { called, destination, forwarded } = match policies
+        .then(|| screened(world, view.tenant, call.caller, trace))
+        .flatten()
+        .transpose()?
     {
-        Some(instead) => Some(AssignmentTarget::ResourceAccount(instead?)),
-        None => view.target,
+        Some(Redirect::ResourceAccount(account)) => {
+            let target = Some(AssignmentTarget::ResourceAccount(account));
+            delivered(world, (&view, policies), target, call.diversions, trace)?
+        }
+        Some(Redirect::Announcement(name)) => {
+            let destination = announced(world, view.tenant, name, trace);
+            let destination = destination.ok_or(RouteRefusal::CallerBlocked)?;
+            Delivered { called: None, destination, forwarded: None }
+        }
+        None => delivered(world, (&view, policies), view.target, call.diversions, trace)?,
     };
-    let destination = deliver(world, (&view, policies), target, trace)?;
     if let Destination::User(user) = destination
         && policies
     {
@@ -278,6 +337,9 @@ fn inbound(
         kind: CallKind::Inbound,
         tenant: view.tenant,
         number: Some(number),
+        called,
+        on_behalf: None,
+        forwarded,
         operator,
         caller_id: None,
         hide: Hide::AsAsked,
@@ -298,12 +360,12 @@ const fn bridge_of(destination: Destination) -> Option<BridgeId> {
 
 /// What the tenant's rules do with a caller: refuse it or send it elsewhere; `None` where
 /// it passes.
-fn screened(
-    world: &impl World,
+fn screened<'w>(
+    world: &'w impl World,
     tenant: TenantId,
     caller: &str,
     trace: &mut impl Trace,
-) -> Option<Result<ResourceAccountId, RouteRefusal>> {
+) -> Option<Result<Redirect<'w>, RouteRefusal>> {
     match world.screening(tenant)?.caller(caller) {
         Verdict::Pass => None,
         Verdict::Exempt { rule } => {
@@ -312,7 +374,12 @@ fn screened(
         }
         Verdict::Blocked { rule, redirect_to } => {
             trace.step("screening.blocked", || match redirect_to {
-                Some(account) => format!("{caller} is sent to {account} by {rule:?}"),
+                Some(Redirect::ResourceAccount(account)) => {
+                    format!("{caller} is sent to {account} by {rule:?}")
+                }
+                Some(Redirect::Announcement(name)) => {
+                    format!("{caller} hears announcement {name:?} by {rule:?}")
+                }
                 None => format!("{caller} is blocked by {rule:?}"),
             });
             Some(redirect_to.ok_or(RouteRefusal::CallerBlocked))
@@ -347,6 +414,35 @@ fn hides_caller_of(
     }
 }
 
+/// Whom a call is for, and where it goes.
+struct Delivered {
+    called: Option<UserId>,
+    destination: Destination,
+    forwarded: Option<Forwarded>,
+}
+
+/// Where a call to a number goes, after what the person who has it forwards.
+fn delivered(
+    world: &impl World,
+    number: (&NumberView, bool),
+    target: Option<AssignmentTarget>,
+    diversions: u8,
+    trace: &mut impl Trace,
+) -> Result<Delivered, RouteRefusal> {
+    let tenant = number.0.tenant;
+    let destination = deliver(world, number, target, trace)?;
+    let Destination::User(user) = destination else {
+        return Ok(Delivered { called: None, destination, forwarded: None });
+    };
+    let cause = ForwardCause::Unconditional;
+    Ok(match forward(world, (tenant, user), cause, diversions, trace) {
+        Some(Onward { destination, forwarded }) => {
+            Delivered { called: Some(user), destination, forwarded: Some(forwarded) }
+        }
+        None => Delivered { called: Some(user), destination, forwarded: None },
+    })
+}
+
 fn deliver(
     world: &impl World,
     (view, policies): (&NumberView, bool),
@@ -361,16 +457,18 @@ fn deliver(
         });
         return Ok(Destination::Bridge { bridge, number: view.number });
     }
-    let mut treated = || {
-        let called = view.number.to_string();
-        let (rule, target) = world.screening(view.tenant)?.unassigned(&called)?;
-        trace.step("screening.unassigned", || {
-            format!("{called} is assigned to nobody: {rule:?} answers for it")
-        });
-        Some(AssignmentTarget::from(target))
-    };
     let target = match target {
-        None if policies => treated(),
+        None if policies => match treated(world, view, trace) {
+            Some(TreatmentTarget::Announcement(name)) => {
+                let found = announced(world, view.tenant, name, trace);
+                return found.ok_or(RouteRefusal::NumberUnassigned);
+            }
+            Some(TreatmentTarget::User(user)) => Some(AssignmentTarget::User(*user)),
+            Some(TreatmentTarget::ResourceAccount(account)) => {
+                Some(AssignmentTarget::ResourceAccount(*account))
+            }
+            None => None,
+        },
         assigned => assigned,
     };
     match target.ok_or(RouteRefusal::NumberUnassigned)? {
@@ -389,6 +487,36 @@ fn deliver(
             }
         }
     }
+}
+
+/// What answers for a number that nobody has.
+fn treated<'w>(
+    world: &'w impl World,
+    view: &NumberView,
+    trace: &mut impl Trace,
+) -> Option<&'w TreatmentTarget> {
+    let called = view.number.to_string();
+    let (rule, target) = world.screening(view.tenant)?.unassigned(&called)?;
+    trace.step("screening.unassigned", || {
+        format!("{called} is assigned to nobody: {rule:?} answers for it")
+    });
+    Some(target)
+}
+
+/// One of the tenant's announcements; `None` where it is not there, or has no effect.
+fn announced(
+    world: &impl World,
+    tenant: TenantId,
+    name: &str,
+    trace: &mut impl Trace,
+) -> Option<Destination> {
+    let found = world.voice_targets(tenant).and_then(|targets| targets.announcement(name));
+    trace.step("announcement", || match found {
+        Some((_, target)) => format!("{name:?} is played from {}", target.uri),
+        None => format!("there is no announcement {name:?} in effect"),
+    });
+    let (place, target) = found?;
+    Some(Destination::Target { gateway: target.gateway, play: Play::Announcement(place) })
 }
 
 /// The digits of an emergency call in a country, if it is one.
@@ -433,6 +561,9 @@ fn help(
         kind: CallKind::Emergency,
         tenant,
         number: number.map(|n| n.number),
+        called: None,
+        on_behalf: None,
+        forwarded: None,
         operator: None,
         caller_id: number.map(|n| n.number),
         hide: Hide::Never,
@@ -505,6 +636,9 @@ fn help(
         kind: CallKind::Emergency,
         tenant,
         number: number.map(|n| n.number),
+        called: None,
+        on_behalf: None,
+        forwarded: None,
         operator: Some(operator),
         caller_id: number.map(|n| n.number),
         hide: Hide::Never,
@@ -567,17 +701,35 @@ fn outbound(
     }
     let dialled = from_dialled(called, home).ok_or(RouteRefusal::NotANumber)?;
     trace.step("dial.e164", || format!("{called} dialled in {home} is {dialled}"));
+    let behalf = forwarding::on_behalf(world, &user, call.on_behalf, trace)?;
+    // What the call shows and by whom it leaves; what may be dialled is the caller's own matter.
+    let (line, line_holder) = match &behalf {
+        Some((boss, view)) => {
+            (Some(*view), Holder { user: Some(*boss), number: Some(view.number) })
+        }
+        None => (own, holder),
+    };
+    let on_behalf = behalf.map(|(boss, _)| boss);
     if let Some(view) = world.number(dialled).filter(|v| v.tenant == user.tenant) {
         // Reverse number lookup (operator-connect.md section 5 rule 4): a
         // colleague is reached without leaving the exchange.
         trace.step("number.internal", || format!("{dialled} is the tenant's own"));
-        let destination = deliver(world, (&view, policies), view.target, trace)?;
+        // What takes a dialog over goes to whoever holds it, and no further.
+        let Delivered { called, destination, forwarded } = if call.takes_over.is_some() {
+            let destination = deliver(world, (&view, policies), view.target, trace)?;
+            Delivered { called: None, destination, forwarded: None }
+        } else {
+            delivered(world, (&view, policies), view.target, 0, trace)?
+        };
         return Ok(Route {
             kind: CallKind::Internal,
             tenant: user.tenant,
-            number: own.map(|n| n.number).or(Some(dialled)),
+            number: line.map(|n| n.number).or(Some(dialled)),
+            called,
+            on_behalf,
+            forwarded,
             operator: None,
-            caller_id: own.map(|n| n.number),
+            caller_id: line.map(|n| n.number),
             hide: Hide::AsAsked,
             caller_policy: None,
             destination,
@@ -588,7 +740,8 @@ fn outbound(
     if is_dialled {
         restricted(world, user.tenant, holder, (dialled, home), trace)?;
     }
-    let own = own.ok_or(RouteRefusal::UserHasNoNumber)?;
+    let own = line.ok_or(RouteRefusal::UserHasNoNumber)?;
+    let holder = line_holder;
     // A dialog that runs over a gateway is taken over there, whatever routes say.
     let over_gateway = match call.takes_over {
         Some(FarEnd::Trunk(id)) => world.trunk(id).is_some_and(
@@ -618,6 +771,9 @@ fn outbound(
         kind: CallKind::Outbound,
         tenant: user.tenant,
         number: Some(own.number),
+        called: None,
+        on_behalf,
+        forwarded: None,
         operator,
         caller_id: Some(caller_id),
         hide,

@@ -165,6 +165,8 @@ fn owner_of(change: &Change) -> ChangeOwner {
         Change::VoiceRoutingPut(routing) => of_tenant(routing.tenant),
         Change::FallbackPut(fallback) => of_tenant(fallback.tenant),
         Change::BridgePut(bridge) => of_tenant(bridge.tenant),
+        Change::CallingSettingsPut(calling) => of_tenant(calling.tenant),
+        Change::VoiceTargetsPut(targets) => of_tenant(targets.tenant),
         Change::PolicyRemoved { tenant, .. }
         | Change::GroupRemoved { tenant, .. }
         | Change::GatewayRemoved { tenant, .. }

@@ -282,6 +282,9 @@ fn document(row: CdrRow, of: CdrOf, names: &Names) -> CallRecord {
         in_call_id: row.in_call_id,
         out_call_id: row.out_call_id,
         complete,
+        forwarded_by_id: row.forwarded_by_id.map(|id| id.0),
+        forwarded_by_name: row.forwarded_by_name,
+        forward_cause: row.forward_cause,
         kind: row.kind,
     };
     if matches!(of, CdrOf::Operator(_)) {
@@ -291,6 +294,8 @@ fn document(row: CdrRow, of: CdrOf, names: &Names) -> CallRecord {
         record.queue_name = None;
         record.conference_bridge_id = None;
         record.conference_bridge_name = None;
+        record.forwarded_by_id = None;
+        record.forwarded_by_name = None;
         // A call for help may have been tried by others' trunks too.
         record.attempts.retain(|attempt| attempt.trunk.is_some());
         if record.trunk.is_none() {

@@ -46,7 +46,7 @@ async fn facts(db: &mut Db, tenant: TenantId) -> Result<Facts, Fail> {
             enabled: gateways.iter().filter(enabled).count(),
         });
     }
-    for row in &gateways {
+    for row in gateways.iter().filter(|row| !row.voice_app) {
         facts.gateways.push(GatewayFacts {
             fqdn: row.fqdn.clone(),
             country: row.country,

@@ -177,12 +177,14 @@ async fn deliver(tx: &mut Tx, record: &CdrRecord) -> Result<(), StoreError> {
             };
             tx.cdr_begin(record.id, &begin).await
         }
-        CdrEvent::Answer { at_us, user, out_trunk, call_id } => {
+        CdrEvent::Answer { at_us, user, out_trunk, call_id, forwarded } => {
             let answer = CdrAnswer {
                 at: *at_us,
                 user_id: *user,
                 out_trunk_id: *out_trunk,
                 out_call_id: plain(call_id),
+                forwarded_by_id: forwarded.map(|f| f.user),
+                forward_cause: forwarded.map(|f| f.cause.as_str().to_owned()),
             };
             tx.cdr_answer(record.id, &answer).await
         }

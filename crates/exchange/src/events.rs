@@ -43,7 +43,7 @@ fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
         "alarms.changed",
         "notice.changed",
     ];
-    const TENANTS: [&str; 10] = [
+    const TENANTS: [&str; 12] = [
         "civic_address.changed",
         "location.changed",
         "policy.changed",
@@ -53,6 +53,8 @@ fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
         "voice_routing.changed",
         "fallback_operators.changed",
         "conference_bridge.changed",
+        "calling_settings.changed",
+        "voice_targets.changed",
         "number_settings.changed",
     ];
     const OPERATORS: [&str; 10] = [
@@ -273,6 +275,12 @@ fn told(change: Change, owner: ChangeOwner, party: Party) -> Option<EventData> {
         }
         Change::BridgePut(bridge) => EventData::BridgeChanged(thing(bridge.id.to_string())),
         Change::BridgeRemoved { id, .. } => EventData::BridgeChanged(thing(id.to_string())),
+        Change::CallingSettingsPut(calling) => {
+            EventData::CallingSettingsChanged(thing(calling.user.to_string()))
+        }
+        Change::VoiceTargetsPut(targets) => {
+            EventData::VoiceTargetsChanged(thing(targets.tenant.to_string()))
+        }
         Change::UserRemoved { .. } | Change::QueueRemoved { .. } => return None,
     })
 }

@@ -5,6 +5,7 @@ use crate::authz::Access;
 use crate::edges::kind_text;
 use crate::*;
 use api_types::call::{ExplainCall, ExplainStep, Explanation};
+use domain::calling::{CallingSettings, VoiceTargets};
 use domain::conference::Meeting;
 use domain::fraud::{ClassLimit, DestinationClass, FraudLimits};
 use domain::number::NumberType;
@@ -12,7 +13,7 @@ use domain::policy::{Holder, Policy, PolicyKind, Screening, Via, VoiceRoutes};
 use domain::routing::{
     Call, CallKind, Destination, Dialled, FallbackView, GatewayView, HelpView, NumberView,
     Recorded, Route, RouteRefusal, Source, Trace, TrunkOwner, TrunkView, UserView, World,
-    fallback_profiles, further_profiles, gateway_tiers, route,
+    fallback_profiles, foresee, further_profiles, gateway_tiers, route,
 };
 use domain::trusted::TrustedNetwork;
 use domain::{BridgeId, CallingProfileId, ResourceAccountId, TenantId, TrunkId, UserId};
@@ -76,7 +77,18 @@ impl Exchange {
             let reason = format!("who calls is named with inbound, in {MOST_DIALLED} bytes");
             return Err(ErrorCode::InvalidField.problem(Some("/from_number"), reason));
         }
-        let told = self.explain(tenant, caller, from, called).await?;
+        let on_behalf = match ask.on_behalf_of_number.as_deref().map(str::trim) {
+            None | Some("") => None,
+            Some(_) if !matches!(caller, Caller::User(_)) => {
+                let reason = "one of your users calls on behalf of another";
+                return Err(ErrorCode::InvalidField.problem(Some("/on_behalf_of_number"), reason));
+            }
+            Some(text) => Some(E164::parse(text).map_err(|_| {
+                let reason = "a number is + and 2 to 15 digits (E.164)";
+                ErrorCode::InvalidField.problem(Some("/on_behalf_of_number"), reason)
+            })?),
+        };
+        let told = self.explain(tenant, (caller, on_behalf), from, called).await?;
         Ok(if cx.actor.role.sees_masked() { mask::explanation(told) } else { told })
     }
 
@@ -84,14 +96,14 @@ impl Exchange {
     pub(crate) async fn explain(
         &self,
         tenant: TenantId,
-        caller: Caller,
+        (caller, on_behalf): (Caller, Option<E164>),
         from: String,
         called: String,
     ) -> Result<Explanation, Problem> {
         self.view(async move |mut db| {
             let mut world = Lazy::default();
             loop {
-                let told = tell(&world, tenant, (caller, &from), &called);
+                let told = tell(&world, tenant, (caller, &from, on_behalf), &called);
                 let missing = world.missing.take();
                 if missing.is_empty() {
                     return Ok(told?);
@@ -108,7 +120,7 @@ impl Exchange {
 fn tell(
     world: &Lazy,
     tenant: TenantId,
-    (caller, from): (Caller, &str),
+    (caller, from, on_behalf): (Caller, &str, Option<E164>),
     called: &str,
 ) -> Result<Explanation, Problem> {
     let mut trace = Recorded::default();
@@ -141,14 +153,18 @@ fn tell(
             Caller::Bridge(bridge, organizer) => Some(Meeting { bridge, organizer }),
             _ => None,
         };
-        let call = Call { source, called, caller: from, takes_over: None, meeting };
-        route(world, call, &mut trace)
+        route(world, Call { on_behalf, meeting, ..Call::new(source, called, from) }, &mut trace)
     });
     let mut trunks = Vec::new();
     match &routed {
         Ok(route) => {
             locate(world, route, &mut trace);
             cost(world, source.ok(), route, &mut trace);
+            foresee(world, route, &mut trace);
+            if let Destination::Target { gateway, .. } = route.destination {
+                let own = world.own_gateways(tenant);
+                trunks.extend(own.iter().filter(|g| g.id == gateway).map(|g| g.fqdn.clone()));
+            }
             if let Destination::Gateways { .. } | Destination::Bridge { .. } = route.destination {
                 trunks = over_gateways(world, route, &mut trace);
             }
@@ -231,7 +247,8 @@ fn inbound_source(
         .ok_or(RouteRefusal::NumberUnknown)?;
     if NumberType::of(view.operator) == NumberType::DirectRouting {
         let own = world.own_gateways(tenant);
-        let gateway = own.first().ok_or(RouteRefusal::SourceUnknown)?;
+        let mut pstn = own.iter().filter(|gateway| !gateway.voice_app);
+        let gateway = pstn.next().ok_or(RouteRefusal::SourceUnknown)?;
         trace.step("source.gateway", || format!("brought by your gateway {}", gateway.fqdn));
         return Ok(Source::Trunk(gateway.id));
     }
@@ -318,8 +335,14 @@ fn locate(world: &Lazy, route: &Route, trace: &mut Recorded) {
 /// for it. Only the edges know what was used of them.
 fn cost(world: &Lazy, source: Option<Source>, route: &Route, trace: &mut Recorded) {
     let Some(digits) = route.destination.digits() else { return };
-    let (Some(Source::User(_)), Dialled::Number(dialled)) = (source, digits) else { return };
-    let own = route.number.and_then(|own| world.number(own));
+    let Dialled::Number(dialled) = digits else { return };
+    // Who forwards a call outside is counted as if they had made it.
+    let own = match (route.forwarded, source) {
+        (Some(forwarded), _) => forwarded.number,
+        (None, Some(Source::User(_))) => route.number,
+        (None, _) => return,
+    };
+    let own = own.and_then(|own| world.number(own));
     let Some(home) = own.map(|own| own.country) else { return };
     let tenant = route.tenant;
     let Some(set) = world.known(&world.fraud_limits, tenant, Ask::FraudLimits(tenant)) else {
@@ -359,6 +382,8 @@ enum Ask {
     Fallback(TenantId),
     BridgeNumber(E164),
     Bridge(BridgeId),
+    Calling(UserId),
+    VoiceTargets(TenantId),
 }
 
 /// A world that notes what it does not know yet. Each fetch answers one more
@@ -381,6 +406,8 @@ struct Lazy {
     fallback: HashMap<TenantId, Vec<FallbackWay>>,
     bridge_numbers: HashMap<E164, Option<(TenantId, BridgeId)>>,
     bridges: HashMap<BridgeId, Option<BridgeRow>>,
+    calling: HashMap<UserId, CallingSettings>,
+    voice_targets: HashMap<TenantId, VoiceTargets>,
     missing: RefCell<Vec<Ask>>,
 }
 
@@ -480,6 +507,15 @@ impl Lazy {
             }
             Ask::Fallback(tenant) => {
                 self.fallback.insert(tenant, crate::fallback::of_tenant(db, tenant).await?);
+            }
+            Ask::Calling(user) => {
+                let row = db.world_calling_of(user).await?;
+                self.calling.insert(user, row.map(|row| row.settings.0).unwrap_or_default());
+            }
+            Ask::VoiceTargets(tenant) => {
+                let row = db.voice_targets_get(tenant).await?;
+                let targets = row.map(|row| row.targets.0).unwrap_or_default();
+                self.voice_targets.insert(tenant, targets);
             }
             Ask::VoiceRoutes(tenant) => {
                 let row = db.voice_routing_get(tenant).await?;
@@ -590,7 +626,7 @@ impl World for Lazy {
     }
 
     fn gateways(&self, tenant: TenantId, each: &mut dyn FnMut(GatewayView)) {
-        for row in self.own_gateways(tenant) {
+        for row in self.own_gateways(tenant).iter().filter(|row| !row.voice_app) {
             each(GatewayView { gateway: row.id, country: row.country, enabled: row.enabled });
         }
     }
@@ -609,6 +645,14 @@ impl World for Lazy {
         let found = found.and_then(Option::as_ref).filter(|row| row.tenant_id == tenant);
         found.into_iter().flat_map(|row| &row.gateways.0).for_each(|id| each(*id));
         found.is_some()
+    }
+
+    fn calling_settings(&self, user: UserId) -> Option<&CallingSettings> {
+        self.known(&self.calling, user, Ask::Calling(user))
+    }
+
+    fn voice_targets(&self, tenant: TenantId) -> Option<&VoiceTargets> {
+        self.known(&self.voice_targets, tenant, Ask::VoiceTargets(tenant))
     }
 
     fn account_number(&self, account: ResourceAccountId) -> Option<(TenantId, E164)> {

@@ -29,6 +29,7 @@ fn document(row: &GatewayRow) -> Gateway {
         match_port: row.match_port,
         transport: row.transport.clone(),
         country: row.country.to_string(),
+        voice_app: row.voice_app,
         enabled: row.enabled,
         failover_time_seconds: row.failover_time_seconds,
         options_interval_seconds: row.options_interval_seconds,
@@ -90,7 +91,7 @@ fn parse(tenant: TenantId, new: &GatewayCreate) -> Result<GatewayRow, Problem> {
         return Err(invalid("match_port", reason));
     }
     trunk.enabled = new.enabled;
-    let row = GatewayRow::new(tenant, country_parse(&new.country)?, trunk);
+    let row = GatewayRow::new(tenant, country_parse(&new.country)?, new.voice_app, trunk);
     let peer = Peer::of(&row.address, &row.sources.0, row.match_port);
     sendable("address", peer.address.ip())?;
     for ip in &peer.sources {
@@ -253,7 +254,7 @@ impl Exchange {
         .await
     }
 
-    /// Removes a gateway that no voice route and no conference bridge names.
+    /// Removes a gateway that no voice route, no conference bridge and no voice target names.
     ///
     /// # Errors
     /// `gateway_in_use`, `version_mismatch`, `not_found`, `forbidden`.
@@ -279,6 +280,10 @@ impl Exchange {
             let bridges = tx.bridge_list(tenant, None, u32::MAX).await?;
             if let Some(bridge) = bridges.iter().find(|b| b.gateways.0.contains(&row.id)) {
                 let reason = format!("the conference bridge {:?} is answered by it", bridge.name);
+                return Err(ErrorCode::GatewayInUse.problem(None, reason).into());
+            }
+            if let Some(field) = crate::voice_targets::names(&mut tx, tenant, row.id).await? {
+                let reason = format!("{field} of the voice targets names it");
                 return Err(ErrorCode::GatewayInUse.problem(None, reason).into());
             }
             tx.gateway_delete(tenant, row.id).await?;

@@ -259,7 +259,10 @@ impl Exchange {
             Caller::Operator => record.caller.clone(),
             Caller::User(_) | Caller::Bridge(..) | Caller::Address(_) => String::new(),
         };
-        match self.explain(TenantId(tenant), caller, from, record.callee.clone()).await {
+        // A delegate called by the number of whom they called for.
+        let line = record.number.as_deref().filter(|_| record.kind.as_deref() == Some("outbound"));
+        let line = line.and_then(|number| E164::parse(number).ok());
+        match self.explain(TenantId(tenant), (caller, line), from, record.callee.clone()).await {
             Ok(explained) => Ok(Some(explained)),
             // Who called may be gone by now.
             Err(problem) if problem.status < 500 => Ok(None),

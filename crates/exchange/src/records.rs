@@ -1,12 +1,14 @@
 //! Rows as the change log and the snapshot carry them.
 
+use domain::calling::{CallingSettings, VoiceTargets};
 use domain::number::AssignmentTarget;
 use domain::policy::PolicyTarget;
 use domain::{CallingProfileId, TenantId, TrunkId, UserId};
 use feed::record::{
-    BridgeNumberRecord, BridgeRecord, CallingProfileRecord, GatewayRecord, NumberRecord,
-    OperatorRecord, PhoneCredential, PolicyAssignmentRecord, PolicyRecord, QueueRecord,
-    ScreeningRecord, TenantRecord, Transport, TrunkRecord, UserRecord, VoiceRoutingRecord,
+    BridgeNumberRecord, BridgeRecord, CallingProfileRecord, CallingSettingsRecord, GatewayRecord,
+    NumberRecord, OperatorRecord, PhoneCredential, PolicyAssignmentRecord, PolicyRecord,
+    QueueRecord, ScreeningRecord, TenantRecord, Transport, TrunkRecord, UserRecord,
+    VoiceRoutingRecord, VoiceTargetsRecord,
 };
 use store::{
     AccountRow, BridgeNumberRow, BridgeRow, CallingProfileRow, GatewayRow, NumberRow, OperatorRow,
@@ -156,7 +158,8 @@ pub(crate) fn screening(tenant: TenantId, row: &ScreeningRow) -> ScreeningRecord
 }
 
 pub(crate) fn gateway(row: &GatewayRow) -> Result<GatewayRecord, StoreError> {
-    Ok(GatewayRecord { tenant: row.tenant_id, country: row.country, trunk: trunk(&row.trunk())? })
+    let GatewayRow { tenant_id: tenant, country, voice_app, .. } = *row;
+    Ok(GatewayRecord { tenant, country, voice_app, trunk: trunk(&row.trunk())? })
 }
 
 pub(crate) fn bridge(row: &BridgeRow, numbers: &[BridgeNumberRow]) -> BridgeRecord {
@@ -177,4 +180,16 @@ pub(crate) fn bridge(row: &BridgeRow, numbers: &[BridgeNumberRow]) -> BridgeReco
 
 pub(crate) fn voice_routing(row: &VoiceRoutingRow) -> VoiceRoutingRecord {
     VoiceRoutingRecord { tenant: row.tenant_id, rules: row.rules.0.clone().into() }
+}
+
+pub(crate) fn calling(
+    tenant: TenantId,
+    user: UserId,
+    settings: &CallingSettings,
+) -> CallingSettingsRecord {
+    CallingSettingsRecord { tenant, user, settings: settings.clone().into() }
+}
+
+pub(crate) fn voice_targets(tenant: TenantId, targets: &VoiceTargets) -> VoiceTargetsRecord {
+    VoiceTargetsRecord { tenant, targets: targets.clone().into() }
 }

@@ -5,10 +5,10 @@ use crate::act::{Keep, change, done, invalid, matches, raced};
 use crate::authz::Access;
 use crate::policies::{account_must, person_must, refusal};
 use crate::{Cx, Exchange, records};
-use api_types::Problem;
 use api_types::policy::{
     BlockedNumbers, CallScreening, CallScreeningPut, ExemptNumbers, UnassignedTreatment,
 };
+use api_types::{ErrorCode, Problem};
 use domain::policy::{self, Screening, ScreeningRules, TreatmentTarget};
 use domain::{ResourceAccountId, UserId};
 use feed::change::Change;
@@ -16,11 +16,12 @@ use store::{Db, Json, ScreeningRow};
 fn rules(put: &CallScreeningPut) -> Result<ScreeningRules, Problem> {
     let mut unassigned = Vec::with_capacity(put.unassigned.len());
     for (at, entry) in put.unassigned.iter().enumerate() {
-        let target = match (entry.user_id, entry.resource_account_id) {
-            (Some(user), None) => TreatmentTarget::User(UserId(user)),
-            (None, Some(id)) => TreatmentTarget::ResourceAccount(ResourceAccountId(id)),
+        let target = match (entry.user_id, entry.resource_account_id, &entry.announcement) {
+            (Some(user), None, None) => TreatmentTarget::User(UserId(user)),
+            (None, Some(id), None) => TreatmentTarget::ResourceAccount(ResourceAccountId(id)),
+            (None, None, Some(name)) => TreatmentTarget::Announcement(name.clone()),
             _ => {
-                let reason = "either a person or a call queue answers";
+                let reason = "either a person, a call queue or an announcement answers";
                 return Err(invalid(&format!("unassigned/{at}/user_id"), reason));
             }
         };
@@ -40,6 +41,7 @@ fn rules(put: &CallScreeningPut) -> Result<ScreeningRules, Problem> {
                 pattern: entry.pattern.clone(),
                 enabled: entry.enabled,
                 redirect_to: entry.redirect_to_account_id.map(ResourceAccountId),
+                announcement: entry.redirect_to_announcement.clone(),
             })
             .collect(),
         exempt: put
@@ -72,6 +74,7 @@ fn screening_document(row: Option<&ScreeningRow>) -> CallScreening {
         pattern: entry.pattern.clone(),
         enabled: entry.enabled,
         redirect_to_account_id: entry.redirect_to.map(|id| id.0),
+        redirect_to_announcement: entry.announcement.clone(),
     };
     let exempt = |entry: &policy::ExemptNumbers| ExemptNumbers {
         name: entry.name.clone(),
@@ -79,9 +82,10 @@ fn screening_document(row: Option<&ScreeningRow>) -> CallScreening {
         enabled: entry.enabled,
     };
     let unassigned = |entry: &policy::UnassignedTreatment| {
-        let (user_id, resource_account_id) = match entry.target {
-            TreatmentTarget::User(id) => (Some(id.0), None),
-            TreatmentTarget::ResourceAccount(id) => (None, Some(id.0)),
+        let (user_id, resource_account_id, announcement) = match &entry.target {
+            TreatmentTarget::User(id) => (Some(id.0), None, None),
+            TreatmentTarget::ResourceAccount(id) => (None, Some(id.0), None),
+            TreatmentTarget::Announcement(name) => (None, None, Some(name.clone())),
         };
         UnassignedTreatment {
             name: entry.name.clone(),
@@ -89,6 +93,7 @@ fn screening_document(row: Option<&ScreeningRow>) -> CallScreening {
             priority: entry.priority,
             user_id,
             resource_account_id,
+            announcement,
         }
     };
     CallScreening {
@@ -113,7 +118,7 @@ impl Exchange {
     /// Replaces them (operator-connect.md section 5 rule 11).
     ///
     /// # Errors
-    /// `invalid_field` names the entry; `unknown_user`, `unknown_account`,
+    /// `invalid_field` names the entry; `unknown_user`, `unknown_account`, `unknown_announcement`,
     /// `version_mismatch`, `version_required`, `forbidden`.
     pub async fn screening_put(
         &self,
@@ -126,21 +131,38 @@ impl Exchange {
         self.act(cx, "call_screening.put", Keep::Answer, async |mut tx| {
             let version = tx.screening_get(tenant).await?.map_or(0, |row| row.version);
             matches(if_match, version, true)?;
+            // Nobody takes an announcement away meanwhile.
+            tx.voice_targets_lock(tenant).await?;
+            let targets = tx.voice_targets_get(tenant).await?;
+            let announcement_must = |name: &str, field: String| {
+                let known = targets.iter().flat_map(|row| &row.targets.0.announcements);
+                if known.clone().any(|known| known.name == name) {
+                    return Ok(());
+                }
+                let reason = format!("no announcement {name:?} among the voice targets");
+                Err(ErrorCode::UnknownAnnouncement.problem(Some(&field), reason))
+            };
             for (at, entry) in rules.blocked.iter().enumerate() {
+                if let Some(name) = &entry.announcement {
+                    announcement_must(name, format!("/blocked/{at}/redirect_to_announcement"))?;
+                }
                 if let Some(account) = entry.redirect_to {
                     let field = format!("/blocked/{at}/redirect_to_account_id");
                     account_must(&mut tx, tenant, account, &field).await?;
                 }
             }
             for (at, entry) in rules.unassigned.iter().enumerate() {
-                match entry.target {
+                match &entry.target {
                     TreatmentTarget::User(user) => {
                         let field = format!("/unassigned/{at}/user_id");
-                        person_must(&mut tx, tenant, user, &field).await?;
+                        person_must(&mut tx, tenant, *user, &field).await?;
                     }
                     TreatmentTarget::ResourceAccount(account) => {
                         let field = format!("/unassigned/{at}/resource_account_id");
-                        account_must(&mut tx, tenant, account, &field).await?;
+                        account_must(&mut tx, tenant, *account, &field).await?;
+                    }
+                    TreatmentTarget::Announcement(name) => {
+                        announcement_must(name, format!("/unassigned/{at}/announcement"))?;
                     }
                 }
             }

@@ -28,7 +28,7 @@ enum Step {
 }
 
 /// A refusal of a field as a row shows it.
-fn row_error(problem: Problem) -> EntryError {
+pub(crate) fn row_error(problem: Problem) -> EntryError {
     EntryError {
         code: problem.code,
         field: problem.field.map(|field| field.trim_start_matches('/').to_owned()),
@@ -37,7 +37,7 @@ fn row_error(problem: Problem) -> EntryError {
     }
 }
 
-fn needed<'a>(line: &'a Line, field: &'static str) -> Result<&'a str, EntryError> {
+pub(crate) fn needed<'a>(line: &'a Line, field: &'static str) -> Result<&'a str, EntryError> {
     line.get(field).ok_or_else(|| {
         ErrorCode::InvalidField.entry(Some(field), format!("the row has no {field}"))
     })

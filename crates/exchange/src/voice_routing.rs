@@ -122,7 +122,8 @@ impl Exchange {
     /// Replaces them.
     ///
     /// # Errors
-    /// `invalid_field` names the entry; `unknown_gateway`, `unknown_bridge_number`, `pstn_usage_in_use`,
+    /// `invalid_field` names the entry; `unknown_gateway`, `gateway_not_pstn`,
+    /// `unknown_bridge_number`, `pstn_usage_in_use`,
     /// `version_mismatch`, `version_required`, `forbidden`.
     pub async fn voice_routing_put(
         &self,
@@ -137,12 +138,19 @@ impl Exchange {
             let version = tx.voice_routing_get(tenant).await?.map_or(0, |row| row.version);
             matches(if_match, version, true)?;
             let own = crate::coexistence::gateways(&mut tx, tenant).await?;
+            let voice_apps: Vec<TrunkId> =
+                own.iter().filter(|row| row.voice_app).map(|row| row.id).collect();
             let own: Vec<TrunkId> = own.into_iter().map(|row| row.id).collect();
             for (at, route) in rules.routes.iter().enumerate() {
                 if let Some(n) = route.gateways.iter().position(|id| !own.contains(id)) {
                     let field = format!("/routes/{at}/gateway_ids/{n}");
                     let reason = format!("no gateway {} in this tenant", route.gateways[n]);
                     return Err(ErrorCode::UnknownGateway.problem(Some(&field), reason).into());
+                }
+                if let Some(n) = route.gateways.iter().position(|id| voice_apps.contains(id)) {
+                    let field = format!("/routes/{at}/gateway_ids/{n}");
+                    let reason = format!("{} does not lead to the PSTN", route.gateways[n]);
+                    return Err(ErrorCode::GatewayNotPstn.problem(Some(&field), reason).into());
                 }
             }
             sources_known(&mut tx, tenant, &rules).await?;

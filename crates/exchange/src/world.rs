@@ -94,6 +94,15 @@ pub(crate) async fn fill(db: &mut Db, world: &mut WorldRecords) -> Result<(), St
         let own = numbers.remove(&row.id).unwrap_or_default();
         world.bridges.push(records::bridge(&row, &own));
     }
+    let calling = db.world_calling().await?;
+    let calling = calling.iter().filter(|row| !row.settings.0.is_empty());
+    world.calling = calling
+        .map(|row| records::calling(row.tenant_id, row.person_id, &row.settings.0))
+        .collect();
+    let targets = db.world_voice_targets().await?;
+    let targets = targets.iter().filter(|row| !row.targets.0.is_empty());
+    world.voice_targets =
+        targets.map(|row| records::voice_targets(row.tenant_id, &row.targets.0)).collect();
 
     for (at, row) in db.edge_key_list().await?.into_iter().enumerate() {
         let key = crate::edge_keys::record(at, row);

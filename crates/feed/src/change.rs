@@ -1,9 +1,10 @@
 //! The change log's entries (design decision 1).
 
 use crate::record::{
-    BridgeRecord, CallingProfileRecord, EdgeKey, FallbackRecord, GatewayRecord, GroupMembersRecord,
-    NumberRecord, OperatorRecord, PolicyAssignmentRecord, PolicyRecord, QueueRecord,
-    ScreeningRecord, TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
+    BridgeRecord, CallingProfileRecord, CallingSettingsRecord, EdgeKey, FallbackRecord,
+    GatewayRecord, GroupMembersRecord, NumberRecord, OperatorRecord, PolicyAssignmentRecord,
+    PolicyRecord, QueueRecord, ScreeningRecord, TenantRecord, TrunkRecord, UserRecord,
+    VoiceRoutingRecord, VoiceTargetsRecord,
 };
 use domain::consent::{ConsentStatus, RelationshipStatus};
 use domain::{
@@ -164,6 +165,11 @@ pub enum Change {
         /// Which.
         id: BridgeId,
     },
+    /// How a person's calls are forwarded, and who acts for them. Edges before 0.3 pass it over, as
+    /// what follows.
+    CallingSettingsPut(CallingSettingsRecord),
+    /// What plays and records for a tenant.
+    VoiceTargetsPut(VoiceTargetsRecord),
     /// Something else the control plane keeps (an offer, an address, a client);
     /// carries no routing data.
     Other {
@@ -234,6 +240,8 @@ impl Change {
         "fallback_put",
         "bridge_put",
         "bridge_removed",
+        "calling_settings_put",
+        "voice_targets_put",
         "other",
     ];
 }

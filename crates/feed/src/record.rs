@@ -3,6 +3,7 @@
 
 use crate::kept::Kept;
 use domain::assign::OtherHolder;
+use domain::calling::{CallingSettings, VoiceTargets};
 use domain::conference::Languages;
 use domain::fraud::FraudLimits;
 use domain::policy::{PolicyBody, PolicyKind, PolicyTarget, ScreeningRules, VoiceRoutingRules};
@@ -82,6 +83,10 @@ pub struct GatewayRecord {
     pub tenant: TenantId,
     /// The country it stands in: what it dials is read there.
     pub country: Country,
+    /// It leads to what plays and records, and not to the PSTN: no voice route and no call for help
+    /// leaves by it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub voice_app: bool,
     /// How it is reached; its operator is [`OperatorId::DIRECT_ROUTING`].
     pub trunk: TrunkRecord,
 }
@@ -284,6 +289,26 @@ pub struct FallbackWay {
     pub operator: OperatorId,
     /// By which of its profiles.
     pub profile: CallingProfileId,
+}
+
+/// How a person's calls are forwarded, and who acts for them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallingSettingsRecord {
+    /// Whose tenant.
+    pub tenant: TenantId,
+    /// Whose.
+    pub user: UserId,
+    /// All of them.
+    pub settings: Kept<CallingSettings>,
+}
+
+/// What plays and records for a tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoiceTargetsRecord {
+    /// Whose.
+    pub tenant: TenantId,
+    /// All of it.
+    pub targets: Kept<VoiceTargets>,
 }
 
 /// A number. Fixed width in the snapshot.

@@ -19,9 +19,10 @@ pub use memory::{Applied, Snapshot};
 
 use crate::change::Position;
 use crate::record::{
-    BridgeRecord, CallingProfileRecord, EdgeKey, FallbackRecord, GatewayRecord, GroupMembersRecord,
-    NumberRecord, OperatorRecord, PolicyAssignmentRecord, PolicyRecord, QueueRecord,
-    ScreeningRecord, TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
+    BridgeRecord, CallingProfileRecord, CallingSettingsRecord, EdgeKey, FallbackRecord,
+    GatewayRecord, GroupMembersRecord, NumberRecord, OperatorRecord, PolicyAssignmentRecord,
+    PolicyRecord, QueueRecord, ScreeningRecord, TenantRecord, TrunkRecord, UserRecord,
+    VoiceRoutingRecord, VoiceTargetsRecord,
 };
 
 /// All that routing needs, at one position of the log: what the control plane
@@ -62,6 +63,10 @@ pub struct WorldRecords {
     pub fallback: Vec<FallbackRecord>,
     /// Every conference bridge.
     pub bridges: Vec<BridgeRecord>,
+    /// People's calling settings.
+    pub calling: Vec<CallingSettingsRecord>,
+    /// What plays and records for tenants.
+    pub voice_targets: Vec<VoiceTargetsRecord>,
     /// Every number, in any order.
     pub numbers: Vec<NumberRecord>,
 }
@@ -87,6 +92,8 @@ impl WorldRecords {
             voice_routing: Vec::new(),
             fallback: Vec::new(),
             bridges: Vec::new(),
+            calling: Vec::new(),
+            voice_targets: Vec::new(),
             numbers: Vec::new(),
         }
     }

@@ -46,6 +46,8 @@ pub struct CdrAnswer {
     pub user_id: Option<UserId>,
     pub out_trunk_id: Option<TrunkId>,
     pub out_call_id: String,
+    pub forwarded_by_id: Option<UserId>,
+    pub forward_cause: Option<String>,
 }
 
 /// What an end record says.
@@ -90,6 +92,9 @@ row! {
         reason: Option<String>,
         hung_up_by: Option<String>,
         attempts: Option<Json<Vec<CdrAttempt>>>,
+        forwarded_by_id: Option<UserId>,
+        forwarded_by_name: Option<String>,
+        forward_cause: Option<String>,
         operator_connected_ms: Option<i64>,
         operator_billed_ms: Option<i64>,
     }
@@ -116,7 +121,8 @@ macro_rules! calls {
              p.display_name AS user_name, c.queue_id, \
              q.display_name AS queue_name, c.bridge_id, g.name AS bridge_name, c.in_trunk_id, c.out_trunk_id, \
              c.in_call_id, c.out_call_id, c.begin_at, c.answer_at, c.end_at, c.end_answered_at, \
-             c.sip_code, c.reason, c.hung_up_by, c.attempts, \
+             c.sip_code, c.reason, c.hung_up_by, c.attempts, c.forwarded_by_id, \
+             f.display_name AS forwarded_by_name, c.forward_cause, \
              (SELECT x.connected_ms FROM call_duration x WHERE x.call_id = c.id \
                 AND x.operator_id = c.operator_id ORDER BY x.id DESC LIMIT 1) \
                 AS operator_connected_ms, \
@@ -126,6 +132,7 @@ macro_rules! calls {
              LEFT JOIN operator o ON o.id = c.operator_id \
              LEFT JOIN person p \
              ON p.id = COALESCE(c.caller_user_id, c.answer_user_id, c.callee_user_id) \
+             LEFT JOIN person f ON f.id = c.forwarded_by_id \
              LEFT JOIN resource_account q ON q.id = c.queue_id \
              LEFT JOIN conference_bridge g ON g.id = c.bridge_id "
             $(, $rest)*
@@ -154,10 +161,11 @@ statements! {
         in_trunk_id = excluded.in_trunk_id, in_call_id = excluded.in_call_id, \
         bridge_id = excluded.bridge_id WHERE cdr.begin_at IS NULL";
     CDR_ANSWER = "INSERT INTO cdr (id, sort_at, answer_at, answer_user_id, out_trunk_id, \
-        out_call_id) VALUES ($1, $2, $2, $3, $4, $5) \
+        out_call_id, forwarded_by_id, forward_cause) VALUES ($1, $2, $2, $3, $4, $5, $6, $7) \
         ON CONFLICT (id) DO UPDATE SET answer_at = excluded.answer_at, \
         answer_user_id = excluded.answer_user_id, out_trunk_id = excluded.out_trunk_id, \
-        out_call_id = excluded.out_call_id WHERE cdr.answer_at IS NULL";
+        out_call_id = excluded.out_call_id, forwarded_by_id = excluded.forwarded_by_id, \
+        forward_cause = excluded.forward_cause WHERE cdr.answer_at IS NULL";
     CDR_END = "INSERT INTO cdr (id, sort_at, end_at, end_answered_at, sip_code, reason, \
         hung_up_by, attempts) VALUES ($1, $2, $2, $3, $4, $5, $6, $7) \
         ON CONFLICT (id) DO UPDATE SET end_at = excluded.end_at, \
@@ -202,7 +210,16 @@ impl Db {
 
     /// Merges an answer record.
     pub async fn cdr_answer(&mut self, id: CdrId, a: &CdrAnswer) -> Result<(), StoreError> {
-        self.exec(CDR_ANSWER, args![id, a.at, a.user_id, a.out_trunk_id, a.out_call_id]).await?;
+        let args = args![
+            id,
+            a.at,
+            a.user_id,
+            a.out_trunk_id,
+            a.out_call_id,
+            a.forwarded_by_id,
+            a.forward_cause
+        ];
+        self.exec(CDR_ANSWER, args).await?;
         Ok(())
     }
 

@@ -20,6 +20,7 @@ row! {
         match_port: bool,
         transport: String,
         country: Country,
+        voice_app: bool,
         enabled: bool,
         send_options: bool,
         options_interval_seconds: u32,
@@ -46,7 +47,7 @@ row! {
 
 impl GatewayRow {
     /// A trunk, made a tenant's.
-    pub fn new(tenant: TenantId, country: Country, trunk: TrunkRow) -> Self {
+    pub fn new(tenant: TenantId, country: Country, voice_app: bool, trunk: TrunkRow) -> Self {
         Self {
             id: trunk.id,
             tenant_id: tenant,
@@ -56,6 +57,7 @@ impl GatewayRow {
             match_port: trunk.match_port,
             transport: trunk.transport,
             country,
+            voice_app,
             enabled: trunk.enabled,
             send_options: trunk.send_options,
             options_interval_seconds: trunk.options_interval_seconds,
@@ -154,8 +156,8 @@ macro_rules! gateway_select {
         concat!(
             "SELECT id, tenant_id, fqdn, address, sources, match_port, transport, country, ",
             "enabled, send_options, options_interval_seconds, failover_time_seconds, max_uri, ",
-            "single_early_dialog, max_concurrent_calls, max_calls_per_second, version ",
-            "FROM gateway ",
+            "single_early_dialog, max_concurrent_calls, max_calls_per_second, version, ",
+            "voice_app FROM gateway ",
             $tail
         )
     };
@@ -165,8 +167,8 @@ statements! {
     GATEWAY_INSERT = "INSERT INTO gateway (id, tenant_id, fqdn, address, sources, match_port, \
         transport, country, enabled, send_options, options_interval_seconds, \
         failover_time_seconds, max_uri, single_early_dialog, max_concurrent_calls, \
-        max_calls_per_second, version) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+        max_calls_per_second, version, voice_app) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
     GATEWAY_GET = gateway_select!("WHERE tenant_id = $1 AND id = $2");
     GATEWAY_LIST = gateway_select!(
         "WHERE tenant_id = $1 AND (CAST($2 AS UUID) IS NULL OR id > $2) ORDER BY id LIMIT $3");
@@ -243,7 +245,8 @@ impl Db {
             g.single_early_dialog,
             g.max_concurrent_calls,
             g.max_calls_per_second,
-            g.version
+            g.version,
+            g.voice_app
         ];
         self.exec(GATEWAY_INSERT, args).await?;
         Ok(())

@@ -9,6 +9,7 @@ mod accounts;
 mod alarm;
 pub mod backup;
 mod billing;
+mod calling;
 mod cdr;
 mod clients;
 mod conferences;
@@ -43,6 +44,7 @@ mod world;
 pub use accounts::LocalAccountRow;
 pub use alarm::{AlarmQuery, AlarmRow};
 pub use billing::{DurationRow, ExportRow, ReconciliationRow};
+pub use calling::{CallingListRow, CallingSettingsRow, VoiceTargetsRow};
 pub use cdr::{CdrAnswer, CdrAttempt, CdrBegin, CdrEnd, CdrOf, CdrRow};
 pub use clients::{ApiTokenRow, ClientKeyRow, ClientSecretRow, IssuerRow, OidcLoginRow};
 pub use conferences::{BridgeNumberRow, BridgeRow};
@@ -96,6 +98,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         alarm::STATEMENTS,
         backup::STATEMENTS,
         billing::STATEMENTS,
+        calling::STATEMENTS,
         edge::STATEMENTS,
         cdr::STATEMENTS,
         freezes::STATEMENTS,

@@ -497,6 +497,7 @@ impl World {
                 path += "?kind=tags&add_tags=x";
                 json!("number\n+442079460001\n")
             }
+            "calling_file" => json!("upn,unanswered\nada@contoso.example,none\n"),
             "user_file" => json!("upn,display_name,country\nzoe@contoso.example,Zoe,GB\n"),
             "tenant_order_create" => json!({ "kind": "tags", "add_tags": ["y"],
                 "entries": [{ "number": "+442079460001" }] }),
@@ -556,7 +557,11 @@ impl World {
                 "policy_id": contoso.things["policy"], "user_id": contoso.things["user"] }),
             "group_create" => json!({ "name": "Sales" }),
             "group_member_edit" => json!({ "join": [contoso.things["user"]] }),
-            "screening_put" | "voice_routing_put" | "fallback_put" => json!({}),
+            "screening_put"
+            | "voice_routing_put"
+            | "fallback_put"
+            | "calling_settings_put"
+            | "voice_targets_put" => json!({}),
             "gateway_create" => json!({ "fqdn": "sbc9.contoso.example",
                 "address": "198.51.100.9:5060", "country": "GB" }),
             "direct_numbers_create" => json!({ "dry_run": true,

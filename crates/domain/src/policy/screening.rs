@@ -2,7 +2,6 @@
 //! section 5 rule 11). Both are a tenant's as a whole, not of one person.
 
 use super::{Pattern, PolicyError, name, name_reason};
-use crate::number::AssignmentTarget;
 use crate::{ResourceAccountId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -21,9 +20,22 @@ pub struct BlockedNumbers {
     pub pattern: String,
     /// `false` keeps it, without effect.
     pub enabled: bool,
-    /// Where their calls go instead; refused if left out.
+    /// Where their calls go instead; refused if left out, unless they hear an announcement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect_to: Option<ResourceAccountId>,
+    /// The announcement that they hear instead, by its name. Releases before 0.3 do not know it and
+    /// refuse the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announcement: Option<String>,
+}
+
+/// Where a blocked caller is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redirect<'r> {
+    /// To a call queue.
+    ResourceAccount(ResourceAccountId),
+    /// To an announcement of this name.
+    Announcement(&'r str),
 }
 
 /// Callers that are let in though they are blocked.
@@ -38,22 +50,15 @@ pub struct ExemptNumbers {
 }
 
 /// Who answers for a number that nobody has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TreatmentTarget {
     /// A person.
     User(UserId),
     /// A call queue.
     ResourceAccount(ResourceAccountId),
-}
-
-impl From<TreatmentTarget> for AssignmentTarget {
-    fn from(target: TreatmentTarget) -> Self {
-        match target {
-            TreatmentTarget::User(id) => Self::User(id),
-            TreatmentTarget::ResourceAccount(id) => Self::ResourceAccount(id),
-        }
-    }
+    /// An announcement, by its name (operator-connect.md section 5 rule 11).
+    Announcement(String),
 }
 
 /// What becomes of calls to numbers of the tenant that nobody has.
@@ -93,10 +98,18 @@ impl ScreeningRules {
 /// The rules, ready to be used.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Screening {
-    blocked: Vec<(String, Pattern, Option<ResourceAccountId>)>,
+    blocked: Vec<(String, Pattern, Sent)>,
     exempt: Vec<(String, Pattern)>,
     /// By priority.
     unassigned: Vec<(String, Pattern, TreatmentTarget)>,
+}
+
+/// Where a blocked caller is sent, as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+enum Sent {
+    Nowhere,
+    ResourceAccount(ResourceAccountId),
+    Announcement(String),
 }
 
 /// What the rules say of a caller.
@@ -114,7 +127,7 @@ pub enum Verdict<'r> {
         /// The rule's name.
         rule: &'r str,
         /// Where it goes instead.
-        redirect_to: Option<ResourceAccountId>,
+        redirect_to: Option<Redirect<'r>>,
     },
 }
 
@@ -127,6 +140,15 @@ impl Screening {
         let blocked = entries("blocked", &rules.blocked, |e| (&e.name, &e.pattern))?;
         let exempt = entries("exempt", &rules.exempt, |e| (&e.name, &e.pattern))?;
         let unassigned = entries("unassigned", &rules.unassigned, |e| (&e.name, &e.pattern))?;
+        for (at, entry) in rules.blocked.iter().enumerate() {
+            if entry.redirect_to.is_some() && entry.announcement.is_some() {
+                let reason = "a blocked caller is sent to a call queue or hears an announcement";
+                return Err(PolicyError::new(
+                    format!("blocked/{at}/redirect_to_announcement"),
+                    reason,
+                ));
+            }
+        }
         for (at, entry) in rules.unassigned.iter().enumerate() {
             if rules.unassigned[..at].iter().any(|other| other.priority == entry.priority) {
                 let reason = format!("priority {} is another treatment's too", entry.priority);
@@ -139,7 +161,14 @@ impl Screening {
             blocked: blocked
                 .zip(&rules.blocked)
                 .filter(|(_, entry)| entry.enabled)
-                .map(|((name, pattern), entry)| (name, pattern, entry.redirect_to))
+                .map(|((name, pattern), entry)| {
+                    let sent = match (entry.redirect_to, &entry.announcement) {
+                        (Some(account), _) => Sent::ResourceAccount(account),
+                        (None, Some(name)) => Sent::Announcement(name.clone()),
+                        (None, None) => Sent::Nowhere,
+                    };
+                    (name, pattern, sent)
+                })
                 .collect(),
             exempt: exempt
                 .zip(&rules.exempt)
@@ -148,28 +177,35 @@ impl Screening {
                 .collect(),
             unassigned: unassigned
                 .into_iter()
-                .map(|((name, pattern), entry)| (name, pattern, entry.target))
+                .map(|((name, pattern), entry)| (name, pattern, entry.target.clone()))
                 .collect(),
         })
     }
 
     /// Is this caller let in? The first blocked pattern counts; an exception beats all.
     pub fn caller(&self, caller: &str) -> Verdict<'_> {
-        let Some((rule, _, redirect_to)) =
+        let Some((rule, _, sent)) =
             self.blocked.iter().find(|(_, pattern, _)| pattern.matches(caller))
         else {
             return Verdict::Pass;
         };
         match self.exempt.iter().find(|(_, pattern)| pattern.matches(caller)) {
             Some((rule, _)) => Verdict::Exempt { rule },
-            None => Verdict::Blocked { rule, redirect_to: *redirect_to },
+            None => {
+                let redirect_to = match sent {
+                    Sent::Nowhere => None,
+                    Sent::ResourceAccount(account) => Some(Redirect::ResourceAccount(*account)),
+                    Sent::Announcement(name) => Some(Redirect::Announcement(name)),
+                };
+                Verdict::Blocked { rule, redirect_to }
+            }
         }
     }
 
     /// Who answers for a number that nobody has, with the rule's name.
-    pub fn unassigned(&self, called: &str) -> Option<(&str, TreatmentTarget)> {
+    pub fn unassigned(&self, called: &str) -> Option<(&str, &TreatmentTarget)> {
         let found = self.unassigned.iter().find(|(_, pattern, _)| pattern.matches(called))?;
-        Some((&found.0, found.2))
+        Some((&found.0, &found.2))
     }
 
     /// Has it a rule for numbers that nobody has?
@@ -215,7 +251,13 @@ mod tests {
 
     fn blocked(name: &str, pattern: &str, redirect: Option<u128>) -> BlockedNumbers {
         let redirect_to = redirect.map(|n| ResourceAccountId(Uuid::from_u128(n)));
-        BlockedNumbers { name: name.into(), pattern: pattern.into(), enabled: true, redirect_to }
+        BlockedNumbers {
+            name: name.into(),
+            pattern: pattern.into(),
+            enabled: true,
+            redirect_to,
+            announcement: None,
+        }
     }
 
     fn exempt(name: &str, pattern: &str) -> ExemptNumbers {
@@ -229,6 +271,10 @@ mod tests {
 
     #[test]
     fn who_is_let_in() {
+        let heard = BlockedNumbers {
+            announcement: Some("Closed".into()),
+            ..blocked("heard", "^.39", None)
+        };
         let off = BlockedNumbers { enabled: false, ..blocked("off", "33", None) };
         let rules = ScreeningRules {
             blocked: vec![
@@ -236,17 +282,20 @@ mod tests {
                 blocked("germany", r"^\+49", None),
                 blocked("hidden", "^anonymous$", None),
                 off,
+                heard,
             ],
             exempt: vec![exempt("berlin", r"^\+4930")],
             unassigned: Vec::new(),
         };
         let screening = Screening::new(&rules).expect("rules");
-        let queue = Some(ResourceAccountId(Uuid::from_u128(7)));
+        let queue = Some(Redirect::ResourceAccount(ResourceAccountId(Uuid::from_u128(7))));
+        let closed = Some(Redirect::Announcement("Closed"));
         for (caller, expect) in [
             ("+442079460001", Verdict::Pass),
             ("+33123456789", Verdict::Pass),
             ("+19005550100", Verdict::Blocked { rule: "premium", redirect_to: queue }),
             ("+498912345", Verdict::Blocked { rule: "germany", redirect_to: None }),
+            ("+390612345", Verdict::Blocked { rule: "heard", redirect_to: closed }),
             ("+493012345", Verdict::Exempt { rule: "berlin" }),
             ("anonymous", Verdict::Blocked { rule: "hidden", redirect_to: None }),
         ] {
@@ -282,6 +331,16 @@ mod tests {
             (of(vec![exempt("a", "1"), exempt("a", "2")]), "exempt/1/name"),
             (of(vec![exempt(" ", "1")]), "exempt/0/name"),
             (of(vec![exempt("a", "[")]), "exempt/0/pattern"),
+            (
+                ScreeningRules {
+                    blocked: vec![BlockedNumbers {
+                        announcement: Some("Closed".into()),
+                        ..blocked("a", "1", Some(7))
+                    }],
+                    ..ScreeningRules::default()
+                },
+                "blocked/0/redirect_to_announcement",
+            ),
             (
                 ScreeningRules {
                     unassigned: vec![treatment("a", "1", 1, 1), treatment("b", "2", 1, 1)],

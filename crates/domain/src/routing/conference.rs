@@ -282,8 +282,7 @@ mod tests {
     #[test]
     fn a_bridge_s_number_leads_to_its_gateways() {
         let world = world(true, None);
-        let call =
-            |source, called| Call { source, called, caller: "", takes_over: None, meeting: None };
+        let call = |source, called| Call::new(source, called, "");
         let number = e164(NUMBER);
         for (source, kind) in [
             (Source::Trunk(TrunkId(id(11))), CallKind::Inbound),
@@ -341,7 +340,7 @@ mod tests {
             ),
         ] {
             let source = Source::Trunk(gateway);
-            let call = Call { source, called, caller: "", takes_over: None, meeting };
+            let call = Call { meeting, ..Call::new(source, called, "") };
             let found = route(world, call, &mut NoTrace);
             let number = found.map(|found| {
                 assert_eq!((found.kind, found.bridge), (CallKind::Outbound, Some(BRIDGE)));
@@ -368,7 +367,7 @@ mod tests {
         let meeting = Some(Meeting { bridge: BRIDGE, organizer: None });
         let ask = |called| {
             let source = Source::Trunk(ANSWERS);
-            let call = Call { source, called, caller: "", takes_over: None, meeting };
+            let call = Call { meeting, ..Call::new(source, called, "") };
             route(&world, call, &mut NoTrace)
         };
         let inside = ask(COLLEAGUE).expect("a colleague");

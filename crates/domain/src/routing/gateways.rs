@@ -28,9 +28,13 @@ pub(super) fn help_gateways(
 /// overflow by itself), and none for calls over gateways, where the tenant chose the way.
 pub fn fallback_profiles(world: &impl World, route: &Route) -> Vec<CallingProfileId> {
     let mut further = Vec::new();
-    if let (CallKind::Outbound, Some(own), Destination::Trunks { .. }) =
-        (route.kind, route.operator, route.destination)
-    {
+    // A call that is forwarded outside leaves as one of the person who forwards it.
+    let by = match (route.forwarded, route.kind) {
+        (Some(forwarded), _) => forwarded.operator,
+        (None, CallKind::Outbound) => route.operator,
+        (None, _) => None,
+    };
+    if let (Some(own), Destination::Trunks { .. }) = (by, route.destination) {
         world.fallback(route.tenant, &mut |way| {
             if way.operator != own {
                 further.push(way.profile);

@@ -57,6 +57,9 @@ pub enum RouteRefusal {
     /// No audio conferencing routing policy, or no route of it, leads there.
     #[error("no audio conferencing route matches: meetings have no number to call by")]
     NoConferenceRoute,
+    /// A phone asks to be shown by a colleague's number.
+    #[error("the caller is no delegate who may call by that number")]
+    NotADelegate,
 }
 
 impl RouteRefusal {
@@ -81,6 +84,7 @@ impl RouteRefusal {
             Self::BridgeUnknown => "bridge_unknown",
             Self::OrganizerUnlicensed => "organizer_unlicensed",
             Self::NoConferenceRoute => "no_conference_route",
+            Self::NotADelegate => "not_a_delegate",
         }
     }
 
@@ -103,7 +107,8 @@ impl RouteRefusal {
             | Self::NoGateway
             | Self::BridgeUnknown
             | Self::OrganizerUnlicensed
-            | Self::NoConferenceRoute => 403,
+            | Self::NoConferenceRoute
+            | Self::NotADelegate => 403,
         }
     }
 }

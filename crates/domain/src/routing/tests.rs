@@ -1,4 +1,8 @@
 use super::*;
+use crate::calling::{
+    CallingSettings, Delegate, ForwardTarget, Forwarding, TargetUri, Unanswered, UnansweredDelay,
+    VoiceTarget, VoiceTargets,
+};
 use crate::policy::{Screening, Via, VoiceRoutes};
 use uuid::Uuid;
 
@@ -87,17 +91,17 @@ impl World for Little {
 }
 
 const fn asked(source: Source, called: &str) -> Call<'_> {
-    Call { source, called, caller: "", takes_over: None, meeting: None }
+    Call::new(source, called, "")
 }
 
 fn from_trunk(trunk: u128, called: &str) -> Result<Route, RouteRefusal> {
     let source = Source::Trunk(TrunkId(id(trunk)));
-    route(&Little, asked(source, called), &mut NoTrace)
+    route(&Little, Call::new(source, called, ""), &mut NoTrace)
 }
 
 fn from_user(user: u128, called: &str) -> Result<Route, RouteRefusal> {
     let source = Source::User(UserId(id(user)));
-    route(&Little, asked(source, called), &mut NoTrace)
+    route(&Little, Call::new(source, called, ""), &mut NoTrace)
 }
 
 #[test]
@@ -167,7 +171,7 @@ fn help_leaves_by_whoever_serves_the_country() {
     let from = |tenant: u128, country: &str, called: &str| {
         let country = Country::parse(country).expect("country");
         let source = Source::Network(TenantId(id(tenant)), country);
-        route(&Little, asked(source, called), &mut NoTrace).map(|r| {
+        route(&Little, Call::new(source, called, ""), &mut NoTrace).map(|r| {
             assert_eq!((r.kind, r.tenant.0), (CallKind::Emergency, id(tenant)));
             (r.operator.map(|o| o.0.as_u128()), r.caller_id.map(|n| n.to_string()))
         })
@@ -205,7 +209,7 @@ fn help_leaves_by_whoever_serves_the_country() {
 fn explain_takes_the_same_way() {
     let source = Source::User(UserId(id(100)));
     let mut trace = Recorded::default();
-    let call = asked(source, "+493012345678");
+    let call = Call::new(source, "+493012345678", "");
     let explained = route(&Little, call, &mut trace);
     assert_eq!(explained, route(&Little, call, &mut NoTrace));
     assert!(trace.0.iter().any(|(rule, _)| *rule == "route.operator_of_number"));
@@ -330,7 +334,7 @@ mod policies {
     fn dialled(world: &Ruled, user: u128, called: &str) -> Result<Route, RouteRefusal> {
         let source = Source::User(UserId(id(user)));
         let mut trace = Recorded::default();
-        let call = asked(source, called);
+        let call = Call::new(source, called, "");
         let explained = route(world, call, &mut trace);
         assert_eq!(explained, route(world, call, &mut NoTrace), "explain takes the same way");
         explained
@@ -343,7 +347,10 @@ mod policies {
             dialled(&world, 100, called).map(|r| match r.destination {
                 Destination::Trunks { digits: Dialled::Number(n), .. } => n.to_string(),
                 Destination::Trunks { digits: Dialled::Emergency(digits), .. } => digits.into(),
-                Destination::User(_) | Destination::Queue(_) => "inside".into(),
+                Destination::User(_)
+                | Destination::Queue(_)
+                | Destination::Circle { .. }
+                | Destination::Target { .. } => "inside".into(),
                 Destination::Gateways { .. } | Destination::Bridge { .. } => "by a gateway".into(),
             })
         };
@@ -402,7 +409,7 @@ mod policies {
         for (takes_over, expect) in
             [(None, Some(RouteRefusal::DialOutRestricted)), (Some(FarEnd::Phone), None)]
         {
-            let call = Call { takes_over, ..asked(source, "+493012345678") };
+            let call = Call { takes_over, ..Call::new(source, "+493012345678", "") };
             assert_eq!(route(&world, call, &mut NoTrace).err(), expect);
         }
     }
@@ -440,6 +447,7 @@ mod policies {
             pattern: pattern.into(),
             enabled: true,
             redirect_to: to.map(|n| ResourceAccountId(id(n))),
+            announcement: None,
         };
         let rules = ScreeningRules {
             blocked: vec![blocked("sent", r"^\+49", Some(5)), blocked("not in", r"^\+33", None)],
@@ -458,12 +466,7 @@ mod policies {
         let world = ruled(&[], rules);
         let rings = |caller: &str, called: &str| {
             let source = Source::Trunk(TrunkId(id(11)));
-            route(
-                &world,
-                Call { source, called, caller, takes_over: None, meeting: None },
-                &mut NoTrace,
-            )
-            .map(|r| r.destination)
+            route(&world, Call::new(source, called, caller), &mut NoTrace).map(|r| r.destination)
         };
         let (alice, bob) = (Destination::User(UserId(id(100))), Destination::User(UserId(id(101))));
         let queue = Destination::Queue(ResourceAccountId(id(5)));
@@ -527,7 +530,7 @@ fn other_operators_stand_in_where_the_tenant_named_them_and_for_its_calls_outsid
         (&[3, 2], alice, "999", &[]),
     ] {
         let world = With(named.to_vec());
-        let call = asked(source, called);
+        let call = Call::new(source, called, "");
         let route = route(&world, call, &mut NoTrace).expect("routed");
         let found = fallback_profiles(&world, &route);
         let found: Vec<u128> = found.iter().map(|profile| profile.0.as_u128()).collect();
@@ -665,7 +668,7 @@ mod gateways {
 
     fn routed(world: &Own, source: Source, called: &str) -> Result<Route, RouteRefusal> {
         let mut trace = Recorded::default();
-        let call = asked(source, called);
+        let call = Call::new(source, called, "");
         let explained = route(world, call, &mut trace);
         assert_eq!(explained, route(world, call, &mut NoTrace), "explain takes the same way");
         explained
@@ -729,7 +732,7 @@ mod gateways {
             (100, Some(FarEnd::Phone), by(1)),
         ] {
             let source = Source::User(UserId(id(user)));
-            let call = Call { takes_over, ..asked(source, "+33123456789") };
+            let call = Call { takes_over, ..Call::new(source, "+33123456789", "") };
             let found = route(&world(true, None), call, &mut NoTrace);
             assert_eq!(found.map(|r| r.operator), expect, "{user} {takes_over:?}");
         }
@@ -745,7 +748,7 @@ mod gateways {
             ("anonymous", "+442079460002"),
         ] {
             let source = Source::Trunk(TrunkId(id(31)));
-            let call = Call { source, called: "999", caller, takes_over: None, meeting: None };
+            let call = Call::new(source, "999", caller);
             let found = route(&world(true, None), call, &mut NoTrace).expect("help");
             assert_eq!(found.kind, CallKind::Emergency);
             let shown = found.caller_id.map(|n| n.to_string());
@@ -797,4 +800,172 @@ mod gateways {
         assert_eq!(help.kind, CallKind::Emergency);
         assert!(matches!(help.destination, Destination::Trunks { .. }), "{help:?}");
     }
+}
+
+/// [`Little`] with people's settings, and a voicemail where there is one; carol has no number.
+struct Settled {
+    settings: Vec<(u128, CallingSettings)>,
+    targets: VoiceTargets,
+}
+
+impl World for Settled {
+    fn number(&self, number: E164) -> Option<NumberView> {
+        Little.number(number)
+    }
+    fn user(&self, user: UserId) -> Option<UserView> {
+        Little.user(user)
+    }
+    fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool {
+        Little.agents(account, each)
+    }
+    fn trunk(&self, trunk: TrunkId) -> Option<TrunkView> {
+        Little.trunk(trunk)
+    }
+    fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView> {
+        Little.tenant_number(tenant, country)
+    }
+    fn help(&self, country: Country, each: &mut dyn FnMut(HelpView)) {
+        Little.help(country, each);
+    }
+    fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {
+        Little.trunks(profile, each);
+    }
+    fn calling_settings(&self, user: UserId) -> Option<&CallingSettings> {
+        self.settings.iter().find(|(n, _)| UserId(id(*n)) == user).map(|(_, settings)| settings)
+    }
+    fn voice_targets(&self, _: TenantId) -> Option<&VoiceTargets> {
+        Some(&self.targets)
+    }
+}
+
+const VOICEMAIL: TrunkId = TrunkId(id(77));
+
+fn settled(settings: &[(u128, Forwarding)]) -> Settled {
+    let made = |forwarding: &Forwarding| CallingSettings {
+        forwarding: Some(*forwarding),
+        ..CallingSettings::default()
+    };
+    let target = VoiceTarget {
+        uri: TargetUri::parse("sip:vm@vm.example").expect("a URI"),
+        gateway: VOICEMAIL,
+        enabled: true,
+    };
+    Settled {
+        settings: settings.iter().map(|(n, forwarding)| (*n, made(forwarding))).collect(),
+        targets: VoiceTargets { voicemail: Some(target), announcements: Vec::new() },
+    }
+}
+
+fn abroad() -> ForwardTarget {
+    ForwardTarget::Number(E164::parse("+493012345678").expect("number"))
+}
+
+fn own_number(text: &str) -> ForwardTarget {
+    ForwardTarget::Number(E164::parse(text).expect("number"))
+}
+
+#[test]
+fn calls_go_where_people_forward_them_and_else_ring() {
+    use ForwardTarget::{Group, User, Voicemail};
+    use Forwarding::{Immediate, Simultaneous};
+    let (alice, bob) = (UserId(id(100)), UserId(id(101)));
+    let voicemail = |of| Destination::Target { gateway: VOICEMAIL, play: Play::Voicemail(of) };
+    let queue = Destination::Queue(ResourceAccountId(id(5)));
+    let outside = Destination::Trunks {
+        profile: CallingProfileId(id(10)),
+        digits: Dialled::Number(E164::parse("+493012345678").expect("number")),
+    };
+    let a = |target| (100, Immediate(target));
+    let b = |target| (101, Immediate(target));
+    for (settings, destination, forwarded) in [
+        (vec![], Destination::User(alice), None),
+        (vec![a(Voicemail)], voicemail(alice), Some((alice, 1))),
+        (vec![a(User(bob))], Destination::User(bob), Some((alice, 1))),
+        // Bob's voicemail answers for what was sent to Bob.
+        (vec![a(User(bob)), b(Voicemail)], voicemail(bob), Some((bob, 2))),
+        (vec![a(own_number("+442079460002"))], queue, Some((alice, 1))),
+        (vec![a(own_number("+442079460004"))], Destination::User(bob), Some((alice, 1))),
+        (vec![a(abroad())], outside, Some((alice, 1))),
+        // Bob has no licence: his calls go nowhere he could not call.
+        (vec![a(User(bob)), b(abroad())], Destination::User(bob), Some((alice, 1))),
+        // Nobody, a stranger, nobody's number, an empty queue, no group: it rings.
+        (vec![a(User(UserId(id(999))))], Destination::User(alice), None),
+        (vec![a(own_number("+442079460009"))], Destination::User(alice), None),
+        (vec![a(own_number("+442079460003"))], Destination::User(alice), None),
+        (vec![a(own_number("+442079460001"))], Destination::User(alice), None),
+        (vec![a(Group)], Destination::User(alice), None),
+        // Round and round: the fifth rings.
+        (vec![a(User(bob)), b(User(alice))], Destination::User(bob), Some((alice, 5))),
+        (vec![(100, Simultaneous(abroad()))], Destination::User(alice), None),
+    ] {
+        let world = settled(&settings);
+        let source = Source::Trunk(TrunkId(id(11)));
+        let call = Call::new(source, "+442079460001", "");
+        let found = route(&world, call, &mut NoTrace).expect("routed");
+        assert_eq!(found.destination, destination, "{settings:?}");
+        assert_eq!(found.forwarded.map(|f| (f.by, f.times)), forwarded, "{settings:?}");
+        assert_eq!((found.called, found.number.is_some()), (Some(alice), true));
+        // What was forwarded often enough before is not forwarded here.
+        let often = Call { diversions: MOST_FORWARDS, ..call };
+        let stays = route(&world, often, &mut NoTrace).expect("routed");
+        assert_eq!(stays.destination, Destination::User(alice), "{settings:?}");
+        // A dialog is taken over where it stands.
+        let source = Source::User(UserId(id(102)));
+        let takes =
+            Call { takes_over: Some(FarEnd::Phone), ..Call::new(source, "+442079460001", "") };
+        let found = route(&world, takes, &mut NoTrace).expect("routed");
+        assert_eq!(found.destination, Destination::User(alice), "{settings:?}");
+    }
+}
+
+#[test]
+fn who_rings_together_and_for_how_long() {
+    let (alice, bob) = (UserId(id(100)), UserId(id(101)));
+    let whom = (TenantId(id(1)), alice);
+    let with = |target| settled(&[(100, Forwarding::Simultaneous(target))]);
+    let people = |world: &Settled| alongside(world, whom, 0, &mut NoTrace).people;
+    assert_eq!(people(&with(ForwardTarget::User(bob))), [bob]);
+    // The queue's agents, but for herself.
+    assert_eq!(people(&with(own_number("+442079460002"))), [bob]);
+    let outside = alongside(&with(abroad()), whom, 0, &mut NoTrace).outside.expect("a way");
+    assert_eq!(outside.forwarded.operator, Some(OperatorId(id(1))));
+    assert_eq!(alongside(&with(abroad()), whom, MOST_FORWARDS, &mut NoTrace).outside, None);
+
+    let delay = UnansweredDelay::try_from(40).expect("a delay");
+    let mut world = settled(&[]);
+    let unanswered = Some(Unanswered { target: ForwardTarget::Voicemail, delay });
+    world.settings.push((100, CallingSettings { unanswered, ..CallingSettings::default() }));
+    assert_eq!(ring_seconds(&world, whom, 0), Some(40));
+    assert_eq!(ring_seconds(&world, whom, MOST_FORWARDS), None, "it goes nowhere any more");
+    if let Some(target) = &mut world.targets.voicemail {
+        target.enabled = false;
+    }
+    assert_eq!(ring_seconds(&world, whom, 0), None, "there is nothing to go to");
+}
+
+#[test]
+fn whose_number_a_call_may_show() {
+    let mut world = settled(&[]);
+    let delegate =
+        |n, make_calls| Delegate { user: UserId(id(n)), make_calls, receive_calls: !make_calls };
+    let delegates = vec![delegate(102, true)];
+    world.settings.push((100, CallingSettings { delegates, ..CallingSettings::default() }));
+    let by = |world: &Settled, user, asked: &str| {
+        let source = Source::User(UserId(id(user)));
+        let on_behalf = E164::parse(asked).ok();
+        let call = Call { on_behalf, ..Call::new(source, "+493012345678", "") };
+        route(world, call, &mut NoTrace).map(|r| {
+            (r.caller_id.map(|n| n.to_string()).unwrap_or_default(), r.on_behalf.is_some())
+        })
+    };
+    let alice = "+442079460001";
+    // Carol has no number of her own, and calls by Alice's.
+    assert_eq!(by(&world, 102, alice), Ok((alice.to_owned(), true)));
+    assert_eq!(by(&world, 102, "+442079460002"), Err(RouteRefusal::UserHasNoNumber));
+    assert_eq!(by(&world, 100, alice), Ok((alice.to_owned(), false)));
+    assert_eq!(by(&world, 100, "+442079460004"), Err(RouteRefusal::NotADelegate));
+    assert_eq!(by(&world, 100, "+15550100999"), Ok((alice.to_owned(), false)));
+    world.settings[0].1.delegates = vec![delegate(102, false)];
+    assert_eq!(by(&world, 102, alice), Err(RouteRefusal::NotADelegate));
+    assert_eq!(RouteRefusal::NotADelegate.sip_status(), 403);
 }

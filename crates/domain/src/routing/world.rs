@@ -1,5 +1,6 @@
 //! What routing may ask, and in what shape it is told.
 
+use crate::calling::{CallingSettings, VoiceTargets};
 use crate::ids::{
     BridgeId, CallingProfileId, LocationId, OperatorId, ResourceAccountId, TenantId, TrunkId,
     UserId,
@@ -143,7 +144,7 @@ pub trait World {
     /// Calls `each` with every calling profile by which the tenant's calls outside may leave
     /// once the operator of the caller's number cannot carry them, in their order.
     fn fallback(&self, _tenant: TenantId, _each: &mut dyn FnMut(FallbackView)) {}
-    /// Calls `each` with every gateway of the tenant.
+    /// Calls `each` with every gateway of the tenant that leads to the PSTN.
     fn gateways(&self, _tenant: TenantId, _each: &mut dyn FnMut(GatewayView)) {}
     /// The conference bridge whose number this is, with the tenant it is of.
     fn bridge_of(&self, _number: E164) -> Option<(TenantId, BridgeId)> {
@@ -158,6 +159,14 @@ pub trait World {
         _each: &mut dyn FnMut(TrunkId),
     ) -> bool {
         false
+    }
+    /// How a person's calls are forwarded, and who acts for them; `None` where they never said.
+    fn calling_settings(&self, _user: UserId) -> Option<&CallingSettings> {
+        None
+    }
+    /// What plays and records for the tenant.
+    fn voice_targets(&self, _tenant: TenantId) -> Option<&VoiceTargets> {
+        None
     }
     /// The number of a call queue or attendant, with the tenant it is of.
     fn account_number(&self, _account: ResourceAccountId) -> Option<(TenantId, E164)> {

@@ -4,9 +4,10 @@ use super::dialog::Party;
 use crate::fraud::Held;
 use crate::limits::Place;
 use crate::overflow::RecordId;
+use domain::calling::ForwardCause;
 use domain::policy::Hide;
-use domain::routing::{CallKind, Destination, Dialled, Route};
-use domain::{CdrId, PolicyId, ResourceAccountId, TenantId, TrunkId};
+use domain::routing::{CallKind, Destination, Dialled, Forwarded, Route};
+use domain::{CdrId, PolicyId, ResourceAccountId, TenantId, TrunkId, UserId};
 use feed::cdr::Attempt;
 use numbering::E164;
 use sip::{ClientTx, ServerTx};
@@ -106,6 +107,20 @@ pub(super) struct Call {
     /// The caller-ID policy that said so.
     pub caller_policy: Option<PolicyId>,
     pub digits: Option<Dialled>,
+    /// The person in whose name a delegate calls.
+    pub on_behalf: Option<UserId>,
+    /// How the call came to where it is now; with `mixed`, the leg outside alone did.
+    pub forwarded: Option<Forwarded>,
+    /// Whose settings say what becomes of it, where those who ring now do not take it.
+    pub forwarding_of: Option<UserId>,
+    /// How often it was forwarded.
+    pub times: u8,
+    /// People inside and a trunk ring together.
+    pub mixed: bool,
+    /// Several people ring: none of them speaks for all.
+    pub many: bool,
+    /// The Request-URI of an external SIP target, where the call goes to one.
+    pub target_uri: Vec<u8>,
     pub cdr: CdrId,
     pub started_us: i64,
     pub map_key: u8,
@@ -172,11 +187,7 @@ impl Call {
         map_key: u8,
         tag: [u8; 16],
     ) -> Self {
-        let digits = route.destination.digits();
-        let queue = match route.destination {
-            Destination::Queue(queue) => Some(queue),
-            _ => None,
-        };
+        let (queue, digits) = (queue_of(route), route.destination.digits());
         let to_bridge = match route.destination {
             Destination::Bridge { number, .. } => Some(number),
             _ => None,
@@ -194,6 +205,13 @@ impl Call {
             hide: route.hide,
             caller_policy: route.caller_policy,
             digits,
+            on_behalf: route.on_behalf,
+            forwarded: None,
+            forwarding_of: None,
+            times: 0,
+            mixed: false,
+            many: false,
+            target_uri: Vec::new(),
             cdr,
             started_us,
             map_key,
@@ -217,6 +235,31 @@ impl Call {
         }
     }
 
+    /// The call goes where this says: at first, or once it was forwarded. What came of the ways
+    /// before counts no more.
+    pub fn take_way(&mut self, route: &Route) {
+        self.queue = queue_of(route);
+        self.digits = route.destination.digits();
+        self.forwarded = route.forwarded;
+        self.times = route.forwarded.map_or(self.times, |f| f.times);
+        self.forwarding_of = match (route.destination, route.forwarded) {
+            (Destination::User(user), _) => Some(user),
+            // What all calls go to is as good as the person; what one went to is the last there is.
+            (Destination::Circle { of, .. }, Some(f)) if f.cause == ForwardCause::Unconditional => {
+                Some(of)
+            }
+            _ => None,
+        };
+        self.many = matches!(route.destination, Destination::Queue(_) | Destination::Circle { .. });
+        self.mixed = false;
+        self.target_uri.clear();
+        self.trunks.clear();
+        self.next_trunk = 0;
+        self.passed_over = false;
+        self.progress = false;
+        self.best = None;
+    }
+
     /// Legs from which something may still come.
     pub fn has_open_legs(&self) -> bool {
         self.legs
@@ -227,6 +270,13 @@ impl Call {
     /// Legs that may still answer the call.
     pub fn has_ringing_legs(&self) -> bool {
         self.legs.iter().any(|l| matches!(l.state, LegState::Silent | LegState::Heard))
+    }
+}
+
+fn queue_of(route: &Route) -> Option<ResourceAccountId> {
+    match route.destination {
+        Destination::Queue(queue) => Some(queue),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use domain::routing::{CallKind, Dialled, Route, Source};
 use feed::snapshot::Snapshot;
 
 impl Core {
-    /// Counts a call that a person makes to an operator; calls for help, and those
+    /// Counts a call that a person makes to an operator, or forwards there; calls for help, and those
     /// that operators bring, are none of its business.
     pub(super) fn count_cost(
         &self,
@@ -16,13 +16,15 @@ impl Core {
         at: Moment,
         world: &Snapshot,
     ) -> Result<Option<Held>, FraudRefusal> {
-        let (Source::User(user), CallKind::Outbound) = (source, route.kind) else {
-            return Ok(None);
+        let (user, own) = match (route.forwarded, source, route.kind) {
+            (Some(forwarded), ..) => (forwarded.by, forwarded.number),
+            (None, Source::User(user), CallKind::Outbound) => (user, route.number),
+            _ => return Ok(None),
         };
         let Some(Dialled::Number(dialled)) = route.destination.digits() else {
             return Ok(None);
         };
-        let own = route.number.and_then(|own| domain::routing::World::number(world, own));
+        let own = own.and_then(|own| domain::routing::World::number(world, own));
         let Some(home) = own.map(|own| own.country) else { return Ok(None) };
         let class = DestinationClass::of(dialled, home);
         let set = world.tenant(route.tenant).and_then(|t| t.fraud_limits);

@@ -4,6 +4,7 @@ use super::auth::{Proof, asks_for_help};
 use super::call::{Call, CallState, Deadline, Leg, LegState, Tag};
 use super::conference::{CONFERENCE_HEADER, conference_called, meeting};
 use super::dialog::{Dialog, Party, Side, domain_of, domain_of_user};
+use super::forward::{diversions_of, from_number};
 use super::guest::NOBODY;
 use super::places::is_for_help;
 use super::write::{
@@ -13,6 +14,7 @@ use super::write::{
 use super::{Core, Incoming, Moment, Who, count};
 use crate::outbox::Outbox;
 use crate::peer::Peer;
+use domain::calling::ForwardCause;
 use domain::conference::Meeting;
 use domain::policy::Hide;
 use domain::routing::{
@@ -22,7 +24,6 @@ use domain::{CallingProfileId, CdrId, TrunkId, UserId};
 use feed::cdr::{Attempt, CdrEvent, HungUpBy};
 use feed::record::Transport;
 use feed::snapshot::Snapshot;
-use numbering::E164;
 use sip::{
     Copy, Header, HeaderName, Message, MessageBuilder, Method, NumberText, ServerTx, SipUri,
     Target, Uri,
@@ -76,7 +77,7 @@ fn named_caller<'m>(m: &Message<'m>) -> Option<SipUri<'m>> {
 impl Core {
     pub(super) fn invite(&mut self, r: &Incoming<'_>, world: &Snapshot, out: &mut Outbox) {
         let mut proven = true;
-        let (source, caller) = match r.who {
+        let (source, party) = match r.who {
             Who::Trunk(id) => (Source::Trunk(id), Party::Trunk(id)),
             Who::Phone | Who::Stranger => {
                 let aor = named_caller(r.m);
@@ -153,7 +154,18 @@ impl Core {
             Source::Trunk(id) if world.is_gateway(id) => meeting(r.m),
             _ => None,
         };
-        let call = routing::Call { source, called, caller: caller_text, takes_over, meeting };
+        // Nobody forwards or acts for anybody where no person has calling settings.
+        let (mut on_behalf, mut diversions) = (None, 0);
+        if world.any_calling() {
+            match source {
+                Source::User(user) => on_behalf = self.asked_identity(r.m, user, world),
+                Source::Trunk(_) => diversions = diversions_of(r.m),
+                Source::Network(..) => {}
+            }
+        }
+        let caller = caller_text;
+        let call =
+            routing::Call { source, called, caller, takes_over, on_behalf, diversions, meeting };
         let route = routing::route(world, call, &mut NoTrace);
         // A meeting's calls are its organizer's.
         let source_of_cost = match (&route, meeting.and_then(|m| m.organizer)) {
@@ -183,7 +195,7 @@ impl Core {
             return self.refuse_begun(r.at, tx, (cdr, tag), 503, "trunk_limit", out);
         };
         let map_key = self.keys.map_key();
-        let call = Call::start(tx, caller, &route, cdr, r.at.wall_us, map_key, tag);
+        let call = Call::start(tx, party, &route, cdr, r.at.wall_us, map_key, tag);
         let index = self.new_call(call);
         count(&self.shared.stats.under_way);
         self.calls[index as usize].places[0] = place;
@@ -193,10 +205,36 @@ impl Core {
         let call = &mut self.calls[index as usize];
         route_set(r.m, false, &mut call.caller_routes);
         call.call_id.extend_from_slice(r.m.call_id());
+        call.times = diversions;
+        call.take_way(&route);
+        if takes_over.is_some() {
+            call.forwarding_of = None;
+        }
+        let holder = replaced.and_then(|(_, trunk)| trunk);
+        self.go(r.at, index, &route, holder, r.m, world, out);
+        self.trying(r.at, tx, cdr, out);
+    }
+
+    /// Sends a call where it goes. Only `holder`, the trunk of a dialog that it takes over, can
+    /// replace that.
+    #[expect(clippy::too_many_arguments, reason = "where to, and all that a leg is made of")]
+    pub(super) fn go(
+        &mut self,
+        at: Moment,
+        index: u32,
+        route: &Route,
+        holder: Option<TrunkId>,
+        m: &Message<'_>,
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) {
         match route.destination {
-            Destination::User(user) => {
-                self.ring(r.at, index, user, r.m, world, out);
-                self.start_ringing(r.at, index, self.config.user_ring, out);
+            Destination::User(user) => self.ring_person(at, index, user, route, m, world, out),
+            Destination::Circle { of, which } => {
+                self.ring_circle(at, index, (of, which), m, world, out);
+            }
+            Destination::Target { gateway, play } => {
+                self.call_target(at, index, (gateway, play), m, world, out);
             }
             Destination::Queue(queue) => {
                 let (mut seconds, mut agents) = (0, &[][..]);
@@ -204,17 +242,16 @@ impl Core {
                     (seconds, agents) = (queue.ring_seconds, &queue.agents[..]);
                 }
                 for agent in agents {
-                    self.ring(r.at, index, *agent, r.m, world, out);
+                    self.ring(at, index, *agent, m, world, out);
                 }
                 let time = Duration::from_secs(u64::from(seconds.max(1)));
-                self.start_ringing(r.at, index, time, out);
+                self.start_ringing(at, index, time, world, out);
             }
             Destination::Trunks { .. }
             | Destination::Gateways { .. }
             | Destination::Bridge { .. } => {
-                self.ways_out(r.at, index, &route, world);
-                // Only the trunk of a dialog can replace it.
-                if let Some((_, Some(holder))) = replaced {
+                self.ways_out(at, index, route, world);
+                if let Some(holder) = holder {
                     let trunks = &mut self.calls[index as usize].trunks;
                     match trunks.iter().position(|t| *t == holder) {
                         Some(at) => trunks.swap(0, at),
@@ -228,14 +265,25 @@ impl Core {
                         None => {}
                     }
                 }
-                if !self.next_trunk(r.at, index, r.m, world, out) {
-                    let full = self.calls[index as usize].passed_over;
-                    let reason = if full { "trunk_limit" } else { "no_trunk" };
-                    self.finish(r.at, index, 503, reason, HungUpBy::Exchange, out);
-                }
+                self.first_trunk(at, index, m, world, out);
             }
         }
-        self.trying(r.at, tx, cdr, out);
+    }
+
+    /// Tries the first of the trunks that the call lists; over where none takes it.
+    pub(super) fn first_trunk(
+        &mut self,
+        at: Moment,
+        index: u32,
+        m: &Message<'_>,
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) {
+        if !self.next_trunk(at, index, m, world, out) {
+            let full = self.calls[index as usize].passed_over;
+            let reason = if full { "trunk_limit" } else { "no_trunk" };
+            self.finish(at, index, 503, reason, HungUpBy::Exchange, out);
+        }
     }
 
     /// Tells the caller to wait, unless it has been told more by now. Only once the
@@ -285,8 +333,8 @@ impl Core {
                 }
                 Source::Trunk(_) | Source::Network(..) => None,
             },
-            callee_user: match route.map(|r| r.destination) {
-                Some(Destination::User(user)) => Some(user),
+            callee_user: match route.map(|r| (r.called, r.destination)) {
+                Some((Some(user), _) | (None, Destination::User(user))) => Some(user),
                 _ => None,
             },
             queue: match route.map(|r| r.destination) {
@@ -319,7 +367,7 @@ impl Core {
     }
 
     /// Rings every phone a person has registered.
-    fn ring(
+    pub(super) fn ring(
         &mut self,
         at: Moment,
         index: u32,
@@ -336,15 +384,26 @@ impl Core {
         }
     }
 
-    fn start_ringing(&mut self, at: Moment, index: u32, time: Duration, out: &mut Outbox) {
-        if self.calls[index as usize].legs.is_empty() {
-            return self.finish(at, index, 480, "not_registered", HungUpBy::Exchange, out);
+    /// Waits for those who ring; where nobody does, the call goes on or is over.
+    pub(super) fn start_ringing(
+        &mut self,
+        at: Moment,
+        index: u32,
+        time: Duration,
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) {
+        if !self.calls[index as usize].has_ringing_legs() {
+            if !self.divert(at, index, ForwardCause::Unreachable, world, out) {
+                self.finish(at, index, 480, "not_registered", HungUpBy::Exchange, out);
+            }
+            return;
         }
         self.set_deadline(at, index, time, Deadline::Ring);
     }
 
     /// Lists the trunks or gateways that the call tries, in their order.
-    fn ways_out(&mut self, at: Moment, index: u32, route: &Route, world: &Snapshot) {
+    pub(super) fn ways_out(&mut self, at: Moment, index: u32, route: &Route, world: &Snapshot) {
         let own = match route.destination {
             Destination::Trunks { profile, .. } => {
                 self.order_trunks(at, index, profile, world);
@@ -393,7 +452,7 @@ impl Core {
     }
 
     /// Appends trunks of equal rank, those that answer first, each in random order.
-    fn order(&mut self, at: Moment, index: u32, equals: &[TrunkId], world: &Snapshot) {
+    pub(super) fn order(&mut self, at: Moment, index: u32, equals: &[TrunkId], world: &Snapshot) {
         let seed = self.random.next();
         let call = &mut self.calls[index as usize];
         let help = is_for_help(call);
@@ -436,7 +495,10 @@ impl Core {
                 Some(Dialled::Emergency(digits)) => {
                     text(&mut uri, format_args!("sip:{digits}@{};user=phone", trunk.fqdn));
                 }
-                None => uri.clear(),
+                None => {
+                    uri.clear();
+                    uri.extend_from_slice(&self.calls[index as usize].target_uri);
+                }
             }
             let near = self.layer.server_peer(self.calls[index as usize].server);
             let near = near.map(|peer| peer.listener);
@@ -450,8 +512,12 @@ impl Core {
             self.scratch.uri = uri;
             if sent {
                 self.calls[index as usize].places[1] = Some(place);
-                let wait = Duration::from_secs(u64::from(trunk.failover_time_seconds.max(1)));
-                self.set_deadline(at, index, wait, Deadline::Failover);
+                // Where people ring too, the time is theirs: a silent trunk is given up by its
+                // transaction.
+                if !self.calls[index as usize].mixed {
+                    let wait = Duration::from_secs(u64::from(trunk.failover_time_seconds.max(1)));
+                    self.set_deadline(at, index, wait, Deadline::Failover);
+                }
                 return true;
             }
             let attempt = Attempt { trunk: id, sip_code: 0, ms: 0 };
@@ -479,8 +545,15 @@ impl Core {
         let own = self.listener(peer);
         let from_phone = matches!(call.caller, Party::Phone { .. });
         let emergency = matches!(call.digits, Some(Dialled::Emergency(_)));
+        let told = self.told_of(call, party, own.host(), world);
+        // Somebody else's call, which leaves the exchange again.
+        let passes_on = matches!(party, Party::Trunk(_))
+            && (call.forwarded.is_some() || !call.target_uri.is_empty());
+        let withheld = call.kind == CallKind::Inbound
+            && call.forwarded.is_some_and(|f| routing::hides_caller(world, call.tenant, f.by));
         // Whom a person hides from, those who come to help must call back.
         let hidden = match (party, call.hide) {
+            (Party::Trunk(_), _) if passes_on && withheld => true,
             (Party::Trunk(_), Hide::Always) => true,
             (Party::Trunk(_), Hide::Never) => false,
             // The policy of whom is called keeps it from them.
@@ -497,11 +570,10 @@ impl Core {
                     let phone = world.user_record(user)?.phone.as_ref()?;
                     Some((&phone.username, domain_of_user(user, world)?))
                 });
-                // A bridge sees who calls from outside, as a person would.
-                let number = call.caller_id.or_else(|| {
-                    let uri = m.from().parsed_uri().ok().filter(|_| call.to_bridge.is_some())?;
-                    E164::parse(uri.user_number()?.as_str()).ok()
-                });
+                // Whoever gets a forwarded call sees who calls, as a bridge does; by whom it comes, and
+                // who vouches for it, is told beside that.
+                let shows = passes_on || call.to_bridge.is_some();
+                let number = call.caller_id.or_else(|| shows.then(|| from_number(m)).flatten());
                 match (number, phone) {
                     (Some(number), _) => number_uri(&mut s.from, number, own.host(), true),
                     (None, Some((name, domain))) => {
@@ -516,10 +588,7 @@ impl Core {
             }
             Party::Phone { user, .. } => {
                 let domain = world.tenant(call.tenant).map_or(own.host(), |t| &t.domain);
-                let number = call.caller_id.or_else(|| {
-                    let uri = m.from().parsed_uri().ok()?;
-                    E164::parse(uri.user_number()?.as_str()).ok()
-                });
+                let number = call.caller_id.or_else(|| from_number(m));
                 match number {
                     Some(number) => number_uri(&mut s.from, number, domain, false),
                     None => {
@@ -570,7 +639,7 @@ impl Core {
             .filter(|_| !hidden && matches!(party, Party::Trunk(_)))
             .and_then(|policy| world.company_name(call.tenant, policy));
         let person = || {
-            let user = call.caller.user().filter(|_| !hidden);
+            let user = call.on_behalf.or(call.caller.user()).filter(|_| !hidden);
             let user = user.and_then(|user| world.user_record(user))?;
             Some(&*user.display_name).filter(|name| !name.is_empty())
         };
@@ -597,7 +666,13 @@ impl Core {
                 let mut tenant = [0; 36];
                 let tenant = &*call.tenant.0.hyphenated().encode_lower(&mut tenant);
                 b = b.header_named(MS_TENANT_HEADER, tenant).header_named(TENANT_HEADER, tenant);
-                b = match call.caller_id.filter(|_| hidden) {
+                let vouches = match call.forwarded {
+                    Some(forwarded) if call.target_uri.is_empty() => forwarded.number,
+                    Some(_) | None => call.caller_id.filter(|_| hidden && !passes_on),
+                };
+                let nobody = passes_on && s.from.starts_with(b"sip:anonymous@");
+                b = match vouches {
+                    None if nobody => b,
                     Some(number) => {
                         let host = own.host();
                         b.header_fmt(
@@ -624,11 +699,16 @@ impl Core {
                 }
             }
         }
+        if let Some(told) = &told {
+            b = told.write(b, uri);
+        }
+        let retold = told.is_some();
         // Whoever is hidden is not named by what else an operator says of the call, and
         // where a policy decides, the phone's own Privacy does not.
         let decided = call.hide != Hide::AsAsked && !emergency;
         let pass = move |h: &Header<'_>| match h.name {
             HeaderName::Privacy if decided => Copy::Skip,
+            HeaderName::HistoryInfo if retold => Copy::Skip,
             _ if from_phone => pass_of_phone(h),
             _ if hidden => pass_of_hidden(h),
             _ => pass(h),

@@ -13,6 +13,7 @@ mod call;
 mod conference;
 mod contact;
 mod dialog;
+mod forward;
 mod fraud;
 mod guest;
 mod hops;

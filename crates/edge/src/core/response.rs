@@ -11,8 +11,9 @@ use super::write::{
 };
 use super::{Core, Live, Moment, count};
 use crate::outbox::Outbox;
+use domain::calling::ForwardCause;
 use domain::routing::{AttemptEnd, may_retry};
-use feed::cdr::{Attempt, CdrEvent, HungUpBy};
+use feed::cdr::{Attempt, CdrEvent, ForwardedBy, HungUpBy};
 use feed::snapshot::Snapshot;
 use sip::{ClientTx, HeaderName, Message, MessageBuilder, Method, ServerTx, Sink, Target};
 use std::sync::atomic::Ordering;
@@ -62,7 +63,7 @@ impl Core {
                     return;
                 }
                 self.calls[index as usize].legs[leg_at].state = LegState::Heard;
-                if matches!(leg.party, Party::Trunk(_)) {
+                if matches!(leg.party, Party::Trunk(_)) && !self.calls[index as usize].mixed {
                     self.set_deadline(at, index, self.config.trunk_ring, Deadline::Ring);
                 }
                 if status > 100 {
@@ -115,6 +116,9 @@ impl Core {
             let ms = millis(at.now, sent_at);
             call.attempts.push(Attempt { trunk, sip_code: 200, ms });
         }
+        // Of people and a trunk that rang together, the trunk alone was forwarded to.
+        let inside = matches!(party, Party::Phone { .. });
+        let forwarded = call.forwarded.filter(|_| !(call.mixed && inside));
         let (cdr, attempts) = (call.cdr, std::mem::take(&mut call.attempts));
         let records = std::mem::take(&mut call.records);
         let mut callee_routes = Vec::new();
@@ -151,6 +155,7 @@ impl Core {
                 Party::Phone { .. } => None,
             },
             call_id: String::from_utf8_lossy(m.call_id()).into_owned(),
+            forwarded: forwarded.map(|f| ForwardedBy { user: f.by, cause: f.cause }),
         };
         self.record(cdr, answer, out);
         self.settle(at, index);
@@ -301,8 +306,8 @@ impl Core {
             call.best = Some(status);
         }
         // One person's refusal everywhere (6xx) stops their other phones; an
-        // agent's does not speak for the queue.
-        let stop = status >= 600 && call.queue.is_none();
+        // agent's does not speak for the queue, nor one of several people for the others.
+        let stop = status >= 600 && !call.many;
         if call.has_ringing_legs() && !stop {
             return;
         }
@@ -314,9 +319,17 @@ impl Core {
             AttemptEnd::Response(_) if reason != "all_trunks_failed" => HungUpBy::Callee,
             _ => HungUpBy::Exchange,
         };
-        let queue = self.calls[index as usize].queue.is_some();
+        let (many, rang) = {
+            let call = &self.calls[index as usize];
+            (call.many, call.progress)
+        };
+        if let Some(cause) = forward_cause(best, rang)
+            && self.divert(at, index, cause, world, out)
+        {
+            return;
+        }
         let m = m.filter(|m| m.status() == Some(best));
-        self.finish_with(at, index, told(best, queue), reason, by, m, out);
+        self.finish_with(at, index, told(best, many), reason, by, m, out);
     }
 
     /// The same INVITE to the next trunk, from the bytes the caller's transaction
@@ -377,6 +390,9 @@ impl Core {
         match what {
             Deadline::Linger => self.free_call(index),
             Deadline::Ring => {
+                if self.divert(at, index, ForwardCause::Unanswered, world, out) {
+                    return;
+                }
                 self.finish(at, index, 480, "no_answer", HungUpBy::Exchange, out);
             }
             Deadline::Failover => {
@@ -484,16 +500,28 @@ impl Core {
 }
 
 /// What the caller is told: nothing of our arrangements with the called side, and
-/// no 6xx for a queue, whose agents speak for themselves only.
-fn told(status: u16, queue: bool) -> u16 {
+/// no 6xx where several people rang, who speak for themselves only.
+fn told(status: u16, many: bool) -> u16 {
     match status {
         401 | 407 => 500,
         300..=399 | 487 => 480,
-        600 if queue => 486,
-        601..=699 if queue => 480,
+        600 if many => 486,
+        601..=699 if many => 480,
         408 => 480,
         other => other,
     }
+}
+
+/// Why a call goes on that a person's phones did not take; none where another place would not take
+/// it either.
+const fn forward_cause(status: u16, rang: bool) -> Option<ForwardCause> {
+    Some(match status {
+        486 | 600 => ForwardCause::Busy,
+        603 => ForwardCause::Unanswered,
+        408 | 480 | 487 if rang => ForwardCause::Unanswered,
+        404 | 408 | 410 | 480 | 487 | 500..=599 | 604 => ForwardCause::Unreachable,
+        _ => return None,
+    })
 }
 
 /// The stable reason for the record.

@@ -302,6 +302,7 @@ mod tests {
                     user: None,
                     out_trunk: None,
                     call_id: "c".into(),
+                    forwarded: None,
                 },
             })),
             Message::Transmit(peer("192.0.2.1:5060", Transport::Udp), b"INVITE".to_vec()),

@@ -9,7 +9,13 @@ fn record(n: u128) -> CdrRecord {
     CdrRecord {
         id: CdrId(Uuid::from_u128(n)),
         edge: EdgeId(Uuid::from_u128(1)),
-        event: CdrEvent::Answer { at_us: 1, user: None, out_trunk: None, call_id: "c".into() },
+        event: CdrEvent::Answer {
+            at_us: 1,
+            user: None,
+            out_trunk: None,
+            call_id: "c".into(),
+            forwarded: None,
+        },
     }
 }
 

@@ -333,6 +333,7 @@ async fn records_wait_for_the_control_plane_and_a_refused_one_holds_up_nobody() 
                 user: None,
                 out_trunk: None,
                 call_id: String::new(),
+                forwarded: None,
             },
         });
         assert!(taken);

@@ -207,8 +207,13 @@ fn no_answer_leaves_while_the_disk_fails_and_all_do_when_it_is_back() {
 }
 
 fn record(n: u128) -> CdrRecord {
-    let event =
-        feed::cdr::CdrEvent::Answer { at_us: 1, user: None, out_trunk: None, call_id: "c".into() };
+    let event = feed::cdr::CdrEvent::Answer {
+        at_us: 1,
+        user: None,
+        out_trunk: None,
+        call_id: "c".into(),
+        forwarded: None,
+    };
     let id = domain::CdrId(uuid::Uuid::from_u128(n));
     CdrRecord { id, edge: domain::EdgeId(uuid::Uuid::from_u128(1)), event }
 }

@@ -40,7 +40,7 @@ fn gateway(n: u128, tenant: TenantId) -> GatewayRecord {
         match_port: false,
         ..trunk(n, sbc(n), Transport::Udp)
     };
-    GatewayRecord { tenant, country: gb(), trunk }
+    GatewayRecord { tenant, country: gb(), voice_app: false, trunk }
 }
 
 fn route(name: &str, pattern: &str, priority: u32, gateways: &[u128]) -> VoiceRouteRule {

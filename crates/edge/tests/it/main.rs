@@ -9,6 +9,7 @@ mod disk;
 mod door;
 mod durability;
 mod fleet;
+mod forwarding;
 mod found;
 mod fraud;
 mod gateways;

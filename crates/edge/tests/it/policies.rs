@@ -276,6 +276,7 @@ fn blocked_callers_are_refused_or_sent_elsewhere_and_exceptions_let_in() {
         pattern: pattern.into(),
         enabled: true,
         redirect_to,
+        announcement: None,
     };
     let rules = ScreeningRules {
         blocked: vec![

@@ -57,6 +57,7 @@ impl Books {
                 user: None,
                 out_trunk: Some(self.trunk),
                 call_id: format!("out{n}@trunk"),
+                forwarded: None,
             }),
             record(CdrEvent::End {
                 at_us: at + (2 + seconds) * SECOND,

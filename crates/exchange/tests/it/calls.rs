@@ -92,6 +92,7 @@ impl House {
                 user: None,
                 out_trunk: Some(self.trunk),
                 call_id: "out@trunk".into(),
+                forwarded: None,
             }),
             record(CdrEvent::End {
                 at_us: at + 10 * SECOND,

@@ -285,6 +285,7 @@ fn use_cases_may_move_between_threads() {
             from_address: None,
             from_conference_bridge_id: None,
             from_number: None,
+            on_behalf_of_number: None,
             called,
         };
         sendable(&exchange.explain_call(cx, ask));

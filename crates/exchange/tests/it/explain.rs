@@ -19,6 +19,7 @@ fn from(user: Uuid, called: &str) -> ExplainCall {
         from_address: None,
         from_conference_bridge_id: None,
         from_number: None,
+        on_behalf_of_number: None,
         called: called.into(),
     }
 }
@@ -30,6 +31,7 @@ fn inbound(called: &str) -> ExplainCall {
         from_address: None,
         from_conference_bridge_id: None,
         from_number: None,
+        on_behalf_of_number: None,
         called: called.into(),
     }
 }
@@ -136,6 +138,7 @@ on_both!(a_call_that_nobody_proves_goes_by_the_network_it_comes_from, |db| {
         from_address: Some(address.into()),
         from_conference_bridge_id: None,
         from_number: None,
+        on_behalf_of_number: None,
         called: called.into(),
     };
     let told = house.explain(&house.tenant_admin, at("198.51.100.9", "999")).await;

@@ -36,6 +36,7 @@ on_both!(a_tenants_limits_reach_edges_and_explanations, |db| {
         from_address: None,
         from_conference_bridge_id: None,
         from_number: None,
+        on_behalf_of_number: None,
         called: "+33123456789".into(),
     };
     let told = exchange.explain_call(&cx(&house.tenant_admin), ask).await.expect("explained");

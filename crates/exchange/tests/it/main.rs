@@ -4,6 +4,7 @@ mod alarms;
 mod billing;
 mod bulk;
 mod bulk_files;
+mod calling;
 mod calls;
 mod compat;
 mod conferences;

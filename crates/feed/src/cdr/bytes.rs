@@ -7,7 +7,8 @@
 //! reader passes over them; where a record ends early they take their defaults.
 //! A record that starts with `{` is JSON, as 0.1.0 wrote them.
 
-use super::{Attempt, CdrEvent, CdrRecord, HungUpBy};
+use super::{Attempt, CdrEvent, CdrRecord, ForwardedBy, HungUpBy};
+use domain::calling::ForwardCause;
 use domain::routing::CallKind;
 use domain::{BridgeId, CdrId, EdgeId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
 use numbering::E164;
@@ -105,11 +106,21 @@ impl CdrRecord {
                 text(out, call_id);
                 id(out, bridge.map(|i| i.0));
             }
-            CdrEvent::Answer { at_us, user, out_trunk, call_id } => {
+            CdrEvent::Answer { at_us, user, out_trunk, call_id, forwarded } => {
                 out.extend_from_slice(&at_us.to_le_bytes());
                 id(out, user.map(|i| i.0));
                 id(out, out_trunk.map(|i| i.0));
                 text(out, call_id);
+                id(out, forwarded.map(|f| f.user.0));
+                if let Some(forwarded) = forwarded {
+                    out.push(match forwarded.cause {
+                        ForwardCause::Unconditional => 0,
+                        ForwardCause::Unanswered => 1,
+                        ForwardCause::Busy => 2,
+                        ForwardCause::Unreachable => 3,
+                        ForwardCause::Simultaneous => 4,
+                    });
+                }
             }
             CdrEvent::End { at_us, answered_at_us, sip_code, reason, hung_up_by, attempts } => {
                 out.extend_from_slice(&at_us.to_le_bytes());
@@ -206,11 +217,29 @@ impl<'a> Fields<'a> {
                 user: self.id("user")?.map(UserId),
                 out_trunk: self.id("out_trunk")?.map(TrunkId),
                 call_id: self.text("call_id")?,
+                forwarded: self.forwarded()?,
             },
             END => self.end()?,
             _ => return Err(CdrBytesError::Malformed { field: "event" }),
         };
         Ok(CdrRecord { id, edge, event })
+    }
+
+    /// Not there in what a release before 0.3 wrote.
+    fn forwarded(&mut self) -> Result<Option<ForwardedBy>, CdrBytesError> {
+        if self.0.is_empty() {
+            return Ok(None);
+        }
+        let Some(user) = self.id("forwarded")?.map(UserId) else { return Ok(None) };
+        let cause = match self.u8("forwarded")? {
+            0 => ForwardCause::Unconditional,
+            1 => ForwardCause::Unanswered,
+            2 => ForwardCause::Busy,
+            3 => ForwardCause::Unreachable,
+            4 => ForwardCause::Simultaneous,
+            _ => return Err(CdrBytesError::Malformed { field: "forwarded" }),
+        };
+        Ok(Some(ForwardedBy { user, cause }))
     }
 
     fn begin(&mut self) -> Result<CdrEvent, CdrBytesError> {
@@ -307,6 +336,17 @@ mod tests {
                 user: Some(UserId(id(5))),
                 out_trunk: None,
                 call_id: String::new(),
+                forwarded: None,
+            }),
+            record(CdrEvent::Answer {
+                at_us: 5,
+                user: None,
+                out_trunk: Some(TrunkId(id(8))),
+                call_id: "c".into(),
+                forwarded: Some(ForwardedBy {
+                    user: UserId(id(6)),
+                    cause: ForwardCause::Unanswered,
+                }),
             }),
             record(end(None, HungUpBy::Callee, Vec::new())),
             record(end(Some(7), HungUpBy::Exchange, vec![attempt(1), attempt(2)])),
@@ -321,16 +361,18 @@ mod tests {
             assert_eq!(CdrRecord::decode(&bytes), Ok(record.clone()));
             // Where the last release's record ends, it is whole.
             let before = match &record.event {
-                CdrEvent::Begin { bridge, .. } => {
-                    bytes.len() - if bridge.is_some() { 17 } else { 1 }
-                }
-                _ => bytes.len(),
+                CdrEvent::Begin { bridge: Some(_), .. } => bytes.len() - 17,
+                CdrEvent::Answer { forwarded: Some(_), .. } => bytes.len() - 18,
+                CdrEvent::Begin { .. } | CdrEvent::Answer { .. } => bytes.len() - 1,
+                CdrEvent::End { .. } => bytes.len(),
             };
             for cut in 0..bytes.len() {
                 if cut == before {
                     let mut known = record.clone();
-                    if let CdrEvent::Begin { bridge, .. } = &mut known.event {
-                        *bridge = None;
+                    match &mut known.event {
+                        CdrEvent::Begin { bridge, .. } => *bridge = None,
+                        CdrEvent::Answer { forwarded, .. } => *forwarded = None,
+                        CdrEvent::End { .. } => {}
                     }
                     assert_eq!(CdrRecord::decode(&bytes[..cut]), Ok(known));
                     continue;

@@ -5,6 +5,7 @@ mod bytes;
 
 pub use bytes::CdrBytesError;
 
+use domain::calling::ForwardCause;
 use domain::routing::CallKind;
 use domain::{BridgeId, CdrId, EdgeId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
 use numbering::E164;
@@ -61,6 +62,15 @@ pub struct Attempt {
     pub ms: u32,
 }
 
+/// Who forwarded a call last before it was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForwardedBy {
+    /// Whose setting it was.
+    pub user: UserId,
+    /// Why.
+    pub cause: ForwardCause,
+}
+
 /// What happened. Times are microseconds since 1970 UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -106,6 +116,10 @@ pub enum CdrEvent {
         out_trunk: Option<TrunkId>,
         /// The answering leg's SIP Call-ID.
         call_id: String,
+        /// Who forwarded the call to where it was answered, and why. Releases before 0.3 do not
+        /// write it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        forwarded: Option<ForwardedBy>,
     },
     /// It is over.
     End {

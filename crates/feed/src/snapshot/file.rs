@@ -43,10 +43,12 @@ enum Kind {
     VoiceRouting = 17,
     Fallback = 18,
     Bridges = 19,
+    Calling = 20,
+    VoiceTargets = 21,
 }
 
 impl Kind {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 21] = [
         Self::KeyCheck,
         Self::Operators,
         Self::Trunks,
@@ -66,6 +68,8 @@ impl Kind {
         Self::VoiceRouting,
         Self::Fallback,
         Self::Bridges,
+        Self::Calling,
+        Self::VoiceTargets,
     ];
 
     fn name(self) -> &'static str {
@@ -89,6 +93,8 @@ impl Kind {
             Self::VoiceRouting => "voice_routing",
             Self::Fallback => "fallback",
             Self::Bridges => "conference bridges",
+            Self::Calling => "calling",
+            Self::VoiceTargets => "voice_targets",
         }
     }
 }
@@ -241,6 +247,9 @@ impl Snapshot {
         json_section(&mut out, Kind::VoiceRouting, &routing);
         json_section(&mut out, Kind::Fallback, &self.fallback_records().collect::<Vec<_>>());
         json_section(&mut out, Kind::Bridges, &self.bridge_records().collect::<Vec<_>>());
+        json_section(&mut out, Kind::Calling, &self.calling_records().collect::<Vec<_>>());
+        let targets: Vec<_> = self.voice_target_records().collect();
+        json_section(&mut out, Kind::VoiceTargets, &targets);
         out
     }
 
@@ -295,6 +304,8 @@ impl Snapshot {
                 Kind::VoiceRouting => world.voice_routing = json(kind, payload, records)?,
                 Kind::Fallback => world.fallback = json(kind, payload, records)?,
                 Kind::Bridges => world.bridges = json(kind, payload, records)?,
+                Kind::Calling => world.calling = json(kind, payload, records)?,
+                Kind::VoiceTargets => world.voice_targets = json(kind, payload, records)?,
             }
         }
         let missing = |kind: Kind| SnapshotError::Missing { section: kind.name() };

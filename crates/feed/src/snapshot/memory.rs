@@ -6,11 +6,12 @@ use super::policies::Policies;
 use crate::change::{Change, ChangeEntry, Position};
 use crate::numbers::NumberBase;
 use crate::record::{
-    BridgeNumberRecord, BridgeRecord, CallingProfileRecord, EdgeKey, FallbackRecord, GatewayRecord,
-    GroupMembersRecord, NumberRecord, OperatorRecord, PhoneCredential, PolicyAssignmentRecord,
-    PolicyRecord, QueueRecord, ScreeningRecord, TenantRecord, TrunkRecord, UserRecord,
-    VoiceRoutingRecord,
+    BridgeNumberRecord, BridgeRecord, CallingProfileRecord, CallingSettingsRecord, EdgeKey,
+    FallbackRecord, GatewayRecord, GroupMembersRecord, NumberRecord, OperatorRecord,
+    PhoneCredential, PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord,
+    TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord, VoiceTargetsRecord,
 };
+use domain::calling::{CallingSettings, VoiceTargets};
 use domain::policy::{Holder, Policy, PolicyKind, PolicyRule, Screening, Via, VoiceRoutes};
 use domain::routing::{
     FallbackView, GatewayView, HelpView, NumberView, TrunkOwner, TrunkView, UserView, World,
@@ -57,6 +58,9 @@ pub struct Snapshot {
     /// Tenants that named operators to stand in for others.
     fallback: Arc<IdMap<TenantId, FallbackRecord>>,
     bridges: Arc<Bridges>,
+    /// People who set something.
+    calling: Arc<IdMap<UserId, Arc<CallingSettingsRecord>>>,
+    voice_targets: Arc<IdMap<TenantId, VoiceTargetsRecord>>,
     base: Arc<NumberBase>,
     overlay: Arc<BTreeMap<u64, Option<NumberRecord>>>,
 }
@@ -66,10 +70,18 @@ struct Trunks {
     /// Operators' and gateways.
     by_id: IdMap<TrunkId, TrunkRecord>,
     by_source: IdMap<IpAddr, Vec<TrunkId>>,
-    /// Which of them are gateways: whose, and where.
-    gateways: IdMap<TrunkId, (TenantId, Country)>,
+    /// Which of them are gateways.
+    gateways: IdMap<TrunkId, Gateway>,
     /// In the order of their ids.
     of_tenant: IdMap<TenantId, BTreeSet<TrunkId>>,
+}
+
+/// Whose, where, and what it leads to.
+#[derive(Clone, Copy, Debug)]
+struct Gateway {
+    tenant: TenantId,
+    country: Country,
+    voice_app: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -149,6 +161,10 @@ impl Snapshot {
             policies: Arc::new(policies),
             fallback: Arc::new(world.fallback.into_iter().map(|f| (f.tenant, f)).collect()),
             bridges: Arc::new(bridges),
+            calling: Arc::new(world.calling.into_iter().map(|c| (c.user, Arc::new(c))).collect()),
+            voice_targets: Arc::new(
+                world.voice_targets.into_iter().map(|v| (v.tenant, v)).collect(),
+            ),
             base: Arc::new(base),
             overlay: Arc::new(BTreeMap::new()),
         }
@@ -181,7 +197,12 @@ impl Snapshot {
             }
             Change::TenantPut(t) => Arc::make_mut(&mut self.tenants).put(t.clone()),
             Change::UserPut(u) => Arc::make_mut(&mut self.users).put(u.clone()),
-            Change::UserRemoved { id } => Arc::make_mut(&mut self.users).remove(*id),
+            Change::UserRemoved { id } => {
+                Arc::make_mut(&mut self.users).remove(*id);
+                if self.calling.contains_key(id) {
+                    Arc::make_mut(&mut self.calling).remove(id);
+                }
+            }
             Change::QueuePut(q) => {
                 Arc::make_mut(&mut self.queues).insert(q.id, q.clone());
             }
@@ -239,6 +260,22 @@ impl Snapshot {
             }
             Change::BridgePut(b) => Arc::make_mut(&mut self.bridges).put(b.clone()),
             Change::BridgeRemoved { id, .. } => Arc::make_mut(&mut self.bridges).remove(*id),
+            Change::CallingSettingsPut(c) => {
+                let calling = Arc::make_mut(&mut self.calling);
+                if c.settings.known().is_some_and(CallingSettings::is_empty) {
+                    calling.remove(&c.user);
+                } else {
+                    calling.insert(c.user, Arc::new(c.clone()));
+                }
+            }
+            Change::VoiceTargetsPut(v) => {
+                let targets = Arc::make_mut(&mut self.voice_targets);
+                if v.targets.known().is_some_and(VoiceTargets::is_empty) {
+                    targets.remove(&v.tenant);
+                } else {
+                    targets.insert(v.tenant, v.clone());
+                }
+            }
             Change::ConsentPut { .. }
             | Change::OrderProgress { .. }
             | Change::TenantOrderProgress { .. }
@@ -329,7 +366,7 @@ impl Snapshot {
     /// Whose a trunk is.
     pub fn trunk_owner(&self, id: TrunkId) -> Option<TrunkOwner> {
         match self.trunks.gateways.get(&id) {
-            Some((tenant, country)) => Some(TrunkOwner::Tenant(*tenant, *country)),
+            Some(of) => Some(TrunkOwner::Tenant(of.tenant, of.country)),
             None => self.trunk_record(id).map(|t| TrunkOwner::Operator(t.operator)),
         }
     }
@@ -411,6 +448,11 @@ impl Snapshot {
         !self.policies.is_empty()
     }
 
+    /// Has anybody calling settings?
+    pub fn any_calling(&self) -> bool {
+        !self.calling.is_empty()
+    }
+
     /// Every policy, in no order.
     pub fn policy_records(&self) -> impl Iterator<Item = &PolicyRecord> {
         self.policies.records()
@@ -448,9 +490,10 @@ impl Snapshot {
 
     /// Every gateway.
     pub fn gateway_records(&self) -> Vec<GatewayRecord> {
-        let of = |(id, (tenant, country)): (&TrunkId, &(TenantId, Country))| {
+        let of = |(id, of): (&TrunkId, &Gateway)| {
             let trunk = self.trunks.by_id.get(id)?.clone();
-            Some(GatewayRecord { tenant: *tenant, country: *country, trunk })
+            let Gateway { tenant, country, voice_app } = *of;
+            Some(GatewayRecord { tenant, country, voice_app, trunk })
         };
         self.trunks.gateways.iter().filter_map(of).collect()
     }
@@ -468,6 +511,16 @@ impl Snapshot {
     /// Every conference bridge, in no order.
     pub fn bridge_records(&self) -> impl Iterator<Item = &BridgeRecord> {
         self.bridges.records()
+    }
+
+    /// People's calling settings, of those who set something.
+    pub fn calling_records(&self) -> impl Iterator<Item = &CallingSettingsRecord> {
+        self.calling.values().map(|c| &**c)
+    }
+
+    /// What plays and records for tenants.
+    pub fn voice_target_records(&self) -> impl Iterator<Item = &VoiceTargetsRecord> {
+        self.voice_targets.values()
     }
 
     /// Routes over gateways.
@@ -595,10 +648,11 @@ impl World for Snapshot {
 
     fn gateways(&self, tenant: TenantId, each: &mut dyn FnMut(GatewayView)) {
         for id in self.trunks.of_tenant.get(&tenant).into_iter().flatten() {
-            if let (Some(trunk), Some((_, country))) =
+            if let (Some(trunk), Some(of)) =
                 (self.trunks.by_id.get(id), self.trunks.gateways.get(id))
+                && !of.voice_app
             {
-                each(GatewayView { gateway: *id, country: *country, enabled: trunk.enabled });
+                each(GatewayView { gateway: *id, country: of.country, enabled: trunk.enabled });
             }
         }
     }
@@ -616,6 +670,20 @@ impl World for Snapshot {
         let found = self.bridges.get(bridge).filter(|bridge| bridge.tenant == tenant);
         found.into_iter().flat_map(|bridge| &bridge.gateways).for_each(|id| each(*id));
         found.is_some()
+    }
+
+    fn calling_settings(&self, user: UserId) -> Option<&CallingSettings> {
+        if self.calling.is_empty() {
+            return None;
+        }
+        self.calling.get(&user)?.settings.known()
+    }
+
+    fn voice_targets(&self, tenant: TenantId) -> Option<&VoiceTargets> {
+        if self.voice_targets.is_empty() {
+            return None;
+        }
+        self.voice_targets.get(&tenant)?.targets.known()
     }
 
     fn account_number(&self, account: ResourceAccountId) -> Option<(TenantId, E164)> {
@@ -640,17 +708,18 @@ impl Trunks {
     }
 
     fn put_gateway(&mut self, gateway: GatewayRecord) {
-        let (id, tenant) = (gateway.trunk.id, gateway.tenant);
-        self.gateways.insert(id, (tenant, gateway.country));
+        let GatewayRecord { tenant, country, voice_app, trunk } = gateway;
+        let id = trunk.id;
+        self.gateways.insert(id, Gateway { tenant, country, voice_app });
         self.of_tenant.entry(tenant).or_default().insert(id);
-        self.put(gateway.trunk);
+        self.put(trunk);
     }
 
     fn remove(&mut self, id: TrunkId) {
         self.by_id.remove(&id);
         self.by_source.values_mut().for_each(|list| list.retain(|t| *t != id));
         self.by_source.retain(|_, list| !list.is_empty());
-        if let Some((tenant, _)) = self.gateways.remove(&id)
+        if let Some(Gateway { tenant, .. }) = self.gateways.remove(&id)
             && let Some(of) = self.of_tenant.get_mut(&tenant)
         {
             of.remove(&id);

@@ -531,7 +531,7 @@ mod gateways {
             sources: Vec::new(),
             ..trunk(n, address, match_port)
         };
-        GatewayRecord { tenant: TENANT, country: gb(), trunk }
+        GatewayRecord { tenant: TENANT, country: gb(), voice_app: false, trunk }
     }
 
     fn of_tenant(s: &Snapshot) -> Vec<u128> {

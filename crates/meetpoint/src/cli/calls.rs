@@ -42,6 +42,9 @@ pub enum Action {
         /// Who calls, where an operator brings it: what your rules for callers look at
         #[arg(long, value_name = "NUMBER", requires = "inbound")]
         from_number: Option<String>,
+        /// Made on behalf of whoever has this number, by a delegate of theirs
+        #[arg(long, value_name = "NUMBER", conflicts_with = "inbound")]
+        on_behalf_of: Option<String>,
     },
 }
 
@@ -114,8 +117,9 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
         Action::Export(action) => files::export(client, action).await,
         Action::Durations(durations) => durations.run(client).await,
         Action::Reconcile(reconcile) => reconcile.run(client).await,
-        Action::Explain { called, from, inbound, from_number } => {
-            suppose(client, called, from, (inbound, from_number), (None, None)).await
+        Action::Explain { called, from, inbound, from_number, on_behalf_of } => {
+            let by = (inbound, from_number, on_behalf_of);
+            suppose(client, called, from, by, (None, None)).await
         }
     }
 }
@@ -125,7 +129,7 @@ pub async fn suppose(
     client: &Client,
     called: String,
     from: Option<String>,
-    (inbound, from_number): (bool, Option<String>),
+    (inbound, from_number, on_behalf_of): (bool, Option<String>, Option<String>),
     (from_address, from_conference): (Option<String>, Option<String>),
 ) -> Result<(), CliError> {
     let from_user_id = match from {
@@ -142,6 +146,7 @@ pub async fn suppose(
         from_address,
         from_conference_bridge_id,
         from_number,
+        on_behalf_of_number: on_behalf_of,
         called,
     };
     let answer = client.post("/tenant/v1/explain/call", &body).await?.body;

@@ -29,7 +29,7 @@ pub enum GatewayAction {
     },
     /// Edit a gateway; what is not named stays
     Update(Update),
-    /// Remove a gateway that no voice route names
+    /// Remove a gateway that no voice route and no voice target names
     Remove {
         /// FQDN or id
         gateway: String,
@@ -57,6 +57,9 @@ pub struct Add {
     /// The country it stands in
     #[arg(long)]
     country: String,
+    /// It leads to what plays and records (voicemail, announcements), and not to the PSTN
+    #[arg(long)]
+    voice_app: bool,
     /// Calls may leave by it at once
     #[arg(long)]
     enabled: bool,
@@ -184,6 +187,7 @@ pub async fn run_gateway(client: &Client, action: GatewayAction) -> Result<(), C
                 match_port: add.match_port,
                 transport: add.transport,
                 country: add.country,
+                voice_app: add.voice_app,
                 enabled: add.enabled,
                 failover_time_seconds: add.failover_time,
                 options_interval_seconds: add.options_interval,

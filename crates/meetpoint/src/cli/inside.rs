@@ -209,8 +209,8 @@ pub async fn run_explain(client: &Client, action: ExplainAction) -> Result<(), C
         }
         let named = ask.from.is_some() || ask.from_address.is_some();
         let inbound = ask.inbound || !(named || ask.from_conference.is_some());
-        let by = (ask.from_address, ask.from_conference);
-        return calls::suppose(client, called, ask.from, (inbound, None), by).await;
+        let (by, at) = ((inbound, None, None), (ask.from_address, ask.from_conference));
+        return calls::suppose(client, called, ask.from, by, at).await;
     }
     let answer = match (ask.call, ask.sip_call_id, client.face().await?) {
         (None, _, Face::Tenant | Face::Operator) => {

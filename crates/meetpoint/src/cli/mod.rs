@@ -4,6 +4,7 @@
 //! unreachable or failed in part; 2: the command cannot be meant so.
 
 mod accounts;
+mod calling;
 mod calls;
 mod client;
 mod clients;
@@ -145,6 +146,10 @@ pub enum Command {
     Conference(Group<conferences::Action>),
     /// Operators that stand in where that of the caller's number cannot carry a call outside
     Fallback(Group<gateways::FallbackAction>),
+    /// Forwarding, delegates and call groups of your people
+    Calling(Group<calling::CallingAction>),
+    /// Voicemail and announcements: what plays and records for you
+    VoiceTargets(Group<calling::TargetsAction>),
     /// Callers that are not let in, and numbers that nobody has
     Screening(Group<policies::ScreeningAction>),
     /// Change freezes: windows in which changes are refused
@@ -192,6 +197,8 @@ pub async fn run(command: Command) -> ExitCode {
         Command::VoiceRouting(group) => with(group, gateways::run_routing).await,
         Command::Conference(group) => with(group, conferences::run).await,
         Command::Fallback(group) => with(group, gateways::run_fallback).await,
+        Command::Calling(group) => with(group, calling::run_calling).await,
+        Command::VoiceTargets(group) => with(group, calling::run_targets).await,
         Command::Screening(group) => with(group, policies::run_screening).await,
         Command::Freeze(group) => with(group, freezes::run).await,
         Command::Stock(group) => with(group, shop::run_stock).await,

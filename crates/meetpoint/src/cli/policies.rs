@@ -232,6 +232,7 @@ const BLOCKED: Columns = &[
     ("PATTERN", "pattern"),
     ("ENABLED", "enabled"),
     ("SENT TO", "redirect_to_account_id"),
+    ("HEARS", "redirect_to_announcement"),
 ];
 const EXEMPT: Columns = &[("EXCEPTION", "name"), ("PATTERN", "pattern"), ("ENABLED", "enabled")];
 const UNASSIGNED: Columns = &[
@@ -240,6 +241,7 @@ const UNASSIGNED: Columns = &[
     ("PRIORITY", "priority"),
     ("USER", "user_id"),
     ("QUEUE", "resource_account_id"),
+    ("ANNOUNCEMENT", "announcement"),
 ];
 
 pub(super) fn document(path: &Path) -> Result<Value, CliError> {

@@ -619,6 +619,43 @@ async fn policies_groups_and_freezes_as_people_type_them() {
     let again = desk.text(&["screening", "set", "rules.json"]).await;
     assert!(again.contains("premium"), "{again}");
 
+    let eve = ["user", "create", "eve@contoso.example", "--name", "Eve", "--country", "GB"];
+    desk.text(&eve).await;
+    let set = ["calling", "set", "ada@contoso.example"];
+    desk.refused(&[&set[..], &["--forward", "voicemail"]].concat(), "no_voicemail").await;
+    let also = ["--also-ring", "delegates", "--delegate", "Eve", "--unanswered", "+493012345678"];
+    desk.text(&[&set[..], &also, &["--delay", "30"]].concat()).await;
+    let shown = desk.json(&["calling", "show", "Ada"]).await;
+    assert_eq!(shown["forwarding"]["type"], "Simultaneous");
+    assert_eq!(shown["unanswered"]["delay_seconds"], 30);
+    assert_eq!(shown["delegates"][0]["make_calls"], true);
+    // What is not named stays, and what is named goes.
+    desk.text(&[&set[..], &["--also-ring", "none", "--busy", "Eve", "--member", "Eve"]].concat())
+        .await;
+    let shown = desk.json(&["calling", "show", "Ada"]).await;
+    assert_eq!(
+        (&shown["forwarding"], &shown["busy"]["type"]),
+        (&Value::Null, &"SingleTarget".into())
+    );
+    assert_eq!(shown["unanswered"]["delay_seconds"], 30);
+    let problem = desk.refused(&[&set[..], &["--delay", "35"]].concat(), "invalid_field").await;
+    assert_eq!(problem["field"], "/unanswered/delay_seconds");
+    let listed = desk.text(&["calling", "list"]).await;
+    assert!(listed.contains("ada@contoso.example") && !listed.contains("eve@"), "{listed}");
+
+    let add = ["gateway", "add", "--fqdn", "vm.contoso.example", "--address", "192.0.2.77:5060"];
+    let voice = [&add[..], &["--country", "GB", "--voice-app", "--enabled"]].concat();
+    let id = desk.json(&voice).await["id"].as_str().expect("an id").to_owned();
+    let targets = desk.home.path().join("targets.json");
+    let text = serde_json::json!({ "voicemail": { "uri": "sip:vm@vm.contoso.example",
+        "gateway_id": id } });
+    std::fs::write(&targets, text.to_string()).expect("writable");
+    desk.text(&["voice-targets", "set", "targets.json"]).await;
+    let shown = desk.json(&["voice-targets", "show"]).await;
+    assert_eq!(shown["voicemail"]["enabled"], true);
+    desk.text(&[&set[..], &["--forward", "voicemail"]].concat()).await;
+    desk.refused(&["gateway", "remove", "vm.contoso.example"], "gateway_in_use").await;
+
     let freeze = ["freeze", "set", "Cutover", "--until", "2126-01-01T00:00:00Z"];
     desk.refused(&freeze, "invalid_field").await;
     let soon = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1)).to_string();
