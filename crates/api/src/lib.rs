@@ -16,6 +16,7 @@ mod clients;
 mod compat;
 mod csv;
 mod edge;
+mod emergency;
 mod event;
 mod explain;
 mod extract;

@@ -7,6 +7,7 @@
 mod caller_id;
 mod dial_out;
 mod dial_plan;
+mod emergency;
 mod pattern;
 mod screening;
 mod voice_routing;
@@ -14,6 +15,11 @@ mod voice_routing;
 pub use caller_id::{CallerId, Hide, MOST_COMPANY, Substitute};
 pub use dial_out::{DialOut, Reach};
 pub use dial_plan::{DialPlan, MOST_NAME, MOST_RULES, NormalizationRule, Translated};
+pub use emergency::{
+    EmergencyCallRouting, EmergencyCalling, EmergencyNumber, ExtendedNotification, MOST_DISCLAIMER,
+    MOST_EMERGENCY_NUMBERS, MOST_NOTIFIED, MOST_NOTIFIED_PEOPLE, NotificationMode, Notify,
+    is_mail_address,
+};
 pub use pattern::{MOST_PATTERN, Pattern, PatternError};
 pub use screening::{
     BlockedNumbers, ExemptNumbers, MOST_ENTRIES, Screening, ScreeningRules, TreatmentTarget,
@@ -40,15 +46,21 @@ pub enum PolicyKind {
     OnlineDialOutPolicy,
     /// By which of the tenant's own gateways calls outside leave.
     OnlineVoiceRoutingPolicy,
+    /// Who is told that somebody calls for help.
+    TeamsEmergencyCallingPolicy,
+    /// How calls for help leave by the tenant's own gateways.
+    TeamsEmergencyCallRoutingPolicy,
 }
 
 impl PolicyKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::TenantDialPlan,
         Self::CallingLineIdentity,
         Self::OnlineDialOutPolicy,
         Self::OnlineVoiceRoutingPolicy,
+        Self::TeamsEmergencyCallingPolicy,
+        Self::TeamsEmergencyCallRoutingPolicy,
     ];
 
     /// As it is written.
@@ -58,6 +70,8 @@ impl PolicyKind {
             Self::CallingLineIdentity => "CallingLineIdentity",
             Self::OnlineDialOutPolicy => "OnlineDialOutPolicy",
             Self::OnlineVoiceRoutingPolicy => "OnlineVoiceRoutingPolicy",
+            Self::TeamsEmergencyCallingPolicy => "TeamsEmergencyCallingPolicy",
+            Self::TeamsEmergencyCallRoutingPolicy => "TeamsEmergencyCallRoutingPolicy",
         }
     }
 
@@ -111,6 +125,10 @@ pub enum PolicyBody {
     OnlineDialOutPolicy(DialOut),
     /// [`PolicyKind::OnlineVoiceRoutingPolicy`]
     OnlineVoiceRoutingPolicy(VoiceRouting),
+    /// [`PolicyKind::TeamsEmergencyCallingPolicy`]
+    TeamsEmergencyCallingPolicy(EmergencyCalling),
+    /// [`PolicyKind::TeamsEmergencyCallRoutingPolicy`]
+    TeamsEmergencyCallRoutingPolicy(EmergencyCallRouting),
 }
 
 /// What a policy says, ready to be used.
@@ -124,6 +142,10 @@ pub enum PolicyRule {
     DialOut(DialOut),
     /// Leads calls outside over the tenant's gateways.
     VoiceRouting(VoiceRouting),
+    /// Tells a security desk of calls for help.
+    EmergencyCalling(EmergencyCalling),
+    /// Leads calls for help over the tenant's gateways.
+    EmergencyCallRouting(EmergencyCallRouting),
 }
 
 impl PolicyBody {
@@ -134,6 +156,8 @@ impl PolicyBody {
             Self::CallingLineIdentity(_) => PolicyKind::CallingLineIdentity,
             Self::OnlineDialOutPolicy(_) => PolicyKind::OnlineDialOutPolicy,
             Self::OnlineVoiceRoutingPolicy(_) => PolicyKind::OnlineVoiceRoutingPolicy,
+            Self::TeamsEmergencyCallingPolicy(_) => PolicyKind::TeamsEmergencyCallingPolicy,
+            Self::TeamsEmergencyCallRoutingPolicy(_) => PolicyKind::TeamsEmergencyCallRoutingPolicy,
         }
     }
 
@@ -150,6 +174,12 @@ impl PolicyBody {
             Self::OnlineDialOutPolicy(policy) => Ok(PolicyRule::DialOut(*policy)),
             Self::OnlineVoiceRoutingPolicy(policy) => {
                 policy.check().map(|()| PolicyRule::VoiceRouting(policy.clone()))
+            }
+            Self::TeamsEmergencyCallingPolicy(policy) => {
+                policy.check().map(|()| PolicyRule::EmergencyCalling(policy.clone()))
+            }
+            Self::TeamsEmergencyCallRoutingPolicy(policy) => {
+                policy.check().map(|()| PolicyRule::EmergencyCallRouting(policy.clone()))
             }
         }
     }

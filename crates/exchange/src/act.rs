@@ -164,6 +164,7 @@ fn owner_of(change: &Change) -> ChangeOwner {
         Change::GatewayPut(gateway) => of_tenant(gateway.tenant),
         Change::VoiceRoutingPut(routing) => of_tenant(routing.tenant),
         Change::FallbackPut(fallback) => of_tenant(fallback.tenant),
+        Change::EmergencyCalled(call) => of_tenant(call.tenant),
         Change::PolicyRemoved { tenant, .. }
         | Change::GroupRemoved { tenant, .. }
         | Change::GatewayRemoved { tenant, .. } => of_tenant(*tenant),

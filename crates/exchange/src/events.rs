@@ -5,6 +5,7 @@
 use crate::act::time;
 use crate::authz::{Access, Party};
 use crate::{ChangesError, Cx, Exchange};
+use api_types::call::EmergencyCall;
 use api_types::event::{
     ConsentEvent, Event, EventData, NamedEvent, NumberState, NumbersEvent, NumbersReleased,
     OrderEvent, ThingEvent, TrunkEvent, UserEvent,
@@ -42,7 +43,7 @@ fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
         "alarms.changed",
         "notice.changed",
     ];
-    const TENANTS: [&str; 9] = [
+    const TENANTS: [&str; 10] = [
         "civic_address.changed",
         "location.changed",
         "policy.changed",
@@ -52,6 +53,7 @@ fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
         "voice_routing.changed",
         "fallback_operators.changed",
         "number_settings.changed",
+        "emergency_call.started",
     ];
     const OPERATORS: [&str; 10] = [
         "storefront.changed",
@@ -264,6 +266,21 @@ fn told(change: Change, owner: ChangeOwner, party: Party) -> Option<EventData> {
         }
         Change::FallbackPut(fallback) => {
             EventData::FallbackChanged(thing(fallback.tenant.to_string()))
+        }
+        Change::EmergencyCalled(call) => {
+            let mut told = crate::emergency_calls::document(call);
+            if !whole {
+                // Who they are and where is for those who help, not for the house.
+                told = EmergencyCall {
+                    user_id: None,
+                    number: None,
+                    location_id: None,
+                    place: None,
+                    notification: None,
+                    ..told
+                };
+            }
+            EventData::EmergencyCallStarted(told)
         }
         Change::UserRemoved { .. } | Change::QueueRemoved { .. } => return None,
     })

@@ -1,9 +1,9 @@
 //! The change log's entries (design decision 1).
 
 use crate::record::{
-    CallingProfileRecord, EdgeKey, FallbackRecord, GatewayRecord, GroupMembersRecord, NumberRecord,
-    OperatorRecord, PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord,
-    TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
+    CallingProfileRecord, EdgeKey, EmergencyCallRecord, FallbackRecord, GatewayRecord,
+    GroupMembersRecord, NumberRecord, OperatorRecord, PolicyAssignmentRecord, PolicyRecord,
+    QueueRecord, ScreeningRecord, TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord,
 };
 use domain::consent::{ConsentStatus, RelationshipStatus};
 use domain::{
@@ -154,6 +154,8 @@ pub enum Change {
     VoiceRoutingPut(VoiceRoutingRecord),
     /// Operators that stand in for others with a tenant's calls outside.
     FallbackPut(FallbackRecord),
+    /// Somebody of a tenant called for help. Edges pass it over.
+    EmergencyCalled(EmergencyCallRecord),
     /// Something else the control plane keeps (an offer, an address, a client);
     /// carries no routing data.
     Other {
@@ -197,7 +199,7 @@ impl Change {
     }
 
     /// The kinds this version knows, as they are written.
-    pub const KINDS: [&str; 25] = [
+    pub const KINDS: [&str; 26] = [
         "operator_put",
         "trunk_put",
         "calling_profile_put",
@@ -222,6 +224,7 @@ impl Change {
         "gateway_removed",
         "voice_routing_put",
         "fallback_put",
+        "emergency_called",
         "other",
     ];
 }

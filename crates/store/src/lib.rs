@@ -14,6 +14,7 @@ mod clients;
 mod db;
 mod disputes;
 mod edge;
+mod emergency;
 mod error;
 mod freezes;
 mod gateways;
@@ -47,6 +48,7 @@ pub use clients::{ApiTokenRow, ClientKeyRow, ClientSecretRow, IssuerRow, OidcLog
 pub use db::Db;
 pub use disputes::DisputeRow;
 pub use edge::EdgeRow;
+pub use emergency::{EmergencyCallRow, PlaceTextRow};
 pub use error::{Again, Retry, StoreError};
 pub use freezes::ChangeFreezeRow;
 pub use gateways::{
@@ -95,6 +97,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         backup::STATEMENTS,
         billing::STATEMENTS,
         edge::STATEMENTS,
+        emergency::STATEMENTS,
         cdr::STATEMENTS,
         freezes::STATEMENTS,
         gateways::STATEMENTS,

@@ -6,9 +6,9 @@ use crate::limits::Place;
 use crate::overflow::RecordId;
 use domain::policy::Hide;
 use domain::routing::{CallKind, Dialled, Route};
-use domain::{CdrId, PolicyId, ResourceAccountId, TenantId, TrunkId};
+use domain::{CdrId, OperatorId, PolicyId, ResourceAccountId, TenantId, TrunkId};
 use feed::cdr::Attempt;
-use numbering::E164;
+use numbering::{Country, E164};
 use sip::{ClientTx, ServerTx};
 use std::time::Instant;
 
@@ -104,6 +104,10 @@ pub(super) struct Call {
     /// The caller-ID policy that said so.
     pub caller_policy: Option<PolicyId>,
     pub digits: Option<Dialled>,
+    /// Of a call for help: where it must come to.
+    pub help_in: Option<Country>,
+    /// The operator of the route.
+    pub operator: Option<OperatorId>,
     pub cdr: CdrId,
     pub started_us: i64,
     pub map_key: u8,
@@ -186,6 +190,8 @@ impl Call {
             hide: route.hide,
             caller_policy: route.caller_policy,
             digits,
+            help_in: route.emergency_in,
+            operator: route.operator,
             cdr,
             started_us,
             map_key,

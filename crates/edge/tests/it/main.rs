@@ -7,6 +7,7 @@ mod control;
 mod disk;
 mod door;
 mod durability;
+mod emergency;
 mod fleet;
 mod found;
 mod fraud;

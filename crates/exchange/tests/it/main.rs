@@ -8,6 +8,7 @@ mod calls;
 mod compat;
 mod consents;
 mod edges;
+mod emergency;
 mod events;
 mod explain;
 mod explain_number;
