@@ -162,3 +162,42 @@ pub struct ExplainStep {
     /// What it found.
     pub found: String,
 }
+
+/// Who is told of a call for help.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EmergencyNotification {
+    /// The emergency calling policy that says so.
+    pub policy_id: Uuid,
+    /// Its name.
+    pub policy_name: String,
+    /// `NotificationOnly`, `ConferenceMuted`, `ConferenceUnMuted`.
+    pub notification_mode: String,
+    /// Addresses of the people, those of groups by their user principal names; at most 50.
+    pub notified: Vec<String>,
+    /// A number outside that is to be dialled too.
+    pub notification_dial_out_number: Option<String>,
+}
+
+/// A call for help.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EmergencyCall {
+    /// The call.
+    pub call_id: Uuid,
+    /// Whose.
+    pub tenant_id: Uuid,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Who called; nobody proved it where it is missing.
+    pub user_id: Option<Uuid>,
+    /// By which number those who help call back.
+    pub number: Option<String>,
+    /// By which number the emergency services were called.
+    pub emergency_number: String,
+    /// Where the number is registered.
+    pub location_id: Option<Uuid>,
+    /// That place in words.
+    pub place: Option<String>,
+    /// Who is told, where a policy says so.
+    pub notification: Option<EmergencyNotification>,
+}

@@ -1,6 +1,7 @@
 //! Events: what the change log tells a tenant, an operator or the programme owner, the same by
 //! SSE and by webhook.
 
+use crate::call::EmergencyCall;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -76,6 +77,8 @@ events! {
     GatewayChanged(ThingEvent) = "gateway.changed";
     /// A tenant's PSTN usages and voice routes were changed; the id is the tenant's.
     VoiceRoutingChanged(ThingEvent) = "voice_routing.changed";
+    /// Somebody called for help; with who is told of it, where a policy says so.
+    EmergencyCallStarted(EmergencyCall) = "emergency_call.started";
     /// Other operators stand in for a tenant's own, or none does any more; the id is the tenant's.
     FallbackChanged(ThingEvent) = "fallback_operators.changed";
     /// A conference bridge was added, edited or removed, or has other numbers.

@@ -162,6 +162,26 @@ pub struct CallingProfile {
     pub name: String,
     /// Its trunks.
     pub trunk_ids: Vec<Uuid>,
+    /// What its operator takes as an emergency call, beside the numbers of the caller's country.
+    pub emergency_dial_strings: Vec<String>,
+    /// The profile by whose trunks its emergency calls leave instead.
+    pub emergency_profile_id: Option<Uuid>,
+    /// Grows with each edit.
+    pub version: i64,
+}
+
+/// `PUT /programme/v1/operators/{operator_id}/calling-profiles/{calling_profile_id}/emergency`:
+/// replaces all of it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileEmergencyPut {
+    /// At most 50, of 1 to 10 digits each.
+    #[serde(default)]
+    #[schema(max_items = 50, example = json!(["5555"]))]
+    pub emergency_dial_strings: Vec<String>,
+    /// Another profile of the operator's, which leaves emergency calls to no third one.
+    #[serde(default)]
+    pub emergency_profile_id: Option<Uuid>,
 }
 
 /// `POST /programme/v1/operators/{operator_id}/ranges`: a declared range the programme accepts.

@@ -87,10 +87,111 @@ pub enum PolicySettings {
         #[schema(max_items = 100)]
         online_pstn_usages: Vec<String>,
     },
+    /// Who is told when somebody calls for help. Never delays or refuses the call.
+    TeamsEmergencyCallingPolicy {
+        /// Mail addresses or user principal names; at most 10 together with the groups.
+        #[serde(default)]
+        #[schema(max_items = 10, example = json!(["desk@contoso.example"]))]
+        notification_group: Vec<String>,
+        /// Groups of your people, who are told as well; at most 50 people in all.
+        #[serde(default)]
+        #[schema(max_items = 10)]
+        notification_group_ids: Vec<Uuid>,
+        /// A number outside that is to be dialled too, in the two conference modes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(pattern = r"^\+[1-9]\d{1,14}$")]
+        notification_dial_out_number: Option<String>,
+        /// `NotificationOnly`, `ConferenceMuted`, `ConferenceUnMuted`.
+        #[serde(default = "notification_only")]
+        #[schema(
+            pattern = "^(NotificationOnly|ConferenceMuted|ConferenceUnMuted)$",
+            default = "NotificationOnly"
+        )]
+        notification_mode: String,
+        /// `Enabled`: people may say themselves where they are when they are away. `Disabled`.
+        #[serde(default = "disabled")]
+        #[schema(pattern = "^(Disabled|Enabled)$", default = "Disabled")]
+        external_location_lookup_mode: String,
+        /// What people are shown about emergency calls.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(min_length = 1, max_length = 350)]
+        enhanced_emergency_service_disclaimer: Option<String>,
+        /// What holds in place of it for single dial strings, each once; at most 50. An entry that
+        /// names nobody keeps calls of its string from being told, as those of a test number.
+        #[serde(default)]
+        #[schema(max_items = 50)]
+        extended_notifications: Vec<ExtendedNotification>,
+    },
+    /// How calls for help of Direct Routing numbers leave by your own gateways. Of no effect for
+    /// numbers of operators.
+    TeamsEmergencyCallRoutingPolicy {
+        /// Calls carry where the caller is.
+        #[serde(default)]
+        allow_enhanced_emergency_services: bool,
+        /// At most 50. Calls of the country's emergency numbers that are not among them go as they
+        /// would without the policy.
+        #[serde(default)]
+        #[schema(max_items = 50)]
+        emergency_numbers: Vec<EmergencyNumber>,
+    },
+}
+
+/// Who is told of calls of one dial string.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExtendedNotification {
+    /// What is dialled.
+    #[schema(pattern = r"^\d{1,10}$", example = "933")]
+    pub emergency_dial_string: String,
+    /// As that of the policy.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    pub notification_group: Vec<String>,
+    /// As those of the policy.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    pub notification_group_ids: Vec<Uuid>,
+    /// As that of the policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = r"^\+[1-9]\d{1,14}$")]
+    pub notification_dial_out_number: Option<String>,
+    /// As that of the policy.
+    #[serde(default = "notification_only")]
+    #[schema(
+        pattern = "^(NotificationOnly|ConferenceMuted|ConferenceUnMuted)$",
+        default = "NotificationOnly"
+    )]
+    pub notification_mode: String,
+}
+
+/// A number for help, as gateways are to carry it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmergencyNumber {
+    /// What the gateway is given.
+    #[schema(pattern = r"^\d{1,10}$", example = "911")]
+    pub emergency_dial_string: String,
+    /// What is dialled and becomes it; a test number cannot be one.
+    #[serde(default)]
+    #[schema(max_items = 50, example = json!(["112"]))]
+    pub emergency_dial_mask: Vec<String>,
+    /// One of your PSTN usages, whose voice routes name the gateways. Left out, those in the
+    /// caller's country carry the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 49)]
+    pub online_pstn_usage: Option<String>,
 }
 
 fn anywhere() -> String {
     "InternationalAndDomestic".to_owned()
+}
+
+fn notification_only() -> String {
+    "NotificationOnly".to_owned()
+}
+
+fn disabled() -> String {
+    "Disabled".to_owned()
 }
 
 fn line_uri() -> String {
@@ -110,7 +211,7 @@ pub struct PolicyCreate {
     pub name: String,
     /// What it is for.
     #[serde(default)]
-    #[schema(max_length = 500)]
+    #[schema(max_length = 512)]
     pub description: String,
     /// What it says.
     pub settings: PolicySettings,
@@ -126,7 +227,7 @@ pub struct PolicyUpdate {
     pub name: Option<String>,
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 500)]
+    #[schema(max_length = 512)]
     pub description: Option<String>,
     /// What it says, whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -153,9 +254,10 @@ pub struct Policy {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyAssignmentPut {
-    /// `TenantDialPlan`, `CallingLineIdentity`, `OnlineDialOutPolicy`.
+    /// `TenantDialPlan`, `CallingLineIdentity`, `OnlineDialOutPolicy`, `OnlineVoiceRoutingPolicy`,
+    /// `TeamsEmergencyCallingPolicy`, `TeamsEmergencyCallRoutingPolicy`.
     #[schema(
-        pattern = "^(TenantDialPlan|CallingLineIdentity|OnlineDialOutPolicy|OnlineVoiceRoutingPolicy|OnlineAudioConferencingRoutingPolicy)$"
+        pattern = "^(TenantDialPlan|CallingLineIdentity|OnlineDialOutPolicy|OnlineVoiceRoutingPolicy|OnlineAudioConferencingRoutingPolicy|TeamsEmergencyCallingPolicy|TeamsEmergencyCallRoutingPolicy)$"
     )]
     pub kind: String,
     /// Which; left out, none holds for the target any more.

@@ -10,7 +10,7 @@ use crate::failure::Answer;
 use api_types::{
     Page, Problem,
     billing::CallExport,
-    call::CallRecord,
+    call::{CallRecord, EmergencyCall},
     calling::UserCallingSettings,
     conference::{ConferenceBridge, ConferenceNumber},
     freeze::ChangeFreeze,
@@ -62,7 +62,8 @@ rows! {
     Trunk, "trunks": id operator_id fqdn address sources match_port transport enabled
         failover_time_seconds options_interval_seconds send_options max_uri
         single_early_dialog max_concurrent_calls max_calls_per_second version;
-    CallingProfile, "calling-profiles": id operator_id name trunk_ids;
+    CallingProfile, "calling-profiles": id operator_id name trunk_ids emergency_dial_strings
+        emergency_profile_id version;
     Range, "ranges": id operator_id first last;
     Tenant, "tenants": id name domain created_at;
     Client, "clients": id name role operator_id tenant_id provisioning_roles enabled jwks_uri
@@ -111,6 +112,8 @@ rows! {
     Policy, "policies": id name description settings version;
     PolicyAssignment, "policy-assignments": kind target policy_id policy_name user_id group_id
         rank number warning;
+    EmergencyCall, "emergency-calls": call_id tenant_id at user_id number emergency_number
+        location_id place notification;
     ChangeFreeze, "change-freezes": id tenant_id name starts_at ends_at;
     Group, "groups": id name members;
     Gateway, "gateways": id fqdn address sources match_port transport country voice_app enabled

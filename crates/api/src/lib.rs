@@ -18,6 +18,7 @@ mod compat;
 mod conference;
 mod csv;
 mod edge;
+mod emergency;
 mod event;
 mod explain;
 mod extract;

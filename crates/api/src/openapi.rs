@@ -1,9 +1,9 @@
 //! The OpenAPI 3.1 document, made from the handlers, and its page.
 
 use crate::{
-    App, accounts, billing, calling, clients, conference, edge, event, explain, fraud, freeze,
-    gateway, inside, links, network, oauth, offer, oidc, operator, order, policy, programme,
-    session, shop, tenant, webhook,
+    App, accounts, billing, calling, clients, conference, edge, emergency, event, explain, fraud,
+    freeze, gateway, inside, links, network, oauth, offer, oidc, operator, order, policy,
+    programme, session, shop, tenant, webhook,
 };
 use api_types::{Problem, event::Event};
 use axum::{
@@ -60,6 +60,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(programme::trunk_list, programme::trunk_create))
         .routes(routes!(programme::trunk_update))
         .routes(routes!(programme::calling_profile_list, programme::calling_profile_create))
+        .routes(routes!(programme::calling_profile_emergency_put))
         .routes(routes!(programme::range_list, programme::range_create))
         .routes(routes!(programme::offer_get, programme::offer_put))
         .routes(routes!(programme::tenant_list, programme::tenant_create))
@@ -117,6 +118,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(order::tenant_order_retry))
         .routes(routes!(order::tenant_order_undo))
         .routes(routes!(tenant::call_list))
+        .routes(routes!(emergency::emergency_call_list))
         .routes(routes!(tenant::call_get))
         .routes(routes!(tenant::explain_call))
         .routes(routes!(explain::number_explain))

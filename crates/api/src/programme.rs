@@ -161,6 +161,35 @@ pub async fn calling_profile_create(
     Ok(respond::created(None, made))
 }
 
+/// Say which calls of a profile are emergency calls
+///
+/// Dial strings that its operator takes as emergency, and another of its profiles by which such
+/// calls leave. Calls of the countries' emergency numbers are emergency calls in any case.
+#[utoipa::path(
+    put,
+    path = "/programme/v1/operators/{operator_id}/calling-profiles/{calling_profile_id}/emergency",
+    tag = "programme", request_body = ProfileEmergencyPut,
+    params(
+        ("operator_id" = Uuid, Path, description = "The operator"),
+        ("calling_profile_id" = Uuid, Path, description = "The profile"),
+        ("If-Match" = String, Header, description = "The version you hold"),
+    ),
+    responses((status = 200, description = "The calling profile", body = CallingProfile))
+)]
+pub async fn calling_profile_emergency_put(
+    State(app): State<App>,
+    caller: Caller,
+    Path((operator_id, calling_profile_id)): Path<(Uuid, Uuid)>,
+    IfMatch(if_match): IfMatch,
+    Json(body): Json<ProfileEmergencyPut>,
+) -> Answer<Response> {
+    let exchange = &app.exchange;
+    let put = exchange
+        .calling_profile_emergency_put(&caller, operator_id, calling_profile_id, if_match, body)
+        .await?;
+    Ok(versioned(put.version, put))
+}
+
 /// An operator's declared ranges
 #[utoipa::path(
     get, path = "/programme/v1/operators/{operator_id}/ranges", tag = "programme",

@@ -7,6 +7,7 @@
 mod caller_id;
 mod dial_out;
 mod dial_plan;
+mod emergency;
 mod pattern;
 mod screening;
 mod voice_routing;
@@ -14,6 +15,11 @@ mod voice_routing;
 pub use caller_id::{CallerId, Hide, MOST_COMPANY, Substitute};
 pub use dial_out::{DialOut, Reach};
 pub use dial_plan::{DialPlan, MOST_NAME, MOST_RULES, NormalizationRule, Translated};
+pub use emergency::{
+    EmergencyCallRouting, EmergencyCalling, EmergencyNumber, ExtendedNotification, MOST_DISCLAIMER,
+    MOST_EMERGENCY_NUMBERS, MOST_NOTIFIED, MOST_NOTIFIED_PEOPLE, NotificationMode, Notify,
+    is_mail_address,
+};
 pub use pattern::{MOST_PATTERN, Pattern, PatternError};
 pub use screening::{
     BlockedNumbers, ExemptNumbers, MOST_ENTRIES, Redirect, Screening, ScreeningRules,
@@ -42,16 +48,22 @@ pub enum PolicyKind {
     OnlineVoiceRoutingPolicy,
     /// By which number of a bridge meetings call out.
     OnlineAudioConferencingRoutingPolicy,
+    /// Who is told that somebody calls for help.
+    TeamsEmergencyCallingPolicy,
+    /// How calls for help leave by the tenant's own gateways.
+    TeamsEmergencyCallRoutingPolicy,
 }
 
 impl PolicyKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::TenantDialPlan,
         Self::CallingLineIdentity,
         Self::OnlineDialOutPolicy,
         Self::OnlineVoiceRoutingPolicy,
         Self::OnlineAudioConferencingRoutingPolicy,
+        Self::TeamsEmergencyCallingPolicy,
+        Self::TeamsEmergencyCallRoutingPolicy,
     ];
 
     /// As it is written.
@@ -62,6 +74,8 @@ impl PolicyKind {
             Self::OnlineDialOutPolicy => "OnlineDialOutPolicy",
             Self::OnlineVoiceRoutingPolicy => "OnlineVoiceRoutingPolicy",
             Self::OnlineAudioConferencingRoutingPolicy => "OnlineAudioConferencingRoutingPolicy",
+            Self::TeamsEmergencyCallingPolicy => "TeamsEmergencyCallingPolicy",
+            Self::TeamsEmergencyCallRoutingPolicy => "TeamsEmergencyCallRoutingPolicy",
         }
     }
 
@@ -117,6 +131,10 @@ pub enum PolicyBody {
     OnlineVoiceRoutingPolicy(VoiceRouting),
     /// [`PolicyKind::OnlineAudioConferencingRoutingPolicy`]
     OnlineAudioConferencingRoutingPolicy(VoiceRouting),
+    /// [`PolicyKind::TeamsEmergencyCallingPolicy`]
+    TeamsEmergencyCallingPolicy(EmergencyCalling),
+    /// [`PolicyKind::TeamsEmergencyCallRoutingPolicy`]
+    TeamsEmergencyCallRoutingPolicy(EmergencyCallRouting),
 }
 
 /// What a policy says, ready to be used.
@@ -132,6 +150,10 @@ pub enum PolicyRule {
     VoiceRouting(VoiceRouting),
     /// Lets meetings call out by a bridge's number.
     ConferenceRouting(VoiceRouting),
+    /// Tells a security desk of calls for help.
+    EmergencyCalling(EmergencyCalling),
+    /// Leads calls for help over the tenant's gateways.
+    EmergencyCallRouting(EmergencyCallRouting),
 }
 
 impl PolicyBody {
@@ -145,6 +167,8 @@ impl PolicyBody {
             Self::OnlineAudioConferencingRoutingPolicy(_) => {
                 PolicyKind::OnlineAudioConferencingRoutingPolicy
             }
+            Self::TeamsEmergencyCallingPolicy(_) => PolicyKind::TeamsEmergencyCallingPolicy,
+            Self::TeamsEmergencyCallRoutingPolicy(_) => PolicyKind::TeamsEmergencyCallRoutingPolicy,
         }
     }
 
@@ -164,6 +188,12 @@ impl PolicyBody {
             }
             Self::OnlineAudioConferencingRoutingPolicy(policy) => {
                 policy.check().map(|()| PolicyRule::ConferenceRouting(policy.clone()))
+            }
+            Self::TeamsEmergencyCallingPolicy(policy) => {
+                policy.check().map(|()| PolicyRule::EmergencyCalling(policy.clone()))
+            }
+            Self::TeamsEmergencyCallRoutingPolicy(policy) => {
+                policy.check().map(|()| PolicyRule::EmergencyCallRouting(policy.clone()))
             }
         }
     }

@@ -9,6 +9,7 @@
 mod conference;
 mod forwarding;
 mod gateways;
+mod help;
 mod refusal;
 mod trunks;
 mod world;
@@ -18,6 +19,7 @@ pub use forwarding::{
     ring_seconds,
 };
 pub use gateways::{fallback_profiles, gateway_tiers};
+pub use help::{further_profiles, help_digits, told_of_help};
 pub use refusal::RouteRefusal;
 pub use trunks::{AttemptEnd, may_retry, trunk_order, usable_for_help};
 pub use world::{
@@ -27,7 +29,7 @@ pub use world::{
 use crate::{
     calling::ForwardCause,
     conference::Meeting,
-    emergency,
+    emergency::DialString,
     ids::{
         BridgeId, CallingProfileId, OperatorId, PolicyId, ResourceAccountId, TenantId, TrunkId,
         UserId,
@@ -38,7 +40,8 @@ use crate::{
         TreatmentTarget, Verdict,
     },
 };
-use gateways::{help_gateways, voice_routed};
+use gateways::voice_routed;
+use help::{Found, Help, asks_for_help, emergency_in, help};
 use numbering::{Country, E164, from_dialled};
 
 /// Who brings the call, as recognised by address or digest, never by a header
@@ -124,8 +127,9 @@ pub enum Destination {
     },
     /// The tenant's own gateways, in the order of [`gateway_tiers`].
     Gateways {
-        /// Whose voice routing policy led there; nobody's for an emergency call, and for one that
-        /// takes over a dialog, which goes by that one's gateway alone.
+        /// Whose voice routing policy led there, or, of an emergency call, whose emergency call
+        /// routing policy; nobody's for an emergency call without one, and for a call that takes
+        /// over a dialog, which goes by that one's gateway alone.
         by: Option<Holder>,
         /// What to put in the Request-URI.
         digits: Dialled,
@@ -162,8 +166,9 @@ impl Destination {
 pub enum Dialled {
     /// An ordinary number.
     Number(E164),
-    /// An emergency number of the caller's country.
-    Emergency(&'static str),
+    /// An emergency number of the caller's country, or a dial string of their own
+    /// ([`help_digits`] has what a trunk is given).
+    Emergency(DialString),
 }
 
 /// Which way a call crosses the exchange.
@@ -255,10 +260,11 @@ pub fn route(
         Source::Network(tenant, country) => {
             let digits =
                 emergency_in(call.called, country, trace).ok_or(RouteRefusal::CallerUnproven)?;
+            let found = Found { digits, by: None };
             trace.step("source.network", || {
                 format!("whoever calls is in a trusted network of tenant {tenant} in {country}")
             });
-            help(world, (tenant, country), Help::Any(None), digits, trace)
+            help(world, (tenant, country), Help::Any(None), found, trace)
         }
     }
 }
@@ -289,7 +295,8 @@ fn inbound(
                 // One of the tenant's own numbers is called back, and says where.
                 let caller = E164::parse(call.caller).ok().and_then(|n| world.number(n));
                 let caller = caller.filter(|n| n.tenant == tenant);
-                return help(world, (tenant, country), Help::Operators(caller), digits, trace);
+                let found = Found { digits, by: None };
+                return help(world, (tenant, country), Help::Operators(caller), found, trace);
             }
             let number = from_dialled(call.called, country).ok_or(RouteRefusal::NotANumber)?;
             let view = world.number(number);
@@ -519,155 +526,6 @@ fn announced(
     Some(Destination::Target { gateway: target.gateway, play: Play::Announcement(place) })
 }
 
-/// The digits of an emergency call in a country, if it is one.
-fn emergency_in(called: &str, country: Country, trace: &mut impl Trace) -> Option<&'static str> {
-    let digits = emergency::recognise(called, country)
-        .or_else(|| emergency::recognise_urn(called, country))?;
-    trace.step("emergency.dial_string", || format!("{called} is an emergency call in {country}"));
-    Some(digits)
-}
-
-/// By which ways an emergency call may leave, with the caller's number if they have one.
-#[derive(Clone, Copy)]
-enum Help {
-    /// The tenant's gateways too.
-    Any(Option<NumberView>),
-    /// Operators alone.
-    Operators(Option<NumberView>),
-}
-
-/// The way of an emergency call from a country. Of a Direct Routing number the provider is
-/// whoever stands behind the tenant's gateways (operator-connect.md section 5 rule 10), so the
-/// call leaves by an enabled one in the country, if there is one. Otherwise it leaves by the caller's number, by
-/// one of the tenant's in the country, or else by the first of these that has a trunk
-/// in use: an operator that serves the country, the tenant's own first; an operator
-/// of the tenant's elsewhere; any operator (the default mapping of emergency.md
-/// section 6: better a centre that passes the call on than none). Where all trunks of
-/// the exchange drain it leaves by one of those. The number shown is one of the
-/// tenant's wherever it has one, so that those who come to help can call back.
-fn help(
-    world: &impl World,
-    (tenant, country): (TenantId, Country),
-    by: Help,
-    digits: &'static str,
-    trace: &mut impl Trace,
-) -> Result<Route, RouteRefusal> {
-    let (own, gateways) = match by {
-        Help::Any(own) => (own, true),
-        Help::Operators(own) => (own, false),
-    };
-    let near = own.or_else(|| world.tenant_number(tenant, Some(country)));
-    let by_gateway = |number: Option<NumberView>| Route {
-        kind: CallKind::Emergency,
-        tenant,
-        number: number.map(|n| n.number),
-        called: None,
-        on_behalf: None,
-        forwarded: None,
-        operator: None,
-        caller_id: number.map(|n| n.number),
-        hide: Hide::Never,
-        caller_policy: None,
-        destination: Destination::Gateways { by: None, digits: Dialled::Emergency(digits) },
-        emergency_in: Some(country),
-        bridge: None,
-    };
-    let of_gateways = near.filter(|n| NumberType::of(n.operator) == NumberType::DirectRouting);
-    if let Some(near) = of_gateways.filter(|_| gateways) {
-        let mut open = false;
-        world.gateways(tenant, &mut |g| open |= g.enabled && g.country == country);
-        if open {
-            trace.step("emergency.gateway", || {
-                format!(
-                    "{} is a Direct Routing number, so the call leaves by a gateway in {country}",
-                    near.number
-                )
-            });
-            return Ok(by_gateway(Some(near)));
-        }
-    }
-    let is_open = |profile: CallingProfileId| {
-        let mut open = false;
-        world.trunks(profile, &mut |t| open |= t.enabled);
-        open
-    };
-    let (operator, profile, number) = match near {
-        Some(near) if is_open(near.profile) => {
-            trace.step("emergency.operator_of_number", || {
-                format!("{} is operator {}'s, so the call leaves there", near.number, near.operator)
-            });
-            (near.operator, near.profile, Some(near))
-        }
-        _ => {
-            let number = near.or_else(|| world.tenant_number(tenant, None));
-            let rank = |v: &HelpView| {
-                let own = number.is_some_and(|n| n.operator == v.operator);
-                let near = near.is_some_and(|n| n.profile == v.profile);
-                (!v.open, !near, !v.serves, !own, v.profile)
-            };
-            let mut best: Option<HelpView> = None;
-            world.help(country, &mut |v| {
-                if best.as_ref().is_none_or(|best| rank(&v) < rank(best)) {
-                    best = Some(v);
-                }
-            });
-            let Some(best) = best else {
-                if !gateways || help_gateways(world, tenant, country).is_empty() {
-                    return Err(RouteRefusal::NoEmergencyRoute);
-                }
-                trace.step("emergency.gateway", || {
-                    "the exchange has no operator: the call leaves by the tenant's gateways"
-                        .to_owned()
-                });
-                return Ok(by_gateway(number));
-            };
-            trace.step("emergency.operator_of_country", || {
-                let serves = if best.serves { "serves" } else { "does not serve" };
-                let drains = if best.open { "" } else { "; all its trunks drain" };
-                let operator = best.operator;
-                format!(
-                    "no number to leave by: operator {operator}, which {serves} {country}{drains}"
-                )
-            });
-            (best.operator, best.profile, number)
-        }
-    };
-    Ok(Route {
-        kind: CallKind::Emergency,
-        tenant,
-        number: number.map(|n| n.number),
-        called: None,
-        on_behalf: None,
-        forwarded: None,
-        operator: Some(operator),
-        caller_id: number.map(|n| n.number),
-        hide: Hide::Never,
-        caller_policy: None,
-        destination: Destination::Trunks { profile, digits: Dialled::Emergency(digits) },
-        emergency_in: Some(country),
-        bridge: None,
-    })
-}
-
-/// Calling profiles by which an emergency call in a country can still leave once the
-/// trunks of its own have failed: those that serve the country and have a trunk in
-/// use, in the order of their ids (emergency.md section 7: "never a final failure
-/// while an untried route exists").
-pub fn further_profiles(
-    world: &impl World,
-    country: Country,
-    own: CallingProfileId,
-) -> Vec<CallingProfileId> {
-    let mut further = Vec::new();
-    world.help(country, &mut |v| {
-        if v.serves && v.open && v.profile != own {
-            further.push(v.profile);
-        }
-    });
-    further.sort();
-    further
-}
-
 fn outbound(
     world: &impl World,
     user: UserId,
@@ -678,19 +536,21 @@ fn outbound(
     let user = world.user(user).ok_or(RouteRefusal::SourceUnknown)?;
     let own = user.number.and_then(|n| world.number(n));
     let home = own.map_or(user.country, |n| n.country);
-    if let Some(digits) = emergency_in(called, home, trace) {
-        return help(world, (user.tenant, home), Help::Any(own), digits, trace);
-    }
     let policies = world.has_policies(user.tenant);
     let holder = Holder { user: Some(user.user), number: own.map(|n| n.number) };
+    let at = (user.tenant, home);
+    let who = (own.as_ref(), policies.then_some(holder));
+    if let Some(found) = asks_for_help(world, at, who, called, trace) {
+        return help(world, at, Help::Any(own), found, trace);
+    }
     let translated;
     let is_dialled = policies && call.takes_over.is_none();
     let called = match is_dialled.then(|| planned(world, user.tenant, holder, called, trace)) {
         Some(Some(result)) => {
             translated = result;
             let called = translated.as_str();
-            if let Some(digits) = emergency_in(called, home, trace) {
-                return help(world, (user.tenant, home), Help::Any(own), digits, trace);
+            if let Some(found) = asks_for_help(world, at, who, called, trace) {
+                return help(world, at, Help::Any(own), found, trace);
             }
             called
         }

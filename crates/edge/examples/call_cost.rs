@@ -12,6 +12,7 @@
 //!     target/release/examples/call_cost 2000
 //! ```
 
+use domain::emergency::ProfileEmergency;
 use domain::number::{AssignmentTarget, Usage};
 use domain::{CallingProfileId, EdgeId, OperatorId, TenantId, TrunkId, UserId};
 use edge::core::{Core, CoreConfig, Listener, Moment, Shared};
@@ -65,6 +66,7 @@ fn world() -> WorldRecords {
         id: CallingProfileId(id(10)),
         operator: OperatorId(id(1)),
         trunks: vec![trunk.id],
+        emergency: ProfileEmergency::default(),
     });
     w.trunks.push(trunk);
     w.tenants.push(TenantRecord {

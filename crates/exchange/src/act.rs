@@ -167,6 +167,7 @@ fn owner_of(change: &Change) -> ChangeOwner {
         Change::BridgePut(bridge) => of_tenant(bridge.tenant),
         Change::CallingSettingsPut(calling) => of_tenant(calling.tenant),
         Change::VoiceTargetsPut(targets) => of_tenant(targets.tenant),
+        Change::EmergencyCalled(call) => of_tenant(call.tenant),
         Change::PolicyRemoved { tenant, .. }
         | Change::GroupRemoved { tenant, .. }
         | Change::GatewayRemoved { tenant, .. }

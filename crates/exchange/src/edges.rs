@@ -110,7 +110,8 @@ impl Exchange {
 
     /// Merges call records by call and event, the whole batch in one
     /// transaction; delivering them again changes nothing. They go to neither
-    /// the change log nor the audit log, which they would drown.
+    /// the change log nor the audit log, which they would drown; of a call for
+    /// help the change log tells, once.
     ///
     /// Returns how many are safe now, those known already included.
     pub async fn cdrs_deliver(
@@ -175,7 +176,11 @@ async fn deliver(tx: &mut Tx, record: &CdrRecord) -> Result<(), StoreError> {
                 in_call_id: plain(call_id),
                 bridge_id: *bridge,
             };
-            tx.cdr_begin(record.id, &begin).await
+            tx.cdr_begin(record.id, &begin).await?;
+            if *kind == Some(CallKind::Emergency) {
+                emergency_calls::tell(tx, record.id, &begin).await?;
+            }
+            Ok(())
         }
         CdrEvent::Answer { at_us, user, out_trunk, call_id, forwarded } => {
             let answer = CdrAnswer {

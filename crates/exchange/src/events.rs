@@ -5,6 +5,7 @@
 use crate::act::time;
 use crate::authz::{Access, Party};
 use crate::{ChangesError, Cx, Exchange};
+use api_types::call::EmergencyCall;
 use api_types::event::{
     ConsentEvent, Event, EventData, NamedEvent, NumberState, NumbersEvent, NumbersReleased,
     OrderEvent, ThingEvent, TrunkEvent, UserEvent,
@@ -43,7 +44,7 @@ fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
         "alarms.changed",
         "notice.changed",
     ];
-    const TENANTS: [&str; 12] = [
+    const TENANTS: [&str; 13] = [
         "civic_address.changed",
         "location.changed",
         "policy.changed",
@@ -56,6 +57,7 @@ fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
         "calling_settings.changed",
         "voice_targets.changed",
         "number_settings.changed",
+        "emergency_call.started",
     ];
     const OPERATORS: [&str; 10] = [
         "storefront.changed",
@@ -280,6 +282,21 @@ fn told(change: Change, owner: ChangeOwner, party: Party) -> Option<EventData> {
         }
         Change::VoiceTargetsPut(targets) => {
             EventData::VoiceTargetsChanged(thing(targets.tenant.to_string()))
+        }
+        Change::EmergencyCalled(call) => {
+            let mut told = crate::emergency_calls::document(call);
+            if !whole {
+                // Who they are and where is for those who help, not for the house.
+                told = EmergencyCall {
+                    user_id: None,
+                    number: None,
+                    location_id: None,
+                    place: None,
+                    notification: None,
+                    ..told
+                };
+            }
+            EventData::EmergencyCallStarted(told)
         }
         Change::UserRemoved { .. } | Change::QueueRemoved { .. } => return None,
     })

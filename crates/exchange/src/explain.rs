@@ -7,13 +7,14 @@ use crate::*;
 use api_types::call::{ExplainCall, ExplainStep, Explanation};
 use domain::calling::{CallingSettings, VoiceTargets};
 use domain::conference::Meeting;
+use domain::emergency::ProfileEmergency;
 use domain::fraud::{ClassLimit, DestinationClass, FraudLimits};
 use domain::number::NumberType;
 use domain::policy::{Holder, Policy, PolicyKind, Screening, Via, VoiceRoutes};
 use domain::routing::{
     Call, CallKind, Destination, Dialled, FallbackView, GatewayView, HelpView, NumberView,
     Recorded, Route, RouteRefusal, Source, Trace, TrunkOwner, TrunkView, UserView, World,
-    fallback_profiles, foresee, further_profiles, gateway_tiers, route,
+    fallback_profiles, foresee, further_profiles, gateway_tiers, route, told_of_help,
 };
 use domain::trusted::TrustedNetwork;
 use domain::{BridgeId, CallingProfileId, ResourceAccountId, TenantId, TrunkId, UserId};
@@ -159,6 +160,7 @@ fn tell(
     match &routed {
         Ok(route) => {
             locate(world, route, &mut trace);
+            desk(world, source.ok(), route, &mut trace);
             cost(world, source.ok(), route, &mut trace);
             foresee(world, route, &mut trace);
             if let Destination::Target { gateway, .. } = route.destination {
@@ -169,7 +171,7 @@ fn tell(
                 trunks = over_gateways(world, route, &mut trace);
             }
             if let Destination::Trunks { profile, .. } = route.destination {
-                let all = world.profile(profile);
+                let all = world.trunks_of(profile);
                 trunks = all.iter().filter(|t| t.enabled).map(|t| t.fqdn.clone()).collect();
                 let enabled = trunks.len();
                 if enabled == 0 && route.kind == CallKind::Emergency {
@@ -181,7 +183,7 @@ fn tell(
                     .map(|country| further_profiles(world, country, profile))
                     .unwrap_or_default();
                 for other in &further {
-                    let all = world.profile(*other).iter().filter(|t| t.enabled);
+                    let all = world.trunks_of(*other).iter().filter(|t| t.enabled);
                     trunks.extend(all.map(|t| t.fqdn.clone()));
                 }
                 trace.step("trunk.order", || {
@@ -193,7 +195,7 @@ fn tell(
                 });
                 let fallback = fallback_profiles(world, route);
                 for other in &fallback {
-                    let all = world.profile(*other).iter().filter(|t| t.enabled);
+                    let all = world.trunks_of(*other).iter().filter(|t| t.enabled);
                     trunks.extend(all.map(|t| t.fqdn.clone()));
                 }
                 if !fallback.is_empty() {
@@ -252,7 +254,7 @@ fn inbound_source(
         trace.step("source.gateway", || format!("brought by your gateway {}", gateway.fqdn));
         return Ok(Source::Trunk(gateway.id));
     }
-    let trunk = world.profile(view.profile).first().ok_or(RouteRefusal::SourceUnknown)?;
+    let trunk = world.trunks_of(view.profile).first().ok_or(RouteRefusal::SourceUnknown)?;
     trace.step("source.trunk", || format!("brought by trunk {}", trunk.fqdn));
     Ok(Source::Trunk(trunk.id))
 }
@@ -284,7 +286,7 @@ fn over_gateways(world: &Lazy, route: &Route, trace: &mut Recorded) -> Vec<Strin
     if let Some(country) = route.emergency_in {
         let further = further_profiles(world, country, CallingProfileId::DIRECT_ROUTING);
         for profile in &further {
-            let open = world.profile(*profile).iter().filter(|t| t.enabled);
+            let open = world.trunks_of(*profile).iter().filter(|t| t.enabled);
             names.extend(open.map(|t| t.fqdn.clone()));
         }
         if !further.is_empty() {
@@ -331,6 +333,19 @@ fn locate(world: &Lazy, route: &Route, trace: &mut Recorded) {
     });
 }
 
+/// Who is told of a call for help.
+fn desk(world: &Lazy, source: Option<Source>, route: &Route, trace: &mut Recorded) {
+    let Some(Dialled::Emergency(digits)) = route.destination.digits() else { return };
+    let holder = match source {
+        Some(Source::User(user)) => {
+            Holder { user: Some(user), number: world.user(user).and_then(|user| user.number) }
+        }
+        Some(Source::Trunk(_)) => Holder { user: None, number: route.number },
+        Some(Source::Network(..)) | None => Holder { user: None, number: None },
+    };
+    told_of_help(world, route.tenant, holder, digits, trace);
+}
+
 /// The class of destination of a person's call to an operator, with the limits
 /// for it. Only the edges know what was used of them.
 fn cost(world: &Lazy, source: Option<Source>, route: &Route, trace: &mut Recorded) {
@@ -371,6 +386,7 @@ enum Ask {
     Queue(ResourceAccountId),
     Trunk(TrunkId),
     Profile(CallingProfileId),
+    ProfileEmergency(CallingProfileId),
     NumberOfTenant(TenantId, Option<Country>),
     Help(Country),
     FraudLimits(TenantId),
@@ -395,6 +411,7 @@ struct Lazy {
     queues: HashMap<ResourceAccountId, Option<QueueRecord>>,
     trunks: HashMap<TrunkId, Option<TrunkView>>,
     profiles: HashMap<CallingProfileId, Vec<WorldTrunkRow>>,
+    profile_emergency: HashMap<CallingProfileId, ProfileEmergency>,
     numbers_of_tenants: HashMap<(TenantId, Option<Country>), Option<E164>>,
     help: HashMap<Country, Vec<HelpView>>,
     fraud_limits: HashMap<TenantId, FraudLimits>,
@@ -425,7 +442,7 @@ impl Lazy {
         found
     }
 
-    fn profile(&self, id: CallingProfileId) -> &[WorldTrunkRow] {
+    fn trunks_of(&self, id: CallingProfileId) -> &[WorldTrunkRow] {
         self.known(&self.profiles, id, Ask::Profile(id)).map_or(&[], Vec::as_slice)
     }
 
@@ -467,6 +484,10 @@ impl Lazy {
             }
             Ask::Profile(id) => {
                 self.profiles.insert(id, db.world_profile_trunks(id).await?);
+            }
+            Ask::ProfileEmergency(id) => {
+                let said = db.world_profile(id).await?.and_then(|row| row.emergency);
+                self.profile_emergency.insert(id, said.map(|said| said.0).unwrap_or_default());
             }
             Ask::FraudLimits(tenant) => {
                 let row = db.tenant_get(tenant).await?;
@@ -590,13 +611,17 @@ impl World for Lazy {
     }
 
     fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {
-        self.profile(profile)
+        self.trunks_of(profile)
             .iter()
             .map(|t| {
                 let owner = TrunkOwner::Operator(t.operator_id);
                 TrunkView { trunk: t.id, owner, enabled: t.enabled }
             })
             .for_each(each);
+    }
+
+    fn profile(&self, profile: CallingProfileId) -> Option<&ProfileEmergency> {
+        self.known(&self.profile_emergency, profile, Ask::ProfileEmergency(profile))
     }
 
     /// Asked nothing, as it costs nobody a call here.

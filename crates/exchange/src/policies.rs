@@ -4,7 +4,7 @@ use crate::act::{
     Fail, Keep, change, cursor, done, invalid, limit, matches, new_id, not_found, page, raced, text,
 };
 use crate::authz::Access;
-use crate::{Cx, Exchange, ListQuery, records};
+use crate::{Cx, Exchange, ListQuery, policy_emergency, records};
 use api_types::policy::{
     EffectivePolicies, EffectivePolicy, NormalizationRule, Policy, PolicyAssignment,
     PolicyAssignmentPut, PolicyCreate, PolicySettings, PolicyUpdate,
@@ -28,7 +28,8 @@ const MOST_POLICIES: i64 = 1_000;
 const MOST_DIAL_PLANS: i64 = 200;
 /// Longest name of a policy, as the field has it for dial plans.
 const MOST_NAME: usize = policy::MOST_NAME;
-const MOST_DESCRIPTION: usize = 500;
+/// As the field has it for emergency policies (emergency.md section 1.6).
+const MOST_DESCRIPTION: usize = 512;
 const MOST_RANK: u32 = 1_000_000;
 
 fn kind_parse(field: &str, kind: &str) -> Result<PolicyKind, Problem> {
@@ -125,6 +126,10 @@ fn body(settings: &PolicySettings) -> Result<PolicyBody, Problem> {
             let usages = online_pstn_usages.iter().map(|name| name.trim().to_owned()).collect();
             PolicyBody::OnlineAudioConferencingRoutingPolicy(VoiceRouting { usages })
         }
+        PolicySettings::TeamsEmergencyCallingPolicy { .. }
+        | PolicySettings::TeamsEmergencyCallRoutingPolicy { .. } => {
+            policy_emergency::body(settings)?
+        }
     };
     body.ready().map_err(refusal("settings/"))?;
     Ok(body)
@@ -168,6 +173,10 @@ fn settings(body: &PolicyBody) -> PolicySettings {
             PolicySettings::OnlineAudioConferencingRoutingPolicy {
                 online_pstn_usages: rule.usages.clone(),
             }
+        }
+        PolicyBody::TeamsEmergencyCallingPolicy(rule) => policy_emergency::calling_settings(rule),
+        PolicyBody::TeamsEmergencyCallRoutingPolicy(rule) => {
+            policy_emergency::routing_settings(rule)
         }
     }
 }
@@ -222,18 +231,18 @@ async fn refers(db: &mut Db, tenant: TenantId, body: &PolicyBody) -> Result<(), 
     {
         account_must(db, tenant, *account, "/settings/resource_account_id").await?;
     }
-    if let PolicyBody::OnlineVoiceRoutingPolicy(rule)
-    | PolicyBody::OnlineAudioConferencingRoutingPolicy(rule) = body
-        && !rule.usages.is_empty()
-    {
+    if let PolicyBody::TeamsEmergencyCallingPolicy(rule) = body {
+        policy_emergency::groups_are_known(db, tenant, rule).await?;
+    }
+    let usages = policy_emergency::usages_of(body);
+    if !usages.is_empty() {
         // Nobody takes a usage away meanwhile.
         db.voice_routing_lock(tenant).await?;
         let known = db.voice_routing_get(tenant).await?.map(|row| row.rules.0.usages);
         let known = known.unwrap_or_default();
-        if let Some(at) = rule.usages.iter().position(|usage| !known.contains(usage)) {
-            let field = format!("/settings/online_pstn_usages/{at}");
-            let reason = format!("{:?} is not among your PSTN usages", rule.usages[at]);
-            return Err(ErrorCode::UnknownPstnUsage.problem(Some(&field), reason).into());
+        if let Some((field, unknown)) = usages.iter().find(|(_, usage)| !known.contains(usage)) {
+            let reason = format!("{unknown:?} is not among your PSTN usages");
+            return Err(ErrorCode::UnknownPstnUsage.problem(Some(field), reason).into());
         }
     }
     Ok(())
@@ -474,7 +483,9 @@ impl Exchange {
                 PolicyKind::CallingLineIdentity
                 | PolicyKind::OnlineDialOutPolicy
                 | PolicyKind::OnlineVoiceRoutingPolicy
-                | PolicyKind::OnlineAudioConferencingRoutingPolicy => MOST_POLICIES,
+                | PolicyKind::OnlineAudioConferencingRoutingPolicy
+                | PolicyKind::TeamsEmergencyCallingPolicy
+                | PolicyKind::TeamsEmergencyCallRoutingPolicy => MOST_POLICIES,
             };
             if tx.policy_count(tenant, kind.as_str()).await? >= most {
                 let reason = format!("there are at most {most} policies of this kind");

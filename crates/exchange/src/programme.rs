@@ -9,11 +9,12 @@ use crate::authz::Access;
 use crate::listing::{Narrowed, Wanted};
 use crate::{Cx, Exchange, ListQuery, records};
 use api_types::operator::{
-    CallingProfile, CallingProfileCreate, Operator, OperatorCreate, Range, RangeCreate, Trunk,
-    TrunkCreate, TrunkUpdate,
+    CallingProfile, CallingProfileCreate, Operator, OperatorCreate, ProfileEmergencyPut, Range,
+    RangeCreate, Trunk, TrunkCreate, TrunkUpdate,
 };
 use api_types::tenant::{Tenant, TenantCreate};
 use api_types::{ErrorCode, Page, Problem};
+use domain::emergency::{DialString, MOST_DIAL_STRINGS, ProfileEmergency};
 use domain::{CallingProfileId, OperatorId, TenantId, TrunkId};
 use feed::change::Change;
 use numbering::{Country, E164, NumberRange};
@@ -316,10 +317,66 @@ impl Exchange {
                 return Err(ErrorCode::Conflict.problem(Some("/name"), reason).into());
             }
             let id = CallingProfileId(new_id());
-            let row = CallingProfileRow { id, operator_id: operator, name: name.clone() };
+            let row = CallingProfileRow {
+                id,
+                operator_id: operator,
+                name: name.clone(),
+                emergency: None,
+                version: 1,
+            };
             tx.profile_insert(&row, &trunks).await?;
             change(&mut tx, &Change::CallingProfilePut(records::profile(&row, trunks.clone())));
             done(profile_document(row, trunks.clone()), id)
+        })
+        .await
+    }
+
+    /// Which strings a profile's operator takes as emergency, and by which other profile such
+    /// calls leave (operator-connect.md section 1.5).
+    ///
+    /// # Errors
+    /// `invalid_field` names the string or the profile; `not_found`, `version_mismatch`,
+    /// `version_required`, `forbidden`.
+    pub async fn calling_profile_emergency_put(
+        &self,
+        cx: &Cx,
+        operator_id: Uuid,
+        profile_id: Uuid,
+        if_match: Option<i64>,
+        put: ProfileEmergencyPut,
+    ) -> Result<CallingProfile, Problem> {
+        cx.programme(Access::Write)?;
+        let (operator, id) = (OperatorId(operator_id), CallingProfileId(profile_id));
+        let said = emergency(id, &put)?;
+        self.act(cx, "calling_profile.emergency", Keep::Answer, async |mut tx| {
+            let row = tx.profile_get(operator, id).await?;
+            let mut row = row.ok_or_else(|| not_found("calling profile", profile_id))?;
+            matches(if_match, row.version, true)?;
+            if let Some(other) = said.profile {
+                let delegate = tx.profile_get(operator, other).await?;
+                let Some(delegate) = delegate else {
+                    let reason = format!("no calling profile {other} at this operator");
+                    return Err(invalid("emergency_profile_id", reason).into());
+                };
+                if delegate.emergency.is_some_and(|said| said.0.profile.is_some()) {
+                    let reason = format!("{other} leaves its emergency calls to another itself");
+                    return Err(invalid("emergency_profile_id", reason).into());
+                }
+                let all = tx.profile_list(operator, None, u32::MAX).await?;
+                let of_it = |row: &CallingProfileRow| {
+                    row.emergency.as_ref().is_some_and(|said| said.0.profile == Some(id))
+                };
+                if let Some(other) = all.iter().find(|row| of_it(row)) {
+                    let reason = format!("{} leaves its emergency calls to this one", other.id);
+                    return Err(invalid("emergency_profile_id", reason).into());
+                }
+            }
+            row.emergency = Some(Json(said.clone()));
+            raced(tx.profile_emergency(&row).await?)?;
+            row.version += 1;
+            let trunks = records::trunks_of(&tx.profile_trunks(Some(operator)).await?, id);
+            change(&mut tx, &Change::CallingProfilePut(records::profile(&row, trunks.clone())));
+            done(profile_document(row, trunks), id)
         })
         .await
     }
@@ -468,12 +525,40 @@ impl Exchange {
     }
 }
 
+/// What is to be said of emergency calls.
+fn emergency(id: CallingProfileId, put: &ProfileEmergencyPut) -> Result<ProfileEmergency, Problem> {
+    if put.emergency_dial_strings.len() > MOST_DIAL_STRINGS {
+        let reason = format!("there are at most {MOST_DIAL_STRINGS} of them");
+        return Err(invalid("emergency_dial_strings", reason));
+    }
+    let mut dial_strings = Vec::with_capacity(put.emergency_dial_strings.len());
+    for (at, text) in put.emergency_dial_strings.iter().enumerate() {
+        let field = format!("emergency_dial_strings/{at}");
+        let digits = DialString::parse(text.trim())
+            .ok_or_else(|| invalid(&field, format!("{text:?} is not 1 to 10 digits")))?;
+        if dial_strings.contains(&digits) {
+            return Err(invalid(&field, format!("{digits} is there twice")));
+        }
+        dial_strings.push(digits);
+    }
+    let profile = put.emergency_profile_id.map(CallingProfileId);
+    if profile == Some(id) {
+        let reason = "a profile leaves emergency calls to another one";
+        return Err(invalid("emergency_profile_id", reason));
+    }
+    Ok(ProfileEmergency { dial_strings, profile })
+}
+
 fn profile_document(row: CallingProfileRow, trunks: Vec<TrunkId>) -> CallingProfile {
+    let said = row.emergency.map(|said| said.0).unwrap_or_default();
     CallingProfile {
         id: row.id.0,
         operator_id: row.operator_id.0,
         name: row.name,
         trunk_ids: trunks.into_iter().map(|t| t.0).collect(),
+        emergency_dial_strings: said.dial_strings.iter().map(ToString::to_string).collect(),
+        emergency_profile_id: said.profile.map(|id| id.0),
+        version: row.version,
     }
 }
 

@@ -114,7 +114,8 @@ pub(crate) fn trunk(row: &TrunkRow) -> Result<TrunkRecord, StoreError> {
 }
 
 pub(crate) fn profile(row: &CallingProfileRow, trunks: Vec<TrunkId>) -> CallingProfileRecord {
-    CallingProfileRecord { id: row.id, operator: row.operator_id, trunks }
+    let emergency = row.emergency.as_ref().map(|said| said.0.clone()).unwrap_or_default();
+    CallingProfileRecord { id: row.id, operator: row.operator_id, trunks, emergency }
 }
 
 /// The trunks of each profile, from rows in profile order.

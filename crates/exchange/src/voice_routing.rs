@@ -7,7 +7,7 @@ use crate::{Cx, Exchange, records};
 use api_types::gateway::{VoiceRoute, VoiceRouting, VoiceRoutingPut};
 use api_types::{ErrorCode, Problem};
 use domain::number::NumberType;
-use domain::policy::{PolicyBody, PolicyKind, VoiceRouteRule, VoiceRoutes, VoiceRoutingRules};
+use domain::policy::{PolicyKind, VoiceRouteRule, VoiceRoutes, VoiceRoutingRules};
 use domain::{TenantId, TrunkId};
 use feed::change::Change;
 use numbering::E164;
@@ -66,18 +66,16 @@ async fn keeps_usages(
     rules: &VoiceRoutingRules,
 ) -> Result<(), Fail> {
     let mut policies = Vec::new();
-    for kind in
-        [PolicyKind::OnlineVoiceRoutingPolicy, PolicyKind::OnlineAudioConferencingRoutingPolicy]
-    {
+    for kind in [
+        PolicyKind::OnlineVoiceRoutingPolicy,
+        PolicyKind::OnlineAudioConferencingRoutingPolicy,
+        PolicyKind::TeamsEmergencyCallRoutingPolicy,
+    ] {
         policies.extend(tx.policy_list(tenant, Some(kind.as_str()), None, u32::MAX).await?);
     }
     for policy in policies {
-        let (PolicyBody::OnlineVoiceRoutingPolicy(body)
-        | PolicyBody::OnlineAudioConferencingRoutingPolicy(body)) = &policy.body.0
-        else {
-            continue;
-        };
-        if let Some(gone) = body.usages.iter().find(|usage| !rules.usages.contains(usage)) {
+        let named = crate::policy_emergency::usages_of(&policy.body.0);
+        if let Some((_, gone)) = named.iter().find(|(_, usage)| !rules.usages.contains(usage)) {
             let reason = format!("policy {:?} names {gone:?}", policy.name);
             let field = Some("/online_pstn_usages");
             return Err(ErrorCode::PstnUsageInUse.problem(field, reason).into());

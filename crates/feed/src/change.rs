@@ -1,10 +1,10 @@
 //! The change log's entries (design decision 1).
 
 use crate::record::{
-    BridgeRecord, CallingProfileRecord, CallingSettingsRecord, EdgeKey, FallbackRecord,
-    GatewayRecord, GroupMembersRecord, NumberRecord, OperatorRecord, PolicyAssignmentRecord,
-    PolicyRecord, QueueRecord, ScreeningRecord, TenantRecord, TrunkRecord, UserRecord,
-    VoiceRoutingRecord, VoiceTargetsRecord,
+    BridgeRecord, CallingProfileRecord, CallingSettingsRecord, EdgeKey, EmergencyCallRecord,
+    FallbackRecord, GatewayRecord, GroupMembersRecord, NumberRecord, OperatorRecord,
+    PolicyAssignmentRecord, PolicyRecord, QueueRecord, ScreeningRecord, TenantRecord, TrunkRecord,
+    UserRecord, VoiceRoutingRecord, VoiceTargetsRecord,
 };
 use domain::consent::{ConsentStatus, RelationshipStatus};
 use domain::{
@@ -170,6 +170,8 @@ pub enum Change {
     CallingSettingsPut(CallingSettingsRecord),
     /// What plays and records for a tenant.
     VoiceTargetsPut(VoiceTargetsRecord),
+    /// Somebody of a tenant called for help. Edges pass it over.
+    EmergencyCalled(EmergencyCallRecord),
     /// Something else the control plane keeps (an offer, an address, a client);
     /// carries no routing data.
     Other {
@@ -213,7 +215,7 @@ impl Change {
     }
 
     /// The kinds this version knows, as they are written.
-    pub const KINDS: [&str; 27] = [
+    pub const KINDS: [&str; 28] = [
         "operator_put",
         "trunk_put",
         "calling_profile_put",
@@ -242,6 +244,7 @@ impl Change {
         "bridge_removed",
         "calling_settings_put",
         "voice_targets_put",
+        "emergency_called",
         "other",
     ];
 }

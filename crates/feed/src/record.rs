@@ -5,11 +5,12 @@ use crate::kept::Kept;
 use domain::assign::OtherHolder;
 use domain::calling::{CallingSettings, VoiceTargets};
 use domain::conference::Languages;
+use domain::emergency::ProfileEmergency;
 use domain::fraud::FraudLimits;
 use domain::policy::{PolicyBody, PolicyKind, PolicyTarget, ScreeningRules, VoiceRoutingRules};
 use domain::trusted::TrustedNetwork;
 use domain::{
-    BridgeId, CallingProfileId, GroupId, LocationId, MoveId, OperatorId, PolicyId,
+    BridgeId, CallingProfileId, CdrId, GroupId, LocationId, MoveId, OperatorId, PolicyId,
     ResourceAccountId, TenantId, TrunkId, UserId,
     number::{AssignmentTarget, Usage},
 };
@@ -100,6 +101,54 @@ pub struct CallingProfileRecord {
     pub operator: OperatorId,
     /// Its trunks.
     pub trunks: Vec<TrunkId>,
+    /// What it says of emergency calls. Edges before 0.3 pass it over.
+    #[serde(default, skip_serializing_if = "ProfileEmergency::is_empty")]
+    pub emergency: ProfileEmergency,
+}
+
+/// Somebody of a tenant called for help, as it is told to whoever follows the tenant's events.
+/// Nothing of it routes a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmergencyCallRecord {
+    /// The call.
+    pub call: CdrId,
+    /// Whose.
+    pub tenant: TenantId,
+    /// When it began, microseconds since 1970 UTC.
+    pub at_us: i64,
+    /// Who called; nobody proved it where it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// By which number those who help call back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<E164>,
+    /// What the emergency services were called by.
+    pub dialled: String,
+    /// Where the number is registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<LocationId>,
+    /// That place in words, on one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Who is told, where a policy says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<EmergencyNotice>,
+}
+
+/// Who is told of a call for help.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmergencyNotice {
+    /// The policy that says so.
+    pub policy: PolicyId,
+    /// Its name.
+    pub policy_name: String,
+    /// As [`domain::policy::NotificationMode::as_str`].
+    pub mode: String,
+    /// Mail addresses of the people, groups expanded.
+    pub addresses: Vec<String>,
+    /// A number outside that is to be dialled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dial_out: Option<E164>,
 }
 
 /// A tenant.

@@ -1,5 +1,6 @@
 //! Properties of snapshot files.
 
+use domain::emergency::ProfileEmergency;
 use domain::number::{AssignmentTarget, Usage};
 use domain::{CallingProfileId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
 use feed::change::Position;
@@ -55,6 +56,7 @@ pub fn sample() -> Vec<u8> {
         id: CallingProfileId(id(3)),
         operator: OperatorId(id(1)),
         trunks: vec![TrunkId(id(2))],
+        emergency: ProfileEmergency::default(),
     });
     world.tenants.push(TenantRecord {
         id: TenantId(id(4)),

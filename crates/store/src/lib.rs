@@ -16,6 +16,7 @@ mod conferences;
 mod db;
 mod disputes;
 mod edge;
+mod emergency;
 mod error;
 mod freezes;
 mod gateways;
@@ -51,6 +52,7 @@ pub use conferences::{BridgeNumberRow, BridgeRow};
 pub use db::Db;
 pub use disputes::DisputeRow;
 pub use edge::EdgeRow;
+pub use emergency::{EmergencyCallRow, PlaceTextRow};
 pub use error::{Again, Retry, StoreError};
 pub use freezes::ChangeFreezeRow;
 pub use gateways::{
@@ -100,6 +102,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         billing::STATEMENTS,
         calling::STATEMENTS,
         edge::STATEMENTS,
+        emergency::STATEMENTS,
         cdr::STATEMENTS,
         freezes::STATEMENTS,
         gateways::STATEMENTS,

@@ -4,6 +4,7 @@ use crate::StoreError;
 use crate::db::{Db, statements};
 use crate::listing::{OPERATORS, Pick, TENANTS};
 use crate::value::{Json, args, row};
+use domain::emergency::ProfileEmergency;
 use domain::fraud::FraudLimits;
 use domain::offer::{OfferContent, OfferState};
 use domain::trusted::TrustedNetwork;
@@ -34,7 +35,13 @@ row! {
         version: i64,
     }
     /// A calling profile, without its trunks.
-    CallingProfileRow { id: CallingProfileId, operator_id: OperatorId, name: String }
+    CallingProfileRow {
+        id: CallingProfileId,
+        operator_id: OperatorId,
+        name: String,
+        emergency: Option<Json<ProfileEmergency>>,
+        version: i64,
+    }
     /// A trunk's place in a profile.
     ProfileTrunkRow { profile_id: CallingProfileId, trunk_id: TrunkId, enabled: bool }
     /// A declared range.
@@ -114,13 +121,21 @@ statements! {
         FROM trunk ORDER BY id";
     TRUNK_UPDATE = "UPDATE trunk SET enabled = $3, max_concurrent_calls = $4, \
         max_calls_per_second = $5, single_early_dialog = $6, version = version + 1 WHERE id = $1 AND version = $2";
-    PROFILE_INSERT = "INSERT INTO calling_profile (id, operator_id, name) VALUES ($1, $2, $3)";
+    PROFILE_INSERT = "INSERT INTO calling_profile (id, operator_id, name, emergency, version) \
+        VALUES ($1, $2, $3, $4, $5)";
+    PROFILE_GET = "SELECT id, operator_id, name, emergency, version FROM calling_profile \
+        WHERE operator_id = $1 AND id = $2";
+    PROFILE_EMERGENCY = "UPDATE calling_profile SET emergency = $3, version = version + 1 \
+        WHERE id = $1 AND version = $2";
+    PROFILE_WORLD = "SELECT id, operator_id, name, emergency, version FROM calling_profile \
+        WHERE id = $1";
     PROFILE_NAMED = "SELECT id AS v FROM calling_profile WHERE operator_id = $1 AND name = $2";
     PROFILE_TRUNK_INSERT = "INSERT INTO calling_profile_trunk \
         (profile_id, trunk_id, operator_id, ordinal) VALUES ($1, $2, $3, $4)";
-    PROFILE_LIST = "SELECT id, operator_id, name FROM calling_profile \
+    PROFILE_LIST = "SELECT id, operator_id, name, emergency, version FROM calling_profile \
         WHERE operator_id = $1 AND (CAST($2 AS TEXT) IS NULL OR id > $3) ORDER BY id LIMIT $4";
-    PROFILE_ALL = "SELECT id, operator_id, name FROM calling_profile ORDER BY id";
+    PROFILE_ALL = "SELECT id, operator_id, name, emergency, version FROM calling_profile \
+        ORDER BY id";
     PROFILE_TRUNKS = "SELECT pt.profile_id, pt.trunk_id, t.enabled \
         FROM calling_profile_trunk pt JOIN trunk t ON t.id = pt.trunk_id \
         WHERE pt.operator_id = $1 ORDER BY pt.profile_id, pt.ordinal";
@@ -282,11 +297,35 @@ impl Db {
         p: &CallingProfileRow,
         trunks: &[TrunkId],
     ) -> Result<(), StoreError> {
-        self.exec(PROFILE_INSERT, args![p.id, p.operator_id, p.name]).await?;
+        let args = args![p.id, p.operator_id, p.name, p.emergency, p.version];
+        self.exec(PROFILE_INSERT, args).await?;
         for (ordinal, trunk) in (0i64..).zip(trunks) {
             self.exec(PROFILE_TRUNK_INSERT, args![p.id, *trunk, p.operator_id, ordinal]).await?;
         }
         Ok(())
+    }
+
+    /// A profile of an operator.
+    pub async fn profile_get(
+        &mut self,
+        operator: OperatorId,
+        id: CallingProfileId,
+    ) -> Result<Option<CallingProfileRow>, StoreError> {
+        self.one(PROFILE_GET, args![operator, id]).await
+    }
+
+    /// A profile, whoever's it is.
+    pub async fn world_profile(
+        &mut self,
+        id: CallingProfileId,
+    ) -> Result<Option<CallingProfileRow>, StoreError> {
+        self.one(PROFILE_WORLD, args![id]).await
+    }
+
+    /// Sets what a profile of this version says of emergency calls; `false` where the version is
+    /// another.
+    pub async fn profile_emergency(&mut self, p: &CallingProfileRow) -> Result<bool, StoreError> {
+        Ok(self.exec(PROFILE_EMERGENCY, args![p.id, p.version, p.emergency]).await? > 0)
     }
 
     /// Is there a profile of this name at the operator?

@@ -7,6 +7,7 @@
 //! bytes.
 
 use crate::WorldArgs;
+use domain::emergency::ProfileEmergency;
 use domain::number::{AssignmentTarget, Usage};
 use domain::{CallingProfileId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
 use edge::recfile;
@@ -115,7 +116,12 @@ fn records(args: &WorldArgs) -> WorldRecords {
         "max_uri": 256,
     });
     world.trunks.push(serde_json::from_value(described).expect("these are a trunk's fields"));
-    world.profiles.push(CallingProfileRecord { id: profile, operator, trunks: vec![trunk] });
+    world.profiles.push(CallingProfileRecord {
+        id: profile,
+        operator,
+        trunks: vec![trunk],
+        emergency: ProfileEmergency::default(),
+    });
     // A benchmark's secret protects nothing.
     let secret = (0..8).flat_map(|i| mix(i).to_le_bytes()).collect();
     world.edge_keys.push(EdgeKey { id: 1, secret, seals_from_us: 0 });
@@ -294,13 +300,7 @@ mod tests {
         assert_eq!(calls.lines().count(), 51);
         for line in calls.lines().skip(1) {
             let called = format!("+{}", line.split(';').next().expect("there is a first field"));
-            let call = Call {
-                source: Source::Trunk(trunk),
-                called: &called,
-                caller: "",
-                takes_over: None,
-                meeting: None,
-            };
+            let call = Call::new(Source::Trunk(trunk), &called, "");
             let route = routing::route(&*world, call, &mut NoTrace).expect("it is routed");
             assert_eq!(route.kind, CallKind::Inbound);
             let Destination::Queue(queue) = route.destination else { panic!("{route:?}") };

@@ -406,7 +406,7 @@ impl World {
             ("lead", "operator") => {
                 (self.alba.things["lead"].as_str(), self.brae.things["lead"].as_str())
             }
-            ("trunk" | "order" | "message", _) => {
+            ("trunk" | "profile" | "order" | "message", _) => {
                 (self.alba.things[kind].as_str(), self.brae.things[kind].as_str())
             }
             ("call" | "webhook" | "export", _) if of_operator => {
@@ -425,7 +425,7 @@ impl World {
     /// The path with the object in it; a body that would be taken; a query.
     fn ask(&self, operation: &Operation, thing: &str) -> (String, Option<Value>) {
         let mut path = operation.path.clone();
-        if path.contains("{trunk_id}") {
+        if path.contains("{trunk_id}") || path.contains("{calling_profile_id}") {
             path = path.replace("{operator_id}", &self.alba.id);
         }
         if path.contains("{secret_id}") {
@@ -604,7 +604,7 @@ impl World {
 
     /// The version of what is about to be written.
     async fn tag_of(&self, operation: &Operation, path: &str, token: &str) -> Option<String> {
-        if operation.name == "trunk_update" {
+        if matches!(&*operation.name, "trunk_update" | "calling_profile_emergency_put") {
             return Some("\"1\"".to_owned());
         }
         let at = path.strip_suffix("/assignment").unwrap_or(path);

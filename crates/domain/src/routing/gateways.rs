@@ -1,6 +1,7 @@
 //! Ways out beside the operator of the caller's number: the tenant's own gateways, and operators
 //! that stand in (operator-connect.md section 5).
 
+use super::help::emergency_tiers;
 use super::{CallKind, Destination, Dialled, Route, RouteRefusal, Trace, TrunkOwner, World};
 use crate::ids::{CallingProfileId, TenantId, TrunkId};
 use crate::policy::{Holder, Policy, PolicyKind, PolicyRule, Tier, Via};
@@ -20,6 +21,17 @@ pub(super) fn help_gateways(
         }
     });
     if near.is_empty() { far } else { near }
+}
+
+fn is_own(world: &impl World, tenant: TenantId, gateway: TrunkId) -> bool {
+    let owner = world.trunk(gateway).map(|t| t.owner);
+    matches!(owner, Some(TrunkOwner::Tenant(of, _)) if of == tenant)
+}
+
+/// The gateways of a tier that are the tenant's own.
+pub(super) fn own_of(world: &impl World, tenant: TenantId, tier: &Tier<'_>) -> Vec<TrunkId> {
+    let own = |id: &TrunkId| is_own(world, tenant, *id);
+    tier.gateways().into_iter().filter(own).collect()
 }
 
 /// Calling profiles by which an ordinary call outside can still leave once the trunks of the
@@ -105,17 +117,12 @@ pub(super) fn voice_routed(
 /// a route names.
 pub fn gateway_tiers(world: &impl World, route: &Route) -> Vec<Vec<TrunkId>> {
     let tenant = route.tenant;
-    let own = |id: &TrunkId| {
-        world
-            .trunk(*id)
-            .is_some_and(|t| matches!(t.owner, TrunkOwner::Tenant(of, _) if of == tenant))
-    };
     let (by, digits) = match route.destination {
         Destination::Gateways { by, digits } => (by, digits),
         Destination::Bridge { bridge, .. } => {
             let mut answering = Vec::new();
             world.bridge_gateways(tenant, bridge, &mut |id| answering.push(id));
-            answering.retain(own);
+            answering.retain(|id| is_own(world, tenant, *id));
             return vec![answering];
         }
         _ => return Vec::new(),
@@ -124,11 +131,22 @@ pub fn gateway_tiers(world: &impl World, route: &Route) -> Vec<Vec<TrunkId>> {
         (Some(holder), Dialled::Number(called)) => {
             let found = voice_tiers(world, tenant, holder, &called.to_string());
             let tiers = found.map(|(_, _, tiers)| tiers).unwrap_or_default();
-            tiers.iter().map(|tier| tier.gateways().into_iter().filter(own).collect()).collect()
+            tiers.iter().map(|tier| own_of(world, tenant, tier)).collect()
         }
-        _ => match route.emergency_in {
-            Some(country) => vec![help_gateways(world, tenant, country)],
-            None => Vec::new(),
-        },
+        (_, digits) => {
+            let mut tiers = match (by, digits) {
+                (Some(holder), Dialled::Emergency(digits)) => {
+                    emergency_tiers(world, tenant, holder, digits)
+                }
+                _ => Vec::new(),
+            };
+            if let Some(country) = route.emergency_in {
+                // Never a final failure while there is an untried way.
+                let mut further = help_gateways(world, tenant, country);
+                further.retain(|id| !tiers.iter().any(|tier| tier.contains(id)));
+                tiers.push(further);
+            }
+            tiers
+        }
     }
 }

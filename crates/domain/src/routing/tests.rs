@@ -3,6 +3,7 @@ use crate::calling::{
     CallingSettings, Delegate, ForwardTarget, Forwarding, TargetUri, Unanswered, UnansweredDelay,
     VoiceTarget, VoiceTargets,
 };
+use crate::emergency::ProfileEmergency;
 use crate::policy::{Screening, Via, VoiceRoutes};
 use uuid::Uuid;
 
@@ -161,8 +162,82 @@ fn no_gate_refuses_an_emergency_call() {
             else {
                 panic!("{user} {called}: not sent as an emergency call");
             };
-            assert_eq!(digits, if called == "112" { "112" } else { "999" });
+            assert_eq!(digits.as_str(), if called == "112" { "112" } else { "999" });
         }
+    }
+}
+
+/// [`Little`], whose profile 10 has a dial string of its own and leaves emergency calls to
+/// profile 30, with or without trunks in use there.
+struct Delegated {
+    profile: ProfileEmergency,
+    open: bool,
+}
+
+impl World for Delegated {
+    fn number(&self, number: E164) -> Option<NumberView> {
+        Little.number(number)
+    }
+    fn user(&self, user: UserId) -> Option<UserView> {
+        Little.user(user)
+    }
+    fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool {
+        Little.agents(account, each)
+    }
+    fn trunk(&self, trunk: TrunkId) -> Option<TrunkView> {
+        Little.trunk(trunk)
+    }
+    fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView> {
+        Little.tenant_number(tenant, country)
+    }
+    fn help(&self, country: Country, each: &mut dyn FnMut(HelpView)) {
+        Little.help(country, each);
+    }
+    fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {
+        if self.open || profile.0.as_u128() != 30 {
+            Little.trunks(profile, each);
+        }
+    }
+    fn profile(&self, profile: CallingProfileId) -> Option<&ProfileEmergency> {
+        (profile.0.as_u128() == 10).then_some(&self.profile)
+    }
+}
+
+#[test]
+fn a_profile_adds_dial_strings_and_may_leave_help_to_another() {
+    let own = DialString::parse("5555").expect("digits");
+    let delegate = CallingProfileId(id(30));
+    for (profile, open, user, called, expect) in [
+        (None, true, 100, "999", Ok((10, "999"))),
+        (Some(delegate), true, 100, "999", Ok((30, "999"))),
+        (Some(delegate), true, 100, "5555", Ok((30, "5555"))),
+        (Some(delegate), true, 100, "+5555", Ok((30, "5555"))),
+        // Nobody waits for a profile whose trunks all drain.
+        (Some(delegate), false, 100, "5555", Ok((10, "5555"))),
+        (None, true, 101, "5555", Ok((10, "5555"))),
+        // Nobody's number, nobody's dial string; but help, by the tenant's number.
+        (None, true, 102, "5555", Err(RouteRefusal::UserHasNoNumber)),
+        (Some(delegate), true, 102, "999", Ok((30, "999"))),
+        (Some(delegate), true, 101, "555", Err(RouteRefusal::UserUnlicensed)),
+    ] {
+        let world =
+            Delegated { profile: ProfileEmergency { dial_strings: vec![own], profile }, open };
+        let source = Source::User(UserId(id(user)));
+        let call = Call { source, called, caller: "", takes_over: None };
+        let mut trace = Recorded::default();
+        let found = route(&world, call, &mut trace);
+        assert_eq!(found, route(&world, call, &mut NoTrace), "explain takes the same way");
+        let found = found.map(|r| match r.destination {
+            Destination::Trunks { profile, digits: Dialled::Emergency(digits) } => {
+                assert_eq!(r.operator, Some(OperatorId(id(1))));
+                (profile.0.as_u128(), digits.to_string())
+            }
+            other => panic!("{user} {called}: {other:?}"),
+        });
+        let expect = expect.map(|(profile, digits): (u128, &str)| (profile, digits.to_owned()));
+        assert_eq!(found, expect, "{profile:?} {user} {called}");
+        let told = trace.0.iter().any(|(rule, _)| *rule == "emergency.profile");
+        assert_eq!(told, matches!(found, Ok((30, _))), "{user} {called}");
     }
 }
 
@@ -346,7 +421,9 @@ mod policies {
         let out = |called| {
             dialled(&world, 100, called).map(|r| match r.destination {
                 Destination::Trunks { digits: Dialled::Number(n), .. } => n.to_string(),
-                Destination::Trunks { digits: Dialled::Emergency(digits), .. } => digits.into(),
+                Destination::Trunks { digits: Dialled::Emergency(digits), .. } => {
+                    digits.to_string()
+                }
                 Destination::User(_)
                 | Destination::Queue(_)
                 | Destination::Circle { .. }
@@ -538,269 +615,7 @@ fn other_operators_stand_in_where_the_tenant_named_them_and_for_its_calls_outsid
     }
 }
 
-mod gateways {
-    use super::*;
-    use crate::policy::{
-        PolicyBody, PolicyTarget, TenantPolicies, VoiceRouteRule, VoiceRouting, VoiceRoutingRules,
-    };
-
-    const DIRECT: &str = "+442079460500";
-
-    /// [`Little`] with gateways of tenant 1 (31 and 32 in GB, 33 in Germany; 32 drains), one of
-    /// tenant 2 (41), dave with a Direct Routing number, and voice routing.
-    struct Own {
-        ruled: TenantPolicies,
-        operators: bool,
-    }
-
-    fn de() -> Country {
-        Country::parse("DE").expect("DE")
-    }
-
-    impl World for Own {
-        fn number(&self, number: E164) -> Option<NumberView> {
-            if number.to_string() == DIRECT {
-                return Some(NumberView {
-                    number,
-                    tenant: TenantId(id(1)),
-                    operator: OperatorId::DIRECT_ROUTING,
-                    profile: CallingProfileId::DIRECT_ROUTING,
-                    country: gb(),
-                    target: Some(AssignmentTarget::User(UserId(id(105)))),
-                    location: None,
-                });
-            }
-            if number.to_string() == "+442079460600" {
-                let view = Little.number(E164::parse("+442079460001").expect("number"))?;
-                return Some(NumberView { number, tenant: TenantId(id(2)), ..view });
-            }
-            Little.number(number)
-        }
-        fn user(&self, user: UserId) -> Option<UserView> {
-            if user.0.as_u128() == 105 {
-                return Some(person(user, E164::parse(DIRECT).ok(), true));
-            }
-            Little.user(user)
-        }
-        fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool {
-            Little.agents(account, each)
-        }
-        fn trunk(&self, trunk: TrunkId) -> Option<TrunkView> {
-            let n = trunk.0.as_u128();
-            let (tenant, country) = match n {
-                31 | 32 => (1, gb()),
-                33 => (1, de()),
-                41 => (2, gb()),
-                _ => return Little.trunk(trunk),
-            };
-            let owner = TrunkOwner::Tenant(TenantId(id(tenant)), country);
-            Some(TrunkView { trunk, owner, enabled: n != 32 })
-        }
-        fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView> {
-            if self.operators { Little.tenant_number(tenant, country) } else { None }
-        }
-        fn help(&self, country: Country, each: &mut dyn FnMut(HelpView)) {
-            if self.operators {
-                Little.help(country, each);
-            }
-        }
-        fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {
-            if profile != CallingProfileId::DIRECT_ROUTING {
-                Little.trunks(profile, each);
-            }
-        }
-        fn has_policies(&self, _: TenantId) -> bool {
-            !self.ruled.is_empty()
-        }
-        fn policy(&self, _: TenantId, holder: Holder, kind: PolicyKind) -> Option<(&Policy, Via)> {
-            self.ruled.effective(holder, kind)
-        }
-        fn screening(&self, _: TenantId) -> Option<&Screening> {
-            Some(self.ruled.screening())
-        }
-        fn voice_routes(&self, _: TenantId) -> Option<&VoiceRoutes> {
-            Some(self.ruled.voice_routes())
-        }
-        fn gateways(&self, tenant: TenantId, each: &mut dyn FnMut(GatewayView)) {
-            for n in [31, 32, 33, 41] {
-                let view = self.trunk(TrunkId(id(n))).expect("a gateway");
-                if let TrunkOwner::Tenant(of, country) = view.owner
-                    && of == tenant
-                {
-                    each(GatewayView { gateway: view.trunk, country, enabled: view.enabled });
-                }
-            }
-        }
-    }
-
-    /// Routes for Germany over 33 and then 41, which is another tenant's; none for Italy.
-    fn world(operators: bool, target: Option<PolicyTarget>) -> Own {
-        let mut ruled = TenantPolicies::default();
-        let route = |name: &str, pattern: &str, gateways: &[u128]| VoiceRouteRule {
-            name: name.into(),
-            pattern: pattern.into(),
-            priority: 1,
-            usages: vec!["Abroad".into()],
-            gateways: gateways.iter().map(|n| TrunkId(id(*n))).collect(),
-            bridge_source: None,
-        };
-        let rules = VoiceRoutingRules {
-            usages: vec!["Abroad".into()],
-            routes: vec![
-                route("Germany", r"^\+49", &[33, 41]),
-                route("Italy is closed", r"^\+39", &[]),
-                // What is closed stays so, whatever stands behind it.
-                VoiceRouteRule { priority: 2, ..route("the rest", r"^\+39", &[31]) },
-                route("colleagues", r"^\+44", &[31]),
-            ],
-        };
-        ruled.route(VoiceRoutes::new(&rules).expect("routes"));
-        let body =
-            PolicyBody::OnlineVoiceRoutingPolicy(VoiceRouting { usages: vec!["Abroad".into()] });
-        let policy = PolicyId(id(1));
-        let rule = body.ready().expect("a policy");
-        ruled.put(Policy { id: policy, name: "Abroad".into(), rule });
-        if let Some(target) = target {
-            ruled.assign(body.kind(), target, Some(policy));
-        }
-        Own { ruled, operators }
-    }
-
-    fn routed(world: &Own, source: Source, called: &str) -> Result<Route, RouteRefusal> {
-        let mut trace = Recorded::default();
-        let call = Call::new(source, called, "");
-        let explained = route(world, call, &mut trace);
-        assert_eq!(explained, route(world, call, &mut NoTrace), "explain takes the same way");
-        explained
-    }
-
-    fn way(world: &Own, user: u128, called: &str) -> Result<String, RouteRefusal> {
-        routed(world, Source::User(UserId(id(user))), called).map(|r| match r.destination {
-            Destination::Trunks { profile, .. } => {
-                assert!(r.operator.is_some());
-                format!("operator {}", profile.0.as_u128())
-            }
-            Destination::Gateways { .. } => {
-                assert_eq!(r.operator, None, "no operator is told of it");
-                let tiers = gateway_tiers(world, &r);
-                let ids = |tier: &Vec<TrunkId>| {
-                    tier.iter().map(|id| id.0.as_u128().to_string()).collect::<Vec<_>>().join("+")
-                };
-                tiers.iter().map(ids).collect::<Vec<_>>().join(", ")
-            }
-            _ => "inside".into(),
-        })
-    }
-
-    #[test]
-    fn the_order_of_the_ways_out() {
-        let alice_only = Some(PolicyTarget::User(UserId(id(100))));
-        let everybody = Some(PolicyTarget::Global);
-        for (assigned, user, called, expect) in [
-            // A match overrides the operator of the caller's number.
-            (alice_only, 100, "+493012345678", Ok("33")),
-            (alice_only, 100, "+33123456789", Ok("operator 10")),
-            (alice_only, 100, "+390612345678", Err(RouteRefusal::NoGateway)),
-            // Colleagues are reached inside, whatever a route says.
-            (alice_only, 100, "+442079460002", Ok("inside")),
-            (alice_only, 100, DIRECT, Ok("inside")),
-            // Who has no policy is not touched.
-            (None, 100, "+493012345678", Ok("operator 10")),
-            // A Direct Routing number has no operator to fall back to.
-            (everybody, 105, "+493012345678", Ok("33")),
-            (everybody, 105, "+33123456789", Err(RouteRefusal::NoVoiceRoute)),
-            (None, 105, "+493012345678", Err(RouteRefusal::NoVoiceRoute)),
-            (everybody, 102, "+493012345678", Err(RouteRefusal::UserHasNoNumber)),
-            (everybody, 101, "+493012345678", Err(RouteRefusal::UserUnlicensed)),
-        ] {
-            let found = way(&world(true, assigned), user, called);
-            assert_eq!(found.as_deref(), expect.as_deref(), "{assigned:?} {user} {called}");
-        }
-    }
-
-    #[test]
-    fn a_dialog_over_a_gateway_is_taken_over_there() {
-        let over = |n| Some(FarEnd::Trunk(TrunkId(id(n))));
-        let by = |operator: u128| Ok(Some(OperatorId(id(operator))));
-        for (user, takes_over, expect) in [
-            (105, over(31), Ok(None)),
-            (100, over(31), Ok(None)),
-            // Another tenant's is none.
-            (105, over(41), Err(RouteRefusal::NoVoiceRoute)),
-            (100, over(41), by(1)),
-            (100, over(11), by(1)),
-            (100, Some(FarEnd::Phone), by(1)),
-        ] {
-            let source = Source::User(UserId(id(user)));
-            let call = Call { takes_over, ..Call::new(source, "+33123456789", "") };
-            let found = route(&world(true, None), call, &mut NoTrace);
-            assert_eq!(found.map(|r| r.operator), expect, "{user} {takes_over:?}");
-        }
-    }
-
-    #[test]
-    fn who_calls_for_help_behind_a_gateway_is_called_back() {
-        for (caller, expect) in [
-            ("+442079460001", "+442079460001"),
-            // Nobody's, and another tenant's: one of the tenant's own instead.
-            ("+442079469999", "+442079460002"),
-            ("+442079460600", "+442079460002"),
-            ("anonymous", "+442079460002"),
-        ] {
-            let source = Source::Trunk(TrunkId(id(31)));
-            let call = Call::new(source, "999", caller);
-            let found = route(&world(true, None), call, &mut NoTrace).expect("help");
-            assert_eq!(found.kind, CallKind::Emergency);
-            let shown = found.caller_id.map(|n| n.to_string());
-            assert_eq!(shown.as_deref(), Some(expect), "{caller}");
-        }
-    }
-
-    #[test]
-    fn help_is_called_by_the_provider_of_the_number() {
-        for (operators, user, expect) in [
-            (true, 100, Ok("operator 10")),
-            // 32 drains, 33 is in another country.
-            (true, 105, Ok("31")),
-            (false, 105, Ok("31")),
-            (false, 102, Ok("31")),
-        ] {
-            for assigned in [None, Some(PolicyTarget::Global)] {
-                let found = way(&world(operators, assigned), user, "999");
-                assert_eq!(found.as_deref(), expect.as_deref(), "{operators} {user}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_gateway_reaches_its_tenant_and_nobody_else() {
-        let world = world(true, None);
-        let alice = Ok(Destination::User(UserId(id(100))));
-        for (gateway, called, expect) in [
-            (31, "+442079460001", alice),
-            (31, DIRECT, Ok(Destination::User(UserId(id(105))))),
-            // As it is dialled in the gateway's country.
-            (31, "02079460001", alice),
-            (33, "02079460001", Err(RouteRefusal::NumberUnknown)),
-            (31, "+442079460600", Err(RouteRefusal::NumberOfOtherTenant)),
-            (41, "+442079460001", Err(RouteRefusal::NumberOfOtherTenant)),
-            // No way through to the outside.
-            (31, "+493012345678", Err(RouteRefusal::NumberUnknown)),
-            // An operator brings no call for a number that is not its own.
-            (11, DIRECT, Err(RouteRefusal::NumberOfOtherOperator)),
-        ] {
-            let routed = routed(&world, Source::Trunk(TrunkId(id(gateway))), called);
-            if let Ok(route) = &routed {
-                assert_eq!((route.kind, route.operator), (CallKind::Inbound, None));
-            }
-            assert_eq!(routed.map(|r| r.destination), expect, "{gateway} {called}");
-        }
-        // What stands behind it calls for help by an operator, not back to where it came from.
-        let help = routed(&world, Source::Trunk(TrunkId(id(31))), "999").expect("helped");
-        assert_eq!(help.kind, CallKind::Emergency);
-        assert!(matches!(help.destination, Destination::Trunks { .. }), "{help:?}");
-    }
-}
+mod gateways;
 
 /// [`Little`] with people's settings, and a voicemail where there is one; carol has no number.
 struct Settled {

@@ -1,6 +1,7 @@
 //! What routing may ask, and in what shape it is told.
 
 use crate::calling::{CallingSettings, VoiceTargets};
+use crate::emergency::ProfileEmergency;
 use crate::ids::{
     BridgeId, CallingProfileId, LocationId, OperatorId, ResourceAccountId, TenantId, TrunkId,
     UserId,
@@ -118,6 +119,10 @@ pub trait World {
     fn help(&self, country: Country, each: &mut dyn FnMut(HelpView));
     /// Calls `each` with every trunk of a calling profile.
     fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView));
+    /// What a calling profile says of emergency calls; `None` where it says nothing.
+    fn profile(&self, _profile: CallingProfileId) -> Option<&ProfileEmergency> {
+        None
+    }
     /// Has the tenant any policy? Asked once a call; where it has none, nothing of what
     /// follows is.
     fn has_policies(&self, _tenant: TenantId) -> bool {

@@ -266,7 +266,7 @@ impl Core {
                         out.proven.push(r.from.addr);
                     }
                     // Before, this would have told a stranger that we are here.
-                    if r.who == Who::Stranger && self.cannot_do(r, out) {
+                    if r.who == Who::Stranger && self.cannot_do(r, world, out) {
                         return Proof::Refused;
                     }
                     return Proof::User(user);

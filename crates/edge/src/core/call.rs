@@ -7,9 +7,9 @@ use crate::overflow::RecordId;
 use domain::calling::ForwardCause;
 use domain::policy::Hide;
 use domain::routing::{CallKind, Destination, Dialled, Forwarded, Route};
-use domain::{CdrId, PolicyId, ResourceAccountId, TenantId, TrunkId, UserId};
+use domain::{CdrId, OperatorId, PolicyId, ResourceAccountId, TenantId, TrunkId, UserId};
 use feed::cdr::Attempt;
-use numbering::E164;
+use numbering::{Country, E164};
 use sip::{ClientTx, ServerTx};
 use std::time::Instant;
 
@@ -121,6 +121,10 @@ pub(super) struct Call {
     pub many: bool,
     /// The Request-URI of an external SIP target, where the call goes to one.
     pub target_uri: Vec<u8>,
+    /// Of a call for help: where it must come to.
+    pub help_in: Option<Country>,
+    /// The operator of the route.
+    pub operator: Option<OperatorId>,
     pub cdr: CdrId,
     pub started_us: i64,
     pub map_key: u8,
@@ -212,6 +216,8 @@ impl Call {
             mixed: false,
             many: false,
             target_uri: Vec::new(),
+            help_in: route.emergency_in,
+            operator: route.operator,
             cdr,
             started_us,
             map_key,

@@ -314,7 +314,7 @@ impl Core {
         };
         let callee = match route.and_then(|r| r.destination.digits()) {
             Some(Dialled::Number(number)) => number.to_string(),
-            Some(Dialled::Emergency(digits)) => digits.to_owned(),
+            Some(Dialled::Emergency(digits)) => digits.to_string(),
             None => shown(r.m.request_uri()),
         };
         let begin = CdrEvent::Begin {
@@ -487,12 +487,14 @@ impl Core {
             let Some(&id) = call.trunks.get(call.next_trunk) else { return false };
             call.next_trunk += 1;
             let digits = call.digits;
+            let served = (call.help_in, call.operator);
             let Some(trunk) = world.trunk_record(id) else { continue };
             let Some(place) = self.place_on(index, trunk, at) else { continue };
             let mut uri = std::mem::take(&mut self.scratch.uri);
             match digits {
                 Some(Dialled::Number(number)) => number_uri(&mut uri, number, &trunk.fqdn, true),
                 Some(Dialled::Emergency(digits)) => {
+                    let digits = routing::help_digits(world, digits, served, id);
                     text(&mut uri, format_args!("sip:{digits}@{};user=phone", trunk.fqdn));
                 }
                 None => {

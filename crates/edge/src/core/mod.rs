@@ -579,11 +579,11 @@ impl Core {
             Method::Ack => self.in_dialog(r, world, out),
             Method::Cancel => self.cancels_nothing(r, out),
             _ if r.m.to_tag().is_some() => self.in_dialog(r, world, out),
-            _ if r.who != Who::Stranger && self.cannot_do(r, out) => {}
+            _ if r.who != Who::Stranger && self.cannot_do(r, world, out) => {}
             Method::Register if self.is_crowded() => self.refuse(r, 503, out),
             Method::Register => self.register(r, world, out),
             Method::Invite => {
-                if self.admits(r, out) {
+                if self.admits(r, world, out) {
                     self.invite(r, world, out);
                 }
             }

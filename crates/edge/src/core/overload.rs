@@ -5,6 +5,7 @@ use super::{Core, Incoming, Moment, Who, count};
 use crate::alarm::AlarmKind;
 use crate::outbox::Outbox;
 use domain::emergency;
+use feed::snapshot::Snapshot;
 use sip::HeaderName;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -69,14 +70,13 @@ impl Core {
 
     /// Whether a new call may come in; if not, it has been refused. What could be
     /// a call for help anywhere is never refused.
-    pub(super) fn admits(&mut self, r: &Incoming<'_>, out: &mut Outbox) -> bool {
+    pub(super) fn admits(&mut self, r: &Incoming<'_>, world: &Snapshot, out: &mut Outbox) -> bool {
+        let may = |user: &str| emergency::may_become(user) || world.is_dial_string(user);
         let exempt = || match r.m.parsed_request_uri() {
             Some(uri) => match uri.user_number() {
-                Some(number) => emergency::may_become(number.as_str()),
+                Some(number) => may(number.as_str()),
                 None => uri.as_sip().is_none_or(|sip| {
-                    sip.user
-                        .and_then(|user| std::str::from_utf8(user).ok())
-                        .is_some_and(emergency::may_become)
+                    sip.user.and_then(|user| std::str::from_utf8(user).ok()).is_some_and(may)
                 }),
             },
             None => true,

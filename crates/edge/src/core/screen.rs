@@ -4,6 +4,7 @@
 use super::{ALLOW, Core, Incoming};
 use crate::outbox::Outbox;
 use domain::emergency;
+use feed::snapshot::Snapshot;
 use sip::report::unsupported_options;
 use sip::{HeaderName, Method, Uri};
 
@@ -11,7 +12,12 @@ impl Core {
     /// Refuses a request outside dialogs that cannot be done, whoever asks; an
     /// emergency call is never refused for its form. Whoever may not learn that we
     /// are here must not get this far.
-    pub(super) fn cannot_do(&mut self, r: &Incoming<'_>, out: &mut Outbox) -> bool {
+    pub(super) fn cannot_do(
+        &mut self,
+        r: &Incoming<'_>,
+        world: &Snapshot,
+        out: &mut Outbox,
+    ) -> bool {
         let m = r.m;
         if matches!(m.method(), Method::Other(_)) {
             self.stateless(r, 501, out, |b| b.header(HeaderName::Allow, ALLOW).finish());
@@ -33,7 +39,8 @@ impl Core {
         }
         let emergency = m.parsed_request_uri().is_some_and(|uri| {
             let number = uri.user_number();
-            uri.is_sos() || number.is_some_and(|n| emergency::may_become(n.as_str()))
+            let may = |n: &str| emergency::may_become(n) || world.is_dial_string(n);
+            uri.is_sos() || number.is_some_and(|n| may(n.as_str()))
         });
         if emergency && m.method() == Method::Invite {
             return false;

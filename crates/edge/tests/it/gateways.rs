@@ -2,6 +2,7 @@
 
 use crate::net::{Net, Packet, addr};
 use crate::world::*;
+use domain::emergency::ProfileEmergency;
 use domain::policy::{PolicyBody, PolicyTarget, VoiceRouteRule, VoiceRouting, VoiceRoutingRules};
 use domain::{CallingProfileId, OperatorId, PolicyId, TenantId, TrunkId, UserId};
 use feed::cdr::CdrEvent;
@@ -374,6 +375,7 @@ fn with_other_operator(stands_in: bool) -> WorldRecords {
         id: CallingProfileId(id(20)),
         operator: OperatorId(id(2)),
         trunks: vec![TrunkId(id(21))],
+        emergency: ProfileEmergency::default(),
     });
     if stands_in {
         let way = FallbackWay { operator: OperatorId(id(2)), profile: CallingProfileId(id(20)) };

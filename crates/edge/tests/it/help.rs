@@ -3,6 +3,7 @@
 
 use crate::net::{Net, addr, callee_dialog, caller_dialog};
 use crate::world::*;
+use domain::emergency::ProfileEmergency;
 use domain::routing::CallKind;
 use domain::trusted::TrustedNetwork;
 use domain::{CallingProfileId, OperatorId, TenantId, TrunkId, UserId};
@@ -42,6 +43,7 @@ fn two_operators() -> WorldRecords {
         id: CallingProfileId(id(20)),
         operator: OperatorId(id(2)),
         trunks: vec![TrunkId(id(21))],
+        emergency: ProfileEmergency::default(),
     });
     let mut number = w.numbers[0];
     number.number = E164::parse("+493012345678").expect("number");

@@ -8,6 +8,7 @@ mod control;
 mod disk;
 mod door;
 mod durability;
+mod emergency;
 mod fleet;
 mod forwarding;
 mod found;

@@ -1,5 +1,6 @@
 //! A little exchange: two operators, one tenant, two people, one queue.
 
+use domain::emergency::ProfileEmergency;
 use domain::fraud::FraudLimits;
 use domain::number::{AssignmentTarget, Usage};
 use domain::{CallingProfileId, OperatorId, ResourceAccountId, TenantId, TrunkId, UserId};
@@ -76,6 +77,7 @@ pub fn world(trunks: Vec<TrunkRecord>) -> WorldRecords {
         id: CallingProfileId(id(10)),
         operator: OperatorId(id(1)),
         trunks: trunks.iter().map(|t| t.id).collect(),
+        emergency: ProfileEmergency::default(),
     });
     w.trunks = trunks;
     w.tenants.push(TenantRecord {

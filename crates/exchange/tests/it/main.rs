@@ -10,6 +10,7 @@ mod compat;
 mod conferences;
 mod consents;
 mod edges;
+mod emergency;
 mod events;
 mod explain;
 mod explain_number;

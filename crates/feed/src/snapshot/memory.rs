@@ -12,7 +12,10 @@ use crate::record::{
     TenantRecord, TrunkRecord, UserRecord, VoiceRoutingRecord, VoiceTargetsRecord,
 };
 use domain::calling::{CallingSettings, VoiceTargets};
-use domain::policy::{Holder, Policy, PolicyKind, PolicyRule, Screening, Via, VoiceRoutes};
+use domain::emergency::{DialString, ProfileEmergency};
+use domain::policy::{
+    Holder, Policy, PolicyBody, PolicyKind, PolicyRule, Screening, Via, VoiceRoutes,
+};
 use domain::routing::{
     FallbackView, GatewayView, HelpView, NumberView, TrunkOwner, TrunkView, UserView, World,
 };
@@ -50,6 +53,8 @@ pub struct Snapshot {
     operators: Arc<IdMap<OperatorId, OperatorRecord>>,
     trunks: Arc<Trunks>,
     profiles: Arc<IdMap<CallingProfileId, CallingProfileRecord>>,
+    /// What is dialled for help beside the countries' numbers, by anybody's profile or policy.
+    dial_strings: Arc<HashSet<DialString>>,
     tenants: Arc<Tenants>,
     users: Arc<Users>,
     queues: Arc<IdMap<ResourceAccountId, QueueRecord>>,
@@ -148,9 +153,10 @@ impl Snapshot {
         for v in &world.voice_routing {
             policies.route(v);
         }
-        Self {
+        let mut made = Self {
             position: world.position,
             created_at_us: world.created_at_us,
+            dial_strings: Arc::default(),
             operators: Arc::new(world.operators.into_iter().map(|o| (o.id, o)).collect()),
             trunks: Arc::new(trunks),
             profiles: Arc::new(world.profiles.into_iter().map(|p| (p.id, p)).collect()),
@@ -167,7 +173,25 @@ impl Snapshot {
             ),
             base: Arc::new(base),
             overlay: Arc::new(BTreeMap::new()),
+        };
+        made.gather_dial_strings();
+        made
+    }
+
+    fn gather_dial_strings(&mut self) {
+        let of_profiles = self.profiles.values().flat_map(|p| &p.emergency.dial_strings).copied();
+        let all: HashSet<_> = of_profiles.chain(self.policies.dial_strings()).collect();
+        if *self.dial_strings != all {
+            self.dial_strings = Arc::new(all);
         }
+    }
+
+    /// Is this dialled for help by somebody, beside the countries' numbers? For gates that stand
+    /// before anybody knows who calls.
+    pub fn is_dial_string(&self, dialled: &str) -> bool {
+        !self.dial_strings.is_empty()
+            && DialString::parse(dialled.strip_prefix('+').unwrap_or(dialled))
+                .is_some_and(|digits| self.dial_strings.contains(&digits))
     }
 
     /// Up to where the log is known.
@@ -194,6 +218,7 @@ impl Snapshot {
             Change::TrunkPut(t) => Arc::make_mut(&mut self.trunks).put(t.clone()),
             Change::CallingProfilePut(p) => {
                 Arc::make_mut(&mut self.profiles).insert(p.id, p.clone());
+                self.gather_dial_strings();
             }
             Change::TenantPut(t) => Arc::make_mut(&mut self.tenants).put(t.clone()),
             Change::UserPut(u) => Arc::make_mut(&mut self.users).put(u.clone()),
@@ -237,9 +262,17 @@ impl Snapshot {
                     keys.push(k.clone());
                 }
             }
-            Change::PolicyPut(p) => Arc::make_mut(&mut self.policies).put(p),
+            Change::PolicyPut(p) => {
+                Arc::make_mut(&mut self.policies).put(p);
+                if let Some(PolicyBody::TeamsEmergencyCallRoutingPolicy(_)) = p.body.known() {
+                    self.gather_dial_strings();
+                }
+            }
             Change::PolicyRemoved { tenant, id } => {
                 Arc::make_mut(&mut self.policies).remove(*tenant, *id);
+                if !self.dial_strings.is_empty() {
+                    self.gather_dial_strings();
+                }
             }
             Change::PolicyAssigned(a) => Arc::make_mut(&mut self.policies).assign(a),
             Change::GroupMembers(g) => Arc::make_mut(&mut self.policies).members(g),
@@ -279,6 +312,7 @@ impl Snapshot {
             Change::ConsentPut { .. }
             | Change::OrderProgress { .. }
             | Change::TenantOrderProgress { .. }
+            | Change::EmergencyCalled(_)
             | Change::Other { .. } => {
                 return Applied::Passed;
             }
@@ -436,10 +470,7 @@ impl Snapshot {
     pub fn company_name(&self, tenant: TenantId, policy: PolicyId) -> Option<&str> {
         match &self.policies.ready(tenant)?.policy(policy)?.rule {
             PolicyRule::CallerId(rule) => rule.company_name.as_deref(),
-            PolicyRule::DialPlan(_)
-            | PolicyRule::DialOut(_)
-            | PolicyRule::VoiceRouting(_)
-            | PolicyRule::ConferenceRouting(_) => None,
+            _ => None,
         }
     }
 
@@ -619,6 +650,10 @@ impl World for Snapshot {
         if let Some(profile) = self.profiles.get(&profile) {
             profile.trunks.iter().filter_map(|id| World::trunk(self, *id)).for_each(each);
         }
+    }
+
+    fn profile(&self, profile: CallingProfileId) -> Option<&ProfileEmergency> {
+        self.profiles.get(&profile).map(|p| &p.emergency)
     }
 
     fn has_policies(&self, tenant: TenantId) -> bool {

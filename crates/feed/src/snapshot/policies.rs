@@ -5,6 +5,7 @@ use crate::kept::Kept;
 use crate::record::{
     GroupMembersRecord, PolicyAssignmentRecord, PolicyRecord, ScreeningRecord, VoiceRoutingRecord,
 };
+use domain::emergency::DialString;
 use domain::policy::{
     Policy, PolicyBody, PolicyTarget, Screening, ScreeningRules, TenantPolicies, VoiceRoutes,
     VoiceRoutingRules,
@@ -179,6 +180,17 @@ impl Policies {
 
     pub(super) fn records(&self) -> impl Iterator<Item = &PolicyRecord> {
         self.of.values().flat_map(|own| own.records.values())
+    }
+
+    /// What is dialled for help by policies alone.
+    pub(super) fn dial_strings(&self) -> impl Iterator<Item = DialString> {
+        self.records().filter_map(|record| record.body.known()).flat_map(|body| {
+            let numbers = match body {
+                PolicyBody::TeamsEmergencyCallRoutingPolicy(rule) => &rule.numbers[..],
+                _ => &[],
+            };
+            numbers.iter().flat_map(|n| n.masks.iter().copied().chain([n.dial_string]))
+        })
     }
 
     pub(super) fn screening(&self) -> impl Iterator<Item = &ScreeningRecord> {

@@ -2,6 +2,7 @@ use super::*;
 use crate::change::{Change, ChangeEntry};
 use crate::record::{PhoneCredential, Transport};
 use crate::wrap::wrap_key;
+use domain::emergency::ProfileEmergency;
 use domain::number::{AssignmentTarget, Usage};
 use domain::routing::World;
 use domain::trusted::TrustedNetwork;
@@ -81,6 +82,7 @@ fn world() -> WorldRecords {
         id: CallingProfileId(id(3)),
         operator: OperatorId(id(2)),
         trunks: vec![TrunkId(id(11)), TrunkId(id(12))],
+        emergency: ProfileEmergency::default(),
     });
     w.tenants.push(TenantRecord {
         id: TenantId(id(1)),

@@ -3,7 +3,7 @@
 mod files;
 
 use super::{
-    client::{Client, Face, Narrowed},
+    client::{Client, Face, Narrowed, Paging},
     error::CliError,
     output::{self, Columns},
 };
@@ -21,6 +21,11 @@ pub enum Action {
     Show {
         /// The call's id
         call: Uuid,
+    },
+    /// Calls for help, newest first, with who was told
+    Emergencies {
+        #[command(flatten)]
+        paging: Paging,
     },
     /// Files of call records, with a record of what was in them
     #[command(subcommand)]
@@ -70,6 +75,14 @@ pub struct List {
     narrowed: Narrowed,
 }
 
+const EMERGENCIES: Columns = &[
+    ("AT", "at"),
+    ("NUMBER", "number"),
+    ("DIALLED", "emergency_number"),
+    ("PLACE", "place"),
+    ("TOLD", "notification"),
+    ("CALL", "call_id"),
+];
 const CALLS: Columns = &[
     ("STARTED", "started_at"),
     ("KIND", "kind"),
@@ -113,6 +126,9 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
         }
         Action::Show { call } => {
             client.show(&client.get(&format!("/tenant/v1/calls/{call}")).await?.body)
+        }
+        Action::Emergencies { paging } => {
+            client.list("/tenant/v1/emergency-calls", Vec::new(), &paging, EMERGENCIES).await
         }
         Action::Export(action) => files::export(client, action).await,
         Action::Durations(durations) => durations.run(client).await,

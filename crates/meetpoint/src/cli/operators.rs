@@ -7,7 +7,8 @@ use super::{
     output::Columns,
 };
 use api_types::operator::{
-    CallingProfileCreate, OperatorCreate, RangeCreate, TrunkCreate, TrunkUpdate,
+    CallingProfileCreate, OperatorCreate, ProfileEmergencyPut, RangeCreate, TrunkCreate,
+    TrunkUpdate,
 };
 use clap::{Args, Subcommand};
 use reqwest::Method;
@@ -159,6 +160,20 @@ pub enum Profile {
         #[arg(long = "trunk", required = true)]
         trunks: Vec<String>,
     },
+    /// Say which calls of a profile are emergency calls, and by which profile they leave; what was
+    /// said before is replaced
+    Emergency {
+        /// Name or id
+        operator: String,
+        /// The profile: name or id
+        profile: String,
+        /// What is dialled, beside the countries' emergency numbers; may be repeated
+        #[arg(long = "dial-string", value_name = "DIGITS")]
+        dial_strings: Vec<String>,
+        /// Another profile by which emergency calls leave: name or id
+        #[arg(long, value_name = "PROFILE")]
+        by: Option<String>,
+    },
 }
 
 /// `meetpoint operator range …`.
@@ -193,7 +208,13 @@ const TRUNKS: Columns = &[
     ("MAX /s", "max_calls_per_second"),
     ("ID", "id"),
 ];
-const PROFILES: Columns = &[("NAME", "name"), ("TRUNKS", "trunk_ids"), ("ID", "id")];
+const PROFILES: Columns = &[
+    ("NAME", "name"),
+    ("TRUNKS", "trunk_ids"),
+    ("EMERGENCY", "emergency_dial_strings"),
+    ("BY", "emergency_profile_id"),
+    ("ID", "id"),
+];
 const RANGES: Columns = &[("FIRST", "first"), ("LAST", "last"), ("ID", "id")];
 
 pub(super) async fn base(client: &Client, operator: &str) -> Result<String, CliError> {
@@ -306,6 +327,26 @@ async fn profile(client: &Client, action: Profile) -> Result<(), CliError> {
             }
             let body = CallingProfileCreate { name, trunk_ids };
             client.show(&client.post(&format!("{base}/calling-profiles"), &body).await?.body)
+        }
+        Profile::Emergency { operator, profile, dial_strings, by } => {
+            let base = format!("{}/calling-profiles", base(client, &operator).await?);
+            let id = client.find("profile", &profile, &base, &["name"], "id").await?;
+            let mut put =
+                ProfileEmergencyPut { emergency_dial_strings: dial_strings, ..Default::default() };
+            if let Some(by) = by {
+                put.emergency_profile_id =
+                    Some(client.find("profile", &by, &base, &["name"], "id").await?);
+            }
+            let all = client.query(&base, &[("limit", "1000".to_owned())]).await?;
+            let rows = all["items"].as_array().into_iter().flatten();
+            let version = rows
+                .filter(|row| row["id"] == id.to_string())
+                .find_map(|row| row["version"].as_i64())
+                .unwrap_or_default();
+            let if_match = format!("\"{version}\"");
+            let path = format!("{base}/{id}/emergency");
+            let answer = client.send(Method::PUT, &path, Some(&if_match), Some(&put)).await?;
+            client.show(&answer.body)
         }
     }
 }

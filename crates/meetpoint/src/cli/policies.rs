@@ -6,8 +6,8 @@ use super::{
     output::{self, Columns},
 };
 use api_types::policy::{
-    GroupCreate, GroupMembersEdit, NormalizationRule, PolicyAssignmentPut, PolicyCreate,
-    PolicySettings, PolicyUpdate,
+    EmergencyNumber, GroupCreate, GroupMembersEdit, NormalizationRule, PolicyAssignmentPut,
+    PolicyCreate, PolicySettings, PolicyUpdate,
 };
 use clap::{Args, Subcommand};
 use reqwest::Method;
@@ -21,7 +21,8 @@ pub enum PolicyAction {
     /// Your policies
     List {
         /// `TenantDialPlan`, `CallingLineIdentity`, `OnlineDialOutPolicy`,
-        /// `OnlineVoiceRoutingPolicy` or `OnlineAudioConferencingRoutingPolicy`
+        /// `OnlineVoiceRoutingPolicy`, `OnlineAudioConferencingRoutingPolicy`,
+        /// `TeamsEmergencyCallingPolicy` or `TeamsEmergencyCallRoutingPolicy`
         #[arg(long)]
         kind: Option<String>,
         #[command(flatten)]
@@ -114,8 +115,20 @@ pub struct Settings {
     /// Calls out of meetings, beside `--allow`: `InternationalAndDomestic`, `Domestic` or `None`
     #[arg(long, value_name = "WHERE", requires = "allow")]
     conferencing: Option<String>,
+    /// Emergency calls: who is told, a mail address, UPN or the name of a group; may be repeated
+    #[arg(long, value_name = "WHO")]
+    notify: Vec<String>,
+    /// Emergency calls: `NotificationOnly`, `ConferenceMuted` or `ConferenceUnMuted`
+    #[arg(long, value_name = "MODE", requires = "notify")]
+    notify_mode: Option<String>,
+    /// Emergency calls of Direct Routing numbers: what is dialled, and the PSTN usage by which it
+    /// leaves; may be repeated
+    #[arg(long, num_args = 2, value_names = ["DIGITS", "USAGE"])]
+    emergency_number: Vec<String>,
     /// The settings as a JSON document, `-` for stdin
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["rule", "show_caller", "allow", "pstn_usage", "conference_usage"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "rule", "show_caller", "allow", "pstn_usage", "conference_usage", "notify",
+        "emergency_number"])]
     settings: Option<PathBuf>,
 }
 
@@ -263,11 +276,13 @@ impl Settings {
             self.allow.is_some(),
             !self.pstn_usage.is_empty(),
             !self.conference_usage.is_empty(),
+            !self.notify.is_empty(),
+            !self.emergency_number.is_empty(),
         ];
         if kinds.iter().filter(|given| **given).count() > 1 {
             return Err(CliError::usage(
-                "a policy is of one kind: --rule, --show-caller, --allow, --pstn-usage or \
-                 --conference-usage",
+                "a policy is of one kind: --rule, --show-caller, --allow, --pstn-usage, \
+                 --conference-usage, --notify or --emergency-number",
             ));
         }
         if let Some(path) = &self.settings {
@@ -296,6 +311,21 @@ impl Settings {
                 PolicySettings::OnlineAudioConferencingRoutingPolicy { online_pstn_usages };
             return Ok(Some(settings));
         }
+        if !self.notify.is_empty() {
+            return self.desk(client).await.map(Some);
+        }
+        if !self.emergency_number.is_empty() {
+            let (numbers, _) = self.emergency_number.as_chunks::<2>();
+            let number = |[digits, usage]: &[String; 2]| EmergencyNumber {
+                emergency_dial_string: digits.clone(),
+                emergency_dial_mask: Vec::new(),
+                online_pstn_usage: Some(usage.clone()),
+            };
+            return Ok(Some(PolicySettings::TeamsEmergencyCallRoutingPolicy {
+                allow_enhanced_emergency_services: false,
+                emergency_numbers: numbers.iter().map(number).collect(),
+            }));
+        }
         if let Some(shown) = self.show_caller {
             let (substitute, resource_account_id) = match shown.as_str() {
                 "LineUri" | "Anonymous" => (shown, None),
@@ -317,6 +347,29 @@ impl Settings {
             conferencing_allowed: conferencing
                 .unwrap_or_else(|| "InternationalAndDomestic".to_owned()),
         }))
+    }
+}
+
+impl Settings {
+    /// Who is told of emergency calls: what has no `@` is a group.
+    async fn desk(self, client: &Client) -> Result<PolicySettings, CliError> {
+        let (mut notification_group, mut notification_group_ids) = (Vec::new(), Vec::new());
+        for who in self.notify {
+            if who.contains('@') {
+                notification_group.push(who);
+            } else {
+                notification_group_ids.push(group(client, &who).await?);
+            }
+        }
+        Ok(PolicySettings::TeamsEmergencyCallingPolicy {
+            notification_group,
+            notification_group_ids,
+            notification_dial_out_number: None,
+            notification_mode: self.notify_mode.unwrap_or_else(|| "NotificationOnly".to_owned()),
+            external_location_lookup_mode: "Disabled".to_owned(),
+            enhanced_emergency_service_disclaimer: None,
+            extended_notifications: Vec::new(),
+        })
     }
 }
 
@@ -365,8 +418,8 @@ pub async fn run_policy(client: &Client, action: PolicyAction) -> Result<(), Cli
         PolicyAction::Create { name, description, settings } => {
             let settings = settings.read(client).await?.ok_or_else(|| {
                 CliError::usage(
-                    "say what the policy says: --rule, --show-caller, --allow, --pstn-usage or \
-                     --settings",
+                    "say what the policy says: --rule, --show-caller, --allow, --pstn-usage, \
+                     --notify, --emergency-number or --settings",
                 )
             })?;
             let body = PolicyCreate { name, description, settings };

@@ -163,6 +163,8 @@ impl Ground {
                 id: ground.profile,
                 operator_id: ground.operator,
                 name: "P".into(),
+                emergency: None,
+                version: 1,
             };
             tx.profile_insert(&profile, &[trunk]).await?;
             let tenants = [
@@ -319,8 +321,13 @@ on_both!(each_thing_is_there_once, |db| {
     refused("a second default location", second.await);
     let foreign = g.store.write(async |mut tx: Tx| {
         let id = CallingProfileId(Uuid::now_v7());
-        let profile =
-            CallingProfileRow { id, operator_id: g.other_operator, name: "theirs".into() };
+        let profile = CallingProfileRow {
+            id,
+            operator_id: g.other_operator,
+            name: "theirs".into(),
+            emergency: None,
+            version: 1,
+        };
         tx.profile_insert(&profile, &[TrunkId(g.operator.0)]).await
     });
     refused("another operator's trunk in a profile", foreign.await);

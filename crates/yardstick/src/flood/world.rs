@@ -2,6 +2,7 @@
 //! numbers that ring it.
 
 use super::Args;
+use domain::emergency::ProfileEmergency;
 use domain::number::{AssignmentTarget, Usage};
 use domain::{CallingProfileId, OperatorId, TenantId, TrunkId, UserId};
 use edge::recfile;
@@ -49,7 +50,12 @@ pub fn write(folder: &Path, args: &Args) -> io::Result<()> {
         "max_uri": 256,
     }))?;
     world.trunks.push(record);
-    world.profiles.push(CallingProfileRecord { id: profile, operator, trunks: vec![trunk] });
+    world.profiles.push(CallingProfileRecord {
+        id: profile,
+        operator,
+        trunks: vec![trunk],
+        emergency: ProfileEmergency::default(),
+    });
     let secret: Vec<u8> = (0..64).collect();
     let key = serde_json::json!({ "id": 1, "secret": secret });
     world.edge_keys.push(serde_json::from_value(key)?);
