@@ -140,6 +140,9 @@ export default function Directory() {
                   {consent && consent.status !== "Removed" && (
                     <> {named(RELATIONSHIP, consent.relationship_status)}.</>
                   )}
+                  {consent?.acceptance_due && consent.status !== "Removed" && (
+                    <> Another notice, or other terms, are to be accepted.</>
+                  )}
                 </p>
                 <div className={styles.foot}>
                   {consent && consent.status !== "Removed" ? (
