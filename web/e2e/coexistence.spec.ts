@@ -26,7 +26,7 @@ test("a gateway, a route and numbers of one's own, and what the page warns of on
   await page.getByRole("button", { name: "Add route" }).click();
   await dialog.getByLabel("Name").fill("Antarctica");
   await dialog.getByLabel("Called numbers").fill("^\\+6721");
-  await dialog.getByLabel("Story").check();
+  await dialog.getByLabel("Story", { exact: true }).check();
   await dialog.getByLabel("sbc1.story.example (drained)").check();
   await dialog.getByRole("button", { name: "Add", exact: true }).click();
   const route = page.getByRole("grid", { name: "Voice routes" }).getByRole("row", { name: "Antarctica" });
@@ -82,7 +82,7 @@ test("numbers come from a file, are tried first, and each says what became of it
     buffer: Buffer.from("Owner;Number\nAda;+44 20 7947 0500\nBob;+442079460500\n"),
   });
   await expect(dialog.getByText("2 numbers read.")).toBeVisible();
-  await dialog.getByLabel("Emergency location").selectOption(british?.default_location_id ?? "");
+  await dialog.getByRole("combobox", { name: "Emergency location" }).selectOption(british?.default_location_id ?? "");
   await dialog.getByRole("button", { name: "Try" }).click();
   await expect(dialog.getByText("1 of 2 would be added, 1 refused")).toBeVisible();
   const refused = dialog.getByRole("region", { name: "Refused" });

@@ -13,7 +13,7 @@ test.beforeAll(async ({ browser, world }) => {
     page,
     "PUT",
     "/operator/v1/storefront",
-    { open: true, payment_url: "https://pay.northwind.example/?order={reference}", terms: "Twelve months at least." },
+    { open: true, payment_url: "https://pay.northwind.example/?order={reference}", terms: "Twelve months at least.", allow_tenant_address_update: false },
     storefront.version,
   );
   await tell(page, "POST", "/operator/v1/storefront/secret");
@@ -59,7 +59,7 @@ test("an organisation searches, gets a quote, reserves, is sent to pay, and canc
   await dialog.getByRole("button", { name: "Get the quote" }).click();
   // People's numbers come with a place that help is sent to.
   await expect(dialog.getByRole("alert")).toContainText("location_required");
-  await dialog.getByLabel("Emergency location").selectOption({ index: 1 });
+  await dialog.getByRole("combobox", { name: "Emergency location" }).selectOption({ index: 1 });
   await dialog.getByRole("button", { name: "Get the quote" }).click();
   await expect(dialog).toContainText("25.00 GBP");
   await expect(dialog).toContainText("Twelve months at least.");

@@ -10,7 +10,7 @@ import {
 import { DismissRegular } from "@fluentui/react-icons";
 import type { ReactNode } from "react";
 
-import { ProblemBar } from "./ProblemBar";
+import { Refusal } from "./Refusal";
 import { useReturnFocus } from "./returnFocus";
 
 const useStyles = makeStyles({
@@ -48,7 +48,7 @@ export function Drawer({ title, size = "medium", error, onClose, children }: Dra
       </DrawerHeader>
       <DrawerBody>
         <div className={styles.body}>
-          {error ? <ProblemBar error={error} /> : null}
+          <Refusal error={error} />
           {children}
         </div>
       </DrawerBody>

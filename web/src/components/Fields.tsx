@@ -1,4 +1,4 @@
-import { Field, Input, makeStyles, Subtitle2, Textarea, tokens } from "@fluentui/react-components";
+import { Field, Input, makeStyles, mergeClasses, Subtitle2, Textarea, tokens } from "@fluentui/react-components";
 import type { ReactNode } from "react";
 
 const useStyles = makeStyles({
@@ -7,7 +7,11 @@ const useStyles = makeStyles({
     gridTemplateColumns: "repeat(auto-fit, minmax(min(200px, 100%), 1fr))",
     gap: tokens.spacingHorizontalM,
     alignItems: "end",
+    // A long choice is cut rather than laid over its neighbour.
+    "& > *, & .fui-Select, & select": { minWidth: 0 },
+    "& select": { width: "100%", textOverflow: "ellipsis" },
   },
+  small: { gridTemplateColumns: "repeat(auto-fit, minmax(min(120px, 100%), 1fr))" },
   group: {
     border: 0,
     margin: 0,
@@ -22,9 +26,9 @@ const useStyles = makeStyles({
 });
 
 /** Fields side by side, as many as there is room for. */
-export function Pair({ children }: { children: ReactNode }) {
+export function Pair({ small = false, children }: { small?: boolean; children: ReactNode }) {
   const styles = useStyles();
-  return <div className={styles.pair}>{children}</div>;
+  return <div className={mergeClasses(styles.pair, small && styles.small)}>{children}</div>;
 }
 
 /** Fields that belong together, under a heading that screen readers tell with each of them. */

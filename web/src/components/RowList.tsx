@@ -1,4 +1,4 @@
-import { Button, makeStyles, tokens } from "@fluentui/react-components";
+import { Button, makeStyles, mergeClasses, tokens } from "@fluentui/react-components";
 import { AddRegular, ArrowDownRegular, ArrowUpRegular, DeleteRegular } from "@fluentui/react-icons";
 import { useState, type ReactNode } from "react";
 
@@ -16,7 +16,8 @@ const useStyles = makeStyles({
     gap: tokens.spacingVerticalS,
   },
   row: { display: "flex", alignItems: "end", gap: tokens.spacingHorizontalS },
-  fields: { flexGrow: 1, minWidth: 0 },
+  parted: { paddingBottom: tokens.spacingVerticalM, borderBottom: `1px solid ${tokens.colorNeutralStroke2}` },
+  fields: { flexGrow: 1, minWidth: 0, display: "flex", flexDirection: "column", gap: tokens.spacingVerticalS },
   steps: { display: "flex", flexShrink: 0 },
   none: { color: tokens.colorNeutralForeground2 },
 });
@@ -67,7 +68,7 @@ export function RowList<Row>({ legend, what, rows, onChange, fresh, render }: Ro
     <FieldGroup legend={legend}>
       <ol className={styles.list}>
         {rows.map((row, at) => (
-          <li key={at} className={styles.row}>
+          <li key={at} className={mergeClasses(styles.row, styles.parted)}>
             <div className={styles.fields}>
               {render(row, (part) => onChange(rows.map((other, here) => (here === at ? { ...other, ...part } : other))))}
             </div>

@@ -1,5 +1,5 @@
 import { makeStyles, Tab, TabList, tokens } from "@fluentui/react-components";
-import { useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 
 import { navigate, useSearch } from "../app/router";
 
@@ -26,10 +26,15 @@ export function Tabs({ label, tabs }: { label: string; tabs: readonly TabEntry[]
   const wanted = new URLSearchParams(useSearch()).get("tab");
   const open = tabs.find((tab) => tab.name === wanted) ?? tabs[0];
   const [id] = useState(() => `tab-${label.toLowerCase().replace(/\W+/g, "-")}`);
+  const bar = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // On a narrow screen the tabs are a row that scrolls.
+    bar.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [open?.name]);
   if (!open) return null;
   return (
     <>
-      <div className={styles.bar}>
+      <div className={styles.bar} ref={bar}>
         <TabList
           aria-label={label}
           selectedValue={open.name}

@@ -1,6 +1,6 @@
 import { Body1, Button, Checkbox, Field } from "@fluentui/react-components";
 import { AddRegular } from "@fluentui/react-icons";
-import { useState } from "react";
+import { useId, useState } from "react";
 
 import { api, everything, ifMatch, ok, useList, useWhole, type Schemas } from "../../api/client";
 import { civicAddresses, directNumbers } from "../../api/lists";
@@ -111,6 +111,7 @@ interface DialogProps {
 
 function AddNumbers({ onClose, onDone }: DialogProps) {
   const addresses = useWhole(civicAddresses);
+  const file = useId();
   const [text, setText] = useState("");
   const [usage, setUsage] = useState("CallingUserAssignment");
   const [location, setLocation] = useState("");
@@ -146,13 +147,16 @@ function AddNumbers({ onClose, onDone }: DialogProps) {
       onSubmit={() => add.mutate(trial)}
       onClose={onClose}
     >
-      <Field label="From a file" hint="CSV with a header: number, and usage, location_id, country where they differ">
+      <Field
+        label={{ children: "From a file", htmlFor: file }}
+        hint="CSV with a header: number, and usage, location_id, country where they differ"
+      >
         <input
+          id={file}
           type="file"
           accept=".csv,.txt,text/csv,text/plain"
           onChange={(event) => {
-            const file = event.target.files?.[0];
-            void file?.text().then((read) => {
+            void event.target.files?.[0]?.text().then((read) => {
               add.reset();
               setText(read);
             });

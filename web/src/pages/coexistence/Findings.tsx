@@ -43,7 +43,7 @@ export function Findings() {
           <li key={`${finding.code} ${finding.subject}`}>
             <MessageBar intent={finding.severity === "warning" ? "warning" : "info"} layout="multiline">
               <MessageBarBody>
-                <MessageBarTitle>{finding.subject}</MessageBarTitle> {finding.message}
+                <MessageBarTitle>{finding.subject}:</MessageBarTitle> {finding.message}
                 <span className={styles.fix}>{finding.fix}</span>
                 <span className={styles.code}>{finding.code}</span>
               </MessageBarBody>

@@ -72,6 +72,22 @@ export function NumberWhy({ role, number, suppose = {} }: { role: Role; number: 
   if (!of) return <Spinner label="Loading" />;
   return (
     <div className={styles.all}>
+      <Table
+        title="What may be done now"
+        head={["Act", "Whose", "Now", "Why not, and what to do"]}
+        rows={of.acts.map((act) => [
+          words(act.act),
+          act.by === role ? "Yours" : words(act.by),
+          <StatusBadge key="may" status={act.may ? "success" : "warning"} label={act.may ? "Yes" : "No"} />,
+          act.may ? null : (
+            <span key="why">
+              <span className={styles.line}>{act.reason}</span>
+              <span className={styles.line}>{act.remedy}</span>
+              <span className={styles.code}>{[act.code, act.field].filter(Boolean).join(" · ")}</span>
+            </span>
+          ),
+        ])}
+      />
       <Facts
         facts={[
           ["Number", of.number],
@@ -95,22 +111,6 @@ export function NumberWhy({ role, number, suppose = {} }: { role: Role; number: 
           ["Tags", of.tags.join(", ")],
           ["Acquired", dateTime(of.acquired_at)],
         ]}
-      />
-      <Table
-        title="What may be done now"
-        head={["Act", "Whose", "Now", "Why not, and what to do"]}
-        rows={of.acts.map((act) => [
-          words(act.act),
-          act.by === role ? "Yours" : words(act.by),
-          <StatusBadge key="may" status={act.may ? "success" : "warning"} label={act.may ? "Yes" : "No"} />,
-          act.may ? null : (
-            <span key="why">
-              <span className={styles.line}>{act.reason}</span>
-              <span className={styles.line}>{act.remedy}</span>
-              <span className={styles.code}>{[act.code, act.field].filter(Boolean).join(" · ")}</span>
-            </span>
-          ),
-        ])}
       />
       <Table
         title="Orders under way"

@@ -40,7 +40,7 @@ function DialPlan({ settings, onChange }: FormProps<Of<"TenantDialPlan">>) {
       onChange={(rules) => onChange({ ...settings, rules })}
       fresh={() => ({ name: "", pattern: "", translation: "" })}
       render={(rule, change) => (
-        <Pair>
+        <Pair small>
           <Text label="Name" required value={rule.name} onChange={(name) => change({ name })} />
           <Text
             label="Dialled"
