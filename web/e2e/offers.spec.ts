@@ -23,12 +23,11 @@ test("an offer is drafted, told what it lacks, published, withdrawn and publishe
   const country = dialog.getByRole("listitem").first();
   await country.getByLabel("Emergency calls").selectOption("The address registered for the number routes it");
   await country.getByLabel("For conferences").uncheck();
-  await country.getByLabel("Dialled for help").fill("112, 18000");
   await dialog.getByRole("button", { name: "Save the draft" }).click();
   const coverage = draft.getByRole("region", { name: "Coverage" }).locator("tbody tr");
   await expect(coverage).toHaveCount(before.countries.length);
   await expect(coverage.first()).toContainText("For users, For services");
-  await expect(coverage.first()).toContainText("The address registered for the number routes it; 112, 18000");
+  await expect(coverage.first()).toContainText("The address registered for the number routes it; 999, 112");
 
   await draft.getByRole("button", { name: "Publish" }).click();
   await expect(page.getByText("The offer is published: it is in the directory.")).toBeVisible();
@@ -37,20 +36,24 @@ test("an offer is drafted, told what it lacks, published, withdrawn and publishe
   const tenant = await open("tenant", "/directory");
   const read = await ask<Schemas["Offer"]>(tenant, `/tenant/v1/operators/${before.operator_id}/offer`);
   expect(read).toMatchObject({ price_note: "Ask us", countries: before.countries, state: "published" });
-  expect(read.coverage?.[0]).toMatchObject({ number_types: ["user", "service"], emergency_numbers: ["112", "18000"] });
+  expect(read.coverage?.[0]).toMatchObject({ number_types: ["user", "service"], emergency_handling: "registered_address" });
 
   await published.getByRole("button", { name: "Withdraw" }).click();
   await expect(published).toContainText("Withdrawn");
   await tenant.reload();
   await expect(tenant.getByRole("button", { name: /Skylark Telecom/ })).toBeVisible();
-  await expect(tenant.getByRole("button", { name: /Northwind Voice/ })).toHaveCount(0);
+  // Whoever has consented still sees to the consent there.
+  const card = tenant.getByRole("listitem").filter({ hasText: "Northwind Voice" });
+  await expect(card).toContainText("It is not in the directory.");
+  await expect(card.getByRole("link", { name: "Offer details" })).toHaveCount(0);
+  await expect(card.getByRole("button", { name: "Manage consent to Northwind Voice" })).toBeVisible();
 
   await draft.getByRole("button", { name: "Begin a draft" }).click();
   await dialog.getByRole("button", { name: "Save the draft" }).click();
   await draft.getByRole("button", { name: "Publish" }).click();
   await expect(published.getByRole("button", { name: "Withdraw" })).toBeVisible();
   await tenant.reload();
-  await expect(tenant.getByRole("button", { name: /Northwind Voice/ })).toBeVisible();
+  await expect(card.getByRole("link", { name: "Offer details" })).toBeVisible();
 });
 
 test("an operator invites by a code; the organisation shows it and declines, and the operator reads why", async ({ open }) => {

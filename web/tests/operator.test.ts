@@ -23,7 +23,7 @@ const offer = {
   operator_id: "o",
   services: ["Calling"],
   countries: ["GB"],
-  coverage: [{ ...freshCountry(), country: "GB", emergency_numbers: ["112", "999"], dialled: undefined }],
+  coverage: [{ ...freshCountry(), country: "GB", emergency_numbers: ["112", "999"] }],
   landing_page: "https://a.example/",
   published: true,
   state: "published",
@@ -34,8 +34,9 @@ const offer = {
 test("a draft begins with the draft that is there, else with what is published, else with nothing", () => {
   expect(beginning(null, offer)).toMatchObject({
     landing_page: "https://a.example/",
-    coverage: [{ country: "GB", dialled: "112, 999" }],
+    coverage: [{ ...freshCountry(), country: "GB" }],
   });
+  expect(beginning(null, offer).coverage[0]).not.toHaveProperty("emergency_numbers");
   expect(beginning({ services: [], coverage: [], version: 1, operator_id: "o", edited_at: "" } as never, offer)).toMatchObject({
     landing_page: "",
     coverage: [],
@@ -46,7 +47,7 @@ test("a draft begins with the draft that is there, else with what is published, 
 test("what is sent has no empty texts, and countries written large", () => {
   const form = beginning(null, null);
   expect(
-    sent({ ...form, landing_page: " https://a.example/ ", coverage: [{ ...freshCountry(), country: " gb ", dialled: "112; 999 " }] }),
+    sent({ ...form, landing_page: " https://a.example/ ", coverage: [{ ...freshCountry(), country: " gb " }] }),
   ).toEqual({
     services: ["Calling"],
     landing_page: "https://a.example/",
@@ -60,7 +61,6 @@ test("what is sent has no empty texts, and countries written large", () => {
         number_types: ["user"],
         emergency_handling: "dynamic_location",
         address_editing: "operator_then_tenant",
-        emergency_numbers: ["112", "999"],
         emergency_note: null,
         price_note: null,
       },

@@ -90,12 +90,6 @@ export function DraftDialog({ draft, offer, onClose, onDone }: DraftDialogProps)
                 onChange={(address_editing) => edit({ address_editing })}
                 options={Object.entries(OFFERED_ADDRESS_EDITING)}
               />
-              <Text
-                label="Dialled for help"
-                placeholder="112, 999"
-                value={one.dialled}
-                onChange={(dialled) => edit({ dialled })}
-              />
               <Text label="Price note" value={one.price_note ?? ""} onChange={(price_note) => edit({ price_note })} />
               <Text
                 label="Emergency note"

@@ -2,8 +2,8 @@ import type { Schemas } from "../../api/client";
 
 type Coverage = Schemas["OfferCoverage"];
 
-/** A country of the form: what is dialled for help there is one text until it is sent. */
-export type Country = Omit<Coverage, "emergency_numbers"> & { dialled: string };
+/** A country of the form. What is dialled for help there the server tells, and takes from nobody. */
+export type Country = Omit<Coverage, "emergency_numbers">;
 
 /** A draft as it is edited: no field is missing, an empty one is none. */
 export interface Form {
@@ -23,7 +23,6 @@ export function freshCountry(): Country {
     number_types: ["user"],
     emergency_handling: "dynamic_location",
     address_editing: "operator_then_tenant",
-    dialled: "",
   };
 }
 
@@ -32,10 +31,7 @@ export function beginning(draft: Schemas["OfferDraft"] | null, offer: Schemas["O
   const from = draft ?? offer;
   return {
     services: from?.services ?? ["Calling"],
-    coverage: (from?.coverage ?? []).map(({ emergency_numbers, ...rest }) => ({
-      ...rest,
-      dialled: emergency_numbers?.join(", ") ?? "",
-    })),
+    coverage: (from?.coverage ?? []).map(({ emergency_numbers: _, ...rest }) => rest),
     landing_page: from?.landing_page ?? "",
     terms_uri: from?.terms_uri ?? "",
     logo_uri: from?.logo_uri ?? "",
@@ -50,10 +46,9 @@ const given = (text: string | null | undefined) => text?.trim() || null;
 export function sent(form: Form): Schemas["OfferDraftPut"] {
   return {
     services: form.services,
-    coverage: form.coverage.map(({ dialled, ...one }) => ({
+    coverage: form.coverage.map((one) => ({
       ...one,
       country: one.country.trim().toUpperCase(),
-      emergency_numbers: dialled.split(/[\s,;]+/).filter(Boolean),
       emergency_note: given(one.emergency_note),
       price_note: given(one.price_note),
     })),
