@@ -4,15 +4,39 @@ import { expect, test, type Role } from "./world";
 
 const PAGES: [Role, string, string][] = [
   ["tenant", "/directory", "Operators"],
+  ["tenant", "/invitations", "Invitations"],
+  ["tenant", "/shop", "Number shop"],
+  ["tenant", "/shop?tab=reservations", "Number shop"],
   ["tenant", "/numbers", "Numbers"],
   ["tenant", "/calls", "Call records"],
   ["tenant", "/locations", "Emergency locations"],
+  ...["policies", "assignments", "groups", "effective", "blocked", "unassigned", "freezes"].map(
+    (tab): [Role, string, string] => ["tenant", `/policies?tab=${tab}`, "Policies"],
+  ),
+  ...["findings", "gateways", "routes", "numbers", "fallback"].map(
+    (tab): [Role, string, string] => ["tenant", `/coexistence?tab=${tab}`, "Coexistence"],
+  ),
+  ["tenant", "/explain", "Explain"],
+  ["tenant", "/explain?tab=call", "Explain"],
+  ["tenant", "/explain?tab=happened", "Explain"],
   ["operator", "/customers", "Customers"],
   ["operator", "/numbers", "Numbers"],
+  ["operator", "/offer", "Offer"],
+  ["operator", "/invitations", "Invitations"],
+  ["operator", "/stock", "Stock"],
+  ["operator", "/stock?tab=reservations", "Stock"],
+  ["operator", "/stock?tab=storefront", "Stock"],
   ["operator", "/orders", "Orders"],
+  ["operator", "/orders?tab=failed", "Orders"],
+  ["operator", "/disputes", "Disputes"],
   ["operator", "/calls", "Call records"],
+  ["operator", "/explain", "Explain"],
+  ["programme", "/explain", "Explain"],
   ["programme", "/operators", "Operators"],
   ["programme", "/organisations", "Organisations"],
+  ["programme", "/notice", "Notice"],
+  ["programme", "/freezes", "Change freezes"],
+  ["programme", "/disputes", "Disputes"],
   ["programme", "/calls", "Call records"],
 ];
 
@@ -55,7 +79,7 @@ test("the reader's choice of theme stays", async ({ open }) => {
 });
 
 test("a narrow screen needs no sideways scrolling of the page", async ({ open }) => {
-  for (const path of ["/directory", "/numbers", "/calls"]) {
+  for (const path of ["/directory", "/shop", "/numbers", "/calls", "/policies", "/coexistence", "/explain"]) {
     const page = await open("tenant", path, { viewport: { width: 390, height: 800 } });
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     const [scroll, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);

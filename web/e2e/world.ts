@@ -122,8 +122,19 @@ export async function ask<Answer>(page: Page, path: string): Promise<Answer> {
 }
 
 /** Does something through the API as the page's own session. */
-export async function tell<Answer>(page: Page, method: "POST" | "PUT", path: string, data: unknown): Promise<Answer> {
-  const response = await page.request.fetch(path, { method, data, headers: { "X-Meetpoint-CSRF": "1" } });
+export async function tell<Answer>(
+  page: Page,
+  method: "POST" | "PUT",
+  path: string,
+  data?: unknown,
+  /** The version that is replaced, where one must be named. */
+  version?: number,
+): Promise<Answer> {
+  const response = await page.request.fetch(path, {
+    method,
+    data,
+    headers: { "X-Meetpoint-CSRF": "1", ...(version !== undefined && { "If-Match": `"${version}"` }) },
+  });
   expect(response.ok(), `${method} ${path}: ${response.status()} ${await response.text()}`).toBe(true);
   return (await response.json()) as Answer;
 }

@@ -1,5 +1,6 @@
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import createClient, { type Middleware } from "openapi-fetch";
+import { useEffect } from "react";
 
 import { Problem } from "./problem";
 import type { components, paths } from "./schema";
@@ -38,6 +39,16 @@ export async function ok<Data>(call: Promise<Answer<Data>>): Promise<Data> {
   });
   if (!answer.response.ok) throw Problem.from(answer.error, answer.response.status);
   return answer.data as Data;
+}
+
+/** The same, where not being there is an answer and no refusal. */
+export async function orNone<Data>(call: Promise<Answer<Data>>): Promise<Data | null> {
+  try {
+    return await ok(call);
+  } catch (error) {
+    if (error instanceof Problem && error.status === 404) return null;
+    throw error;
+  }
 }
 
 /** The ETag of a version, as `If-Match` wants it. */
@@ -80,6 +91,15 @@ export function useList<Item>(source: ListSource<Item>, options: { everyMs?: num
       if (!query.isFetchingNextPage && !query.isError) void query.fetchNextPage();
     },
   };
+}
+
+/** A short list as a whole: page after page without being asked. */
+export function useWhole<Item>(source: ListSource<Item>) {
+  const list = useList(source);
+  useEffect(() => {
+    if (list.hasMore) list.more();
+  });
+  return list;
 }
 
 /** The most items the API gives in one answer. */

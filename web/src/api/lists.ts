@@ -73,6 +73,145 @@ export const civicAddresses: ListSource<Schemas["CivicAddress"]> = {
   page: (query, signal) => ok(api.GET("/tenant/v1/civic-addresses", { params: { query }, signal })),
 };
 
+export const policies = (kind: string): ListSource<Schemas["Policy"]> => ({
+  key: ["tenant", "policies", { kind }],
+  size: 200,
+  page: (page, signal) =>
+    ok(api.GET("/tenant/v1/policies", { params: { query: { ...set({ kind }), ...page } }, signal })),
+});
+
+export const policyAssignments: ListSource<Schemas["PolicyAssignment"]> = {
+  key: ["tenant", "policy-assignments"],
+  size: 200,
+  page: (query, signal) => ok(api.GET("/tenant/v1/policy-assignments", { params: { query }, signal })),
+};
+
+export const groups: ListSource<Schemas["Group"]> = {
+  key: ["tenant", "groups"],
+  size: 200,
+  page: (query, signal) => ok(api.GET("/tenant/v1/groups", { params: { query }, signal })),
+};
+
+export const groupMembers = (group_id: string): ListSource<Schemas["GroupMember"]> => ({
+  key: ["tenant", "groups", group_id, "members"],
+  size: 200,
+  page: (query, signal) =>
+    ok(api.GET("/tenant/v1/groups/{group_id}/members", { params: { path: { group_id }, query }, signal })),
+});
+
+export const changeFreezes = (role: "tenant" | "programme"): ListSource<Schemas["ChangeFreeze"]> => ({
+  key: [role, "change-freezes"],
+  size: 200,
+  page: (query, signal) => ok(api.GET(`/${role}/v1/change-freezes`, { params: { query }, signal })),
+});
+
+export const gateways: ListSource<Schemas["Gateway"]> = {
+  key: ["tenant", "gateways"],
+  size: 200,
+  page: (query, signal) => ok(api.GET("/tenant/v1/gateways", { params: { query }, signal })),
+};
+
+/** What stands for the operator of every Direct Routing number, which has none. */
+const DIRECT_ROUTING = "d12ec700-0000-8000-8000-000000000001";
+
+export const directNumbers: ListSource<Schemas["Number"]> = {
+  key: ["tenant", "numbers", "direct"],
+  size: 1_000,
+  page: (query, signal) =>
+    ok(api.GET("/tenant/v1/numbers", { params: { query: { operator_id: DIRECT_ROUTING, ...query } }, signal })),
+};
+
+export interface StockFilter extends Record<string, string> {
+  country: string;
+  area: string;
+  kind: string;
+  usage: string;
+  pattern: string;
+  /** How many that follow one another; empty for single numbers. */
+  block: string;
+  /** `true`, or nothing. */
+  aligned: string;
+}
+
+export const shopNumbers = (operator_id: string, filter: StockFilter): ListSource<Schemas["ShopNumber"]> => ({
+  key: ["tenant", "shop", operator_id, filter],
+  size: 200,
+  page: (page, signal) => {
+    const { country, block, aligned, ...rest } = filter;
+    return ok(
+      api.GET("/tenant/v1/shop/{operator_id}/numbers", {
+        params: {
+          path: { operator_id },
+          query: {
+            country,
+            ...set(rest),
+            ...(block && { block: Number(block) }),
+            ...(block && aligned && { aligned: true }),
+            ...page,
+          },
+        },
+        signal,
+      }),
+    );
+  },
+});
+
+export const reservations = (role: "tenant" | "operator", state: string): ListSource<Schemas["Reservation"]> => ({
+  key: [role, "reservations", { state }],
+  size: 200,
+  page: (page, signal) =>
+    ok(
+      api.GET(`/${role}/v1/reservations`, {
+        params: { query: { ...(state && { filter: `state eq ${state}` }), ...page } },
+        signal,
+      }),
+    ),
+});
+
+export const leads = (role: "tenant" | "operator"): ListSource<Schemas["Lead"]> => ({
+  key: [role, "leads"],
+  size: 200,
+  page: (query, signal) => ok(api.GET(`/${role}/v1/leads`, { params: { query }, signal })),
+});
+
+/** An operator's own stock; what is looked for is the beginning of a number. */
+export const stock = (prefix: string, country: string): ListSource<Schemas["Stock"]> => ({
+  key: ["operator", "stock", { prefix, country }],
+  size: 1_000,
+  page: (page, signal) => {
+    const terms = [prefix && `number starts ${prefix}`, country && `country eq ${country}`].filter(Boolean);
+    return ok(
+      api.GET("/operator/v1/stock", {
+        params: { query: { ...(terms.length > 0 && { filter: terms.join(" and ") }), ...page } },
+        signal,
+      }),
+    );
+  },
+});
+
+export const callingProfiles: ListSource<Schemas["CallingProfile"]> = {
+  key: ["operator", "calling-profiles"],
+  size: 200,
+  page: (query, signal) => ok(api.GET("/operator/v1/calling-profiles", { params: { query }, signal })),
+};
+
+export const disputes = (role: "operator" | "programme"): ListSource<Schemas["Dispute"]> => ({
+  key: [role, "disputes"],
+  size: 200,
+  page: (query, signal) => ok(api.GET(`/${role}/v1/disputes`, { params: { query }, signal })),
+});
+
+export const orderMessages: ListSource<Schemas["OrderMessage"]> = {
+  key: ["operator", "order-messages"],
+  size: 200,
+  page: (query, signal) => ok(api.GET("/operator/v1/order-messages", { params: { query }, signal })),
+};
+
+export const notices: ListSource<Schemas["Notice"]> = {
+  key: ["programme", "notices"],
+  size: 200,
+  page: (query, signal) => ok(api.GET("/programme/v1/notices", { params: { query }, signal })),
+};
 
 export const operators: ListSource<Schemas["Operator"]> = {
   key: ["programme", "operators"],

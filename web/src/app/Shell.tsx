@@ -1,17 +1,26 @@
 import { Button, makeStyles, mergeClasses, Spinner, tokens } from "@fluentui/react-components";
 import {
+  BranchForkRegular,
   BuildingRegular,
+  CartRegular,
   CallRegular,
   DocumentBulletListRegular,
+  DocumentTextRegular,
+  GavelRegular,
   LocationRegular,
+  LockClosedRegular,
+  MailRegular,
+  MegaphoneRegular,
   NumberSymbolRegular,
   PeopleRegular,
+  QuestionCircleRegular,
+  ScalesRegular,
   SignOutRegular,
   WeatherMoonRegular,
   WeatherSunnyRegular,
   type FluentIcon,
 } from "@fluentui/react-icons";
-import { lazy, Suspense, useEffect, type ComponentType, type LazyExoticComponent } from "react";
+import { lazy, Suspense, useEffect, useRef, type ComponentType, type LazyExoticComponent } from "react";
 
 import { useSignOut, type Role, type Session } from "../api/session";
 import { Link, navigate, usePath } from "./router";
@@ -30,9 +39,22 @@ const Calls = {
   programme: lazy(async () => ({ default: (await import("../pages/Calls")).ProgrammeCalls })),
 };
 
+const Explain = {
+  tenant: lazy(async () => ({ default: (await import("../pages/Explain")).TenantExplain })),
+  operator: lazy(async () => ({ default: (await import("../pages/Explain")).OperatorExplain })),
+  programme: lazy(async () => ({ default: (await import("../pages/Explain")).ProgrammeExplain })),
+};
+
+const Disputes = {
+  operator: lazy(async () => ({ default: (await import("../pages/Disputes")).OperatorDisputes })),
+  programme: lazy(async () => ({ default: (await import("../pages/Disputes")).ProgrammeDisputes })),
+};
+
 const MENU: Record<Role, Entry[]> = {
   tenant: [
     { path: "/directory", label: "Operators", icon: BuildingRegular, page: lazy(() => import("../pages/Directory")) },
+    { path: "/invitations", label: "Invitations", icon: MailRegular, page: lazy(() => import("../pages/Invitations")) },
+    { path: "/shop", label: "Number shop", icon: CartRegular, page: lazy(() => import("../pages/Shop")) },
     { path: "/numbers", label: "Numbers", icon: NumberSymbolRegular, page: lazy(() => import("../pages/Numbers")) },
     { path: "/calls", label: "Call records", icon: CallRegular, page: Calls.tenant },
     {
@@ -41,9 +63,20 @@ const MENU: Record<Role, Entry[]> = {
       icon: LocationRegular,
       page: lazy(() => import("../pages/Locations")),
     },
+    { path: "/policies", label: "Policies", icon: GavelRegular, page: lazy(() => import("../pages/Policies")) },
+    {
+      path: "/coexistence",
+      label: "Coexistence",
+      icon: BranchForkRegular,
+      page: lazy(() => import("../pages/Coexistence")),
+    },
+    { path: "/explain", label: "Explain", icon: QuestionCircleRegular, page: Explain.tenant },
   ],
   operator: [
     { path: "/customers", label: "Customers", icon: PeopleRegular, page: lazy(() => import("../pages/Customers")) },
+    { path: "/offer", label: "Offer", icon: MegaphoneRegular, page: lazy(() => import("../pages/Offer")) },
+    { path: "/invitations", label: "Invitations", icon: MailRegular, page: lazy(() => import("../pages/Leads")) },
+    { path: "/stock", label: "Stock", icon: CartRegular, page: lazy(() => import("../pages/Stock")) },
     {
       path: "/numbers",
       label: "Numbers",
@@ -56,7 +89,9 @@ const MENU: Record<Role, Entry[]> = {
       icon: DocumentBulletListRegular,
       page: lazy(() => import("../pages/Orders")),
     },
+    { path: "/disputes", label: "Disputes", icon: ScalesRegular, page: Disputes.operator },
     { path: "/calls", label: "Call records", icon: CallRegular, page: Calls.operator },
+    { path: "/explain", label: "Explain", icon: QuestionCircleRegular, page: Explain.operator },
   ],
   programme: [
     {
@@ -71,7 +106,11 @@ const MENU: Record<Role, Entry[]> = {
       icon: PeopleRegular,
       page: lazy(async () => ({ default: (await import("../pages/Programme")).Tenants })),
     },
+    { path: "/notice", label: "Notice", icon: DocumentTextRegular, page: lazy(() => import("../pages/Notices")) },
+    { path: "/freezes", label: "Change freezes", icon: LockClosedRegular, page: lazy(() => import("../pages/Freezes")) },
+    { path: "/disputes", label: "Disputes", icon: ScalesRegular, page: Disputes.programme },
     { path: "/calls", label: "Call records", icon: CallRegular, page: Calls.programme },
+    { path: "/explain", label: "Explain", icon: QuestionCircleRegular, page: Explain.programme },
   ],
 };
 
@@ -173,6 +212,11 @@ export function Shell({ session }: { session: Session }) {
   useEffect(() => {
     if (!here && home) navigate(home, { replace: true });
   }, [here, home]);
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a narrow screen the menu is a row that scrolls.
+    nav.current?.querySelector('[aria-current="page"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [here]);
   const Current = here?.page;
   const ThemeIcon = theme.name === "light" ? WeatherMoonRegular : WeatherSunnyRegular;
 
@@ -211,7 +255,7 @@ export function Shell({ session }: { session: Session }) {
           <span className={styles.wide}>Sign out</span>
         </Button>
       </header>
-      <nav className={styles.nav} aria-label="Main">
+      <nav className={styles.nav} aria-label="Main" ref={nav}>
         <ul className={styles.list}>
           {menu.map((entry) => (
             <li key={entry.path}>

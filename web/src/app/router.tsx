@@ -22,6 +22,11 @@ export function usePath(): string {
   return useSyncExternalStore(subscribe, () => location.pathname);
 }
 
+/** What stands behind the path, as `?tab=…`. */
+export function useSearch(): string {
+  return useSyncExternalStore(subscribe, () => location.search);
+}
+
 /** A real link (it opens in a new tab on demand) that does not reload the page. */
 export function Link({ href, onClick, ...rest }: ComponentProps<"a"> & { href: string }) {
   return (

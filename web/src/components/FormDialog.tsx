@@ -10,9 +10,9 @@ import {
   Spinner,
   tokens,
 } from "@fluentui/react-components";
-import { useEffect, useRef, type FormEvent, type ReactNode } from "react";
+import type { FormEvent, ReactNode } from "react";
 
-import { ProblemBar } from "./ProblemBar";
+import { Refusal } from "./Refusal";
 import { useReturnFocus } from "./returnFocus";
 
 const useStyles = makeStyles({
@@ -42,10 +42,6 @@ export function FormDialog(props: FormDialogProps) {
   const { title, submit, error, busy, disabled = false, onSubmit, onClose, actions, children } = props;
   const styles = useStyles();
   useReturnFocus();
-  const refusal = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (error) refusal.current?.scrollIntoView({ block: "nearest" });
-  }, [error]);
   return (
     <Dialog open onOpenChange={(_, data) => !data.open && onClose()}>
       <DialogSurface>
@@ -58,11 +54,7 @@ export function FormDialog(props: FormDialogProps) {
           <DialogBody>
             <DialogTitle>{title}</DialogTitle>
             <DialogContent className={styles.content}>
-              {error ? (
-                <div ref={refusal}>
-                  <ProblemBar error={error} />
-                </div>
-              ) : null}
+              <Refusal error={error} />
               {children}
             </DialogContent>
             <DialogActions fluid>

@@ -20,6 +20,8 @@ interface GridProps<Row> {
   rowKey: (row: Row) => string;
   /** What Enter, and a click, do on a row. */
   onOpen?: (row: Row) => void;
+  /** Rows are chosen rather than opened: whether this one is. */
+  isChosen?: (row: Row) => boolean;
   /** More rows exist than were fetched; called as the end comes into sight. */
   hasMore?: boolean;
   onEndInSight?: () => void;
@@ -91,7 +93,7 @@ const useStyles = makeStyles({
  * time takes part in the tab order and the arrow keys move it.
  */
 export function Grid<Row>(props: GridProps<Row>) {
-  const { label, columns, rows, rowKey, onOpen, hasMore = false, onEndInSight, rowPx = ROW_PX, empty } = props;
+  const { label, columns, rows, rowKey, onOpen, isChosen, hasMore = false, onEndInSight, rowPx = ROW_PX, empty } = props;
   const styles = useStyles();
   const scroller = useRef<HTMLDivElement>(null);
   const [current, setCurrent] = useState(0);
@@ -144,6 +146,7 @@ export function Grid<Row>(props: GridProps<Row>) {
       aria-label={label}
       aria-rowcount={hasMore ? -1 : rows.length + 1}
       aria-colcount={columns.length}
+      aria-multiselectable={isChosen ? true : undefined}
       className={styles.grid}
       style={{ "--grid-columns": template, "--grid-row": `${rowPx}px` } as React.CSSProperties}
     >
@@ -172,6 +175,7 @@ export function Grid<Row>(props: GridProps<Row>) {
                     key={item.key}
                     role="row"
                     aria-rowindex={item.index + 2}
+                    aria-selected={isChosen?.(row)}
                     tabIndex={item.index === stop ? 0 : -1}
                     ref={(element) => {
                       if (element && wantsFocus.current && item.index === stop) {

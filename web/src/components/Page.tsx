@@ -25,12 +25,17 @@ const useStyles = makeStyles({
     alignItems: "end",
     gap: tokens.spacingHorizontalM,
   },
-  push: { marginLeft: "auto", display: "flex", gap: tokens.spacingHorizontalS, alignItems: "center" },
+  push: {
+    marginLeft: "auto",
+    display: "flex",
+    flexWrap: "wrap",
+    justifyContent: "end",
+    gap: tokens.spacingHorizontalS,
+    alignItems: "center",
+  },
 });
 
-interface PageProps {
-  title: string;
-  lead: ReactNode;
+interface PartProps {
   filters?: ReactNode;
   actions?: ReactNode;
   error?: unknown;
@@ -38,8 +43,30 @@ interface PageProps {
   children: ReactNode;
 }
 
+interface PageProps extends PartProps {
+  title: string;
+  lead: ReactNode;
+}
+
+/** Filters and actions, then the list, or why it is not there: a page's body, or that of a tab. */
+export function Part({ filters, actions, error, loading, children }: PartProps) {
+  const styles = useStyles();
+  return (
+    <>
+      {(filters || actions) && (
+        <div className={styles.tools}>
+          {filters}
+          {actions && <div className={styles.push}>{actions}</div>}
+        </div>
+      )}
+      {error ? <ProblemBar error={error} /> : null}
+      {loading ? <Spinner label="Loading" /> : children}
+    </>
+  );
+}
+
 /** Title, one sentence, filters and actions, then the list: every page of the console. */
-export function Page({ title, lead, filters, actions, error, loading, children }: PageProps) {
+export function Page({ title, lead, ...part }: PageProps) {
   const styles = useStyles();
   useEffect(() => {
     document.title = `${title} · Meetpoint`;
@@ -50,14 +77,7 @@ export function Page({ title, lead, filters, actions, error, loading, children }
         <Title3 as="h1">{title}</Title3>
         <p className={styles.lead}>{lead}</p>
       </div>
-      {(filters || actions) && (
-        <div className={styles.tools}>
-          {filters}
-          {actions && <div className={styles.push}>{actions}</div>}
-        </div>
-      )}
-      {error ? <ProblemBar error={error} /> : null}
-      {loading ? <Spinner label="Loading" /> : children}
+      <Part {...part} />
     </main>
   );
 }

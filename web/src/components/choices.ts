@@ -55,8 +55,83 @@ export const ADDRESS_EDITING: Record<string, string> = {
   operator: "The operator sets them, you may not change them",
 };
 
+export const NUMBER_KINDS: Record<string, string> = {
+  Geographic: "Geographic",
+  Mobile: "Mobile",
+  TollFree: "Toll-free",
+  Other: "Other",
+};
+
+/** What becomes of a reservation. */
+export const RESERVATIONS: Record<string, string> = {
+  Reserved: "Reserved",
+  Paid: "Paid",
+  Accepted: "Being delivered",
+  Completed: "Completed",
+  Error: "Nothing delivered",
+  Cancelled: "Cancelled",
+  Declined: "Declined",
+  Expired: "Expired",
+};
+
+export const POLICY_KINDS: Record<string, string> = {
+  TenantDialPlan: "Dial plan",
+  CallingLineIdentity: "Caller ID",
+  OnlineVoiceRoutingPolicy: "Voice routing",
+  OnlineDialOutPolicy: "Calls outside",
+};
+
+/** What callers are shown by. */
+export const SUBSTITUTES: Record<string, string> = {
+  LineUri: "The caller's own number",
+  Anonymous: "No number",
+  Resource: "A call queue's number",
+};
+
+export const DIAL_OUT: Record<string, string> = {
+  InternationalAndDomestic: "Abroad and in the country",
+  Domestic: "In the country only",
+  None: "Not at all",
+};
+
 export const SOURCES: Record<string, string> = { new: "New numbers", port: "Numbers to port" };
 
 export function named(names: Record<string, string>, value: string): string {
   return names[value] ?? value;
 }
+
+export const OFFER_STATES: Record<string, string> = {
+  draft: "Draft",
+  published: "Published",
+  withdrawn: "Withdrawn",
+};
+
+/** How an invitation stands. */
+export const LEADS: Record<string, string> = {
+  open: "Open",
+  accepted: "Accepted",
+  declined: "Declined",
+  withdrawn: "Withdrawn",
+  expired: "Expired",
+};
+
+/** How a dispute on a number stands. */
+export const DISPUTES: Record<string, string> = {
+  open: "Open",
+  withdrawn: "Withdrawn by the claimant",
+  conceded: "Conceded by the holder",
+  upheld: "Upheld by the programme",
+  rejected: "Rejected by the programme",
+};
+
+/** The same two as an operator reads them: what the tenant is told as `you` is its customer. */
+export const OFFERED_EMERGENCY_HANDLING: Record<string, string> = {
+  ...EMERGENCY_HANDLING,
+  unsupported: "No emergency calls",
+};
+
+export const OFFERED_ADDRESS_EDITING: Record<string, string> = {
+  operator_then_tenant: "You set them, the customer may change them",
+  tenant: "The customer sets them",
+  operator: "You set them, the customer may not change them",
+};

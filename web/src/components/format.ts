@@ -44,3 +44,16 @@ export function duration(seconds: number | null | undefined): string {
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
+
+/** What is left until a moment: `12:03`, `3:59:59`, `2 days`; nothing once it is over. */
+export function timeLeft(until: string, now: number): string {
+  const seconds = (new Date(until).getTime() - now) / 1000;
+  // Rounded up: what still has half a second is not over.
+  if (!(seconds > 0)) return "";
+  return seconds >= 172_800 ? `${Math.floor(seconds / 86_400)} days` : duration(Math.ceil(seconds));
+}
+
+/** `12.50 GBP`; nothing where nothing is due. */
+export function money(amount: string | null | undefined, currency: string | null | undefined): string {
+  return amount ? [amount, currency].filter(Boolean).join(" ") : "";
+}

@@ -77,6 +77,14 @@ export default function Directory() {
     .sort()
     .map((code) => [code, named(SERVICES, code)] as const);
   const filtered = country !== "" || service !== "";
+  // A consent outlives the offer, and an invitation needs none.
+  const elsewhere =
+    filtered || everyone.isLoading || everyone.hasMore
+      ? []
+      : consents.rows.filter(
+          (consent) =>
+            consent.status !== "Removed" && !everyone.rows.some((entry) => entry.operator_id === consent.operator_id),
+        );
 
   return (
     <Page
@@ -140,6 +148,9 @@ export default function Directory() {
                   {consent && consent.status !== "Removed" && (
                     <> {named(RELATIONSHIP, consent.relationship_status)}.</>
                   )}
+                  {consent?.acceptance_due && consent.status !== "Removed" && (
+                    <> Another notice, or other terms, are to be accepted.</>
+                  )}
                 </p>
                 <div className={styles.foot}>
                   {consent && consent.status !== "Removed" ? (
@@ -163,6 +174,28 @@ export default function Directory() {
             </li>
           );
         })}
+        {elsewhere.map((consent) => (
+          <li key={consent.operator_id}>
+            <Card className={styles.card}>
+              <div className={styles.head}>
+                <Subtitle1 as="h2">{consent.operator_name}</Subtitle1>
+                <span className={styles.push}>
+                  <StatusBadge status={consent.status} label={`Consent ${consent.status.toLowerCase()}`} />
+                </span>
+              </div>
+              <Body1>{consent.countries.map(countryName).join(", ")}</Body1>
+              <p className={styles.facts}>
+                It is not in the directory. {named(RELATIONSHIP, consent.relationship_status)}.
+                {consent.acceptance_due && <> Another notice, or other terms, are to be accepted.</>}
+              </p>
+              <div className={styles.foot}>
+                <Button onClick={() => setManaging(consent)} aria-label={`Manage consent to ${consent.operator_name}`}>
+                  Manage consent
+                </Button>
+              </div>
+            </Card>
+          </li>
+        ))}
       </ul>
       {choosing && (
         <ConsentDialog

@@ -1,6 +1,8 @@
 import { MessageBar, MessageBarBody } from "@fluentui/react-components";
 import { useState } from "react";
 
+import { Drawer } from "../components/Drawer";
+import { NumberWhy } from "./explain/NumberWhy";
 import { AssignDialog } from "./numbers/AssignDialog";
 import type { PhoneNumber } from "./numbers/columns";
 import { NumberList } from "./numbers/NumberList";
@@ -8,6 +10,7 @@ import { NumberList } from "./numbers/NumberList";
 /** An organisation's numbers: open one to assign it or to take it back. */
 export default function Numbers() {
   const [open, setOpen] = useState<PhoneNumber>();
+  const [why, setWhy] = useState<string>();
   const [done, setDone] = useState<string>();
   return (
     <>
@@ -30,12 +33,21 @@ export default function Numbers() {
       {open && (
         <AssignDialog
           number={open}
+          onWhy={() => {
+            setOpen(undefined);
+            setWhy(open.number);
+          }}
           onClose={() => setOpen(undefined)}
           onDone={(what) => {
             setOpen(undefined);
             setDone(what);
           }}
         />
+      )}
+      {why && (
+        <Drawer title={why} size="large" onClose={() => setWhy(undefined)}>
+          <NumberWhy role="tenant" number={why} />
+        </Drawer>
       )}
     </>
   );

@@ -1,26 +1,17 @@
-import {
-  Button,
-  DrawerBody,
-  DrawerHeader,
-  DrawerHeaderTitle,
-  makeStyles,
-  OverlayDrawer,
-  tokens,
-} from "@fluentui/react-components";
-import { DismissRegular } from "@fluentui/react-icons";
 import { useState } from "react";
 
 import { everything, useList, type Schemas } from "../api/client";
 import { orderEntries, orders } from "../api/lists";
 import type { CsvColumn } from "../components/csv";
+import { Drawer } from "../components/Drawer";
 import { ExportButton } from "../components/ExportButton";
 import { dateTime, words } from "../components/format";
 import { Grid, type Column } from "../components/Grid";
-import { Page } from "../components/Page";
-import { ProblemBar } from "../components/ProblemBar";
-import { useReturnFocus } from "../components/returnFocus";
+import { Page, Part } from "../components/Page";
 import { StatusBadge } from "../components/StatusBadge";
+import { Tabs } from "../components/Tabs";
 import { TwoLines } from "../components/TwoLines";
+import { Failures } from "./orders/Failures";
 
 type Order = Schemas["NumberOrder"];
 type Entry = Schemas["NumberOrderEntry"];
@@ -68,17 +59,29 @@ const entryCsv: CsvColumn<Entry>[] = [
   { header: "Warning", value: (row) => row.warning },
 ];
 
-/** The operator's uploads and releases, each with a result for every number. */
+/** The operator's uploads and releases, each with a result for every number, and what failed in them. */
 export default function Orders() {
-  const list = useList(orders, { everyMs: LIVE_MS });
-  const [open, setOpen] = useState<Order>();
   return (
     <Page
       title="Orders"
       lead="Your uploads and releases, placed by the API or the command line. Open one for each number's result."
-      error={list.error}
-      loading={list.isLoading}
     >
+      <Tabs
+        label="Orders"
+        tabs={[
+          { name: "orders", label: "Orders", render: () => <OrderList /> },
+          { name: "failed", label: "What failed", render: () => <Failures /> },
+        ]}
+      />
+    </Page>
+  );
+}
+
+function OrderList() {
+  const list = useList(orders, { everyMs: LIVE_MS });
+  const [open, setOpen] = useState<Order>();
+  return (
+    <Part error={list.error} loading={list.isLoading}>
       <Grid
         label="Orders"
         columns={columns}
@@ -90,55 +93,34 @@ export default function Orders() {
         empty="No order was placed yet."
       />
       {open && <Entries order={open} onClose={() => setOpen(undefined)} />}
-    </Page>
+    </Part>
   );
 }
 
-const useStyles = makeStyles({
-  body: {
-    display: "flex",
-    flexDirection: "column",
-    gap: tokens.spacingVerticalM,
-    height: "100%",
-    boxSizing: "border-box",
-    paddingBottom: tokens.spacingVerticalL,
-  },
-});
-
 function Entries({ order, onClose }: { order: Order; onClose: () => void }) {
-  const styles = useStyles();
-  useReturnFocus();
   const source = orderEntries(order.id);
   const list = useList(source);
   const [failed, setFailed] = useState<unknown>();
-  const error = list.error ?? failed;
   return (
-    <OverlayDrawer open position="end" size="large" onOpenChange={(_, data) => !data.open && onClose()}>
-      <DrawerHeader>
-        <DrawerHeaderTitle
-          action={<Button appearance="subtle" aria-label="Close" icon={<DismissRegular />} onClick={onClose} />}
-        >
-          {words(order.kind)} of {dateTime(order.created_at)}
-        </DrawerHeaderTitle>
-      </DrawerHeader>
-      <DrawerBody>
-        <div className={styles.body}>
-          {error ? <ProblemBar error={error} /> : null}
-          <div>
-            <ExportButton file="order.csv" columns={entryCsv} rows={() => everything(source)} onError={setFailed} />
-          </div>
-          <Grid
-            label="Entries"
-            columns={entryColumns}
-            rows={list.rows}
-            rowKey={(row) => String(row.index)}
-            rowPx={52}
-            hasMore={list.hasMore}
-            onEndInSight={list.more}
-            empty={list.isLoading ? "Loading" : "The order has no entries."}
-          />
-        </div>
-      </DrawerBody>
-    </OverlayDrawer>
+    <Drawer
+      title={`${words(order.kind)} of ${dateTime(order.created_at)}`}
+      size="large"
+      error={list.error ?? failed}
+      onClose={onClose}
+    >
+      <div>
+        <ExportButton file="order.csv" columns={entryCsv} rows={() => everything(source)} onError={setFailed} />
+      </div>
+      <Grid
+        label="Entries"
+        columns={entryColumns}
+        rows={list.rows}
+        rowKey={(row) => String(row.index)}
+        rowPx={52}
+        hasMore={list.hasMore}
+        onEndInSight={list.more}
+        empty={list.isLoading ? "Loading" : "The order has no entries."}
+      />
+    </Drawer>
   );
 }

@@ -92,7 +92,7 @@ export function CallList({ role, lead }: { role: Role; lead: string }) {
         onEndInSight={list.more}
         empty={filtered ? "No call matches. Take a filter away." : "No calls yet. They appear here as they happen."}
       />
-      {open && <CallDrawer call={open} onClose={() => setOpenId(undefined)} />}
+      {open && <CallDrawer role={role} call={open} onClose={() => setOpenId(undefined)} />}
     </Page>
   );
 }

@@ -47,7 +47,9 @@ const useStyles = makeStyles({
 });
 
 interface ConsentDialogProps {
-  entry: Schemas["DirectoryEntry"];
+  entry: Pick<Schemas["DirectoryEntry"], "operator_id" | "name" | "countries">;
+  /** The invitation that is accepted with it, where one is. */
+  lead?: string;
   onClose: () => void;
   onDone: () => void;
 }
@@ -57,7 +59,7 @@ function firstNeed(country: string): Requirement {
 }
 
 /** Chooses an operator: countries, what is needed in each, whom to ask, and the notice. */
-export function ConsentDialog({ entry, onClose, onDone }: ConsentDialogProps) {
+export function ConsentDialog({ entry, lead, onClose, onDone }: ConsentDialogProps) {
   const styles = useStyles();
   const queries = useQueryClient();
   const [needs, setNeeds] = useState<Requirement[]>(() =>
@@ -92,6 +94,7 @@ export function ConsentDialog({ entry, onClose, onDone }: ConsentDialogProps) {
         api.POST("/tenant/v1/consents", {
           body: {
             operator_id: entry.operator_id,
+            ...(lead && { lead_id: lead }),
             countries: needs.map((need) => need.country),
             requirements: needs,
             contacts: [{ ...contact, phone_number: contact.phone_number || null }],

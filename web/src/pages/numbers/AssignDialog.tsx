@@ -1,4 +1,4 @@
-import { Body1 } from "@fluentui/react-components";
+import { Body1, Button } from "@fluentui/react-components";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
@@ -14,6 +14,8 @@ import { locationChoices } from "./locations";
 
 interface AssignDialogProps {
   number: PhoneNumber;
+  /** Asks what may be done to the number now, and why not. */
+  onWhy: () => void;
   onClose: () => void;
   onDone: (what: string) => void;
 }
@@ -39,7 +41,7 @@ function NumberFacts({ number, place }: { number: PhoneNumber; place?: string | 
   );
 }
 
-function Assign({ number, onClose, onDone }: AssignDialogProps) {
+function Assign({ number, onWhy, onClose, onDone }: AssignDialogProps) {
   const queries = useQueryClient();
   const people = useList(users);
   const queues = useList(resourceAccounts);
@@ -89,6 +91,7 @@ function Assign({ number, onClose, onDone }: AssignDialogProps) {
       disabled={to === ""}
       onSubmit={() => assign.mutate()}
       onClose={onClose}
+      actions={<Button onClick={onWhy}>Why?</Button>}
     >
       <NumberFacts number={number} />
       <Choice
@@ -113,7 +116,7 @@ function Assign({ number, onClose, onDone }: AssignDialogProps) {
   );
 }
 
-function Unassign({ number, onClose, onDone }: AssignDialogProps) {
+function Unassign({ number, onWhy, onClose, onDone }: AssignDialogProps) {
   const queries = useQueryClient();
   const addresses = useList(civicAddresses);
   const place = locationChoices(addresses.rows).find(([id]) => id === number.location_id)?.[1];
@@ -137,6 +140,7 @@ function Unassign({ number, onClose, onDone }: AssignDialogProps) {
       busy={unassign.isPending}
       onSubmit={() => unassign.mutate()}
       onClose={onClose}
+      actions={<Button onClick={onWhy}>Why?</Button>}
     >
       <NumberFacts number={number} place={place} />
       <Body1>Unassigned, the number stays yours; calls to it are refused until it is assigned again.</Body1>
