@@ -358,7 +358,7 @@ fn inbound(
 }
 
 /// The conference bridge that a call goes to.
-const fn bridge_of(destination: Destination) -> Option<BridgeId> {
+pub const fn bridge_of(destination: Destination) -> Option<BridgeId> {
     match destination {
         Destination::Bridge { bridge, .. } => Some(bridge),
         _ => None,

@@ -215,7 +215,7 @@ impl Change {
     }
 
     /// The kinds this version knows, as they are written.
-    pub const KINDS: [&str; 28] = [
+    pub const KINDS: [&str; 30] = [
         "operator_put",
         "trunk_put",
         "calling_profile_put",

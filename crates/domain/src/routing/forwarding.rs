@@ -263,7 +263,10 @@ pub fn alongside(
             found.outside = Some(Onward { destination, forwarded });
         }
         Some((
-            Destination::Trunks { .. } | Destination::Gateways { .. } | Destination::Target { .. },
+            Destination::Trunks { .. }
+            | Destination::Gateways { .. }
+            | Destination::Bridge { .. }
+            | Destination::Target { .. },
             _,
         ))
         | None => {}

@@ -192,10 +192,7 @@ impl Call {
         tag: [u8; 16],
     ) -> Self {
         let (queue, digits) = (queue_of(route), route.destination.digits());
-        let to_bridge = match route.destination {
-            Destination::Bridge { number, .. } => Some(number),
-            _ => None,
-        };
+        let to_bridge = to_bridge_of(route);
         Self {
             generation: 0,
             state: CallState::Ringing,
@@ -245,6 +242,7 @@ impl Call {
     /// before counts no more.
     pub fn take_way(&mut self, route: &Route) {
         self.queue = queue_of(route);
+        self.to_bridge = to_bridge_of(route);
         self.digits = route.destination.digits();
         self.forwarded = route.forwarded;
         self.times = route.forwarded.map_or(self.times, |f| f.times);
@@ -276,6 +274,14 @@ impl Call {
     /// Legs that may still answer the call.
     pub fn has_ringing_legs(&self) -> bool {
         self.legs.iter().any(|l| matches!(l.state, LegState::Silent | LegState::Heard))
+    }
+}
+
+/// The bridge's number that was called.
+fn to_bridge_of(route: &Route) -> Option<E164> {
+    match route.destination {
+        Destination::Bridge { number, .. } => Some(number),
+        _ => None,
     }
 }
 

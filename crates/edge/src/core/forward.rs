@@ -214,6 +214,7 @@ impl Core {
             caller_policy: call.caller_policy,
             destination,
             emergency_in: None,
+            bridge: routing::bridge_of(destination),
         };
         let Ok(cost) = self.count_cost(Source::User(forwarded.by), &route, at, world) else {
             return false;
