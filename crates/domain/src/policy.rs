@@ -9,6 +9,7 @@ mod dial_out;
 mod dial_plan;
 mod pattern;
 mod screening;
+mod shared_calling;
 mod voice_routing;
 
 pub use caller_id::{CallerId, Hide, MOST_COMPANY, Substitute};
@@ -19,12 +20,16 @@ pub use screening::{
     BlockedNumbers, ExemptNumbers, MOST_ENTRIES, Screening, ScreeningRules, TreatmentTarget,
     UnassignedTreatment, Verdict,
 };
+pub use shared_calling::{
+    CALLBACK_US, MOST_EMERGENCY_NUMBERS, Reserved, SharedCalling, SharedNumber, SharedRefusal,
+    check_account, check_emergency_number,
+};
 pub use voice_routing::{
     MOST_ROUTE_GATEWAYS, MOST_ROUTES, MOST_USAGES, Tier, VoiceRoute, VoiceRouteRule, VoiceRoutes,
     VoiceRouting, VoiceRoutingRules,
 };
 
-use crate::{GroupId, IdMap, PolicyId, UserId};
+use crate::{GroupId, IdMap, PolicyId, ResourceAccountId, UserId};
 use numbering::E164;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -42,16 +47,19 @@ pub enum PolicyKind {
     OnlineVoiceRoutingPolicy,
     /// By which number of a bridge meetings call out.
     OnlineAudioConferencingRoutingPolicy,
+    /// By which account's number people without one of their own call outside.
+    TeamsSharedCallingRoutingPolicy,
 }
 
 impl PolicyKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::TenantDialPlan,
         Self::CallingLineIdentity,
         Self::OnlineDialOutPolicy,
         Self::OnlineVoiceRoutingPolicy,
         Self::OnlineAudioConferencingRoutingPolicy,
+        Self::TeamsSharedCallingRoutingPolicy,
     ];
 
     /// As it is written.
@@ -62,6 +70,7 @@ impl PolicyKind {
             Self::OnlineDialOutPolicy => "OnlineDialOutPolicy",
             Self::OnlineVoiceRoutingPolicy => "OnlineVoiceRoutingPolicy",
             Self::OnlineAudioConferencingRoutingPolicy => "OnlineAudioConferencingRoutingPolicy",
+            Self::TeamsSharedCallingRoutingPolicy => "TeamsSharedCallingRoutingPolicy",
         }
     }
 
@@ -117,6 +126,8 @@ pub enum PolicyBody {
     OnlineVoiceRoutingPolicy(VoiceRouting),
     /// [`PolicyKind::OnlineAudioConferencingRoutingPolicy`]
     OnlineAudioConferencingRoutingPolicy(VoiceRouting),
+    /// [`PolicyKind::TeamsSharedCallingRoutingPolicy`]
+    TeamsSharedCallingRoutingPolicy(SharedCalling),
 }
 
 /// What a policy says, ready to be used.
@@ -132,6 +143,8 @@ pub enum PolicyRule {
     VoiceRouting(VoiceRouting),
     /// Lets meetings call out by a bridge's number.
     ConferenceRouting(VoiceRouting),
+    /// Lets people call by an account's number.
+    SharedCalling(SharedCalling),
 }
 
 impl PolicyBody {
@@ -145,6 +158,7 @@ impl PolicyBody {
             Self::OnlineAudioConferencingRoutingPolicy(_) => {
                 PolicyKind::OnlineAudioConferencingRoutingPolicy
             }
+            Self::TeamsSharedCallingRoutingPolicy(_) => PolicyKind::TeamsSharedCallingRoutingPolicy,
         }
     }
 
@@ -164,6 +178,9 @@ impl PolicyBody {
             }
             Self::OnlineAudioConferencingRoutingPolicy(policy) => {
                 policy.check().map(|()| PolicyRule::ConferenceRouting(policy.clone()))
+            }
+            Self::TeamsSharedCallingRoutingPolicy(policy) => {
+                policy.check().map(|()| PolicyRule::SharedCalling(policy.clone()))
             }
         }
     }
@@ -393,6 +410,16 @@ impl TenantPolicies {
         });
         let (id, via) = effective(number, direct, groups, self.global[at])?;
         Some((self.policy(id)?, via))
+    }
+
+    /// The account of the shared calling policy that has a number for emergency calls.
+    pub fn emergency_account(&self, number: E164) -> Option<ResourceAccountId> {
+        self.policies.values().find_map(|policy| match &policy.rule {
+            PolicyRule::SharedCalling(rule) if rule.emergency_numbers.contains(&number) => {
+                Some(rule.resource_account)
+            }
+            _ => None,
+        })
     }
 
     /// There is nothing that could change a call.

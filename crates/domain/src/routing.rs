@@ -9,6 +9,7 @@
 mod conference;
 mod gateways;
 mod refusal;
+mod shared;
 mod trunks;
 mod world;
 
@@ -27,7 +28,9 @@ use crate::{
         UserId,
     },
     number::{AssignmentTarget, NumberType},
-    policy::{Hide, Holder, Policy, PolicyKind, PolicyRule, Substitute, Translated, Verdict},
+    policy::{
+        Hide, Holder, Policy, PolicyKind, PolicyRule, Reserved, Substitute, Translated, Verdict,
+    },
 };
 use gateways::{help_gateways, voice_routed};
 use numbering::{Country, E164, from_dialled};
@@ -61,6 +64,8 @@ pub struct Call<'a> {
     /// A conference bridge calls out of this meeting, as it says; good for a gateway that
     /// answers that bridge's calls, and for nobody else.
     pub meeting: Option<Meeting>,
+    /// For whom numbers for emergency calls are reserved.
+    pub reserved: Reserved<'a>,
 }
 
 /// Who is at the far end of a dialog that a call takes over.
@@ -160,6 +165,9 @@ pub struct Route {
     pub emergency_in: Option<Country>,
     /// The conference bridge that is called, or calls out of a meeting.
     pub bridge: Option<BridgeId>,
+    /// The number for emergency calls that is reserved for the caller from now on
+    /// (operator-connect.md 1.13).
+    pub reserves: Option<E164>,
 }
 
 /// Is told the rule behind each step. The edge's costs nothing.
@@ -261,8 +269,13 @@ fn inbound(
             (view, None)
         }
     };
-    let number = view.number;
     let policies = world.has_policies(view.tenant);
+    if policies
+        && view.target.is_none()
+        && let Some(destination) = shared::called_back(world, &view, call.reserved, trace)
+    {
+        return Ok(inbound_route(&view, operator, destination?));
+    }
     let target = match policies.then(|| screened(world, view.tenant, call.caller, trace)).flatten()
     {
         Some(instead) => Some(AssignmentTarget::ResourceAccount(instead?)),
@@ -274,10 +287,18 @@ fn inbound(
     {
         hides_caller_of(world, view.tenant, user, trace);
     }
-    Ok(Route {
+    Ok(inbound_route(&view, operator, destination))
+}
+
+const fn inbound_route(
+    view: &NumberView,
+    operator: Option<OperatorId>,
+    destination: Destination,
+) -> Route {
+    Route {
         kind: CallKind::Inbound,
         tenant: view.tenant,
-        number: Some(number),
+        number: Some(view.number),
         operator,
         caller_id: None,
         hide: Hide::AsAsked,
@@ -285,7 +306,8 @@ fn inbound(
         destination,
         emergency_in: None,
         bridge: bridge_of(destination),
-    })
+        reserves: None,
+    }
 }
 
 /// The conference bridge that a call goes to.
@@ -440,6 +462,7 @@ fn help(
         destination: Destination::Gateways { by: None, digits: Dialled::Emergency(digits) },
         emergency_in: Some(country),
         bridge: None,
+        reserves: None,
     };
     let of_gateways = near.filter(|n| NumberType::of(n.operator) == NumberType::DirectRouting);
     if let Some(near) = of_gateways.filter(|_| gateways) {
@@ -512,6 +535,7 @@ fn help(
         destination: Destination::Trunks { profile, digits: Dialled::Emergency(digits) },
         emergency_in: Some(country),
         bridge: None,
+        reserves: None,
     })
 }
 
@@ -544,10 +568,20 @@ fn outbound(
     let user = world.user(user).ok_or(RouteRefusal::SourceUnknown)?;
     let own = user.number.and_then(|n| world.number(n));
     let home = own.map_or(user.country, |n| n.country);
-    if let Some(digits) = emergency_in(called, home, trace) {
-        return help(world, (user.tenant, home), Help::Any(own), digits, trace);
-    }
     let policies = world.has_policies(user.tenant);
+    let shared = if policies && own.is_none() { shared::account(world, &user) } else { None };
+    let helped = |digits, trace: &mut _| match &shared {
+        Some(shared) if shared.own.country == home => {
+            let number = shared.emergency_number(world, user.user, call.reserved, trace);
+            let by = Help::Any(Some(number));
+            let route = help(world, (user.tenant, home), by, digits, trace)?;
+            Ok(Route { reserves: shared.reserves(&route), ..route })
+        }
+        _ => help(world, (user.tenant, home), Help::Any(own), digits, trace),
+    };
+    if let Some(digits) = emergency_in(called, home, trace) {
+        return helped(digits, trace);
+    }
     let holder = Holder { user: Some(user.user), number: own.map(|n| n.number) };
     let translated;
     let is_dialled = policies && call.takes_over.is_none();
@@ -556,7 +590,7 @@ fn outbound(
             translated = result;
             let called = translated.as_str();
             if let Some(digits) = emergency_in(called, home, trace) {
-                return help(world, (user.tenant, home), Help::Any(own), digits, trace);
+                return helped(digits, trace);
             }
             called
         }
@@ -583,12 +617,19 @@ fn outbound(
             destination,
             emergency_in: None,
             bridge: bridge_of(destination),
+            reserves: None,
         });
     }
     if is_dialled {
         restricted(world, user.tenant, holder, (dialled, home), trace)?;
     }
-    let own = own.ok_or(RouteRefusal::UserHasNoNumber)?;
+    let (own, by) = match (own, &shared) {
+        (Some(own), _) => (own, holder),
+        // By the account's number, which has its own way out; people's voice routes keep them
+        // from it.
+        (None, Some(shared)) => (shared.calls(world, user.tenant, holder, trace)?, shared.holder()),
+        (None, None) => return Err(RouteRefusal::UserHasNoNumber),
+    };
     // A dialog that runs over a gateway is taken over there, whatever routes say.
     let over_gateway = match call.takes_over {
         Some(FarEnd::Trunk(id)) => world.trunk(id).is_some_and(
@@ -599,8 +640,8 @@ fn outbound(
     let digits = Dialled::Number(dialled);
     let (operator, destination) = if over_gateway {
         (None, Destination::Gateways { by: None, digits })
-    } else if is_dialled && voice_routed(world, user.tenant, holder, dialled, trace)? {
-        (None, Destination::Gateways { by: Some(holder), digits })
+    } else if is_dialled && voice_routed(world, user.tenant, by, dialled, trace)? {
+        (None, Destination::Gateways { by: Some(by), digits })
     } else if NumberType::of(own.operator) == NumberType::DirectRouting {
         return Err(RouteRefusal::NoVoiceRoute);
     } else {
@@ -625,6 +666,7 @@ fn outbound(
         destination,
         emergency_in: None,
         bridge: None,
+        reserves: None,
     })
 }
 

@@ -300,6 +300,7 @@ mod tests {
                 caller: "",
                 takes_over: None,
                 meeting: None,
+                reserved: domain::policy::Reserved::NONE,
             };
             let route = routing::route(&*world, call, &mut NoTrace).expect("it is routed");
             assert_eq!(route.kind, CallKind::Inbound);

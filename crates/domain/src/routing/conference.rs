@@ -74,6 +74,7 @@ pub(super) fn dial_out(
         },
         emergency_in: None,
         bridge: Some(meeting.bridge),
+        reserves: None,
     })
 }
 
@@ -115,7 +116,7 @@ mod tests {
     use super::super::*;
     use crate::conference::Meeting;
     use crate::policy::{
-        DialOut, Reach, Via, VoiceRouteRule, VoiceRoutes, VoiceRouting, VoiceRoutingRules,
+        DialOut, Reach, Reserved, Via, VoiceRouteRule, VoiceRoutes, VoiceRouting, VoiceRoutingRules,
     };
     use uuid::Uuid;
 
@@ -282,8 +283,14 @@ mod tests {
     #[test]
     fn a_bridge_s_number_leads_to_its_gateways() {
         let world = world(true, None);
-        let call =
-            |source, called| Call { source, called, caller: "", takes_over: None, meeting: None };
+        let call = |source, called| Call {
+            source,
+            called,
+            caller: "",
+            takes_over: None,
+            meeting: None,
+            reserved: Reserved::NONE,
+        };
         let number = e164(NUMBER);
         for (source, kind) in [
             (Source::Trunk(TrunkId(id(11))), CallKind::Inbound),
@@ -341,7 +348,14 @@ mod tests {
             ),
         ] {
             let source = Source::Trunk(gateway);
-            let call = Call { source, called, caller: "", takes_over: None, meeting };
+            let call = Call {
+                source,
+                called,
+                caller: "",
+                takes_over: None,
+                meeting,
+                reserved: Reserved::NONE,
+            };
             let found = route(world, call, &mut NoTrace);
             let number = found.map(|found| {
                 assert_eq!((found.kind, found.bridge), (CallKind::Outbound, Some(BRIDGE)));
@@ -368,7 +382,14 @@ mod tests {
         let meeting = Some(Meeting { bridge: BRIDGE, organizer: None });
         let ask = |called| {
             let source = Source::Trunk(ANSWERS);
-            let call = Call { source, called, caller: "", takes_over: None, meeting };
+            let call = Call {
+                source,
+                called,
+                caller: "",
+                takes_over: None,
+                meeting,
+                reserved: Reserved::NONE,
+            };
             route(&world, call, &mut NoTrace)
         };
         let inside = ask(COLLEAGUE).expect("a colleague");

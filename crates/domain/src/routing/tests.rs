@@ -87,7 +87,7 @@ impl World for Little {
 }
 
 const fn asked(source: Source, called: &str) -> Call<'_> {
-    Call { source, called, caller: "", takes_over: None, meeting: None }
+    Call { source, called, caller: "", takes_over: None, meeting: None, reserved: Reserved::NONE }
 }
 
 fn from_trunk(trunk: u128, called: &str) -> Result<Route, RouteRefusal> {
@@ -458,12 +458,8 @@ mod policies {
         let world = ruled(&[], rules);
         let rings = |caller: &str, called: &str| {
             let source = Source::Trunk(TrunkId(id(11)));
-            route(
-                &world,
-                Call { source, called, caller, takes_over: None, meeting: None },
-                &mut NoTrace,
-            )
-            .map(|r| r.destination)
+            route(&world, Call { caller, ..asked(source, called) }, &mut NoTrace)
+                .map(|r| r.destination)
         };
         let (alice, bob) = (Destination::User(UserId(id(100))), Destination::User(UserId(id(101))));
         let queue = Destination::Queue(ResourceAccountId(id(5)));
@@ -745,7 +741,7 @@ mod gateways {
             ("anonymous", "+442079460002"),
         ] {
             let source = Source::Trunk(TrunkId(id(31)));
-            let call = Call { source, called: "999", caller, takes_over: None, meeting: None };
+            let call = Call { caller, ..asked(source, "999") };
             let found = route(&world(true, None), call, &mut NoTrace).expect("help");
             assert_eq!(found.kind, CallKind::Emergency);
             let shown = found.caller_id.map(|n| n.to_string());

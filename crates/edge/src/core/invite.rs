@@ -14,7 +14,7 @@ use super::{Core, Incoming, Moment, Who, count};
 use crate::outbox::Outbox;
 use crate::peer::Peer;
 use domain::conference::Meeting;
-use domain::policy::Hide;
+use domain::policy::{Hide, Reserved};
 use domain::routing::{
     self, CallKind, Destination, Dialled, FarEnd, NoTrace, Route, RouteRefusal, Source, World,
 };
@@ -153,8 +153,15 @@ impl Core {
             Source::Trunk(id) if world.is_gateway(id) => meeting(r.m),
             _ => None,
         };
-        let call = routing::Call { source, called, caller: caller_text, takes_over, meeting };
+        let callbacks = &self.shared.callbacks;
+        let by = |number| callbacks.by(number, r.at.wall_us);
+        let reserved = Reserved::new(&by);
+        let call =
+            routing::Call { source, called, caller: caller_text, takes_over, meeting, reserved };
         let route = routing::route(world, call, &mut NoTrace);
+        if let (Source::User(user), Ok(Route { reserves: Some(number), .. })) = (source, &route) {
+            callbacks.reserve(*number, user, r.at.wall_us);
+        }
         // A meeting's calls are its organizer's.
         let source_of_cost = match (&route, meeting.and_then(|m| m.organizer)) {
             (Ok(Route { bridge: Some(_), .. }), Some(organizer)) => Source::User(organizer),

@@ -402,7 +402,8 @@ impl Snapshot {
             PolicyRule::DialPlan(_)
             | PolicyRule::DialOut(_)
             | PolicyRule::VoiceRouting(_)
-            | PolicyRule::ConferenceRouting(_) => None,
+            | PolicyRule::ConferenceRouting(_)
+            | PolicyRule::SharedCalling(_) => None,
         }
     }
 
@@ -601,6 +602,10 @@ impl World for Snapshot {
                 each(GatewayView { gateway: *id, country: *country, enabled: trunk.enabled });
             }
         }
+    }
+
+    fn emergency_account(&self, tenant: TenantId, number: E164) -> Option<ResourceAccountId> {
+        self.policies.ready(tenant)?.emergency_account(number)
     }
 
     fn bridge_of(&self, number: E164) -> Option<(TenantId, BridgeId)> {

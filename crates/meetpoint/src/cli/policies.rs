@@ -21,7 +21,8 @@ pub enum PolicyAction {
     /// Your policies
     List {
         /// `TenantDialPlan`, `CallingLineIdentity`, `OnlineDialOutPolicy`,
-        /// `OnlineVoiceRoutingPolicy` or `OnlineAudioConferencingRoutingPolicy`
+        /// `OnlineVoiceRoutingPolicy`, `OnlineAudioConferencingRoutingPolicy` or
+        /// `TeamsSharedCallingRoutingPolicy`
         #[arg(long)]
         kind: Option<String>,
         #[command(flatten)]
@@ -105,6 +106,12 @@ pub struct Settings {
     /// Meetings' calls: a PSTN usage; may be repeated, they are tried in their order
     #[arg(long, value_name = "USAGE")]
     conference_usage: Vec<String>,
+    /// Shared calling: the call queue by whose number people without one call
+    #[arg(long, value_name = "QUEUE")]
+    shared_account: Option<String>,
+    /// Shared calling: a number for emergency calls; may be repeated
+    #[arg(long, value_name = "NUMBER", requires = "shared_account")]
+    emergency_number: Vec<String>,
     /// Calls outside: `InternationalAndDomestic`, `Domestic` or `None`
     #[arg(long, value_name = "WHERE")]
     allow: Option<String>,
@@ -115,7 +122,7 @@ pub struct Settings {
     #[arg(long, value_name = "WHERE", requires = "allow")]
     conferencing: Option<String>,
     /// The settings as a JSON document, `-` for stdin
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["rule", "show_caller", "allow", "pstn_usage", "conference_usage"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rule", "show_caller", "allow", "pstn_usage", "conference_usage", "shared_account"])]
     settings: Option<PathBuf>,
 }
 
@@ -261,11 +268,12 @@ impl Settings {
             self.allow.is_some(),
             !self.pstn_usage.is_empty(),
             !self.conference_usage.is_empty(),
+            self.shared_account.is_some(),
         ];
         if kinds.iter().filter(|given| **given).count() > 1 {
             return Err(CliError::usage(
-                "a policy is of one kind: --rule, --show-caller, --allow, --pstn-usage or \
-                 --conference-usage",
+                "a policy is of one kind: --rule, --show-caller, --allow, --pstn-usage, \
+                 --conference-usage or --shared-account",
             ));
         }
         if let Some(path) = &self.settings {
@@ -293,6 +301,12 @@ impl Settings {
             let settings =
                 PolicySettings::OnlineAudioConferencingRoutingPolicy { online_pstn_usages };
             return Ok(Some(settings));
+        }
+        if let Some(queue) = self.shared_account {
+            return Ok(Some(PolicySettings::TeamsSharedCallingRoutingPolicy {
+                resource_account_id: client.queue(&queue).await?,
+                emergency_numbers: self.emergency_number,
+            }));
         }
         if let Some(shown) = self.show_caller {
             let (substitute, resource_account_id) = match shown.as_str() {
