@@ -134,6 +134,17 @@ pub enum PolicySettings {
         #[schema(max_items = 50)]
         emergency_numbers: Vec<EmergencyNumber>,
     },
+    /// By which number people without one of their own call outside.
+    TeamsSharedCallingRoutingPolicy {
+        /// A call queue whose number they call by; it has one, with an emergency location.
+        resource_account_id: Uuid,
+        /// Of these an emergency call takes one, so that those who come to help call back whoever
+        /// called, within 60 minutes. They are free, of the type and country of the account's number,
+        /// and no other policy's. Without any the account's number is taken.
+        #[serde(default)]
+        #[schema(max_items = 50)]
+        emergency_numbers: Vec<String>,
+    },
 }
 
 /// Who is told of calls of one dial string.
@@ -257,7 +268,7 @@ pub struct PolicyAssignmentPut {
     /// `TenantDialPlan`, `CallingLineIdentity`, `OnlineDialOutPolicy`, `OnlineVoiceRoutingPolicy`,
     /// `TeamsEmergencyCallingPolicy`, `TeamsEmergencyCallRoutingPolicy`.
     #[schema(
-        pattern = "^(TenantDialPlan|CallingLineIdentity|OnlineDialOutPolicy|OnlineVoiceRoutingPolicy|OnlineAudioConferencingRoutingPolicy|TeamsEmergencyCallingPolicy|TeamsEmergencyCallRoutingPolicy)$"
+        pattern = "^(TenantDialPlan|CallingLineIdentity|OnlineDialOutPolicy|OnlineVoiceRoutingPolicy|OnlineAudioConferencingRoutingPolicy|TeamsEmergencyCallingPolicy|TeamsEmergencyCallRoutingPolicy|TeamsSharedCallingRoutingPolicy)$"
     )]
     pub kind: String,
     /// Which; left out, none holds for the target any more.

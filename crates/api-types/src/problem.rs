@@ -131,6 +131,9 @@ codes! {
     BridgeNumbersRemain = "bridge_numbers_remain", 409, "The conference bridge still has numbers.", "Unregister all but its default number first.";
     ConferenceAssigned = "conference_assigned", 409, "The number is a conference bridge's.", "Unregister it there (`meetpoint conference number remove`).";
     PolicyAssigned = "policy_assigned", 409, "A shared calling policy names the number for emergency calls.", "Take it out of the policy.";
+    // Shared calling.
+    AccountWithoutNumber = "account_without_number", 422, "The resource account has no number.", "Assign a number to it first.";
+    EmergencyNumberDiffers = "emergency_number_differs", 422, "A number for emergency calls is of the type and country of the resource account's.", "Name numbers that are like the account's.";
     // Operators.
     TooFewTrunks = "too_few_trunks", 422, "A calling profile needs at least two trunks of its operator.", "Name two or more trunks.";
     UnknownTrunk = "unknown_trunk", 422, "The trunk is not one of this operator's.", "List the operator's trunks.";

@@ -10,6 +10,7 @@ mod dial_plan;
 mod emergency;
 mod pattern;
 mod screening;
+mod shared_calling;
 mod voice_routing;
 
 pub use caller_id::{CallerId, Hide, MOST_COMPANY, Substitute};
@@ -25,12 +26,16 @@ pub use screening::{
     BlockedNumbers, ExemptNumbers, MOST_ENTRIES, Redirect, Screening, ScreeningRules,
     TreatmentTarget, UnassignedTreatment, Verdict,
 };
+pub use shared_calling::{
+    CALLBACK_US, MOST_EMERGENCY_NUMBERS, Reserved, SharedCalling, SharedNumber, SharedRefusal,
+    check_account, check_emergency_number,
+};
 pub use voice_routing::{
     MOST_ROUTE_GATEWAYS, MOST_ROUTES, MOST_USAGES, Tier, VoiceRoute, VoiceRouteRule, VoiceRoutes,
     VoiceRouting, VoiceRoutingRules,
 };
 
-use crate::{GroupId, IdMap, PolicyId, UserId};
+use crate::{GroupId, IdMap, PolicyId, ResourceAccountId, UserId};
 use numbering::E164;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -52,11 +57,13 @@ pub enum PolicyKind {
     TeamsEmergencyCallingPolicy,
     /// How calls for help leave by the tenant's own gateways.
     TeamsEmergencyCallRoutingPolicy,
+    /// By which account's number people without one of their own call outside.
+    TeamsSharedCallingRoutingPolicy,
 }
 
 impl PolicyKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::TenantDialPlan,
         Self::CallingLineIdentity,
         Self::OnlineDialOutPolicy,
@@ -64,6 +71,7 @@ impl PolicyKind {
         Self::OnlineAudioConferencingRoutingPolicy,
         Self::TeamsEmergencyCallingPolicy,
         Self::TeamsEmergencyCallRoutingPolicy,
+        Self::TeamsSharedCallingRoutingPolicy,
     ];
 
     /// As it is written.
@@ -76,6 +84,7 @@ impl PolicyKind {
             Self::OnlineAudioConferencingRoutingPolicy => "OnlineAudioConferencingRoutingPolicy",
             Self::TeamsEmergencyCallingPolicy => "TeamsEmergencyCallingPolicy",
             Self::TeamsEmergencyCallRoutingPolicy => "TeamsEmergencyCallRoutingPolicy",
+            Self::TeamsSharedCallingRoutingPolicy => "TeamsSharedCallingRoutingPolicy",
         }
     }
 
@@ -135,6 +144,8 @@ pub enum PolicyBody {
     TeamsEmergencyCallingPolicy(EmergencyCalling),
     /// [`PolicyKind::TeamsEmergencyCallRoutingPolicy`]
     TeamsEmergencyCallRoutingPolicy(EmergencyCallRouting),
+    /// [`PolicyKind::TeamsSharedCallingRoutingPolicy`]
+    TeamsSharedCallingRoutingPolicy(SharedCalling),
 }
 
 /// What a policy says, ready to be used.
@@ -154,6 +165,8 @@ pub enum PolicyRule {
     EmergencyCalling(EmergencyCalling),
     /// Leads calls for help over the tenant's gateways.
     EmergencyCallRouting(EmergencyCallRouting),
+    /// Lets people call by an account's number.
+    SharedCalling(SharedCalling),
 }
 
 impl PolicyBody {
@@ -169,6 +182,7 @@ impl PolicyBody {
             }
             Self::TeamsEmergencyCallingPolicy(_) => PolicyKind::TeamsEmergencyCallingPolicy,
             Self::TeamsEmergencyCallRoutingPolicy(_) => PolicyKind::TeamsEmergencyCallRoutingPolicy,
+            Self::TeamsSharedCallingRoutingPolicy(_) => PolicyKind::TeamsSharedCallingRoutingPolicy,
         }
     }
 
@@ -194,6 +208,9 @@ impl PolicyBody {
             }
             Self::TeamsEmergencyCallRoutingPolicy(policy) => {
                 policy.check().map(|()| PolicyRule::EmergencyCallRouting(policy.clone()))
+            }
+            Self::TeamsSharedCallingRoutingPolicy(policy) => {
+                policy.check().map(|()| PolicyRule::SharedCalling(policy.clone()))
             }
         }
     }
@@ -423,6 +440,16 @@ impl TenantPolicies {
         });
         let (id, via) = effective(number, direct, groups, self.global[at])?;
         Some((self.policy(id)?, via))
+    }
+
+    /// The account of the shared calling policy that has a number for emergency calls.
+    pub fn emergency_account(&self, number: E164) -> Option<ResourceAccountId> {
+        self.policies.values().find_map(|policy| match &policy.rule {
+            PolicyRule::SharedCalling(rule) if rule.emergency_numbers.contains(&number) => {
+                Some(rule.resource_account)
+            }
+            _ => None,
+        })
     }
 
     /// There is nothing that could change a call.

@@ -11,6 +11,7 @@ mod forwarding;
 mod gateways;
 mod help;
 mod refusal;
+mod shared;
 mod trunks;
 mod world;
 
@@ -36,7 +37,7 @@ use crate::{
     },
     number::{AssignmentTarget, NumberType},
     policy::{
-        Hide, Holder, Policy, PolicyKind, PolicyRule, Redirect, Substitute, Translated,
+        Hide, Holder, Policy, PolicyKind, PolicyRule, Redirect, Reserved, Substitute, Translated,
         TreatmentTarget, Verdict,
     },
 };
@@ -78,6 +79,8 @@ pub struct Call<'a> {
     /// A conference bridge calls out of this meeting, as it says; good for a gateway that
     /// answers that bridge's calls, and for nobody else.
     pub meeting: Option<Meeting>,
+    /// For whom numbers for emergency calls are reserved.
+    pub reserved: Reserved<'a>,
 }
 
 impl<'a> Call<'a> {
@@ -91,6 +94,7 @@ impl<'a> Call<'a> {
             on_behalf: None,
             diversions: 0,
             meeting: None,
+            reserved: Reserved::NONE,
         }
     }
 }
@@ -214,6 +218,9 @@ pub struct Route {
     pub emergency_in: Option<Country>,
     /// The conference bridge that is called, or calls out of a meeting.
     pub bridge: Option<BridgeId>,
+    /// The number for emergency calls that is reserved for the caller from now on
+    /// (operator-connect.md 1.13).
+    pub reserves: Option<E164>,
 }
 
 /// Is told the rule behind each step. The edge's costs nothing.
@@ -317,9 +324,20 @@ fn inbound(
             (view, None)
         }
     };
-    let number = view.number;
     let policies = world.has_policies(view.tenant);
-    let Delivered { called, destination, forwarded } = match policies
+    if policies
+        && view.target.is_none()
+        && let Some(destination) = shared::called_back(world, &view, call.reserved, trace)
+    {
+        let destination = destination?;
+        let called = match destination {
+            Destination::User(user) => Some(user),
+            _ => None,
+        };
+        let delivered = Delivered { called, destination, forwarded: None };
+        return Ok(inbound_route(&view, operator, delivered));
+    }
+    let found = match policies
         .then(|| screened(world, view.tenant, call.caller, trace))
         .flatten()
         .transpose()?
@@ -335,15 +353,20 @@ fn inbound(
         }
         None => delivered(world, (&view, policies), view.target, call.diversions, trace)?,
     };
-    if let Destination::User(user) = destination
+    if let Destination::User(user) = found.destination
         && policies
     {
         hides_caller_of(world, view.tenant, user, trace);
     }
-    Ok(Route {
+    Ok(inbound_route(&view, operator, found))
+}
+
+const fn inbound_route(view: &NumberView, operator: Option<OperatorId>, found: Delivered) -> Route {
+    let Delivered { called, destination, forwarded } = found;
+    Route {
         kind: CallKind::Inbound,
         tenant: view.tenant,
-        number: Some(number),
+        number: Some(view.number),
         called,
         on_behalf: None,
         forwarded,
@@ -354,7 +377,8 @@ fn inbound(
         destination,
         emergency_in: None,
         bridge: bridge_of(destination),
-    })
+        reserves: None,
+    }
 }
 
 /// The conference bridge that a call goes to.
@@ -537,11 +561,23 @@ fn outbound(
     let own = user.number.and_then(|n| world.number(n));
     let home = own.map_or(user.country, |n| n.country);
     let policies = world.has_policies(user.tenant);
+    let shared = if policies && own.is_none() { shared::account(world, &user) } else { None };
     let holder = Holder { user: Some(user.user), number: own.map(|n| n.number) };
     let at = (user.tenant, home);
-    let who = (own.as_ref(), policies.then_some(holder));
+    // By the account's number help is called as well, so its provider's dial strings hold.
+    let helper = shared.as_ref().filter(|shared| shared.own.country == home);
+    let provider = own.or(helper.map(|shared| shared.own));
+    let who = (provider.as_ref(), policies.then_some(holder));
+    let helped = |found, trace: &mut _| match helper {
+        Some(shared) => {
+            let number = shared.emergency_number(world, user.user, call.reserved, trace);
+            let route = help(world, at, Help::Any(Some(number)), found, trace)?;
+            Ok(Route { reserves: shared.reserves(&route), ..route })
+        }
+        None => help(world, at, Help::Any(own), found, trace),
+    };
     if let Some(found) = asks_for_help(world, at, who, called, trace) {
-        return help(world, at, Help::Any(own), found, trace);
+        return helped(found, trace);
     }
     let translated;
     let is_dialled = policies && call.takes_over.is_none();
@@ -550,7 +586,7 @@ fn outbound(
             translated = result;
             let called = translated.as_str();
             if let Some(found) = asks_for_help(world, at, who, called, trace) {
-                return help(world, at, Help::Any(own), found, trace);
+                return helped(found, trace);
             }
             called
         }
@@ -595,13 +631,19 @@ fn outbound(
             destination,
             emergency_in: None,
             bridge: bridge_of(destination),
+            reserves: None,
         });
     }
     if is_dialled {
         restricted(world, user.tenant, holder, (dialled, home), trace)?;
     }
-    let own = line.ok_or(RouteRefusal::UserHasNoNumber)?;
-    let holder = line_holder;
+    let (own, holder) = match (line, &shared) {
+        (Some(own), _) => (own, line_holder),
+        // By the account's number, which has its own way out; people's voice routes keep them
+        // from it.
+        (None, Some(shared)) => (shared.calls(world, user.tenant, holder, trace)?, shared.holder()),
+        (None, None) => return Err(RouteRefusal::UserHasNoNumber),
+    };
     // A dialog that runs over a gateway is taken over there, whatever routes say.
     let over_gateway = match call.takes_over {
         Some(FarEnd::Trunk(id)) => world.trunk(id).is_some_and(
@@ -612,8 +654,8 @@ fn outbound(
     let digits = Dialled::Number(dialled);
     let (operator, destination) = if over_gateway {
         (None, Destination::Gateways { by: None, digits })
-    } else if is_dialled && voice_routed(world, user.tenant, holder, dialled, trace)? {
-        (None, Destination::Gateways { by: Some(holder), digits })
+    } else if is_dialled && voice_routed(world, user.tenant, by, dialled, trace)? {
+        (None, Destination::Gateways { by: Some(by), digits })
     } else if NumberType::of(own.operator) == NumberType::DirectRouting {
         return Err(RouteRefusal::NoVoiceRoute);
     } else {
@@ -641,6 +683,7 @@ fn outbound(
         destination,
         emergency_in: None,
         bridge: None,
+        reserves: None,
     })
 }
 

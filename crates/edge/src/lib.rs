@@ -6,6 +6,7 @@
 
 pub mod alarm;
 pub mod bindings;
+pub mod callbacks;
 pub mod core;
 pub mod fleet;
 pub mod fraud;

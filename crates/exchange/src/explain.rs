@@ -10,7 +10,9 @@ use domain::conference::Meeting;
 use domain::emergency::ProfileEmergency;
 use domain::fraud::{ClassLimit, DestinationClass, FraudLimits};
 use domain::number::NumberType;
-use domain::policy::{Holder, Policy, PolicyKind, Screening, Via, VoiceRoutes};
+use domain::policy::{
+    Holder, Policy, PolicyBody, PolicyKind, Reserved, Screening, Via, VoiceRoutes,
+};
 use domain::routing::{
     Call, CallKind, Destination, Dialled, FallbackView, GatewayView, HelpView, NumberView,
     Recorded, Route, RouteRefusal, Source, Trace, TrunkOwner, TrunkView, UserView, World,
@@ -400,6 +402,7 @@ enum Ask {
     Bridge(BridgeId),
     Calling(UserId),
     VoiceTargets(TenantId),
+    EmergencyAccount(TenantId, E164),
 }
 
 /// A world that notes what it does not know yet. Each fetch answers one more
@@ -425,6 +428,7 @@ struct Lazy {
     bridges: HashMap<BridgeId, Option<BridgeRow>>,
     calling: HashMap<UserId, CallingSettings>,
     voice_targets: HashMap<TenantId, VoiceTargets>,
+    emergency_accounts: HashMap<(TenantId, E164), Option<ResourceAccountId>>,
     missing: RefCell<Vec<Ask>>,
 }
 
@@ -518,6 +522,20 @@ impl Lazy {
             }
             Ask::Gateways(tenant) => {
                 self.gateways.insert(tenant, crate::coexistence::gateways(db, tenant).await?);
+            }
+            Ask::EmergencyAccount(tenant, number) => {
+                let row = db.world_number(number).await?.filter(|row| row.tenant_id == tenant);
+                let policy = match row.and_then(|row| row.policy_id) {
+                    Some(id) => db.policy_get(tenant, id).await?,
+                    None => None,
+                };
+                let account = match policy.map(|policy| policy.body.0) {
+                    Some(PolicyBody::TeamsSharedCallingRoutingPolicy(rule)) => {
+                        Some(rule.resource_account)
+                    }
+                    _ => None,
+                };
+                self.emergency_accounts.insert((tenant, number), account);
             }
             Ask::BridgeNumber(number) => {
                 let row = db.world_bridge_number(number).await?;
@@ -654,6 +672,11 @@ impl World for Lazy {
         for row in self.own_gateways(tenant).iter().filter(|row| !row.voice_app) {
             each(GatewayView { gateway: row.id, country: row.country, enabled: row.enabled });
         }
+    }
+
+    fn emergency_account(&self, tenant: TenantId, number: E164) -> Option<ResourceAccountId> {
+        let ask = Ask::EmergencyAccount(tenant, number);
+        *self.known(&self.emergency_accounts, (tenant, number), ask)?
     }
 
     fn bridge_of(&self, number: E164) -> Option<(TenantId, BridgeId)> {

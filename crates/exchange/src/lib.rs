@@ -64,6 +64,7 @@ mod records;
 mod reservations;
 mod screening;
 mod secret;
+mod shared_calling;
 mod sharing;
 mod sheet;
 mod shop;

@@ -4,6 +4,7 @@ use crate::act::{
     Fail, Keep, change, cursor, done, invalid, limit, matches, new_id, not_found, page, raced, text,
 };
 use crate::authz::Access;
+use crate::shared_calling::{self, numbers_of};
 use crate::{Cx, Exchange, ListQuery, policy_emergency, records};
 use api_types::policy::{
     EffectivePolicies, EffectivePolicy, NormalizationRule, Policy, PolicyAssignment,
@@ -11,8 +12,8 @@ use api_types::policy::{
 };
 use api_types::{ErrorCode, Page, Problem};
 use domain::policy::{
-    self, CallerId, DialOut, PolicyBody, PolicyError, PolicyKind, PolicyTarget, Reach, Substitute,
-    Via, VoiceRouting, effective,
+    self, CallerId, DialOut, PolicyBody, PolicyError, PolicyKind, PolicyTarget, Reach,
+    SharedCalling, Substitute, Via, VoiceRouting, effective,
 };
 use domain::{GroupId, PolicyId, ResourceAccountId, TenantId, UserId};
 use feed::change::Change;
@@ -122,6 +123,31 @@ fn body(settings: &PolicySettings) -> Result<PolicyBody, Problem> {
             let usages = online_pstn_usages.iter().map(|name| name.trim().to_owned()).collect();
             PolicyBody::OnlineVoiceRoutingPolicy(VoiceRouting { usages })
         }
+        PolicySettings::TeamsSharedCallingRoutingPolicy {
+            resource_account_id,
+            emergency_numbers,
+        } => {
+            let mut numbers = Vec::new();
+            // Before each is compared with all others.
+            if emergency_numbers.len() > policy::MOST_EMERGENCY_NUMBERS {
+                let most = policy::MOST_EMERGENCY_NUMBERS;
+                let reason = format!("there are at most {most} of them");
+                return Err(invalid("settings/emergency_numbers", reason));
+            }
+            for (at, text) in emergency_numbers.iter().enumerate() {
+                let number = E164::parse(text).map_err(|error| {
+                    invalid(
+                        &format!("settings/emergency_numbers/{at}"),
+                        format!("{text:?}: {error}"),
+                    )
+                })?;
+                numbers.push(number);
+            }
+            PolicyBody::TeamsSharedCallingRoutingPolicy(SharedCalling {
+                resource_account: ResourceAccountId(*resource_account_id),
+                emergency_numbers: numbers,
+            })
+        }
         PolicySettings::OnlineAudioConferencingRoutingPolicy { online_pstn_usages } => {
             let usages = online_pstn_usages.iter().map(|name| name.trim().to_owned()).collect();
             PolicyBody::OnlineAudioConferencingRoutingPolicy(VoiceRouting { usages })
@@ -168,6 +194,12 @@ fn settings(body: &PolicyBody) -> PolicySettings {
         },
         PolicyBody::OnlineVoiceRoutingPolicy(rule) => {
             PolicySettings::OnlineVoiceRoutingPolicy { online_pstn_usages: rule.usages.clone() }
+        }
+        PolicyBody::TeamsSharedCallingRoutingPolicy(rule) => {
+            PolicySettings::TeamsSharedCallingRoutingPolicy {
+                resource_account_id: rule.resource_account.0,
+                emergency_numbers: rule.emergency_numbers.iter().map(ToString::to_string).collect(),
+            }
         }
         PolicyBody::OnlineAudioConferencingRoutingPolicy(rule) => {
             PolicySettings::OnlineAudioConferencingRoutingPolicy {
@@ -223,7 +255,15 @@ pub(crate) async fn person_must(
 }
 
 /// What a body refers to is the tenant's.
-async fn refers(db: &mut Db, tenant: TenantId, body: &PolicyBody) -> Result<(), Fail> {
+async fn refers(
+    db: &mut Db,
+    tenant: TenantId,
+    (body, own): (&PolicyBody, Option<PolicyId>),
+    at: i64,
+) -> Result<(), Fail> {
+    if let PolicyBody::TeamsSharedCallingRoutingPolicy(rule) = body {
+        shared_calling::refers(db, tenant, rule, own, at).await?;
+    }
     if let PolicyBody::CallingLineIdentity(CallerId {
         substitute: Substitute::Resource(account),
         ..
@@ -251,6 +291,9 @@ async fn refers(db: &mut Db, tenant: TenantId, body: &PolicyBody) -> Result<(), 
 /// What a voice routing policy does to numbers of operators (operator-connect.md section 5 rules 4
 /// and 5), where somebody has just been given one.
 async fn captures(tx: &mut Tx, tenant: TenantId, put: &Put) -> Result<Option<String>, Fail> {
+    if put.kind == PolicyKind::TeamsSharedCallingRoutingPolicy && put.policy.is_some() {
+        return kept_off(tx, tenant, put).await;
+    }
     let Some(id) = put.policy.filter(|_| put.kind == PolicyKind::OnlineVoiceRoutingPolicy) else {
         return Ok(None);
     };
@@ -273,6 +316,32 @@ async fn captures(tx: &mut Tx, tenant: TenantId, put: &Put) -> Result<Option<Str
             some.join(", ")
         )
     }))
+}
+
+/// People whose voice routing policy has PSTN usages do not call by an account's number
+/// (operator-connect.md 1.13).
+async fn kept_off(tx: &mut Tx, tenant: TenantId, put: &Put) -> Result<Option<String>, Fail> {
+    let (user, number) = match put.target {
+        PolicyTarget::User(user) => (Some(user), None),
+        PolicyTarget::Number(number) => (None, Some(number)),
+        PolicyTarget::Global | PolicyTarget::Group { .. } => (None, None),
+    };
+    let rows = tx.policy_assignments_for(tenant, user, number).await?;
+    let Some((row, via)) = effective_of(&rows, PolicyKind::OnlineVoiceRoutingPolicy) else {
+        return Ok(None);
+    };
+    let policy = tx.policy_get(tenant, row.policy_id).await?;
+    Ok(match policy.map(|policy| policy.body.0) {
+        Some(PolicyBody::OnlineVoiceRoutingPolicy(rule)) if !rule.usages.is_empty() => {
+            Some(format!(
+                "the voice routing policy {:?} ({}) has PSTN usages, and keeps whom it holds for \
+                 from shared calling: assign one without usages",
+                row.policy_name,
+                via.as_str()
+            ))
+        }
+        _ => None,
+    })
 }
 
 async fn free_name(
@@ -476,7 +545,8 @@ impl Exchange {
         let body = body(&new.settings)?;
         let kind = body.kind();
         self.act(cx, "policy.create", Keep::Answer, async |mut tx| {
-            refers(&mut tx, tenant, &body).await?;
+            let at = tx.at();
+            refers(&mut tx, tenant, (&body, None), at).await?;
             free_name(&mut tx, tenant, kind, &name, None).await?;
             let most = match kind {
                 PolicyKind::TenantDialPlan => MOST_DIAL_PLANS,
@@ -485,7 +555,8 @@ impl Exchange {
                 | PolicyKind::OnlineVoiceRoutingPolicy
                 | PolicyKind::OnlineAudioConferencingRoutingPolicy
                 | PolicyKind::TeamsEmergencyCallingPolicy
-                | PolicyKind::TeamsEmergencyCallRoutingPolicy => MOST_POLICIES,
+                | PolicyKind::TeamsEmergencyCallRoutingPolicy
+                | PolicyKind::TeamsSharedCallingRoutingPolicy => MOST_POLICIES,
             };
             if tx.policy_count(tenant, kind.as_str()).await? >= most {
                 let reason = format!("there are at most {most} policies of this kind");
@@ -501,6 +572,7 @@ impl Exchange {
                 version: 1,
             };
             tx.policy_insert(&row).await?;
+            shared_calling::hand(&mut tx, tenant, row.id, &[], numbers_of(&body)).await?;
             change(&mut tx, &Change::PolicyPut(records::policy(&row)));
             done(document(&row), row.id)
         })
@@ -537,6 +609,7 @@ impl Exchange {
             let mut row = policy_must(&mut tx, tenant, id).await?;
             matches(if_match, row.version, true)?;
             let kind = kind_parse("settings/kind", &row.kind)?;
+            let before = numbers_of(&row.body.0).to_vec();
             if let Some(name) = &name {
                 free_name(&mut tx, tenant, kind, name, Some(row.id)).await?;
                 row.name.clone_from(name);
@@ -549,10 +622,13 @@ impl Exchange {
                     let reason = format!("the policy is a {}, and stays one", row.kind);
                     return Err(invalid("settings/kind", reason).into());
                 }
-                refers(&mut tx, tenant, body).await?;
+                let at = tx.at();
+                refers(&mut tx, tenant, (body, Some(row.id)), at).await?;
                 row.body = Json(body.clone());
             }
             raced(tx.policy_update(&row).await?)?;
+            let after = numbers_of(&row.body.0);
+            shared_calling::hand(&mut tx, tenant, row.id, &before, after).await?;
             row.version += 1;
             change(&mut tx, &Change::PolicyPut(records::policy(&row)));
             done(document(&row), id)
@@ -579,6 +655,8 @@ impl Exchange {
                 let reason = format!("{:?} is assigned {holds} times", row.name);
                 return Err(ErrorCode::PolicyInUse.problem(None, reason).into());
             }
+            let before = numbers_of(&row.body.0);
+            shared_calling::hand(&mut tx, tenant, row.id, before, &[]).await?;
             tx.policy_delete(tenant, row.id).await?;
             change(&mut tx, &Change::PolicyRemoved { tenant, id: row.id });
             done(document(&row), id)

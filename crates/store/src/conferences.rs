@@ -4,7 +4,7 @@ use crate::StoreError;
 use crate::db::{Db, statements};
 use crate::value::{Json, args, row};
 use domain::conference::Languages;
-use domain::{BridgeId, OperatorId, TenantId, TrunkId};
+use domain::{BridgeId, OperatorId, PolicyId, TenantId, TrunkId};
 use numbering::{Country, E164};
 
 row! {
@@ -82,6 +82,8 @@ statements! {
     BRIDGE_DEFAULTS = "SELECT number AS v FROM conference_bridge_number \
         WHERE bridge_id = $1 AND is_default";
     NUMBER_TO_BRIDGE = "UPDATE number SET bridge_id = $3, modified_at = $4, \
+        version = version + 1 WHERE number = $1 AND version = $2";
+    NUMBER_TO_POLICY = "UPDATE number SET policy_id = $3, modified_at = $4, \
         version = version + 1 WHERE number = $1 AND version = $2";
     WORLD_BRIDGES = bridge_select!("ORDER BY id");
     WORLD_BRIDGE = bridge_select!("WHERE id = $1");
@@ -242,6 +244,18 @@ impl Db {
         at: i64,
     ) -> Result<bool, StoreError> {
         Ok(self.exec(NUMBER_TO_BRIDGE, args![number, version, bridge, at]).await? > 0)
+    }
+
+    /// Writes which policy has a number of this version for emergency calls, if any; `false`
+    /// where the version is another.
+    pub async fn number_to_policy(
+        &mut self,
+        number: E164,
+        version: i64,
+        policy: Option<PolicyId>,
+        at: i64,
+    ) -> Result<bool, StoreError> {
+        Ok(self.exec(NUMBER_TO_POLICY, args![number, version, policy, at]).await? > 0)
     }
 
     /// Everybody's bridges.

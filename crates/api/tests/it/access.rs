@@ -143,8 +143,8 @@ impl World {
             things.insert(name, made["id"].as_str().expect("an id").to_owned());
         }
         let own = |n: u32| format!("+4420794{n}{:04}", domain.len());
-        let add = json!({ "entries": [1, 2].map(|n| json!({ "number": own(n),
-            "usage": "ConferenceAssignment" })) });
+        let entry = |n| json!({ "number": own(n), "usage": "ConferenceAssignment" });
+        let add = json!({ "entries": [entry(1), entry(2)] });
         self.post(&token, "/tenant/v1/direct-routing-numbers", add).await;
         things.insert("conference number", own(2));
         for name in ["bridge", "spare bridge"] {

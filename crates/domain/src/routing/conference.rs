@@ -77,6 +77,7 @@ pub(super) fn dial_out(
         },
         emergency_in: None,
         bridge: Some(meeting.bridge),
+        reserves: None,
     })
 }
 
@@ -118,7 +119,7 @@ mod tests {
     use super::super::*;
     use crate::conference::Meeting;
     use crate::policy::{
-        DialOut, Reach, Via, VoiceRouteRule, VoiceRoutes, VoiceRouting, VoiceRoutingRules,
+        DialOut, Reach, Reserved, Via, VoiceRouteRule, VoiceRoutes, VoiceRouting, VoiceRoutingRules,
     };
     use uuid::Uuid;
 

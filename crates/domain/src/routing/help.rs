@@ -130,6 +130,7 @@ pub(super) fn help(
         destination: Destination::Gateways { by, digits: Dialled::Emergency(digits) },
         emergency_in: Some(country),
         bridge: None,
+        reserves: None,
     };
     let of_gateways = near.filter(|n| NumberType::of(n.operator) == NumberType::DirectRouting);
     if let Some(near) = of_gateways.filter(|_| gateways) {
@@ -227,6 +228,7 @@ pub(super) fn help(
         destination: Destination::Trunks { profile, digits: Dialled::Emergency(digits) },
         emergency_in: Some(country),
         bridge: None,
+        reserves: None,
     })
 }
 

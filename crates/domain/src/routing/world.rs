@@ -151,6 +151,11 @@ pub trait World {
     fn fallback(&self, _tenant: TenantId, _each: &mut dyn FnMut(FallbackView)) {}
     /// Calls `each` with every gateway of the tenant that leads to the PSTN.
     fn gateways(&self, _tenant: TenantId, _each: &mut dyn FnMut(GatewayView)) {}
+    /// The account of the tenant's shared calling policy that has this number for emergency
+    /// calls.
+    fn emergency_account(&self, _tenant: TenantId, _number: E164) -> Option<ResourceAccountId> {
+        None
+    }
     /// The conference bridge whose number this is, with the tenant it is of.
     fn bridge_of(&self, _number: E164) -> Option<(TenantId, BridgeId)> {
         None

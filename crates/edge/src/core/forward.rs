@@ -215,6 +215,7 @@ impl Core {
             destination,
             emergency_in: None,
             bridge: routing::bridge_of(destination),
+            reserves: None,
         };
         let Ok(cost) = self.count_cost(Source::User(forwarded.by), &route, at, world) else {
             return false;

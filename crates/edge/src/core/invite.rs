@@ -16,7 +16,7 @@ use crate::outbox::Outbox;
 use crate::peer::Peer;
 use domain::calling::ForwardCause;
 use domain::conference::Meeting;
-use domain::policy::Hide;
+use domain::policy::{Hide, Reserved};
 use domain::routing::{
     self, CallKind, Destination, Dialled, FarEnd, NoTrace, Route, RouteRefusal, Source, World,
 };
@@ -164,9 +164,23 @@ impl Core {
             }
         }
         let caller = caller_text;
-        let call =
-            routing::Call { source, called, caller, takes_over, on_behalf, diversions, meeting };
+        let callbacks = &self.shared.callbacks;
+        let by = |number| callbacks.by(number, r.at.wall_us);
+        let reserved = Reserved::new(&by);
+        let call = routing::Call {
+            source,
+            called,
+            caller,
+            takes_over,
+            on_behalf,
+            diversions,
+            meeting,
+            reserved,
+        };
         let route = routing::route(world, call, &mut NoTrace);
+        if let (Source::User(user), Ok(Route { reserves: Some(number), .. })) = (source, &route) {
+            callbacks.reserve(*number, user, r.at.wall_us);
+        }
         // A meeting's calls are its organizer's.
         let source_of_cost = match (&route, meeting.and_then(|m| m.organizer)) {
             (Ok(Route { bridge: Some(_), .. }), Some(organizer)) => Source::User(organizer),

@@ -36,6 +36,7 @@ mod write;
 
 use crate::alarm::Alarms;
 use crate::bindings::Bindings;
+use crate::callbacks::Callbacks;
 use crate::fleet::{Loads, Serving};
 use crate::fraud::{Fraud, Held};
 use crate::health::TrunkHealth;
@@ -157,6 +158,8 @@ pub struct Shared {
     pub limits: Limits,
     /// What persons and tenants called to costly destinations.
     pub fraud: Fraud,
+    /// Numbers for emergency calls that are reserved for whoever called by them.
+    pub callbacks: Callbacks,
     /// What somebody should know.
     pub alarms: Alarms,
     /// Counters.

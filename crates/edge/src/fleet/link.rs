@@ -337,6 +337,7 @@ impl Fleet {
             leaving: self.leaving.load(Ordering::Relaxed),
             load: self.shared.loads.own(),
             blocks: self.shared.fraud.blocks(),
+            callbacks: self.shared.callbacks.all(wall_us()),
         })
     }
 
@@ -451,6 +452,7 @@ impl Fleet {
         match message {
             Message::Pulse(pulse) => {
                 self.shared.fraud.told(&pulse.blocks, wall_us());
+                self.shared.callbacks.told(&pulse.callbacks, wall_us());
                 let trunks = pulse.load.clone();
                 self.shared.loads.heard(Report { edge, at: Instant::now(), trunks });
                 let mut heard = locked(&self.heard);

@@ -7,6 +7,7 @@
 //! is bound to it, so that none is left out, doubled or moved.
 
 use crate::bindings::BindingChange;
+use crate::callbacks::Callback;
 use crate::fraud::Block;
 use crate::overflow::{OverflowCopy, RecordId};
 use crate::peer::Peer;
@@ -59,6 +60,9 @@ pub struct Pulse {
     /// Whom it has blocked for toll fraud.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<Block>,
+    /// Numbers for emergency calls that are reserved, as far as it knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub callbacks: Vec<Callback>,
 }
 
 /// One message.
@@ -282,6 +286,11 @@ mod tests {
                 leaving: true,
                 load: vec![(TrunkId(Uuid::from_u128(5)), 6, 7)],
                 blocks: vec![(Uuid::from_u128(8), DestinationClass::Premium, 9)],
+                callbacks: vec![Callback {
+                    number: numbering::E164::from_value(442_079_460_050).expect("a number"),
+                    user: UserId(Uuid::from_u128(9)),
+                    until_us: 10,
+                }],
             }),
             Message::Binding(BindingChange::Removed {
                 user: UserId(Uuid::from_u128(2)),

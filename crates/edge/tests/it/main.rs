@@ -27,6 +27,7 @@ mod restart;
 mod reviewed;
 mod rules;
 mod scans;
+mod shared_calling;
 mod sim;
 mod storm;
 mod strays;

@@ -46,7 +46,7 @@ pub fn trunk(n: u128, address: SocketAddr, transport: Transport) -> TrunkRecord 
     }
 }
 
-fn user(n: u128, name: &str, number: &str) -> UserRecord {
+pub fn user(n: u128, name: &str, number: &str) -> UserRecord {
     let ha1 = Ha1::from_password(name, DOMAIN, &format!("{name}-secret"));
     let hex = |b: &[u8]| b.iter().map(|b| format!("{b:02x}")).collect::<String>();
     UserRecord {

@@ -692,6 +692,10 @@ impl World for Snapshot {
         }
     }
 
+    fn emergency_account(&self, tenant: TenantId, number: E164) -> Option<ResourceAccountId> {
+        self.policies.ready(tenant)?.emergency_account(number)
+    }
+
     fn bridge_of(&self, number: E164) -> Option<(TenantId, BridgeId)> {
         self.bridges.of(number).map(|(bridge, _)| (bridge.tenant, bridge.id))
     }

@@ -22,7 +22,8 @@ pub enum PolicyAction {
     List {
         /// `TenantDialPlan`, `CallingLineIdentity`, `OnlineDialOutPolicy`,
         /// `OnlineVoiceRoutingPolicy`, `OnlineAudioConferencingRoutingPolicy`,
-        /// `TeamsEmergencyCallingPolicy` or `TeamsEmergencyCallRoutingPolicy`
+        /// `TeamsEmergencyCallingPolicy`, `TeamsEmergencyCallRoutingPolicy` or
+        /// `TeamsSharedCallingRoutingPolicy`
         #[arg(long)]
         kind: Option<String>,
         #[command(flatten)]
@@ -106,6 +107,12 @@ pub struct Settings {
     /// Meetings' calls: a PSTN usage; may be repeated, they are tried in their order
     #[arg(long, value_name = "USAGE")]
     conference_usage: Vec<String>,
+    /// Shared calling: the call queue by whose number people without one call
+    #[arg(long, value_name = "QUEUE")]
+    shared_account: Option<String>,
+    /// Shared calling: a number for emergency calls; may be repeated
+    #[arg(long, value_name = "NUMBER", requires = "shared_account")]
+    emergency_number: Vec<String>,
     /// Calls outside: `InternationalAndDomestic`, `Domestic` or `None`
     #[arg(long, value_name = "WHERE")]
     allow: Option<String>,
@@ -124,11 +131,11 @@ pub struct Settings {
     /// Emergency calls of Direct Routing numbers: what is dialled, and the PSTN usage by which it
     /// leaves; may be repeated
     #[arg(long, num_args = 2, value_names = ["DIGITS", "USAGE"])]
-    emergency_number: Vec<String>,
+    emergency_dial_string: Vec<String>,
     /// The settings as a JSON document, `-` for stdin
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "rule", "show_caller", "allow", "pstn_usage", "conference_usage", "notify",
-        "emergency_number"])]
+        "emergency_dial_string", "shared_account"])]
     settings: Option<PathBuf>,
 }
 
@@ -277,12 +284,13 @@ impl Settings {
             !self.pstn_usage.is_empty(),
             !self.conference_usage.is_empty(),
             !self.notify.is_empty(),
-            !self.emergency_number.is_empty(),
+            !self.emergency_dial_string.is_empty(),
+            self.shared_account.is_some(),
         ];
         if kinds.iter().filter(|given| **given).count() > 1 {
             return Err(CliError::usage(
                 "a policy is of one kind: --rule, --show-caller, --allow, --pstn-usage, \
-                 --conference-usage, --notify or --emergency-number",
+                 --conference-usage, --notify, --emergency-dial-string or --shared-account",
             ));
         }
         if let Some(path) = &self.settings {
@@ -314,8 +322,8 @@ impl Settings {
         if !self.notify.is_empty() {
             return self.desk(client).await.map(Some);
         }
-        if !self.emergency_number.is_empty() {
-            let (numbers, _) = self.emergency_number.as_chunks::<2>();
+        if !self.emergency_dial_string.is_empty() {
+            let (numbers, _) = self.emergency_dial_string.as_chunks::<2>();
             let number = |[digits, usage]: &[String; 2]| EmergencyNumber {
                 emergency_dial_string: digits.clone(),
                 emergency_dial_mask: Vec::new(),
@@ -324,6 +332,12 @@ impl Settings {
             return Ok(Some(PolicySettings::TeamsEmergencyCallRoutingPolicy {
                 allow_enhanced_emergency_services: false,
                 emergency_numbers: numbers.iter().map(number).collect(),
+            }));
+        }
+        if let Some(queue) = self.shared_account {
+            return Ok(Some(PolicySettings::TeamsSharedCallingRoutingPolicy {
+                resource_account_id: client.queue(&queue).await?,
+                emergency_numbers: self.emergency_number,
             }));
         }
         if let Some(shown) = self.show_caller {
@@ -419,7 +433,7 @@ pub async fn run_policy(client: &Client, action: PolicyAction) -> Result<(), Cli
             let settings = settings.read(client).await?.ok_or_else(|| {
                 CliError::usage(
                     "say what the policy says: --rule, --show-caller, --allow, --pstn-usage, \
-                     --notify, --emergency-number or --settings",
+                     --notify, --emergency-dial-string, --shared-account or --settings",
                 )
             })?;
             let body = PolicyCreate { name, description, settings };
