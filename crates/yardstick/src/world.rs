@@ -292,12 +292,7 @@ mod tests {
         assert_eq!(calls.lines().count(), 51);
         for line in calls.lines().skip(1) {
             let called = format!("+{}", line.split(';').next().expect("there is a first field"));
-            let call = Call {
-                source: Source::Trunk(trunk),
-                called: &called,
-                caller: "",
-                takes_over: None,
-            };
+            let call = Call::new(Source::Trunk(trunk), &called, "");
             let route = routing::route(&*world, call, &mut NoTrace).expect("it is routed");
             assert_eq!(route.kind, CallKind::Inbound);
             let Destination::Queue(queue) = route.destination else { panic!("{route:?}") };
