@@ -2130,6 +2130,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenant/v1/calling-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calling settings
+         * @description Of those of your people who ever set something.
+         */
+        get: operations["calling_settings_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/calling-settings/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set calling settings from a CSV file
+         * @description Columns `upn`, `forwarding_type`, `forwarding`, `unanswered`, `delay_seconds`, `busy`, `unreachable`, `delegates` and `call_group`. A target is `Voicemail`, `MyDelegates`, `Group`, a number or a user principal name, and `none` takes it away; lists are parted by `;`, and a delegate may end in `:MakeCalls` or `:ReceiveCalls`. What a row leaves out stays. At most 1,000 rows, each of which succeeds or fails alone.
+         */
+        post: operations["calling_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenant/v1/calls": {
         parameters: {
             query?: never;
@@ -3373,6 +3413,31 @@ export interface paths {
         patch: operations["user_update"];
         trace?: never;
     };
+    "/tenant/v1/users/{user_id}/calling-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Somebody's calling settings
+         * @description Forwarding, unanswered calls, delegates and the call group.
+         */
+        get: operations["calling_settings_get"];
+        /**
+         * Set somebody's calling settings
+         * @description Replaces all of them. Calls outside that are forwarded leave as if the person had made them;
+         *     what they may not call, their calls are not forwarded to, and ring as without forwarding.
+         */
+        put: operations["calling_settings_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenant/v1/users/{user_id}/phone": {
         parameters: {
             query?: never;
@@ -3407,6 +3472,31 @@ export interface paths {
          * @description Replaces all of them. Whom they hold for say policies of the kind `OnlineVoiceRoutingPolicy`.
          */
         put: operations["voice_routing_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/voice-targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Voicemail and announcements
+         * @description External SIP targets behind your gateways.
+         */
+        get: operations["voice_targets_get"];
+        /**
+         * Set voicemail and announcements
+         * @description Replaces all of them. A voicemail is told whose mailbox it is and why the call comes (RFC 4458,
+         *     History-Info, Diversion).
+         */
+        put: operations["voice_targets_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -3659,6 +3749,23 @@ export interface components {
             /** @description The subject's name, where it is known. */
             subject_name?: string | null;
         };
+        /** @description An announcement, which callers hear. */
+        Announcement: {
+            /** @description `false` keeps it, without effect. */
+            enabled?: boolean;
+            /**
+             * Format: uuid
+             * @description Your gateway that leads there.
+             */
+            gateway_id: string;
+            /** @description What rules call it by; no other one is called so. */
+            name: string;
+            /**
+             * @description What calls to it are addressed to: `sip:user@host`.
+             * @example sip:closed@vm.contoso.example
+             */
+            uri: string;
+        };
         /** @description The answer to a question that came down the feed. */
         AnswerDelivery: Record<string, never>;
         /** @description A token that somebody made for a program, without itself. */
@@ -3781,6 +3888,8 @@ export interface components {
              * @description Their calls go to this call queue; refused if left out.
              */
             redirect_to_account_id?: string | null;
+            /** @description They hear this announcement of your voice targets; not together with a queue. */
+            redirect_to_announcement?: string | null;
         };
         /** @description One attempt on a trunk. */
         CallAttempt: {
@@ -4084,6 +4193,15 @@ export interface components {
              * @description When it was over.
              */
             ended_at?: string | null;
+            /** @description Why: `unconditional`, `unanswered`, `busy`, `unreachable`, `simultaneous`. */
+            forward_cause?: string | null;
+            /**
+             * Format: uuid
+             * @description Who forwarded it last to where it was answered.
+             */
+            forwarded_by_id?: string | null;
+            /** @description Their name. */
+            forwarded_by_name?: string | null;
             /** @description `caller`, `callee`, `exchange`. */
             hung_up_by?: string | null;
             /**
@@ -4178,6 +4296,33 @@ export interface components {
             /** @description At most 200. */
             unassigned?: components["schemas"]["UnassignedTreatment"][];
         };
+        /** @description What became of a file of calling settings, `POST /tenant/v1/calling-settings/csv`. */
+        CallingFileResult: {
+            /** @description Changed nothing. */
+            dry_run: boolean;
+            /** @description The rows that failed, in their order. */
+            errors: components["schemas"]["UserFileError"][];
+            /**
+             * Format: int32
+             * @description Rows that failed.
+             */
+            failed: number;
+            /**
+             * Format: int32
+             * @description Rows in all.
+             */
+            total: number;
+            /**
+             * Format: int32
+             * @description People who had just these settings.
+             */
+            unchanged: number;
+            /**
+             * Format: int32
+             * @description People whose settings were changed.
+             */
+            updated: number;
+        };
         /** @description A calling profile. */
         CallingProfile: {
             /**
@@ -4201,6 +4346,38 @@ export interface components {
             name: string;
             /** @description At least two of the operator's trunks. */
             trunk_ids: string[];
+        };
+        /** @description A person's calling settings. */
+        CallingSettings: {
+            busy?: components["schemas"]["ForwardingTarget"] | null;
+            /** @description Their call group. */
+            call_group: string[];
+            /** @description Who may act for them. */
+            delegates: components["schemas"]["Delegate"][];
+            forwarding?: components["schemas"]["Forwarding"] | null;
+            unanswered?: components["schemas"]["Unanswered"] | null;
+            unreachable?: components["schemas"]["ForwardingTarget"] | null;
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            user_id: string;
+            /**
+             * Format: int64
+             * @description Grows with each edit; 0 where they never set anything.
+             */
+            version: number;
+        };
+        /** @description `PUT /tenant/v1/users/{user_id}/calling-settings` (If-Match required): replaces all of them. */
+        CallingSettingsPut: {
+            busy?: components["schemas"]["ForwardingTarget"] | null;
+            /** @description The people of the call group, at most 25; all ring at once. */
+            call_group?: string[];
+            /** @description At most 25. */
+            delegates?: components["schemas"]["Delegate"][];
+            forwarding?: components["schemas"]["Forwarding"] | null;
+            unanswered?: components["schemas"]["Unanswered"] | null;
+            unreachable?: components["schemas"]["ForwardingTarget"] | null;
         };
         /**
          * @description What an operator may upload numbers for, `GET /operator/v1/capability-plans`
@@ -4715,6 +4892,21 @@ export interface components {
              */
             phone_number?: string | null;
         };
+        /** @description Somebody who may act for a person. */
+        Delegate: {
+            /**
+             * @description May call on behalf of the person, shown by the person's number: their phone asks for it by
+             *     P-Preferred-Identity.
+             */
+            make_calls?: boolean;
+            /** @description Rings where the person's calls go to `MyDelegates`. */
+            receive_calls?: boolean;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            user_id: string;
+        };
         /** @description One of them. */
         DirectNumberCreate: {
             /** @description Where the digits do not tell it. */
@@ -5082,6 +5274,16 @@ export interface components {
             /** @enum {string} */
             type: "fallback_operators.changed";
         } | {
+            /** @description Somebody's forwarding, delegates or call group were changed; the id is the person's. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "calling_settings.changed";
+        } | {
+            /** @description A tenant's voicemail or announcements were changed; the id is the tenant's. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "voice_targets.changed";
+        } | {
             /** @description A tenant was made, or its settings were changed. */
             data: components["schemas"]["NamedEvent"];
             /** @enum {string} */
@@ -5226,6 +5428,11 @@ export interface components {
             from_user_id?: string | null;
             /** @description brought by the operator of the called number; or */
             inbound?: boolean;
+            /**
+             * @description The number that the person's phone asks to be shown by: that of somebody on whose behalf they
+             *     call, as their delegate.
+             */
+            on_behalf_of_number?: string | null;
         };
         /** @description One rule of an explanation. */
         ExplainStep: {
@@ -5285,6 +5492,32 @@ export interface components {
          * @description A file, as bytes.
          */
         File: string;
+        /** @description What becomes of calls before anybody answers. */
+        Forwarding: {
+            /** @description Where they go. Voicemail rings with nobody. */
+            target: components["schemas"]["ForwardingTarget"];
+            /** @description `Immediate`: the person's phones do not ring; `Simultaneous`: others ring too. */
+            type: string;
+        };
+        /** @description Where calls go. */
+        ForwardingTarget: {
+            /**
+             * @description Of a `SingleTarget`: this number, `+` and digits. One outside is called as if the person had
+             *     called it: their restrictions, voice routes and limits hold.
+             * @example +442079460001
+             */
+            number?: string | null;
+            /**
+             * @description `Voicemail`; `SingleTarget`, with a number or a user; `MyDelegates`, those that receive calls;
+             *     `Group`, the call group.
+             */
+            type: string;
+            /**
+             * Format: uuid
+             * @description Of a `SingleTarget`: this colleague.
+             */
+            user_id?: string | null;
+        };
         /** @description Limits by class of destination; a class left out has none. */
         FraudClasses: {
             /** @description In another country. */
@@ -5400,6 +5633,8 @@ export interface components {
              * @description Optimistic version, also in the ETag.
              */
             version: number;
+            /** @description It leads to what plays and records, and not to the PSTN. */
+            voice_app?: boolean;
         };
         /** @description `POST /tenant/v1/gateways`. */
         GatewayCreate: {
@@ -5460,6 +5695,11 @@ export interface components {
             sources?: string[];
             /** @description `udp` (default) or `tcp`. */
             transport?: string | null;
+            /**
+             * @description It leads to what plays and records (voicemail, announcements), and not to the PSTN: no voice
+             *     route and no emergency call leaves by it. It cannot be changed.
+             */
+            voice_app?: boolean;
         };
         /** @description `PATCH /tenant/v1/gateways/{gateway_id}` (If-Match required); what is left out stays. */
         GatewayUpdate: {
@@ -6716,6 +6956,15 @@ export interface components {
                  * @description When it was over.
                  */
                 ended_at?: string | null;
+                /** @description Why: `unconditional`, `unanswered`, `busy`, `unreachable`, `simultaneous`. */
+                forward_cause?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Who forwarded it last to where it was answered.
+                 */
+                forwarded_by_id?: string | null;
+                /** @description Their name. */
+                forwarded_by_name?: string | null;
                 /** @description `caller`, `callee`, `exchange`. */
                 hung_up_by?: string | null;
                 /**
@@ -7189,6 +7438,8 @@ export interface components {
                  * @description Optimistic version, also in the ETag.
                  */
                 version: number;
+                /** @description It leads to what plays and records, and not to the PSTN. */
+                voice_app?: boolean;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor?: string | null;
@@ -7993,6 +8244,18 @@ export interface components {
                  */
                 version: number;
             }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_UserCallingSettings: {
+            /** @description The entries. */
+            items: (components["schemas"]["CallingSettings"] & {
+                /** @description Name. */
+                display_name: string;
+                /** @description User principal name. */
+                upn: string;
+            })[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor?: string | null;
         };
@@ -9335,8 +9598,20 @@ export interface components {
             /** @description At most 1,000. */
             networks: components["schemas"]["TrustedNetwork"][];
         };
+        /** @description What becomes of a call that nobody answers. */
+        Unanswered: {
+            /**
+             * Format: int32
+             * @description After so many seconds: 10, 20 (default), 30, 40, 50 or 60.
+             */
+            delay_seconds?: number | null;
+            /** @description Where it goes. */
+            target: components["schemas"]["ForwardingTarget"];
+        };
         /** @description What becomes of calls to your numbers that nobody has; exactly one target. */
         UnassignedTreatment: {
+            /** @description This announcement of your voice targets answers. */
+            announcement?: string | null;
             /** @description What people call it; no other one is called so. */
             name: string;
             /** @description A regular expression over the called number, `+` and digits. */
@@ -9381,6 +9656,13 @@ export interface components {
              * @description Optimistic version, also in the ETag.
              */
             version: number;
+        };
+        /** @description The settings of somebody who set something, in a list. */
+        UserCallingSettings: components["schemas"]["CallingSettings"] & {
+            /** @description Name. */
+            display_name: string;
+            /** @description User principal name. */
+            upn: string;
         };
         /** @description `POST /tenant/v1/users`. */
         UserCreate: {
@@ -9515,6 +9797,39 @@ export interface components {
             online_pstn_usages?: string[];
             /** @description The routes. */
             routes?: components["schemas"]["VoiceRoute"][];
+        };
+        /** @description An external SIP target. */
+        VoiceTarget: {
+            /** @description `false` keeps it, without effect. */
+            enabled?: boolean;
+            /**
+             * Format: uuid
+             * @description Your gateway that leads there; one with `voice_app` does nothing else.
+             */
+            gateway_id: string;
+            /**
+             * @description What calls to it are addressed to: `sip:user@host`, without port or parameters. A voicemail is
+             *     told in `target` and `cause` whose mailbox it is and why the call comes (RFC 4458).
+             * @example sip:voicemail@vm.contoso.example
+             */
+            uri: string;
+        };
+        /** @description What plays and records for a tenant. */
+        VoiceTargets: {
+            /** @description What callers hear where rules say so. */
+            announcements: components["schemas"]["Announcement"][];
+            /**
+             * Format: int64
+             * @description Grows with each edit; 0 where there never were any.
+             */
+            version: number;
+            voicemail?: components["schemas"]["VoiceTarget"] | null;
+        };
+        /** @description `PUT /tenant/v1/voice-targets` (If-Match required): replaces all of them. */
+        VoiceTargetsPut: {
+            /** @description At most 100. */
+            announcements?: components["schemas"]["Announcement"][];
+            voicemail?: components["schemas"]["VoiceTarget"] | null;
         };
         /** @description A subscription: events of these types are posted to this URL. */
         Webhook: {
@@ -14779,6 +15094,81 @@ export interface operations {
             503: components["responses"]["Refusal"];
         };
     };
+    calling_settings_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UserCallingSettings"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    calling_file: {
+        parameters: {
+            query?: {
+                /** @description Which header means what: `upn:Mail,unanswered:#2`. Left out, headers are the fields' names. */
+                columns?: string;
+                /** @description Check everything, change nothing. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file */
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What became of its rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallingFileResult"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
     call_list: {
         parameters: {
             query?: {
@@ -18086,6 +18476,83 @@ export interface operations {
             503: components["responses"]["Refusal"];
         };
     };
+    calling_settings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallingSettings"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    calling_settings_put: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag last read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The person */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallingSettingsPut"];
+            };
+        };
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallingSettings"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
     user_phone_create: {
         parameters: {
             query?: never;
@@ -18174,6 +18641,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VoiceRouting"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    voice_targets_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The targets */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoiceTargets"];
+                };
+            };
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    voice_targets_put: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag last read */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VoiceTargetsPut"];
+            };
+        };
+        responses: {
+            /** @description The targets */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoiceTargets"];
                 };
             };
             400: components["responses"]["Refusal"];
