@@ -20,7 +20,7 @@ use store::{
 pub(crate) const RESOURCE_ACCOUNT: &str = "resource_account";
 
 pub(crate) fn licensed(row: &PersonRow) -> bool {
-    row.licences.0.iter().any(|l| l == crate::world::TELEPHONY)
+    row.active && row.licences.0.iter().any(|l| l == crate::world::TELEPHONY)
 }
 
 /// The licences that an organizer of meetings needs for telephones in them (operator-connect.md
@@ -32,7 +32,8 @@ fn conferencing(row: &PersonRow) -> bool {
 }
 
 pub(crate) fn user(row: &PersonRow) -> UserRecord {
-    let phone = row.ha1_sha256.clone().zip(row.ha1_md5.clone());
+    // Whoever is not active has no phone, until they are again.
+    let phone = row.ha1_sha256.clone().zip(row.ha1_md5.clone()).filter(|_| row.active);
     UserRecord {
         id: row.id,
         tenant: row.tenant_id,

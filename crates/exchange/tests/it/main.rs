@@ -32,6 +32,7 @@ mod orders;
 mod policies;
 mod programme;
 mod race;
+mod scim;
 mod shared_calling;
 mod shop;
 mod shop_model;
