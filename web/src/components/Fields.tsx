@@ -23,7 +23,7 @@ const useStyles = makeStyles({
     gap: tokens.spacingVerticalS,
   },
   legend: { padding: 0, marginBottom: tokens.spacingVerticalXS },
-  narrow: { minWidth: "150px" },
+  narrow: { minWidth: "min(150px, 100%)" },
 });
 
 /** Fields side by side, as many as there is room for. */

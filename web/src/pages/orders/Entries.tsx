@@ -90,12 +90,12 @@ export function Entries({ role, order, onClose, onPlaced }: EntriesProps) {
       <div className={styles.steps}>
         <ExportButton file="order.csv" columns={entryCsv} rows={() => everything(source)} onError={setFailed} />
         {over && order.failed > 0 && !order.dry_run && (
-          <Button disabled={again.isPending} onClick={() => again.mutate("retry")}>
+          <Button disabledFocusable={again.isPending} onClick={() => again.mutate("retry")}>
             Try the failed ones again
           </Button>
         )}
         {over && order.succeeded > 0 && !order.dry_run && (
-          <Button disabled={again.isPending} onClick={() => again.mutate("undo")}>
+          <Button disabledFocusable={again.isPending} onClick={() => again.mutate("undo")}>
             Undo
           </Button>
         )}
