@@ -1,6 +1,7 @@
 import { ask, expect, test, type Schemas } from "./world";
 
 test("a gateway, a route and numbers of one's own, and what the page warns of on the way", async ({ open }) => {
+  test.slow();
   const page = await open("tenant", "/coexistence?tab=gateways");
   const dialog = page.getByRole("dialog");
   const sbc = page.getByRole("grid", { name: "Gateways" }).getByRole("row", { name: "sbc1.story.example" });

@@ -1,4 +1,5 @@
 import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
 
 import { expect, test, type Role } from "./world";
 
@@ -8,6 +9,7 @@ const PAGES: [Role, string, string][] = [
   ["tenant", "/shop", "Number shop"],
   ["tenant", "/shop?tab=reservations", "Number shop"],
   ["tenant", "/numbers", "Numbers"],
+  ["tenant", "/orders", "Orders"],
   ["tenant", "/calls", "Call records"],
   ["tenant", "/locations", "Emergency locations"],
   ...["policies", "assignments", "groups", "effective", "blocked", "unassigned", "freezes"].map(
@@ -40,6 +42,20 @@ const PAGES: [Role, string, string][] = [
   ["programme", "/calls", "Call records"],
 ];
 
+/**
+ * What axe finds, but for the sentinels by which Fluent's focus manager (tabster) notices the keyboard
+ * coming and going: they are hidden and take the focus for a moment, which harms nobody.
+ */
+async function violations(page: Page) {
+  const found = (await new AxeBuilder({ page }).analyze()).violations.map((violation) => ({
+    id: violation.id,
+    nodes: violation.nodes.filter(
+      (node) => violation.id !== "aria-hidden-focus" || !node.html.includes("data-tabster-dummy"),
+    ),
+  }));
+  return found.filter(({ nodes }) => nodes.length > 0).map(({ id, nodes }) => [id, nodes.map((node) => node.target)]);
+}
+
 for (const colorScheme of ["light", "dark"] as const) {
   for (const [role, path, title] of PAGES) {
     test(`${role} ${path} is accessible, ${colorScheme}`, async ({ open }) => {
@@ -47,8 +63,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expect(page.getByRole("heading", { level: 1, name: title })).toBeVisible();
       await expect(page.getByText("Loading")).toHaveCount(0);
       await expect(page.getByRole("alert")).toHaveCount(0);
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      expect(violations.map((found) => [found.id, found.nodes.map((node) => node.target)])).toEqual([]);
+      expect(await violations(page)).toEqual([]);
     });
   }
 }
@@ -57,7 +72,21 @@ test("dialogs are accessible, and the sign-in page is", async ({ open, browser, 
   const page = await open("tenant", "/numbers");
   await page.getByRole("grid").getByRole("row").nth(1).click();
   await expect(page.getByRole("dialog")).toBeVisible();
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  expect(await violations(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+
+  for (const [path, button] of [
+    ["/policies", "Add policy"],
+    ["/policies?tab=assignments", "Assign a policy"],
+    ["/coexistence?tab=gateways", "Add gateway"],
+    ["/coexistence?tab=numbers", "Add numbers"],
+    ["/orders", "Order from a file"],
+  ] as const) {
+    await page.goto(path);
+    await page.getByRole("button", { name: button }).click();
+    await expect(page.getByRole("dialog")).toBeVisible();
+    expect(await violations(page), path).toEqual([]);
+  }
 
   const stranger = await browser.newContext({ baseURL: world.url });
   const door = await stranger.newPage();
@@ -79,7 +108,7 @@ test("the reader's choice of theme stays", async ({ open }) => {
 });
 
 test("a narrow screen needs no sideways scrolling of the page", async ({ open }) => {
-  for (const path of ["/directory", "/shop", "/numbers", "/calls", "/policies", "/coexistence", "/explain"]) {
+  for (const path of ["/directory", "/shop", "/numbers", "/orders", "/calls", "/policies", "/coexistence", "/explain"]) {
     const page = await open("tenant", path, { viewport: { width: 390, height: 800 } });
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     const [scroll, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);

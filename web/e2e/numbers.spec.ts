@@ -88,3 +88,55 @@ test("assigning says why not, and then assigns", async ({ open }) => {
   await page.getByRole("dialog").getByRole("button", { name: "Unassign" }).click();
   await expect(row).toContainText("Unassigned");
 });
+
+test("many numbers are assigned by a file, tried first, and the order is undone", async ({ open }) => {
+  test.slow();
+  const page = await open("tenant", "/orders");
+  const free = await ask<Numbers>(page, "/tenant/v1/numbers?status=Unassigned&usage=CallingUserAssignment&country=GB&limit=1000");
+  const number = free.items[0];
+  expect(number).toBeDefined();
+  const addresses = await ask<{ items: Schemas["CivicAddress"][] }>(page, "/tenant/v1/civic-addresses?limit=1000");
+  const address = addresses.items.find((one) => one.country === "GB");
+  if (!number || !address) return;
+  const user = await tell<Schemas["User"]>(page, "POST", "/tenant/v1/users", {
+    upn: "olga@story.example",
+    display_name: "Olga Ordered",
+    country: "GB",
+    licences: ["teams_phone"],
+  });
+  const dialog = page.getByRole("dialog");
+  const place = async (trial: boolean) => {
+    await page.getByRole("button", { name: "Order from a file" }).click();
+    await dialog.getByLabel("Emergency location").selectOption(address.default_location_id);
+    await dialog.getByLabel("File").setInputFiles({
+      name: "assign.csv",
+      mimeType: "text/csv",
+      buffer: Buffer.from(`number,user\n${number.number},${user.upn}\n${number.number},nobody@story.example\n`),
+    });
+    if (!trial) await dialog.getByLabel("Only try").uncheck();
+    await dialog.getByRole("button", { name: trial ? "Try" : "Place the order" }).click();
+    await expect(page.getByText("The order of 2 entries is placed.")).toBeVisible();
+  };
+  const row = page.getByRole("grid", { name: "Orders" }).getByRole("row").nth(1);
+  await place(true);
+  await expect(row).toContainText("Assign, dry run");
+  await expect(row).toContainText("2 of 2");
+  const untouched = await ask<Numbers>(page, `/tenant/v1/numbers?prefix=${encodeURIComponent(number.number)}`);
+  expect(untouched.items[0]?.assigned_to_name ?? null).toBeNull();
+
+  await place(false);
+  await expect(row).not.toContainText("dry run");
+  await expect(row).toContainText("2 of 2");
+  await row.click();
+  const entries = dialog.getByRole("grid", { name: "Entries" }).getByRole("row");
+  await expect(entries.nth(1)).toContainText("Success");
+  await expect(entries.nth(2)).toContainText("Line 3");
+  const assigned = await ask<Numbers>(page, `/tenant/v1/numbers?prefix=${encodeURIComponent(number.number)}`);
+  expect(assigned.items[0]?.assigned_to_name).toBe("Olga Ordered");
+  await dialog.getByRole("button", { name: "Undo" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(row).toContainText("undoing");
+  await expect(row).toContainText("1 of 1");
+  const back = await ask<Numbers>(page, `/tenant/v1/numbers?prefix=${encodeURIComponent(number.number)}`);
+  expect(back.items[0]?.assigned_to_name ?? null).toBeNull();
+});

@@ -1,6 +1,7 @@
 import { ask, expect, test, type Schemas } from "./world";
 
 test("an offer is drafted, told what it lacks, published, withdrawn and published again", async ({ open }) => {
+  test.slow();
   const page = await open("operator", "/offer");
   const published = page.getByRole("region", { name: "Published offer" });
   const draft = page.getByRole("region", { name: "Draft" });

@@ -9,6 +9,7 @@ const tomorrow = (hours: number) => {
 };
 
 test("a dial plan is made, put right where it was refused, assigned to a group, and explained for a person", async ({ open }) => {
+  test.slow();
   const page = await open("tenant", "/policies");
   const dialog = page.getByRole("dialog");
   await page.getByRole("button", { name: "Add policy" }).click();

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 
-import { api, everything, ifMatch, ok, type ListSource } from "../src/api/client";
+import { api, everything, ifMatch, ok, orNone, postCsv, type ListSource } from "../src/api/client";
 import { calls, numbers } from "../src/api/lists";
 
 function answer(status: number, body: unknown) {
@@ -60,4 +60,34 @@ test("an export follows the cursor to the end", async () => {
   };
   expect(await everything(source)).toEqual([1, 2, 3]);
   expect(asked).toEqual([undefined, "b"]);
+});
+
+test("a file goes as it is, with what was said and nothing that was not, and a refusal comes back whole", async () => {
+  const sent: [string, RequestInit | undefined][] = [];
+  let status = 202;
+  vi.stubGlobal("fetch", async (url: string, init?: RequestInit) => {
+    sent.push([url, init]);
+    return Response.json(status < 400 ? { id: "o" } : { code: "malformed_csv", field: "line 2" }, { status });
+  });
+  const query = { kind: "assign", ticket_id: "", dry_run: "true" };
+  expect(await postCsv("/tenant/v1/number-orders/csv", query, "number,user\n")).toEqual({ id: "o" });
+  expect(sent[0]?.[0]).toBe("/tenant/v1/number-orders/csv?kind=assign&dry_run=true");
+  expect(sent[0]?.[1]).toMatchObject({
+    method: "POST",
+    body: "number,user\n",
+    headers: { "Content-Type": "text/csv", "X-Meetpoint-CSRF": "1" },
+  });
+  status = 422;
+  await expect(postCsv("/tenant/v1/number-orders/csv", query, "")).rejects.toMatchObject({
+    code: "malformed_csv",
+    field: "line 2",
+  });
+});
+
+test("what is not there is an answer where it may be, any other refusal is one", async () => {
+  const offer = () => orNone(api.GET("/operator/v1/offer"));
+  answer(404, { code: "not_found" });
+  expect(await offer()).toBeNull();
+  answer(403, { code: "forbidden" });
+  await expect(offer()).rejects.toMatchObject({ code: "forbidden" });
 });

@@ -27,7 +27,7 @@ pub use screening::{
     TreatmentTarget, UnassignedTreatment, Verdict,
 };
 pub use shared_calling::{
-    CALLBACK_US, MOST_EMERGENCY_NUMBERS, Reserved, SharedCalling, SharedNumber, SharedRefusal,
+    CALLBACK_US, MOST_SHARED_NUMBERS, Reserved, SharedCalling, SharedNumber, SharedRefusal,
     check_account, check_emergency_number,
 };
 pub use voice_routing::{

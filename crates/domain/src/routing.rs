@@ -654,8 +654,8 @@ fn outbound(
     let digits = Dialled::Number(dialled);
     let (operator, destination) = if over_gateway {
         (None, Destination::Gateways { by: None, digits })
-    } else if is_dialled && voice_routed(world, user.tenant, by, dialled, trace)? {
-        (None, Destination::Gateways { by: Some(by), digits })
+    } else if is_dialled && voice_routed(world, user.tenant, holder, dialled, trace)? {
+        (None, Destination::Gateways { by: Some(holder), digits })
     } else if NumberType::of(own.operator) == NumberType::DirectRouting {
         return Err(RouteRefusal::NoVoiceRoute);
     } else {

@@ -129,8 +129,8 @@ fn body(settings: &PolicySettings) -> Result<PolicyBody, Problem> {
         } => {
             let mut numbers = Vec::new();
             // Before each is compared with all others.
-            if emergency_numbers.len() > policy::MOST_EMERGENCY_NUMBERS {
-                let most = policy::MOST_EMERGENCY_NUMBERS;
+            if emergency_numbers.len() > policy::MOST_SHARED_NUMBERS {
+                let most = policy::MOST_SHARED_NUMBERS;
                 let reason = format!("there are at most {most} of them");
                 return Err(invalid("settings/emergency_numbers", reason));
             }

@@ -225,17 +225,15 @@ export const tenants: ListSource<Schemas["Tenant"]> = {
   page: (query, signal) => ok(api.GET("/programme/v1/tenants", { params: { query }, signal })),
 };
 
-export const orders: ListSource<Schemas["NumberOrder"]> = {
-  key: ["operator", "number-orders"],
+export const orders = (role: "tenant" | "operator"): ListSource<Schemas["NumberOrder"]> => ({
+  key: [role, "number-orders"],
   size: 100,
-  page: (query, signal) => ok(api.GET("/operator/v1/number-orders", { params: { query }, signal })),
-};
+  page: (query, signal) => ok(api.GET(`/${role}/v1/number-orders`, { params: { query }, signal })),
+});
 
-export const orderEntries = (order_id: string): ListSource<Schemas["NumberOrderEntry"]> => ({
-  key: ["operator", "number-orders", order_id, "entries"],
+export const orderEntries = (role: "tenant" | "operator", order_id: string): ListSource<Schemas["NumberOrderEntry"]> => ({
+  key: [role, "number-orders", order_id, "entries"],
   size: 1_000,
   page: (query, signal) =>
-    ok(
-      api.GET("/operator/v1/number-orders/{order_id}/entries", { params: { path: { order_id }, query }, signal }),
-    ),
+    ok(api.GET(`/${role}/v1/number-orders/{order_id}/entries`, { params: { path: { order_id }, query }, signal })),
 });

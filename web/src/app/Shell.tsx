@@ -45,6 +45,11 @@ const Explain = {
   programme: lazy(async () => ({ default: (await import("../pages/Explain")).ProgrammeExplain })),
 };
 
+const Orders = {
+  tenant: lazy(async () => ({ default: (await import("../pages/Orders")).TenantOrders })),
+  operator: lazy(async () => ({ default: (await import("../pages/Orders")).OperatorOrders })),
+};
+
 const Disputes = {
   operator: lazy(async () => ({ default: (await import("../pages/Disputes")).OperatorDisputes })),
   programme: lazy(async () => ({ default: (await import("../pages/Disputes")).ProgrammeDisputes })),
@@ -56,6 +61,7 @@ const MENU: Record<Role, Entry[]> = {
     { path: "/invitations", label: "Invitations", icon: MailRegular, page: lazy(() => import("../pages/Invitations")) },
     { path: "/shop", label: "Number shop", icon: CartRegular, page: lazy(() => import("../pages/Shop")) },
     { path: "/numbers", label: "Numbers", icon: NumberSymbolRegular, page: lazy(() => import("../pages/Numbers")) },
+    { path: "/orders", label: "Orders", icon: DocumentBulletListRegular, page: Orders.tenant },
     { path: "/calls", label: "Call records", icon: CallRegular, page: Calls.tenant },
     {
       path: "/locations",
@@ -87,7 +93,7 @@ const MENU: Record<Role, Entry[]> = {
       path: "/orders",
       label: "Orders",
       icon: DocumentBulletListRegular,
-      page: lazy(() => import("../pages/Orders")),
+      page: Orders.operator,
     },
     { path: "/disputes", label: "Disputes", icon: ScalesRegular, page: Disputes.operator },
     { path: "/calls", label: "Call records", icon: CallRegular, page: Calls.operator },

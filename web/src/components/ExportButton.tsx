@@ -17,7 +17,7 @@ export function ExportButton<Row>({ file, columns, rows, onError }: ExportButton
   return (
     <Button
       icon={busy ? <Spinner size="tiny" /> : <ArrowDownloadRegular />}
-      disabled={busy}
+      disabledFocusable={busy}
       onClick={() => {
         setBusy(true);
         rows()

@@ -7,9 +7,10 @@ const useStyles = makeStyles({
     gridTemplateColumns: "repeat(auto-fit, minmax(min(200px, 100%), 1fr))",
     gap: tokens.spacingHorizontalM,
     alignItems: "end",
-    // A long choice is cut rather than laid over its neighbour.
-    "& > *, & .fui-Select, & select": { minWidth: 0 },
-    "& select": { width: "100%", textOverflow: "ellipsis" },
+    // A long choice, or a field wider than its column, is cut rather than laid over its neighbour.
+    "& > *": { minWidth: 0 },
+    "& .fui-Select, & .fui-Input": { minWidth: 0, width: "100%" },
+    "& .fui-Select__select, & .fui-Input__input": { minWidth: 0, width: "100%", textOverflow: "ellipsis" },
   },
   small: { gridTemplateColumns: "repeat(auto-fit, minmax(min(120px, 100%), 1fr))" },
   group: {
@@ -22,7 +23,7 @@ const useStyles = makeStyles({
     gap: tokens.spacingVerticalS,
   },
   legend: { padding: 0, marginBottom: tokens.spacingVerticalXS },
-  narrow: { minWidth: "150px" },
+  narrow: { minWidth: "min(150px, 100%)" },
 });
 
 /** Fields side by side, as many as there is room for. */

@@ -16,6 +16,7 @@ import { Refusal } from "./Refusal";
 import { useReturnFocus } from "./returnFocus";
 
 const useStyles = makeStyles({
+  wide: { maxWidth: "840px" },
   content: {
     display: "flex", flexDirection: "column", gap: tokens.spacingVerticalM,
     paddingTop: tokens.spacingVerticalM,
@@ -25,6 +26,8 @@ const useStyles = makeStyles({
 
 interface FormDialogProps {
   title: string;
+  /** Room for rows of several fields. */
+  wide?: boolean;
   submit: string;
   /** Why the last try was refused. */
   error: unknown;
@@ -39,16 +42,16 @@ interface FormDialogProps {
 
 /** A form in a dialog that stays open, with the refusal in it, until the server has agreed. */
 export function FormDialog(props: FormDialogProps) {
-  const { title, submit, error, busy, disabled = false, onSubmit, onClose, actions, children } = props;
+  const { title, wide = false, submit, error, busy, disabled = false, onSubmit, onClose, actions, children } = props;
   const styles = useStyles();
   useReturnFocus();
   return (
     <Dialog open onOpenChange={(_, data) => !data.open && onClose()}>
-      <DialogSurface>
+      <DialogSurface className={wide ? styles.wide : undefined}>
         <form
           onSubmit={(event: FormEvent) => {
             event.preventDefault();
-            if (!busy) onSubmit();
+            if (!busy && !disabled) onSubmit();
           }}
         >
           <DialogBody>
@@ -63,7 +66,7 @@ export function FormDialog(props: FormDialogProps) {
               <Button
                 type="submit"
                 appearance="primary"
-                disabled={busy || disabled}
+                disabledFocusable={busy || disabled}
                 icon={busy ? <Spinner size="tiny" /> : null}
               >
                 {submit}

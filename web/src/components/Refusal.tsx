@@ -8,7 +8,7 @@ export function Refusal({ error }: { error: unknown }) {
   useEffect(() => {
     if (!error) return;
     bar.current?.scrollIntoView({ block: "nearest" });
-    // A button that is disabled while it is busy loses the focus, and Escape would reach no dialog.
+    // With the button that was pressed the focus may have gone, and Escape would reach no dialog.
     if (!document.activeElement || document.activeElement === document.body) bar.current?.focus();
   }, [error]);
   if (!error) return null;

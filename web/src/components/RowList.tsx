@@ -31,14 +31,14 @@ function Steps<Row>(props: { what: string; rows: readonly Row[]; at: number; onC
         appearance="subtle"
         icon={<ArrowUpRegular />}
         aria-label={`Move ${what} up`}
-        disabled={at === 0}
+        disabledFocusable={at === 0}
         onClick={() => onChange(moved(rows, at, at - 1))}
       />
       <Button
         appearance="subtle"
         icon={<ArrowDownRegular />}
         aria-label={`Move ${what} down`}
-        disabled={at === rows.length - 1}
+        disabledFocusable={at === rows.length - 1}
         onClick={() => onChange(moved(rows, at, at + 1))}
       />
       <Button
@@ -121,7 +121,7 @@ export function OrderedChoice({ legend, what, options, chosen, onChange, none }:
           </div>
           <Button
             icon={<AddRegular />}
-            disabled={next === ""}
+            disabledFocusable={next === ""}
             onClick={() => {
               onChange([...chosen, next]);
               setNext("");

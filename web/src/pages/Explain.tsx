@@ -70,7 +70,7 @@ function Ask(props: { label: string; placeholder: string; first: string; onAsk: 
         <Input value={text} placeholder={placeholder} onChange={(_, data) => setText(data.value)} />
       </Field>
       {children}
-      <Button type="submit" appearance="primary" disabled={text.trim() === ""}>
+      <Button type="submit" appearance="primary" disabledFocusable={text.trim() === ""}>
         Explain
       </Button>
     </form>

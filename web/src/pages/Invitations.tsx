@@ -164,7 +164,7 @@ function Decide({ lead, onClose, onAccept, onDone }: DecideProps) {
       onClose={onClose}
       actions={
         open && (
-          <Button disabled={decline.isPending} onClick={() => decline.mutate()}>
+          <Button disabledFocusable={decline.isPending} onClick={() => decline.mutate()}>
             Decline
           </Button>
         )

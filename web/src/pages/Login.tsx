@@ -105,7 +105,7 @@ export default function Login() {
         <Button
           type="submit"
           appearance="primary"
-          disabled={busy || !ready}
+          disabledFocusable={busy || !ready}
           icon={busy ? <Spinner size="tiny" /> : null}
         >
           Sign in

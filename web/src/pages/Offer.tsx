@@ -86,7 +86,7 @@ export default function Offer() {
           {there?.state === "published" && (
             <span className={styles.push}>
               <Button
-                disabled={busy}
+                disabledFocusable={busy}
                 onClick={() => {
                   begin();
                   withdraw.mutate(there.version);
@@ -105,7 +105,7 @@ export default function Offer() {
           <span className={styles.push}>
             <Button
               icon={<EditRegular />}
-              disabled={busy}
+              disabledFocusable={busy}
               onClick={() => {
                 begin();
                 setEditing(true);
@@ -116,7 +116,7 @@ export default function Offer() {
             {draft.data && (
               <>
                 <Button
-                  disabled={busy}
+                  disabledFocusable={busy}
                   onClick={() => {
                     begin();
                     if (draft.data) discard.mutate(draft.data.version);
@@ -126,7 +126,7 @@ export default function Offer() {
                 </Button>
                 <Button
                   appearance="primary"
-                  disabled={busy || !!draft.data.lacks}
+                  disabledFocusable={busy || !!draft.data.lacks}
                   onClick={() => {
                     begin();
                     if (draft.data) publish.mutate(draft.data.version);

@@ -12,7 +12,7 @@ export default function OperatorNumbers() {
       <NumberList
         role="operator"
         lead="Numbers you uploaded, and at whom they are. Open one for what you may do to it now, and why not."
-        empty="You have not uploaded numbers yet. Orders go in through the API or the command line."
+        empty="You have not uploaded numbers yet. Place an order under Orders, or through the API or the command line."
         onOpen={(number) => setWhy(number.number)}
       />
       {why && (

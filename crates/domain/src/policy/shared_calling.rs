@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// Most numbers for emergency calls of a policy. Public documents set no limit that counts
 /// here: each is asked for in the way of a call for help.
-pub const MOST_EMERGENCY_NUMBERS: usize = 50;
+pub const MOST_SHARED_NUMBERS: usize = 50;
 
 /// How long a number for emergency calls is reserved for being called back (1.13: 60 minutes).
 pub const CALLBACK_US: i64 = 60 * 60 * 1_000_000;
@@ -31,8 +31,8 @@ impl SharedCalling {
     /// # Errors
     /// Which number is wrong, and why.
     pub fn check(&self) -> Result<(), PolicyError> {
-        if self.emergency_numbers.len() > MOST_EMERGENCY_NUMBERS {
-            let reason = format!("there are at most {MOST_EMERGENCY_NUMBERS} of them");
+        if self.emergency_numbers.len() > MOST_SHARED_NUMBERS {
+            let reason = format!("there are at most {MOST_SHARED_NUMBERS} of them");
             return Err(PolicyError::new("emergency_numbers", reason));
         }
         for (at, number) in self.emergency_numbers.iter().enumerate() {

@@ -119,7 +119,7 @@ mod tests {
     use super::super::*;
     use crate::conference::Meeting;
     use crate::policy::{
-        DialOut, Reach, Reserved, Via, VoiceRouteRule, VoiceRoutes, VoiceRouting, VoiceRoutingRules,
+        DialOut, Reach, Via, VoiceRouteRule, VoiceRoutes, VoiceRouting, VoiceRoutingRules,
     };
     use uuid::Uuid;
 

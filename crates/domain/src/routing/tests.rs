@@ -223,7 +223,7 @@ fn a_profile_adds_dial_strings_and_may_leave_help_to_another() {
         let world =
             Delegated { profile: ProfileEmergency { dial_strings: vec![own], profile }, open };
         let source = Source::User(UserId(id(user)));
-        let call = Call { source, called, caller: "", takes_over: None };
+        let call = Call::new(source, called, "");
         let mut trace = Recorded::default();
         let found = route(&world, call, &mut trace);
         assert_eq!(found, route(&world, call, &mut NoTrace), "explain takes the same way");

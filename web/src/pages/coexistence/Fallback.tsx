@@ -78,7 +78,7 @@ function FallbackForm({ set, onDone }: { set: Schemas["FallbackOperators"]; onDo
           Not in effect now, since the consent is suspended or the relationship has ended: {out.map(name).join(", ")}.
         </Body1>
       )}
-      <Button type="submit" appearance="primary" disabled={!changed || save.isPending}>
+      <Button type="submit" appearance="primary" disabledFocusable={!changed || save.isPending}>
         Save
       </Button>
     </form>

@@ -159,7 +159,7 @@ function GatewayDialog({ gateway, onClose, onDone }: GatewayDialogProps) {
       actions={
         gateway && (
           <Button
-            disabled={busy}
+            disabledFocusable={busy}
             onClick={() => {
               save.reset();
               remove.mutate(gateway);

@@ -59,10 +59,10 @@ export function VoiceRoutes() {
       }
       actions={
         <>
-          <Button icon={<EditRegular />} disabled={!routing.data} onClick={() => setOpen("usages")}>
+          <Button icon={<EditRegular />} disabledFocusable={!routing.data} onClick={() => setOpen("usages")}>
             PSTN usages
           </Button>
-          <Button appearance="primary" icon={<AddRegular />} disabled={!routing.data} onClick={() => setOpen("new")}>
+          <Button appearance="primary" icon={<AddRegular />} disabledFocusable={!routing.data} onClick={() => setOpen("new")}>
             Add route
           </Button>
         </>
@@ -171,7 +171,7 @@ function RouteDialog(props: DialogProps & { route: Route | undefined; gateways: 
       actions={
         at !== undefined && (
           <Button
-            disabled={save.isPending}
+            disabledFocusable={save.isPending}
             onClick={() => {
               setGone(true);
               save.mutate({ routes: without(routing.routes, at) });

@@ -60,7 +60,7 @@ export function ManageConsent({ consent, onClose, onDone }: ManageConsentProps) 
       onClose={onClose}
       actions={
         <Button
-          disabled={remove.isPending || change.isPending}
+          disabledFocusable={remove.isPending || change.isPending}
           onClick={() => {
             change.reset();
             remove.mutate();
@@ -134,7 +134,7 @@ function Accept({ consent, onDone }: { consent: Schemas["Consent"]; onDone: () =
         </p>
       )}
       <Button
-        disabled={!notice.data || offer.isPending || accept.isPending}
+        disabledFocusable={!notice.data || offer.isPending || accept.isPending}
         onClick={() => notice.data && accept.mutate(notice.data.version)}
       >
         Accept them

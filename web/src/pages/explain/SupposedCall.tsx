@@ -71,7 +71,7 @@ export function SupposedCall() {
           />
         )}
         <Text label="Dialled" required placeholder="999, 020…, +49…" value={call.called} onChange={(called) => change({ called })} />
-        <Button type="submit" appearance="primary" disabled={!complete(call) || ask.isPending}>
+        <Button type="submit" appearance="primary" disabledFocusable={!complete(call) || ask.isPending}>
           Explain
         </Button>
       </form>

@@ -34,6 +34,7 @@ export function DraftDialog({ draft, offer, onClose, onDone }: DraftDialogProps)
   return (
     <FormDialog
       title="Draft of the offer"
+      wide
       submit="Save the draft"
       error={save.error}
       busy={save.isPending}

@@ -64,7 +64,7 @@ export function Blocked() {
   return (
     <Part
       actions={
-        <Button appearance="primary" icon={<AddRegular />} disabled={!screening.data} onClick={() => setOpen("new")}>
+        <Button appearance="primary" icon={<AddRegular />} disabledFocusable={!screening.data} onClick={() => setOpen("new")}>
           Block numbers
         </Button>
       }
@@ -135,7 +135,7 @@ function RuleDialog({ screening, line, queues, onClose, onDone }: RuleDialogProp
       actions={
         line && (
           <Button
-            disabled={save.isPending}
+            disabledFocusable={save.isPending}
             onClick={() => {
               setGone(true);
               save.mutate({ [line.list]: without<unknown>(screening[line.list], line.at) });

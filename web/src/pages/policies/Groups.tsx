@@ -116,7 +116,7 @@ function Members({ group, onClose, onGone }: { group: Group; onClose: () => void
         <Button
           size="small"
           aria-label={`Take ${row.display_name} out`}
-          disabled={edit.isPending}
+          disabledFocusable={edit.isPending}
           onClick={() => edit.mutate({ leave: [row.id] })}
         >
           Take out
@@ -138,13 +138,13 @@ function Members({ group, onClose, onGone }: { group: Group; onClose: () => void
                 .filter((user) => !members.has(user.id))
                 .map((user) => [user.id, `${user.display_name} (${user.upn})`] as const)}
             />
-            <Button disabled={who === "" || edit.isPending} onClick={() => edit.mutate({ join: [who] })}>
+            <Button disabledFocusable={who === "" || edit.isPending} onClick={() => edit.mutate({ join: [who] })}>
               Put in
             </Button>
           </>
         }
         actions={
-          <Button disabled={remove.isPending} onClick={() => remove.mutate()}>
+          <Button disabledFocusable={remove.isPending} onClick={() => remove.mutate()}>
             Delete group
           </Button>
         }

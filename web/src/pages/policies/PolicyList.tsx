@@ -109,6 +109,7 @@ function PolicyDialog({ policy, kind, onClose, onDone }: PolicyDialogProps) {
   return (
     <FormDialog
       title={policy ? policy.name : "Add a policy"}
+      wide={settings.kind === "TenantDialPlan"}
       submit={policy ? "Save" : "Add"}
       error={save.error ?? remove.error}
       busy={busy}
@@ -120,7 +121,7 @@ function PolicyDialog({ policy, kind, onClose, onDone }: PolicyDialogProps) {
       actions={
         policy && (
           <Button
-            disabled={busy}
+            disabledFocusable={busy}
             onClick={() => {
               save.reset();
               remove.mutate(policy);

@@ -36,7 +36,7 @@ export function Unassigned() {
   return (
     <Part
       actions={
-        <Button appearance="primary" icon={<AddRegular />} disabled={!screening.data} onClick={() => setOpen("new")}>
+        <Button appearance="primary" icon={<AddRegular />} disabledFocusable={!screening.data} onClick={() => setOpen("new")}>
           Add treatment
         </Button>
       }
@@ -120,7 +120,7 @@ function TreatmentDialog({ screening, treatment, queues, onClose, onDone }: Trea
       actions={
         at !== undefined && (
           <Button
-            disabled={save.isPending}
+            disabledFocusable={save.isPending}
             onClick={() => {
               setGone(true);
               save.mutate({ unassigned: without(all, at) });

@@ -131,11 +131,11 @@ export function ReservationDrawer({ role, id, partner, onClose, onDone }: Reserv
           {role === "tenant" && reserved && (
             <div className={styles.steps}>
               {!one.extended && (
-                <Button disabled={step.isPending} onClick={() => step.mutate("extend")}>
+                <Button disabledFocusable={step.isPending} onClick={() => step.mutate("extend")}>
                   Hold as long again
                 </Button>
               )}
-              <Button disabled={step.isPending} onClick={() => step.mutate("cancel")}>
+              <Button disabledFocusable={step.isPending} onClick={() => step.mutate("cancel")}>
                 Cancel the reservation
               </Button>
             </div>
@@ -144,10 +144,10 @@ export function ReservationDrawer({ role, id, partner, onClose, onDone }: Reserv
             <>
               <Text label="Why you decline" hint="The customer reads it" value={why} onChange={setWhy} />
               <div className={styles.steps}>
-                <Button appearance="primary" disabled={step.isPending} onClick={() => step.mutate("accept")}>
+                <Button appearance="primary" disabledFocusable={step.isPending} onClick={() => step.mutate("accept")}>
                   Accept and deliver
                 </Button>
-                <Button disabled={step.isPending} onClick={() => step.mutate("decline")}>
+                <Button disabledFocusable={step.isPending} onClick={() => step.mutate("decline")}>
                   Decline
                 </Button>
               </div>

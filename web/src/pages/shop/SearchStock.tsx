@@ -120,7 +120,7 @@ export function SearchStock({ sellers, onReserved }: SearchStockProps) {
             onChange={(_, data) => change({ aligned: data.checked === true ? "true" : "" })}
           />
         )}
-        <Button type="submit" appearance="primary" icon={<SearchRegular />} disabled={!shop.data?.open}>
+        <Button type="submit" appearance="primary" icon={<SearchRegular />} disabledFocusable={!shop.data?.open}>
           Search
         </Button>
       </form>
@@ -138,7 +138,7 @@ export function SearchStock({ sellers, onReserved }: SearchStockProps) {
                 ? "Choose numbers by a click, or the space bar."
                 : `${count.toLocaleString()} ${count === 1 ? "number" : "numbers"} chosen`}
             </span>
-            <Button appearance="primary" disabled={count === 0} onClick={() => setQuoting(true)}>
+            <Button appearance="primary" disabledFocusable={count === 0} onClick={() => setQuoting(true)}>
               Get a quote
             </Button>
             {count > 0 && <Button onClick={() => setBasket(EMPTY)}>Choose none</Button>}

@@ -116,7 +116,7 @@ function Fields({ of, onDone }: { of: Schemas["Storefront"]; onDone: (what?: str
         onChange={(_, data) => setAddresses(data.checked === true)}
       />
       <div className={styles.steps}>
-        <Button type="submit" appearance="primary" disabled={save.isPending}>
+        <Button type="submit" appearance="primary" disabledFocusable={save.isPending}>
           Save
         </Button>
       </div>
@@ -145,7 +145,7 @@ function Secret({ of }: { of: Schemas["Storefront"] }) {
         </MessageBar>
       )}
       <div className={styles.steps}>
-        <Button disabled={renew.isPending} onClick={() => renew.mutate()}>
+        <Button disabledFocusable={renew.isPending} onClick={() => renew.mutate()}>
           {of.has_secret ? "Make another secret" : "Make a secret"}
         </Button>
       </div>

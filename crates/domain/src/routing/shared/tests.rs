@@ -123,7 +123,7 @@ fn asked(
     called: &str,
     reserved: Reserved<'_>,
 ) -> Result<Route, RouteRefusal> {
-    let call = Call { source, called, caller: "", takes_over: None, meeting: None, reserved };
+    let call = Call { reserved, ..Call::new(source, called, "") };
     route(world, call, &mut NoTrace)
 }
 
