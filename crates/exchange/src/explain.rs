@@ -11,7 +11,7 @@ use domain::emergency::ProfileEmergency;
 use domain::fraud::{ClassLimit, DestinationClass, FraudLimits};
 use domain::number::NumberType;
 use domain::policy::{
-    Holder, Policy, PolicyBody, PolicyKind, Reserved, Screening, Via, VoiceRoutes,
+    Holder, Policy, PolicyBody, PolicyKind, Screening, Via, VoiceRoutes,
 };
 use domain::routing::{
     Call, CallKind, Destination, Dialled, FallbackView, GatewayView, HelpView, NumberView,

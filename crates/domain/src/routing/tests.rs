@@ -91,10 +91,6 @@ impl World for Little {
     }
 }
 
-const fn asked(source: Source, called: &str) -> Call<'_> {
-    Call::new(source, called, "")
-}
-
 fn from_trunk(trunk: u128, called: &str) -> Result<Route, RouteRefusal> {
     let source = Source::Trunk(TrunkId(id(trunk)));
     route(&Little, Call::new(source, called, ""), &mut NoTrace)

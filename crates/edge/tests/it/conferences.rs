@@ -57,7 +57,7 @@ fn gateway_record(n: u128, tenant: TenantId) -> GatewayRecord {
         match_port: false,
         ..trunk(n, gateway(n), Transport::Udp)
     };
-    GatewayRecord { tenant, country: gb(), trunk }
+    GatewayRecord { tenant, country: gb(), voice_app: false, trunk }
 }
 
 fn bridge(gateways: &[u128], numbers: &[&str]) -> BridgeRecord {

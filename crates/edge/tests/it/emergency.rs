@@ -61,7 +61,7 @@ fn direct() -> WorldRecords {
             match_port: false,
             ..trunk(n, sbc(n), Transport::Udp)
         };
-        w.gateways.push(GatewayRecord { tenant: TENANT, country: gb(), trunk });
+        w.gateways.push(GatewayRecord { tenant: TENANT, country: gb(), voice_app: false, trunk });
     }
     let usages = vec!["Help".to_owned()];
     let route = VoiceRouteRule {
@@ -70,6 +70,7 @@ fn direct() -> WorldRecords {
         priority: 1,
         usages: usages.clone(),
         gateways: vec![TrunkId(id(32))],
+        bridge_source: None,
     };
     let rules = VoiceRoutingRules { usages, routes: vec![route] };
     w.voice_routing.push(VoiceRoutingRecord { tenant: TENANT, rules: rules.into() });

@@ -282,7 +282,11 @@ fn a_call_forwarded_outside_shows_its_caller_and_is_vouched_for_by_whoever_forwa
 #[test]
 fn what_somebody_may_not_call_their_calls_are_not_forwarded_to() {
     let mut restricted = with(records(), ALICE, at_once(number(BERLIN)));
-    let body = PolicyBody::OnlineDialOutPolicy(DialOut { reach: Reach::Domestic, premium: true });
+    let body = PolicyBody::OnlineDialOutPolicy(DialOut {
+        reach: Reach::Domestic,
+        premium: true,
+        conferencing: Reach::default(),
+    });
     restricted.policy_assignments.push(PolicyAssignmentRecord {
         tenant: TENANT,
         kind: body.kind().as_str().to_owned(),

@@ -304,6 +304,7 @@ on_both!(a_record_names_who_forwarded_the_call, |db| {
             queue: None,
             in_trunk: Some(TrunkId(house.trunks[0])),
             call_id: "in".into(),
+            bridge: None,
         }),
         record(CdrEvent::Answer {
             at_us: 1_800_000_001_000_000,

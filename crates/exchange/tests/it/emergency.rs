@@ -32,10 +32,6 @@ impl Furnished {
         self.exchange.explain_call(&cx(&self.tenant_admin), doc(ask)).await.expect("explained")
     }
 
-    fn tenant(&self) -> TenantId {
-        self.tenant_admin.role.tenant().expect("a tenant's")
-    }
-
     /// The beginning of a call, as an edge brings it.
     fn begun(&self, id: CdrId, kind: CallKind, callee: &str) -> CdrRecord {
         CdrRecord {
@@ -44,7 +40,7 @@ impl Furnished {
             event: CdrEvent::Begin {
                 at_us: 1_800_000_000_000_000,
                 kind: Some(kind),
-                tenant: Some(self.tenant()),
+                tenant: self.tenant_admin.role.tenant(),
                 number: E164::parse("+442079460001").ok(),
                 operator: None,
                 caller: "+442079460001".into(),
@@ -54,6 +50,7 @@ impl Furnished {
                 queue: None,
                 in_trunk: None,
                 call_id: "a@phone".into(),
+                bridge: None,
             },
         }
     }
