@@ -2347,6 +2347,117 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenant/v1/conference-bridges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Conference bridges
+         * @description What people call to take part in meetings by telephone.
+         */
+        get: operations["conference_bridge_list"];
+        put?: never;
+        /**
+         * Add a conference bridge
+         * @description Its gateways lead to the conference service; register its numbers next.
+         */
+        post: operations["conference_bridge_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/conference-bridges/{conference_bridge_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One conference bridge */
+        get: operations["conference_bridge_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a conference bridge
+         * @description It may have no number but its default one, which is free then.
+         */
+        delete: operations["conference_bridge_remove"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit a conference bridge
+         * @description What is left out stays. Its default number is one of its own numbers, and no operator's.
+         */
+        patch: operations["conference_bridge_update"];
+        trace?: never;
+    };
+    "/tenant/v1/conference-bridges/{conference_bridge_id}/numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A conference bridge's numbers */
+        get: operations["conference_bridge_number_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/conference-bridges/{conference_bridge_id}/numbers/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Register a number with a conference bridge
+         * @description A number for conferences that nobody has; or sets the languages of one that it has. The first Direct
+         *     Routing number becomes the default one.
+         */
+        put: operations["conference_number_put"];
+        post?: never;
+        /**
+         * Unregister a number of a conference bridge
+         * @description It is free then. The default number stays, and so does one that a voice route lets meetings call by.
+         */
+        delete: operations["conference_number_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/conference-numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find a local number
+         * @description The numbers of all your conference bridges, for guests to call a meeting by.
+         */
+        get: operations["conference_number_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenant/v1/consents": {
         parameters: {
             query?: never;
@@ -4175,12 +4286,24 @@ export interface components {
             answered_at?: string | null;
             /** @description Trunks tried, in order. */
             attempts: components["schemas"]["CallAttempt"][];
+            /**
+             * @description The field's word: `user_in`, `user_out`, `ucap_in`, `conf_in`, `conf_out`, `dr_in`, `dr_out`,
+             *     `dr_in_ucap`; null for calls inside, for help, and such as were refused.
+             */
+            call_type?: string | null;
             /** @description Called. */
             callee: string;
             /** @description Caller. */
             caller: string;
             /** @description All records of it have arrived. */
             complete: boolean;
+            /**
+             * Format: uuid
+             * @description The conference bridge called, or whose meeting calls out.
+             */
+            conference_bridge_id?: string | null;
+            /** @description The bridge's name. */
+            conference_bridge_name?: string | null;
             /**
              * Format: int64
              * @description Connected time as the edges measured it, milliseconds.
@@ -4714,6 +4837,93 @@ export interface components {
              *     Routing as a whole.
              */
             subject: string;
+        };
+        /** @description A conference bridge. */
+        ConferenceBridge: {
+            /** @description Its default number; null as long as it has none that may be one. It cannot be unregistered. */
+            default_number?: string | null;
+            /** @description Your gateways that answer its calls. */
+            gateway_ids: string[];
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description What people call it. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many numbers it has.
+             */
+            numbers: number;
+            /**
+             * Format: int64
+             * @description Optimistic version, also in the ETag; grows with each edit of it or of its numbers.
+             */
+            version: number;
+        };
+        /** @description `POST /tenant/v1/conference-bridges`. */
+        ConferenceBridgeCreate: {
+            /**
+             * @description Your gateways that answer its calls, tried in random order: the conference service behind
+             *     them lets whoever calls into a meeting.
+             */
+            gateway_ids: string[];
+            /**
+             * @description What people call it; no other of yours is called so.
+             * @example Meetings
+             */
+            name: string;
+        };
+        /**
+         * @description `PATCH /tenant/v1/conference-bridges/{conference_bridge_id}` (If-Match required); what is left
+         *     out stays.
+         */
+        ConferenceBridgeUpdate: {
+            /**
+             * @description Which of its numbers is its default one: a Direct Routing number, since an operator's
+             *     cannot be.
+             */
+            default_number?: string | null;
+            /** @description Your gateways that answer its calls. */
+            gateway_ids?: string[] | null;
+            /** @description What people call it. */
+            name?: string | null;
+        };
+        /** @description A number of a conference bridge. */
+        ConferenceNumber: {
+            /**
+             * Format: uuid
+             * @description Whose number it is.
+             */
+            conference_bridge_id: string;
+            /** @description That bridge's name. */
+            conference_bridge_name: string;
+            /** @description The number's country. */
+            country: string;
+            /** @description It is the bridge's default number. */
+            is_default: boolean;
+            /** @description E.164. */
+            number: string;
+            /** @description In which language whoever calls it is greeted. */
+            primary_language: string;
+            /** @description Which others they may choose. */
+            secondary_languages: string[];
+            /** @description Nobody pays for calls to it but its holder. */
+            toll_free: boolean;
+        };
+        /**
+         * @description `PUT /tenant/v1/conference-bridges/{conference_bridge_id}/numbers/{number}`: registers a number,
+         *     or sets the languages of one that is registered.
+         */
+        ConferenceNumberPut: {
+            /**
+             * @description In which language whoever calls it is greeted, a BCP 47 tag.
+             * @example en-GB
+             */
+            primary_language: string;
+            /** @description Which others they may choose, at most 4. */
+            secondary_languages?: string[];
         };
         /** @description A consent with the relationship on it, as both sides see it. */
         Consent: {
@@ -5417,13 +5627,18 @@ export interface components {
         ExplainCall: {
             /** @description What is dialled. */
             called: string;
-            /** @description called by a phone at this public address that proves nothing. */
+            /** @description called by a phone at this public address that proves nothing; or */
             from_address?: string | null;
+            /**
+             * Format: uuid
+             * @description called by this conference bridge, out of a meeting.
+             */
+            from_conference_bridge_id?: string | null;
             /** @description Who calls, where an operator brings it: what your rules for callers look at. */
             from_number?: string | null;
             /**
              * Format: uuid
-             * @description Called by this person of the tenant; or
+             * @description Called by this person of the tenant, who organizes the meeting where a bridge calls; or
              */
             from_user_id?: string | null;
             /** @description brought by the operator of the called number; or */
@@ -6058,7 +6273,10 @@ export interface components {
              * @description Until when, if it ends by itself.
              */
             assignment_blocked_until?: string | null;
-            /** @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`. */
+            /**
+             * @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`, `ConferenceAssigned`,
+             *     `PolicyAssigned`.
+             */
             assignment_status: string;
             /**
              * Format: uuid
@@ -6150,7 +6368,10 @@ export interface components {
              * @description Until when.
              */
             assignment_blocked_until?: string | null;
-            /** @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`. */
+            /**
+             * @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`, `ConferenceAssigned`,
+             *     `PolicyAssigned`.
+             */
             assignment_status?: string | null;
             /**
              * Format: uuid
@@ -6402,7 +6623,10 @@ export interface components {
              * @description Person or resource account; shown to the tenant alone.
              */
             assigned_to_id?: string | null;
-            /** @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`. */
+            /**
+             * @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`, `ConferenceAssigned`,
+             *     `PolicyAssigned`.
+             */
             assignment_status: string;
             /**
              * Format: uuid
@@ -6938,12 +7162,24 @@ export interface components {
                 answered_at?: string | null;
                 /** @description Trunks tried, in order. */
                 attempts: components["schemas"]["CallAttempt"][];
+                /**
+                 * @description The field's word: `user_in`, `user_out`, `ucap_in`, `conf_in`, `conf_out`, `dr_in`, `dr_out`,
+                 *     `dr_in_ucap`; null for calls inside, for help, and such as were refused.
+                 */
+                call_type?: string | null;
                 /** @description Called. */
                 callee: string;
                 /** @description Caller. */
                 caller: string;
                 /** @description All records of it have arrived. */
                 complete: boolean;
+                /**
+                 * Format: uuid
+                 * @description The conference bridge called, or whose meeting calls out.
+                 */
+                conference_bridge_id?: string | null;
+                /** @description The bridge's name. */
+                conference_bridge_name?: string | null;
                 /**
                  * Format: int64
                  * @description Connected time as the edges measured it, milliseconds.
@@ -7176,6 +7412,62 @@ export interface components {
                  * @description Whose, for a tenant's roles.
                  */
                 tenant_id?: string | null;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_ConferenceBridge: {
+            /** @description The entries. */
+            items: {
+                /** @description Its default number; null as long as it has none that may be one. It cannot be unregistered. */
+                default_number?: string | null;
+                /** @description Your gateways that answer its calls. */
+                gateway_ids: string[];
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description What people call it. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description How many numbers it has.
+                 */
+                numbers: number;
+                /**
+                 * Format: int64
+                 * @description Optimistic version, also in the ETag; grows with each edit of it or of its numbers.
+                 */
+                version: number;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_ConferenceNumber: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Whose number it is.
+                 */
+                conference_bridge_id: string;
+                /** @description That bridge's name. */
+                conference_bridge_name: string;
+                /** @description The number's country. */
+                country: string;
+                /** @description It is the bridge's default number. */
+                is_default: boolean;
+                /** @description E.164. */
+                number: string;
+                /** @description In which language whoever calls it is greeted. */
+                primary_language: string;
+                /** @description Which others they may choose. */
+                secondary_languages: string[];
+                /** @description Nobody pays for calls to it but its holder. */
+                toll_free: boolean;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor?: string | null;
@@ -7622,7 +7914,10 @@ export interface components {
                  * @description Until when, if it ends by itself.
                  */
                 assignment_blocked_until?: string | null;
-                /** @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`. */
+                /**
+                 * @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`, `ConferenceAssigned`,
+                 *     `PolicyAssigned`.
+                 */
                 assignment_status: string;
                 /**
                  * Format: uuid
@@ -8536,6 +8831,12 @@ export interface components {
         } | {
             /** @description `InternationalAndDomestic`, `Domestic`, `None`. */
             allowed: string;
+            /**
+             * @description Whom meetings that they organize may call: `InternationalAndDomestic` (default), `Domestic`,
+             *     `None`.
+             * @default InternationalAndDomestic
+             */
+            conferencing_allowed: string;
             /** @enum {string} */
             kind: "OnlineDialOutPolicy";
             /**
@@ -8551,6 +8852,28 @@ export interface components {
              *     whom it holds for off the gateways.
              */
             online_pstn_usages?: string[];
+        } | {
+            /** @enum {string} */
+            kind: "OnlineAudioConferencingRoutingPolicy";
+            /**
+             * @description PSTN usages of the voice routing, in the order in which they are tried; none lets meetings
+             *     call nobody.
+             */
+            online_pstn_usages?: string[];
+        } | {
+            /**
+             * @description Of these an emergency call takes one, so that those who come to help call back whoever
+             *     called, within 60 minutes. They are free, of the type and country of the account's number,
+             *     and no other policy's. Without any the account's number is taken.
+             */
+            emergency_numbers?: string[];
+            /** @enum {string} */
+            kind: "TeamsSharedCallingRoutingPolicy";
+            /**
+             * Format: uuid
+             * @description A call queue whose number they call by; it has one, with an emergency location.
+             */
+            resource_account_id: string;
         };
         /** @description `PATCH /tenant/v1/policies/{policy_id}`; what is left out stays. */
         PolicyUpdate: {
@@ -9758,6 +10081,12 @@ export interface components {
         };
         /** @description Numbers, and the gateways by which calls to them leave. */
         VoiceRoute: {
+            /**
+             * @description The operator's number of a conference bridge by which meetings call out, in place of gateways:
+             *     whoever is called sees it. Its PSTN usages are for meetings alone, and for policies of the kind
+             *     `OnlineAudioConferencingRoutingPolicy`.
+             */
+            bridge_source_phone_number?: string | null;
             /** @description By which calls leave; a route without any closes what it matches. */
             gateway_ids?: string[];
             /**
@@ -11291,7 +11620,10 @@ export interface operations {
             query?: {
                 /** @description Numbers that begin so: `+44207`, its `+` written as `%2B`. */
                 prefix?: string;
-                /** @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`. */
+                /**
+                 * @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`, `ConferenceAssigned`,
+                 *     `PolicyAssigned`.
+                 */
                 status?: string;
                 /** @description `CallingUserAssignment`, `FirstPartyAppAssignment`, `ConferenceAssignment`. */
                 usage?: string;
@@ -15581,6 +15913,339 @@ export interface operations {
             503: components["responses"]["Refusal"];
         };
     };
+    conference_bridge_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of bridges */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ConferenceBridge"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    conference_bridge_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConferenceBridgeCreate"];
+            };
+        };
+        responses: {
+            /** @description The bridge */
+            201: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConferenceBridge"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    conference_bridge_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The bridge */
+                conference_bridge_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bridge */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConferenceBridge"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    conference_bridge_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The bridge */
+                conference_bridge_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bridge as it was */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConferenceBridge"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    conference_bridge_update: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag last read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The bridge */
+                conference_bridge_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConferenceBridgeUpdate"];
+            };
+        };
+        responses: {
+            /** @description The bridge */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConferenceBridge"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    conference_bridge_number_list: {
+        parameters: {
+            query?: {
+                /** @description ISO 3166-1 alpha-2. */
+                country?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The bridge */
+                conference_bridge_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of its numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ConferenceNumber"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    conference_number_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The bridge */
+                conference_bridge_id: string;
+                /** @description E.164 */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConferenceNumberPut"];
+            };
+        };
+        responses: {
+            /** @description The number */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConferenceNumber"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    conference_number_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The bridge */
+                conference_bridge_id: string;
+                /** @description E.164 */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The number as it was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConferenceNumber"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    conference_number_list: {
+        parameters: {
+            query?: {
+                /** @description ISO 3166-1 alpha-2. */
+                country?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ConferenceNumber"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
     consent_list: {
         parameters: {
             query?: {
@@ -17076,7 +17741,10 @@ export interface operations {
             query?: {
                 /** @description Numbers that begin so: `+44207`, its `+` written as `%2B`. */
                 prefix?: string;
-                /** @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`. */
+                /**
+                 * @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`, `ConferenceAssigned`,
+                 *     `PolicyAssigned`.
+                 */
                 status?: string;
                 /** @description `CallingUserAssignment`, `FirstPartyAppAssignment`, `ConferenceAssignment`. */
                 usage?: string;
