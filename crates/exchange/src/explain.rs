@@ -10,9 +10,7 @@ use domain::conference::Meeting;
 use domain::emergency::ProfileEmergency;
 use domain::fraud::{ClassLimit, DestinationClass, FraudLimits};
 use domain::number::NumberType;
-use domain::policy::{
-    Holder, Policy, PolicyBody, PolicyKind, Screening, Via, VoiceRoutes,
-};
+use domain::policy::{Holder, Policy, PolicyBody, PolicyKind, Screening, Via, VoiceRoutes};
 use domain::routing::{
     Call, CallKind, Destination, Dialled, FallbackView, GatewayView, HelpView, NumberView,
     Recorded, Route, RouteRefusal, Source, Trace, TrunkOwner, TrunkView, UserView, World,

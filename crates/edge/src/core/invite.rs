@@ -6,7 +6,6 @@ use super::conference::{CONFERENCE_HEADER, conference_called, meeting};
 use super::dialog::{Dialog, Party, Side, domain_of, domain_of_user};
 use super::forward::{diversions_of, from_number};
 use super::guest::NOBODY;
-use super::places::is_for_help;
 use super::write::{
     CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, explains, hides_identity,
     number_uri, pass, pass_of_hidden, pass_of_phone, quoted, route_set, shown, text, transport,
@@ -18,9 +17,9 @@ use domain::calling::ForwardCause;
 use domain::conference::Meeting;
 use domain::policy::{Hide, Reserved};
 use domain::routing::{
-    self, CallKind, Destination, Dialled, FarEnd, NoTrace, Route, RouteRefusal, Source, World,
+    self, CallKind, Destination, Dialled, FarEnd, NoTrace, Route, RouteRefusal, Source,
 };
-use domain::{CallingProfileId, CdrId, TrunkId, UserId};
+use domain::{CdrId, TrunkId, UserId};
 use feed::cdr::{Attempt, CdrEvent, HungUpBy};
 use feed::record::Transport;
 use feed::snapshot::Snapshot;
@@ -414,77 +413,6 @@ impl Core {
             return;
         }
         self.set_deadline(at, index, time, Deadline::Ring);
-    }
-
-    /// Lists the trunks or gateways that the call tries, in their order.
-    pub(super) fn ways_out(&mut self, at: Moment, index: u32, route: &Route, world: &Snapshot) {
-        let own = match route.destination {
-            Destination::Trunks { profile, .. } => {
-                self.order_trunks(at, index, profile, world);
-                profile
-            }
-            _ => {
-                for tier in routing::gateway_tiers(world, route) {
-                    self.order(at, index, &tier, world);
-                }
-                CallingProfileId::DIRECT_ROUTING
-            }
-        };
-        if let Some(country) = route.emergency_in {
-            for profile in routing::further_profiles(world, country, own) {
-                self.order_trunks(at, index, profile, world);
-            }
-        }
-        let fallback = routing::fallback_profiles(world, route);
-        if fallback.is_empty() {
-            return;
-        }
-        for profile in fallback {
-            self.order_trunks(at, index, profile, world);
-        }
-        // Another operator that answers comes before silent trunks of the number's own.
-        let health = &self.shared.health;
-        self.calls[index as usize].trunks.sort_by_key(|id| {
-            let asked = world.trunk_record(*id).is_some_and(|t| t.send_options);
-            !health.is_first_choice(*id, asked, at.wall_us)
-        });
-    }
-
-    /// Appends the trunks of a calling profile to those that the call tries.
-    fn order_trunks(
-        &mut self,
-        at: Moment,
-        index: u32,
-        profile: CallingProfileId,
-        world: &Snapshot,
-    ) {
-        let mut trunks = std::mem::take(&mut self.scratch.trunks);
-        World::trunks(world, profile, &mut |t| trunks.push(t.trunk));
-        self.order(at, index, &trunks, world);
-        trunks.clear();
-        self.scratch.trunks = trunks;
-    }
-
-    /// Appends trunks of equal rank, those that answer first, each in random order.
-    pub(super) fn order(&mut self, at: Moment, index: u32, equals: &[TrunkId], world: &Snapshot) {
-        let seed = self.random.next();
-        let call = &mut self.calls[index as usize];
-        let help = is_for_help(call);
-        let trunks = &mut call.trunks;
-        let before = trunks.len();
-        for id in equals {
-            if !trunks[..before].contains(id) {
-                trunks.push(*id);
-            }
-        }
-        let health = &self.shared.health;
-        let state = |id: &TrunkId| {
-            let Some(t) = world.trunk_record(*id) else { return (false, false) };
-            let state = (t.enabled, health.is_first_choice(*id, t.send_options, at.wall_us));
-            if help { routing::usable_for_help(state) } else { state }
-        };
-        let usable = routing::trunk_order(&mut trunks[before..], state, seed);
-        trunks.truncate(before + usable);
     }
 
     /// Sends the call to the next trunk in order; `false` if none is left.

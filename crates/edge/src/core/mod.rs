@@ -32,6 +32,7 @@ mod response;
 mod screen;
 mod short;
 mod stray;
+mod ways;
 mod write;
 
 use crate::alarm::Alarms;
