@@ -261,8 +261,8 @@ mod tests {
             assert_eq!(row.get_string(0).expect("id"), &call.id.to_string());
             assert_eq!(row.get_timestamp_micros(2).expect("started_at"), 1_795_348_800_000_000);
             assert_eq!(row.get_long(5).expect("duration"), call.duration_ms.expect("there"));
-            assert_eq!(row.get_long(21).ok(), call.sip_code.map(i64::from));
-            assert_eq!(row.get_bool(27).expect("complete"), call.complete);
+            assert_eq!(row.get_long(24).ok(), call.sip_code.map(i64::from));
+            assert_eq!(row.get_bool(30).expect("complete"), call.complete);
         }
     }
 }

@@ -83,7 +83,7 @@ on_both!(a_policy_has_an_account_and_free_numbers_like_the_account_s, |db| {
     }
     // An account without a number is none to call by.
     let spare = doc(json!({ "upn": "spare@contoso.example", "display_name": "Spare",
-        "kind": "call_queue", "licences": ["resource_account"] }));
+        "kind": "call_queue", "licences": ["resource_account"], "agent_ids": [] }));
     let spare = exchange.resource_account_create(&admin, spare).await.expect("a queue").id;
     for (account, code) in [(spare, "account_without_number"), (Uuid::nil(), "unknown_account")] {
         let settings = json!({ "kind": KIND, "resource_account_id": account });
