@@ -199,6 +199,14 @@ def spare_issuer(case):
     case.path_parameters["issuer_id"] = made["id"]
 
 
+def spare_user(case):
+    """A person to take away, who has no number."""
+    made = world.Client(HERE["base"], HERE["tokens"]["tenant"]).post("/tenant/v1/users", {
+        "upn": f"spare-{uuid.uuid4().hex[:12]}@contoso.example", "display_name": "Spare", "country": "GB",
+    })
+    case.path_parameters["user_id"] = made["id"]
+
+
 def webhooks(face):
     return world.Client(HERE["base"], HERE["tokens"][face])
 
@@ -253,6 +261,7 @@ PREPARED = {
     "POST /session/account/totp/confirm": shows_code,
     "POST /session/account/totp/remove": shows_recovery,
     "DELETE /session/tokens/{token_id}": own_token,
+    "DELETE /tenant/v1/users/{user_id}": spare_user,
     "GET /session/oidc/callback": signs_in_outside,
     "POST /oauth/token": client_proof,
     "POST /oauth/revoke": client_proof,

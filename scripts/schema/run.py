@@ -45,6 +45,8 @@ BY_CHANCE = {
     "POST /accounts/{accountName}:createOrUpdateNumbers": "one bad number of a batch refuses it whole",
     "PUT /accounts/{accountName}": "drawn conditions seldom hold, and an account with numbers keeps its tenant",
     "POST /programme/v1/operators/{operator_id}/calling-profiles": "two trunks of one operator seldom meet",
+    "PUT /programme/v1/operators/{operator_id}/calling-profiles/{calling_profile_id}/emergency":
+        "an operator, one of its profiles, its version and another of its profiles seldom meet",
     "POST /session": "one whole proof of three, and a code opens once",
     "POST /tenant/v1/gateways": "an address and a source are one gateway's, and few are known",
     "PUT /tenant/v1/fallback-operators": "most operators have no trunk by which they could stand in",
@@ -62,7 +64,7 @@ LATER = (
     "^/(tenant|programme)/v1/change-freezes|^/session/oidc/\\{"
     "|^/tenant/v1/(number-orders|users/csv|numbers/.*/assignment(/undo|-block))"
     "|^/operator/v1/(number-orders/(csv|.*/(retry|undo))|order-messages/|disputes/)|^/programme/v1/disputes/"
-    "|^/operator/v1/(stock|reservations)|^/tenant/v1/(shop/|quotes|reservations)|^/shop/"
+    "|^/scim/|^/operator/v1/(stock|reservations)|^/tenant/v1/(shop/|quotes|reservations)|^/shop/"
     "|^/operator/v1/(offer|leads)/|^/tenant/v1/(leads/|consents/.*/acceptances)|^/programme/v1/notices"
 )
 # Streams of events that end only when their reader goes: each is read for so many seconds.

@@ -59,6 +59,8 @@ events! {
     NumbersReleased(NumbersReleased) = "numbers.released";
     /// A person was added or edited, or has another number.
     UserChanged(UserEvent) = "user.changed";
+    /// A person was removed.
+    UserRemoved(ThingEvent) = "user.removed";
     /// A call queue was added or edited, or has another number.
     QueueChanged(NamedEvent) = "queue.changed";
     /// A civic address was added or removed.

@@ -22,6 +22,7 @@ pub mod number;
 pub mod operator;
 pub mod policy;
 pub mod problem;
+pub mod scim;
 pub mod shop;
 pub mod tenant;
 pub mod webhook;

@@ -289,6 +289,9 @@ pub struct NumberSettings {
     pub assignment_blocked_forever: bool,
     /// Or for so many days, 1 to 365.
     pub assignment_blocked_days: Option<u32>,
+    /// Numbers of people who are deactivated or removed are taken back. Otherwise they stay theirs,
+    /// and nobody is removed who has one.
+    pub free_numbers_of_leavers: bool,
     /// Optimistic version, also in the ETag; 0 before the first change.
     pub version: i64,
 }
@@ -310,6 +313,9 @@ pub struct NumberSettingsPut {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 365)]
     pub assignment_blocked_days: Option<u32>,
+    /// See [`NumberSettings`].
+    #[serde(default)]
+    pub free_numbers_of_leavers: bool,
 }
 
 /// What failed in an operator's order, `GET /operator/v1/order-messages`, until it is dismissed.

@@ -172,6 +172,14 @@ codes! {
     MovedOn = "moved_on", 409, "The number has changed since.", "Look at the number as it is now, and change what you still want changed.";
     MalformedCsv = "malformed_csv", 422, "The file is not the CSV that was expected.", "Send UTF-8, a header line, and as many cells in every line; say with columns which header means what.";
     // Stock and shopping.
+    NumberHeld = "number_held", 409, "The person has a number.", "Take the number back first, or let numbers of people who leave be taken back: `meetpoint number settings set --free-leavers`.";
+    ScimInvalidFilter = "scim_invalid_filter", 400, "The SCIM filter cannot be used.", "Mend it at the place that the reason names; filters are over the attributes of /scim/v2/Schemas.";
+    ScimInvalidSyntax = "scim_invalid_syntax", 400, "The SCIM request is not of the form it should have.", "Send it as RFC 7644 has it; the reason says what is missing.";
+    ScimInvalidPath = "scim_invalid_path", 400, "The path of a SCIM operation cannot be read.", "Name an attribute of /scim/v2/Schemas, as emails[type eq \"work\"].value.";
+    ScimNoTarget = "scim_no_target", 400, "A SCIM operation picks out nothing.", "Read the resource and name a value that it has, or add one.";
+    ScimInvalidValue = "scim_invalid_value", 400, "A SCIM attribute cannot have this value.", "Send a value as /scim/v2/Schemas describes the attribute.";
+    ScimMutability = "scim_mutability", 400, "The SCIM attribute cannot be changed.", "Leave it out.";
+    ScimUnsupported = "scim_unsupported", 501, "This part of SCIM is not supported.", "See /scim/v2/ServiceProviderConfig for what is.";
     NumberReserved = "number_reserved", 409, "A tenant has reserved the number.", "Wait until the reservation ends, or decline it.";
     ShopClosed = "shop_closed", 409, "The operator's storefront is closed.", "Wait until it opens, or ask the operator.";
     OutOfStock = "out_of_stock", 409, "A number cannot be had: it is not in stock, or somebody reserved it.", "Search the stock again, and ask for a quote of what is there.";

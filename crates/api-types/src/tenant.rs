@@ -487,6 +487,9 @@ pub struct UserUpdate {
     #[serde(default)]
     #[schema(schema_with = crate::listed::optional_licences)]
     pub licences: Option<Vec<String>>,
+    /// `false` takes phone and calls outside away, until it is `true` again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active: Option<bool>,
 }
 
 /// A person.
@@ -506,6 +509,8 @@ pub struct User {
     pub number: Option<String>,
     /// They have phone credentials.
     pub has_phone: bool,
+    /// `false`: no phone, and no calls outside but for help.
+    pub active: bool,
     /// Optimistic version, also in the ETag.
     pub version: i64,
 }

@@ -24,6 +24,7 @@ const PROGRAMS: &[&str] = &[
     "edge",
     "oauth",
     "provapi",
+    "scim",
     "session",
     "errors",
     "docs",

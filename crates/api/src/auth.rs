@@ -270,6 +270,7 @@ pub fn access_of(method: &Method, path: &str) -> Option<(Face, Access)> {
         Some("programme") => Face::Programme,
         Some("operator") => Face::Operator,
         Some("tenant" | "operatorconnect") => Face::Tenant,
+        Some("scim") => Face::Directory,
         Some("edge") => Face::Edge,
         _ => return None,
     };

@@ -4,6 +4,7 @@
 use crate::{
     compat::envelope,
     failure::{Failure, refuse},
+    scim,
 };
 use api_types::ErrorCode;
 use axum::{
@@ -63,6 +64,7 @@ pub async fn finish(mut request: Request, next: Next) -> Response {
     let failure = response.extensions_mut().remove::<Failure>();
     response = match (compatible, failure) {
         (Some(asked), failure) => asked.answered(failure, &id, response),
+        (None, Some(failure)) if scim::is_under(&path) => scim::written(failure, &id, response),
         (None, Some(failure)) => written(failure, &id, response),
         (None, None) => response,
     };

@@ -39,6 +39,7 @@ mod order;
 mod policy;
 mod programme;
 mod respond;
+mod scim;
 mod session;
 mod shared_limit;
 mod shop;
@@ -223,6 +224,7 @@ fn build(app: App) -> Router {
     let api = api
         .merge(compat::token::routes())
         .nest(compat::BASE, compat::routes())
+        .nest(scim::BASE, scim::unsupported())
         .nest(compat::directory::BASE, compat::directory::routes());
     let compressible = DefaultPredicate::new()
         // The feed of an edge must not wait in a compressor's buffer.

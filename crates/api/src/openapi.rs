@@ -2,10 +2,10 @@
 
 use crate::{
     App, accounts, billing, clients, edge, emergency, event, explain, fraud, freeze, gateway,
-    inside, links, network, oauth, offer, oidc, operator, order, policy, programme, session, shop,
-    tenant, webhook,
+    inside, links, network, oauth, offer, oidc, operator, order, policy, programme, scim, session,
+    shop, tenant, webhook,
 };
-use api_types::{Problem, event::Event};
+use api_types::{Problem, event::Event, scim::ScimRefusal};
 use axum::{
     Router,
     http::{Method, header},
@@ -39,11 +39,12 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
             If-Match say so. `POST` takes an `Idempotency-Key`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    components(schemas(Problem, Event)),
+    components(schemas(Problem, Event, ScimRefusal)),
     tags(
         (name = "programme", description = "For the programme owner, who runs Meetpoint"),
         (name = "tenant", description = "For organisations that use numbers"),
         (name = "operator", description = "For PSTN operators"),
+        (name = "scim", description = "For identity providers: a tenant's people and groups (RFC 7644)"),
         (name = "shop", description = "For operators' payment pages"),
         (name = "edge", description = "For Meetpoint's own edges"),
         (name = "oauth", description = "Tokens for programs"),
@@ -98,7 +99,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(tenant::civic_address_get, tenant::civic_address_remove))
         .routes(routes!(tenant::location_create))
         .routes(routes!(tenant::user_list, tenant::user_create))
-        .routes(routes!(tenant::user_get, tenant::user_update))
+        .routes(routes!(tenant::user_get, tenant::user_update, tenant::user_remove))
         .routes(routes!(tenant::user_phone_create))
         .routes(routes!(tenant::resource_account_list, tenant::resource_account_create))
         .routes(routes!(tenant::resource_account_get))
@@ -167,6 +168,25 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(shop::reservation_extend))
         .routes(routes!(shop::reservation_cancel))
         .routes(routes!(shop::reservation_paid))
+        .routes(routes!(scim::scim_config_get))
+        .routes(routes!(scim::scim_resource_type_list))
+        .routes(routes!(scim::scim_resource_type_get))
+        .routes(routes!(scim::scim_schema_list))
+        .routes(routes!(scim::scim_schema_get))
+        .routes(routes!(scim::scim_user_list, scim::scim_user_create))
+        .routes(routes!(
+            scim::scim_user_get,
+            scim::scim_user_replace,
+            scim::scim_user_update,
+            scim::scim_user_remove
+        ))
+        .routes(routes!(scim::scim_group_list, scim::scim_group_create))
+        .routes(routes!(
+            scim::scim_group_get,
+            scim::scim_group_replace,
+            scim::scim_group_update,
+            scim::scim_group_remove
+        ))
         .routes(routes!(edge::edge_snapshot))
         .routes(routes!(edge::edge_changes))
         .routes(routes!(edge::edge_cdrs))
@@ -282,6 +302,12 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         .content("application/problem+json", problem)
         .build();
     components.responses.insert(REFUSAL.to_owned(), refusal.into());
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("ScimRefusal"))).build();
+    let refusal = ResponseBuilder::new()
+        .description("A refusal of SCIM")
+        .content("application/scim+json", problem)
+        .build();
+    components.responses.insert(SCIM_REFUSAL.to_owned(), refusal.into());
     let scopes = Scopes::from_iter(
         exchange::Scope::ALL
             .into_iter()
@@ -390,14 +416,17 @@ fn complete(method: &Method, path: &str, operation: &mut Operation, versioned: &
             response.content.insert("text/csv".to_owned(), RefOr::T(lines));
         }
     }
+    let refusal = if path.starts_with("/scim/") { SCIM_REFUSAL } else { REFUSAL };
     for status in refusals(method, path, operation, is_open) {
-        let refusal = RefOr::Ref(Ref::from_response_name(REFUSAL));
+        let refusal = RefOr::Ref(Ref::from_response_name(refusal));
         operation.responses.responses.entry(status.to_string()).or_insert(refusal);
     }
 }
 
 /// The answer that every refusal is, by its name among the components.
 const REFUSAL: &str = "Refusal";
+/// The same of SCIM.
+const SCIM_REFUSAL: &str = "ScimError";
 
 /// The statuses an operation may refuse with. There is no `default`: an answer
 /// that is not listed here is a fault, of the handler or of this list.

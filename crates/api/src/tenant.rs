@@ -284,6 +284,25 @@ pub async fn user_update(
     Ok(versioned(found.version, found))
 }
 
+/// Remove a person
+///
+/// With their phone, their places in queues and groups, and the policies assigned to them. Nobody is
+/// removed who has a number, unless numbers of people who leave are taken back
+/// (`/tenant/v1/number-settings`).
+#[utoipa::path(
+    delete, path = "/tenant/v1/users/{user_id}", tag = "tenant",
+    params(("user_id" = Uuid, Path, description = "The person"), ("If-Match" = Option<String>, Header, description = "The ETag last read")),
+    responses((status = 200, description = "The person as they were", body = User))
+)]
+pub async fn user_remove(
+    State(app): State<App>,
+    caller: Caller,
+    Path(user_id): Path<Uuid>,
+    IfMatch(version): IfMatch,
+) -> Answer<Response> {
+    Ok(respond::ok(app.exchange.user_remove(&caller, user_id, version).await?))
+}
+
 /// New phone credentials
 ///
 /// The old ones stop working. The password is shown this once.

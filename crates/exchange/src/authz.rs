@@ -34,6 +34,8 @@ pub enum Face {
     Operator,
     /// `/tenant/v1`
     Tenant,
+    /// `/scim/v2`, for a tenant's identity provider.
+    Directory,
     /// `/edge/v1`
     Edge,
     /// The compatible one, for operators.
@@ -46,6 +48,7 @@ pub(crate) enum Object {
     Programme,
     Operator(OperatorId),
     Tenant(TenantId),
+    Directory(TenantId),
     Edge,
     Provisioning(OperatorId),
 }
@@ -56,6 +59,7 @@ impl Object {
             Self::Programme => Face::Programme,
             Self::Operator(_) => Face::Operator,
             Self::Tenant(_) => Face::Tenant,
+            Self::Directory(_) => Face::Directory,
             Self::Edge => Face::Edge,
             Self::Provisioning(_) => Face::Provisioning,
         }
@@ -68,7 +72,7 @@ const fn granted(role: Role, face: Face) -> &'static [Access] {
     match (face, role) {
         (Face::Programme, Role::ProgrammeOwner)
         | (Face::Operator | Face::Provisioning, Role::OperatorAdmin { .. })
-        | (Face::Tenant, Role::TenantAdmin { .. })
+        | (Face::Tenant | Face::Directory, Role::TenantAdmin { .. })
         | (Face::Edge, Role::Edge) => &[Read, Private, Help, Write, Delete],
         (Face::Programme, Role::ProgrammeSupport) | (Face::Tenant, Role::TenantHelpdesk { .. }) => {
             &[Read, Help]
@@ -91,6 +95,7 @@ pub const fn scopes_for(face: Face, access: Access) -> &'static [Scope] {
         (Face::Tenant, Read | Private) => &[Scope::TenantRead],
         (Face::Tenant, Help) => &[Scope::TenantHelp, Scope::TenantWrite],
         (Face::Tenant, Write | Delete) => &[Scope::TenantWrite],
+        (Face::Directory, _) => &[Scope::TenantDirectory],
         (Face::Edge, _) => &[Scope::Edge],
         (Face::Provisioning, Read | Private) => {
             &[Scope::ProvisioningRead, Scope::ProvisioningAdmin]
@@ -129,7 +134,7 @@ pub(crate) fn authorize(actor: &Actor, access: Access, object: Object) -> Result
     let owned = match object {
         Object::Programme | Object::Edge => true,
         Object::Operator(id) | Object::Provisioning(id) => actor.role.operator() == Some(id),
-        Object::Tenant(id) => actor.role.tenant() == Some(id),
+        Object::Tenant(id) | Object::Directory(id) => actor.role.tenant() == Some(id),
     };
     if owned { Ok(()) } else { Err(not_found("object", "of that name")) }
 }
@@ -159,6 +164,14 @@ impl Cx {
     pub(crate) fn tenant(&self, access: Access) -> Result<TenantId, Problem> {
         let own = self.actor.role.tenant().unwrap_or(TenantId(Uuid::nil()));
         authorize(&self.actor, access, Object::Tenant(own)).map(|()| own)
+    }
+}
+
+impl Cx {
+    /// The tenant whose directory the actor keeps.
+    pub(crate) fn directory(&self, access: Access) -> Result<TenantId, Problem> {
+        let own = self.actor.role.tenant().unwrap_or(TenantId(Uuid::nil()));
+        authorize(&self.actor, access, Object::Directory(own)).map(|()| own)
     }
 }
 

@@ -63,6 +63,8 @@ pub enum Scope {
     TenantWrite,
     /// `tenant.help`
     TenantHelp,
+    /// `tenant.directory`: the people and groups of SCIM, and nothing else.
+    TenantDirectory,
     /// `edge`
     Edge,
     /// `ProvisioningAPI.Read`, of the compatible face as all that follow.
@@ -77,7 +79,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope there is.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ProgrammeRead,
         Self::ProgrammeWrite,
         Self::ProgrammeHelp,
@@ -86,6 +88,7 @@ impl Scope {
         Self::TenantRead,
         Self::TenantWrite,
         Self::TenantHelp,
+        Self::TenantDirectory,
         Self::Edge,
         Self::ProvisioningRead,
         Self::ProvisioningWrite,
@@ -112,6 +115,7 @@ impl Scope {
             Self::TenantRead => "tenant.read",
             Self::TenantWrite => "tenant.write",
             Self::TenantHelp => "tenant.help",
+            Self::TenantDirectory => "tenant.directory",
             Self::Edge => "edge",
             Self::ProvisioningRead => "ProvisioningAPI.Read",
             Self::ProvisioningWrite => "ProvisioningAPI.Write",
@@ -150,7 +154,9 @@ impl Role {
             Self::ProgrammeSupport => &[Scope::ProgrammeRead, Scope::ProgrammeHelp],
             Self::OperatorAdmin { .. } => &[Scope::OperatorRead, Scope::OperatorWrite],
             Self::OperatorReader { .. } => &[Scope::OperatorRead],
-            Self::TenantAdmin { .. } => &[Scope::TenantRead, Scope::TenantWrite, Scope::TenantHelp],
+            Self::TenantAdmin { .. } => {
+                &[Scope::TenantRead, Scope::TenantWrite, Scope::TenantHelp, Scope::TenantDirectory]
+            }
             Self::TenantHelpdesk { .. } => &[Scope::TenantRead, Scope::TenantHelp],
             Self::TenantReader { .. } => &[Scope::TenantRead],
             Self::Edge => &[Scope::Edge],

@@ -67,7 +67,7 @@ fn types_for(party: Party) -> impl Iterator<Item = &'static str> {
         "account.changed",
         "order_message.changed",
     ];
-    const PEOPLE: [&str; 3] = ["user.changed", "queue.changed", "tenant.changed"];
+    const PEOPLE: [&str; 4] = ["user.changed", "user.removed", "queue.changed", "tenant.changed"];
     EventData::TYPES.iter().copied().filter(move |kind| match party {
         Party::Programme => true,
         Party::Tenant(_) => !HOUSES.contains(kind) && !OPERATORS.contains(kind),
@@ -282,7 +282,8 @@ fn told(change: Change, owner: ChangeOwner, party: Party) -> Option<EventData> {
             }
             EventData::EmergencyCallStarted(told)
         }
-        Change::UserRemoved { .. } | Change::QueueRemoved { .. } => return None,
+        Change::UserRemoved { id } => EventData::UserRemoved(thing(id.to_string())),
+        Change::QueueRemoved { .. } => return None,
     })
 }
 

@@ -54,7 +54,13 @@ impl Exchange {
                 return Err(ErrorCode::Conflict.problem(Some("/name"), reason).into());
             }
             let id = GroupId(new_id());
-            let row = GroupRow { id, tenant_id: tenant, name: name.clone(), members: 0 };
+            let row = GroupRow {
+                id,
+                tenant_id: tenant,
+                name: name.clone(),
+                external_id: None,
+                members: 0,
+            };
             tx.group_insert(&row).await?;
             change_other(&mut tx, "group", id, of_tenant(tenant));
             done(group_document(row), id)

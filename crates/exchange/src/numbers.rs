@@ -381,6 +381,28 @@ async fn remember(
     Ok(tx.number_former_put(number, tenant, kind.as_str(), &text, at).await?)
 }
 
+/// Takes a number back from whoever has it, with the block that was asked for or the tenant's.
+pub(crate) async fn take_back(
+    tx: &mut Tx,
+    tenant: TenantId,
+    number: E164,
+    block: Option<BlockAsk>,
+) -> Result<NumberRow, Fail> {
+    let (row, _) = number_locked(tx, tenant, number).await?;
+    let from = To::of(&row);
+    check_unassign(from.is_some()).map_err(hold_refusal)?;
+    let from = from.ok_or_else(|| hold_refusal(HoldRefusal::NotAssigned))?;
+    from.lock(tx, tenant).await?;
+    let default = default_block(tx, tenant).await?;
+    let mut state = state_of(&row);
+    (state.person, state.account) = (None, None);
+    state.block = after_unassign(block, default, tx.at());
+    remember(tx, OrderKind::Unassign, &row, &state).await?;
+    let row = save(tx, &row, &state).await?;
+    from.change(tx, tenant).await?;
+    Ok(row)
+}
+
 fn settings_document(tenant: TenantId, row: Option<NumberSettingsRow>) -> NumberSettings {
     let row = row.unwrap_or(NumberSettingsRow {
         tenant_id: tenant,
@@ -388,6 +410,7 @@ fn settings_document(tenant: TenantId, row: Option<NumberSettingsRow>) -> Number
         unassignment_email: false,
         block_forever: false,
         block_days: None,
+        free_leavers: false,
         version: 0,
     });
     NumberSettings {
@@ -395,6 +418,7 @@ fn settings_document(tenant: TenantId, row: Option<NumberSettingsRow>) -> Number
         unassignment_email: row.unassignment_email,
         assignment_blocked_forever: row.block_forever,
         assignment_blocked_days: row.block_days,
+        free_numbers_of_leavers: row.free_leavers,
         version: row.version,
     }
 }
@@ -549,17 +573,7 @@ impl Exchange {
         self.act(cx, "number.unassign", Keep::Answer, async |mut tx| {
             let (row, _) = number_locked(&mut tx, tenant, number).await?;
             matches(if_match, row.version, false)?;
-            let from = To::of(&row);
-            check_unassign(from.is_some()).map_err(hold_refusal)?;
-            let from = from.ok_or_else(|| hold_refusal(HoldRefusal::NotAssigned))?;
-            from.lock(&mut tx, tenant).await?;
-            let default = default_block(&mut tx, tenant).await?;
-            let mut state = state_of(&row);
-            (state.person, state.account) = (None, None);
-            state.block = after_unassign(block, default, tx.at());
-            remember(&mut tx, OrderKind::Unassign, &row, &state).await?;
-            let row = save(&mut tx, &row, &state).await?;
-            from.change(&mut tx, tenant).await?;
+            let row = take_back(&mut tx, tenant, number, block).await?;
             let tags = tags_of(&mut tx, number).await?;
             done(number_document(row, tags), number)
         })
@@ -718,6 +732,7 @@ impl Exchange {
                 unassignment_email: put.unassignment_email,
                 block_forever: forever,
                 block_days: days,
+                free_leavers: put.free_numbers_of_leavers,
                 version,
             };
             raced(tx.number_settings_put(&row).await?)?;

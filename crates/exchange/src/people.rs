@@ -22,7 +22,7 @@ const MAX_AGENTS: usize = 200;
 /// Most licences of a person or a queue.
 const MAX_LICENCES: usize = 50;
 
-fn user_document(row: PersonRow) -> User {
+pub(crate) fn user_document(row: PersonRow) -> User {
     User {
         id: row.id.0,
         upn: row.upn,
@@ -31,6 +31,7 @@ fn user_document(row: PersonRow) -> User {
         licences: row.licences.0,
         number: row.number.map(|n| n.to_string()),
         has_phone: row.ha1_sha256.is_some(),
+        active: row.active,
         version: row.version,
     }
 }
@@ -120,6 +121,9 @@ impl Exchange {
                 number: None,
                 ha1_sha256: None,
                 ha1_md5: None,
+                external_id: None,
+                active: true,
+                directory: None,
             };
             tx.person_insert(&row).await?;
             change(&mut tx, &Change::UserPut(records::user(&row)));
@@ -155,7 +159,9 @@ impl Exchange {
     }
 
     /// Edits a person. Taking the telephony licence away leaves the number
-    /// where it is: calls in still ring, calls out are refused.
+    /// where it is: calls in still ring, calls out are refused. Whoever is not
+    /// active has no phone either; what becomes of their number, the tenant's
+    /// settings say.
     pub async fn user_update(
         &self,
         cx: &Cx,
@@ -176,8 +182,13 @@ impl Exchange {
             if let Some(licences) = &licences {
                 row.licences = Json(licences.clone());
             }
+            let was_active = row.active;
+            row.active = edit.active.unwrap_or(row.active);
             raced(tx.person_update(&row, row.version).await?)?;
             row.version += 1;
+            if was_active && !row.active {
+                row = crate::leavers::deactivated(&mut tx, row).await?;
+            }
             change(&mut tx, &Change::UserPut(records::user(&row)));
             done(user_document(row), id)
         })

@@ -17,11 +17,12 @@ use store::{
 pub(crate) const RESOURCE_ACCOUNT: &str = "resource_account";
 
 pub(crate) fn licensed(row: &PersonRow) -> bool {
-    row.licences.0.iter().any(|l| l == crate::world::TELEPHONY)
+    row.active && row.licences.0.iter().any(|l| l == crate::world::TELEPHONY)
 }
 
 pub(crate) fn user(row: &PersonRow) -> UserRecord {
-    let phone = row.ha1_sha256.clone().zip(row.ha1_md5.clone());
+    // Whoever is not active has no phone, until they are again.
+    let phone = row.ha1_sha256.clone().zip(row.ha1_md5.clone()).filter(|_| row.active);
     UserRecord {
         id: row.id,
         tenant: row.tenant_id,

@@ -107,6 +107,9 @@ async fn take(tx: &mut Tx, tenant: TenantId, row: &Row) -> Result<Result<Step, E
             number: None,
             ha1_sha256: None,
             ha1_md5: None,
+            external_id: None,
+            active: true,
+            directory: None,
         };
         tx.person_insert(&person).await?;
         change(tx, &Change::UserPut(records::user(&person)));

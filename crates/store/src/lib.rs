@@ -67,7 +67,7 @@ pub use operators::{
 pub use orders::{
     EntryResult, OpenOrderRow, OrderEntryRow, OrderFormerRow, OrderMessageRow, OrderRow,
 };
-pub use people::{AccountRow, AgentRow, PersonNameRow, PersonRow};
+pub use people::{AccountRow, AgentRow, Directory, PersonNameRow, PersonRow};
 pub use policies::{
     GroupMemberRow, GroupPersonRow, GroupRow, PolicyAssignmentRow, PolicyRow, ScreeningRow,
 };

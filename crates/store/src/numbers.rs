@@ -45,6 +45,7 @@ row! {
         unassignment_email: bool,
         block_forever: bool,
         block_days: Option<u32>,
+        free_leavers: bool,
         version: i64,
     }
     /// The last assignment of a number, or its end, that was no order's.
@@ -166,12 +167,13 @@ statements! {
         WHERE g.tenant_id = $1 AND (CAST($2 AS TEXT) IS NULL OR g.folded > $2) \
         GROUP BY g.folded, g.name ORDER BY g.folded LIMIT $3";
     SETTINGS_GET = "SELECT tenant_id, assignment_email, unassignment_email, block_forever, \
-        block_days, version FROM number_settings WHERE tenant_id = $1";
+        block_days, free_leavers, version FROM number_settings WHERE tenant_id = $1";
     SETTINGS_PUT = "INSERT INTO number_settings (tenant_id, assignment_email, unassignment_email, \
-        block_forever, block_days, version) VALUES ($1, $2, $3, $4, $5, 1) \
+        block_forever, block_days, free_leavers, version) VALUES ($1, $2, $3, $4, $5, $7, 1) \
         ON CONFLICT (tenant_id) DO UPDATE SET assignment_email = excluded.assignment_email, \
         unassignment_email = excluded.unassignment_email, \
         block_forever = excluded.block_forever, block_days = excluded.block_days, \
+        free_leavers = excluded.free_leavers, \
         version = number_settings.version + 1 WHERE number_settings.version = $6";
     FORMER_PUT = "INSERT INTO number_former (number, tenant_id, kind, trace, at) \
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (number) DO UPDATE SET kind = excluded.kind, \
@@ -404,7 +406,8 @@ impl Db {
             s.unassignment_email,
             s.block_forever,
             s.block_days,
-            s.version
+            s.version,
+            s.free_leavers
         ];
         Ok(self.exec(SETTINGS_PUT, args).await? > 0)
     }

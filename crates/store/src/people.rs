@@ -6,7 +6,22 @@ use crate::listing::{PEOPLE, Pick};
 use crate::value::{Json, args, row};
 use domain::{ResourceAccountId, TenantId, UserId};
 use numbering::{Country, E164};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+/// What a directory keeps of a person beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Directory {
+    /// Given name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_name: Option<String>,
+    /// Family name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family_name: Option<String>,
+    /// Mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<String>,
+}
 
 row! {
     /// A person, with their number and their phone's digests.
@@ -22,6 +37,9 @@ row! {
         number: Option<E164>,
         ha1_sha256: Option<String>,
         ha1_md5: Option<String>,
+        external_id: Option<String>,
+        active: bool,
+        directory: Option<Json<Directory>>,
     }
     /// A resource account, with its number.
     AccountRow {
@@ -45,7 +63,8 @@ macro_rules! person_select {
     ($tail:literal) => {
         concat!(
             "SELECT p.id, p.tenant_id, p.upn, p.username, p.display_name, p.country, ",
-            "p.licences, p.version, n.number, c.ha1_sha256, c.ha1_md5 FROM person p ",
+            "p.licences, p.version, n.number, c.ha1_sha256, c.ha1_md5, p.external_id, p.active, ",
+            "p.directory FROM person p ",
             "LEFT JOIN number n ON n.person_id = p.id ",
             "LEFT JOIN phone_credential c ON c.person_id = p.id ",
             $tail
@@ -71,13 +90,28 @@ pub(crate) const PERSON_SELECT: &str = person_select!("");
 
 statements! {
     PERSON_INSERT = "INSERT INTO person \
-        (id, tenant_id, upn, username, display_name, country, licences, version) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        (id, tenant_id, upn, username, display_name, country, licences, version, external_id, \
+        active, directory) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    PERSON_SAVE = "UPDATE person SET upn = $3, display_name = $4, country = $5, licences = $6, \
+        external_id = $7, active = $8, directory = $9, version = version + 1 \
+        WHERE id = $1 AND version = $2";
+    PERSON_NAMED_OTHER = "SELECT upn AS v FROM person \
+        WHERE tenant_id = $1 AND upn = $2 AND id <> $3 LIMIT 1";
+    PERSON_COUNT = "SELECT CAST(count(*) AS BIGINT) AS v FROM person WHERE tenant_id = $1";
+    PERSON_PORTION = person_select!("WHERE p.tenant_id = $1 ORDER BY p.id LIMIT $2 OFFSET $3");
+    PERSON_BY_UPN = person_select!("WHERE p.tenant_id = $1 AND p.upn = $2");
+    PERSON_BY_EXTERNAL = person_select!(
+        "WHERE p.tenant_id = $1 AND p.external_id = $2 ORDER BY p.id LIMIT 1000");
+    PERSON_PHONE_DELETE = "DELETE FROM phone_credential WHERE person_id = $1";
+    PERSON_DELETE = "DELETE FROM person WHERE tenant_id = $1 AND id = $2";
+    AGENT_ACCOUNTS = "SELECT account_id AS v FROM resource_account_agent \
+        WHERE tenant_id = $1 AND person_id = $2 ORDER BY account_id";
+    AGENT_DELETE = "DELETE FROM resource_account_agent WHERE account_id = $1 AND person_id = $2";
     PERSON_TAKEN = "SELECT upn AS v FROM person \
         WHERE tenant_id = $1 AND (upn = $2 OR username = $3) LIMIT 1";
     PERSON_GET = person_select!("WHERE p.tenant_id = $1 AND p.id = $2");
-    PERSON_UPDATE = "UPDATE person SET display_name = $3, licences = $4, version = version + 1 \
-        WHERE id = $1 AND version = $2";
+    PERSON_UPDATE = "UPDATE person SET display_name = $3, licences = $4, active = $5, \
+        version = version + 1 WHERE id = $1 AND version = $2";
     PERSON_TOUCH = "UPDATE person SET version = version + 1 WHERE tenant_id = $1 AND id = $2";
     PEOPLE_NAMED_LITE = "SELECT id, upn FROM person \
         WHERE tenant_id = $1 AND upn IN (SELECT value FROM json_each($2))";
@@ -122,9 +156,99 @@ impl Db {
             p.display_name,
             p.country,
             p.licences,
-            p.version
+            p.version,
+            p.external_id,
+            p.active,
+            p.directory
         ];
         self.exec(PERSON_INSERT, args).await?;
+        Ok(())
+    }
+
+    /// Replaces a person of this version, but for their phone's user name; `false` where the
+    /// version is another.
+    pub async fn person_save(&mut self, p: &PersonRow) -> Result<bool, StoreError> {
+        let args = args![
+            p.id,
+            p.version,
+            p.upn,
+            p.display_name,
+            p.country,
+            p.licences,
+            p.external_id,
+            p.active,
+            p.directory
+        ];
+        Ok(self.exec(PERSON_SAVE, args).await? > 0)
+    }
+
+    /// Has anybody but this one the user principal name?
+    pub async fn person_named_other(
+        &mut self,
+        tenant: TenantId,
+        upn: &str,
+        but: UserId,
+    ) -> Result<Option<String>, StoreError> {
+        self.value(PERSON_NAMED_OTHER, args![tenant, upn.to_owned(), but]).await
+    }
+
+    /// How many people a tenant has.
+    pub async fn person_count(&mut self, tenant: TenantId) -> Result<i64, StoreError> {
+        Ok(self.value(PERSON_COUNT, args![tenant]).await?.unwrap_or(0))
+    }
+
+    /// Some of a tenant's people, in the order of their ids.
+    pub async fn person_portion(
+        &mut self,
+        tenant: TenantId,
+        skip: i64,
+        take: u32,
+    ) -> Result<Vec<PersonRow>, StoreError> {
+        self.all(PERSON_PORTION, args![tenant, take, skip]).await
+    }
+
+    /// Whoever has this user principal name.
+    pub async fn person_by_upn(
+        &mut self,
+        tenant: TenantId,
+        upn: &str,
+    ) -> Result<Vec<PersonRow>, StoreError> {
+        self.all(PERSON_BY_UPN, args![tenant, upn.to_owned()]).await
+    }
+
+    /// Those whom a directory knows by this name.
+    pub async fn person_by_external(
+        &mut self,
+        tenant: TenantId,
+        external: &str,
+    ) -> Result<Vec<PersonRow>, StoreError> {
+        self.all(PERSON_BY_EXTERNAL, args![tenant, external.to_owned()]).await
+    }
+
+    /// Removes a person with their phone; nothing else may refer to them any more but groups and
+    /// policies, which forget them.
+    pub async fn person_delete(&mut self, tenant: TenantId, id: UserId) -> Result<(), StoreError> {
+        self.exec(PERSON_PHONE_DELETE, args![id]).await?;
+        self.exec(PERSON_DELETE, args![tenant, id]).await?;
+        Ok(())
+    }
+
+    /// The accounts that a person is an agent of.
+    pub async fn accounts_of_agent(
+        &mut self,
+        tenant: TenantId,
+        person: UserId,
+    ) -> Result<Vec<ResourceAccountId>, StoreError> {
+        self.values(AGENT_ACCOUNTS, args![tenant, person]).await
+    }
+
+    /// Takes an agent out of a queue.
+    pub async fn agent_remove(
+        &mut self,
+        account: ResourceAccountId,
+        person: UserId,
+    ) -> Result<(), StoreError> {
+        self.exec(AGENT_DELETE, args![account, person]).await?;
         Ok(())
     }
 
@@ -158,10 +282,10 @@ impl Db {
         self.list_page(&PEOPLE, Some(tenant.0), pick, limit).await
     }
 
-    /// Replaces name and licences of this version; `false` where the version is
-    /// another.
+    /// Replaces name, licences and whether they are active, of this version; `false` where the
+    /// version is another.
     pub async fn person_update(&mut self, p: &PersonRow, version: i64) -> Result<bool, StoreError> {
-        let args = args![p.id, version, p.display_name, p.licences];
+        let args = args![p.id, version, p.display_name, p.licences, p.active];
         Ok(self.exec(PERSON_UPDATE, args).await? > 0)
     }
 

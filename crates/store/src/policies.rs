@@ -32,7 +32,13 @@ row! {
         rank: Option<u32>,
     }
     /// A group, with how many are in it.
-    GroupRow { id: GroupId, tenant_id: TenantId, name: String, members: u32 }
+    GroupRow {
+        id: GroupId,
+        tenant_id: TenantId,
+        name: String,
+        external_id: Option<String>,
+        members: u32,
+    }
     /// Who is in which group.
     GroupMemberRow { group_id: GroupId, person_id: UserId, tenant_id: TenantId }
     /// Who is in a group, by name.
@@ -61,7 +67,7 @@ macro_rules! assignment_select {
 macro_rules! group_select {
     ($tail:literal) => {
         concat!(
-            "SELECT g.id, g.tenant_id, g.name, (SELECT COUNT(*) FROM user_group_member m ",
+            "SELECT g.id, g.tenant_id, g.name, g.external_id, (SELECT COUNT(*) FROM user_group_member m ",
             "WHERE m.group_id = g.id) AS members FROM user_group g ",
             $tail
         )
@@ -103,7 +109,12 @@ statements! {
         "WHERE a.tenant_id = $1 AND ((a.group_id IS NULL AND a.person_id IS NULL \
             AND a.number IS NULL) OR a.person_id = $2 OR a.number = $3 OR a.group_id IN \
             (SELECT m.group_id FROM user_group_member m WHERE m.person_id = $2)) ORDER BY a.id");
-    GROUP_INSERT = "INSERT INTO user_group (id, tenant_id, name) VALUES ($1, $2, $3)";
+    GROUP_INSERT = "INSERT INTO user_group (id, tenant_id, name, external_id) \
+        VALUES ($1, $2, $3, $4)";
+    GROUP_SAVE = "UPDATE user_group SET name = $3, external_id = $4 \
+        WHERE tenant_id = $1 AND id = $2";
+    GROUPS_OF_PERSON = "SELECT group_id AS v FROM user_group_member \
+        WHERE tenant_id = $1 AND person_id = $2 ORDER BY group_id";
     GROUP_GET = group_select!("WHERE g.tenant_id = $1 AND g.id = $2");
     GROUP_LIST = group_select!(
         "WHERE g.tenant_id = $1 AND (CAST($2 AS UUID) IS NULL OR g.id > $2) \
@@ -266,8 +277,23 @@ impl Db {
 
     /// Adds a group.
     pub async fn group_insert(&mut self, g: &GroupRow) -> Result<(), StoreError> {
-        self.exec(GROUP_INSERT, args![g.id, g.tenant_id, g.name]).await?;
+        self.exec(GROUP_INSERT, args![g.id, g.tenant_id, g.name, g.external_id]).await?;
         Ok(())
+    }
+
+    /// Replaces a group's names.
+    pub async fn group_save(&mut self, g: &GroupRow) -> Result<(), StoreError> {
+        self.exec(GROUP_SAVE, args![g.tenant_id, g.id, g.name, g.external_id]).await?;
+        Ok(())
+    }
+
+    /// The groups that a person is in.
+    pub async fn groups_of_person(
+        &mut self,
+        tenant: TenantId,
+        person: UserId,
+    ) -> Result<Vec<GroupId>, StoreError> {
+        self.values(GROUPS_OF_PERSON, args![tenant, person]).await
     }
 
     /// A group of a tenant.

@@ -118,6 +118,13 @@ impl World {
             "country": "GB", "licences": ["teams_phone"] });
         let user = self.post(&token, "/tenant/v1/users", user).await;
         things.insert("user", user["id"].as_str().expect("an id").to_owned());
+        for name in ["spare user", "scim user"] {
+            let local = name.replace(' ', "-");
+            let new = json!({ "upn": format!("{local}@{domain}"), "display_name": name,
+                "country": "GB" });
+            let made = self.post(&token, "/tenant/v1/users", new).await;
+            things.insert(name, made["id"].as_str().expect("an id").to_owned());
+        }
         let queue = json!({ "upn": format!("queue@{domain}"), "display_name": "Queue",
             "kind": "call_queue", "agent_ids": [user["id"]] });
         let queue = self.post(&token, "/tenant/v1/resource-accounts", queue).await;
@@ -142,7 +149,7 @@ impl World {
             let made = self.post(&token, "/tenant/v1/gateways", made).await;
             things.insert(name, made["id"].as_str().expect("an id").to_owned());
         }
-        for name in ["group", "spare group"] {
+        for name in ["group", "spare group", "scim group"] {
             let made = self.post(&token, "/tenant/v1/groups", json!({ "name": name })).await;
             things.insert(name, made["id"].as_str().expect("an id").to_owned());
         }
@@ -373,7 +380,7 @@ impl World {
             ("consent", _) => (self.alba.id.as_str(), self.brae.id.as_str()),
             // The programme's own is not in the house.
             ("freeze", "programme") => (NOBODYS, NOBODYS),
-            ("address" | "policy" | "group" | "gateway", _)
+            ("address" | "policy" | "group" | "gateway" | "user", _)
                 if operation.name.ends_with("_remove") =>
             {
                 let spare =
@@ -495,6 +502,20 @@ impl World {
             "operator_create" => json!({ "name": "Esker" }),
             "trunk_create" => json!({ "fqdn": "sbc9.alba.example", "address": "192.0.2.9:5060" }),
             "trunk_update" => json!({ "enabled": true }),
+            "scim_resource_type_get" => {
+                path = path.replace("//", "/");
+                return (path + "User", None);
+            }
+            "scim_schema_get" => {
+                return (path + "urn:ietf:params:scim:schemas:core:2.0:User", None);
+            }
+            "scim_user_create" => json!({ "userName": "scim@contoso.example" }),
+            "scim_user_replace" => json!({ "userName": "ada@contoso.example" }),
+            "scim_group_create" => json!({ "displayName": "Scim" }),
+            "scim_group_replace" => json!({ "displayName": "group" }),
+            "scim_user_update" | "scim_group_update" => json!({
+                "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+                "Operations": [{ "op": "replace", "value": {} }] }),
             "calling_profile_create" => json!({ "name": "second",
                 "trunk_ids": [alba.things["trunk"], alba.things["trunk2"]] }),
             "range_create" => json!({ "first": "+442079430000", "last": "+442079430099" }),

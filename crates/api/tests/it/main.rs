@@ -13,6 +13,7 @@ mod openapi;
 mod orders;
 mod pages;
 mod people;
+mod scim;
 mod server;
 mod shop;
 mod tokens;

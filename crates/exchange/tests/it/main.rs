@@ -29,6 +29,7 @@ mod orders;
 mod policies;
 mod programme;
 mod race;
+mod scim;
 mod shop;
 mod shop_model;
 mod stock;

@@ -170,7 +170,7 @@ on_both!(long_lists_are_refused_before_they_are_looked_through, |db| {
     let many = town.exchange.user_create(&cx, user(names(51))).await.expect_err("too many");
     assert_eq!(said(many), refused("/licences"));
     let alice = town.exchange.user_create(&cx, user(names(50))).await.expect("fifty will do");
-    let edit = UserUpdate { display_name: None, licences: Some(names(51)) };
+    let edit = UserUpdate { licences: Some(names(51)), ..UserUpdate::default() };
     let many = town.exchange.user_update(&cx, alice.id, Some(1), edit).await;
     assert_eq!(said(many.expect_err("too many")), refused("/licences"));
     let many = town.exchange.resource_account_create(&cx, queue(names(51), vec![])).await;

@@ -80,6 +80,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("user_list", "user list"),
     ("user_create", "user create"),
     ("user_get", "user show"),
+    ("user_remove", "user remove"),
     ("user_update", "user license"),
     ("user_phone_create", "user phone"),
     ("resource_account_list", "queue list"),
@@ -242,9 +243,12 @@ fn every_operation_has_a_command() {
     let document = serde_json::to_value(api::openapi()).expect("the document is JSON");
     let mut operations = BTreeSet::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
-        // Edges, token requests, browsers' sign-in and payment pages are not for people at a prompt.
+        // Edges, token requests, browsers' sign-in, payment pages and identity providers are not for
+        // people at a prompt, who have `meetpoint user` and `meetpoint group`.
         let for_people = ["/session/tokens", "/session/account"];
-        if ["/edge/", "/oauth/", "/session", "/shop/"].iter().any(|start| path.starts_with(start))
+        if ["/edge/", "/oauth/", "/scim/", "/session", "/shop/"]
+            .iter()
+            .any(|start| path.starts_with(start))
             && !for_people.iter().any(|start| path.starts_with(start))
         {
             continue;

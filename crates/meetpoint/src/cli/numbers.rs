@@ -162,6 +162,9 @@ pub enum Settings {
         /// Or for so many days, 1 to 365
         #[arg(long)]
         block_days: Option<u32>,
+        /// Numbers of people who are deactivated or removed are taken back
+        #[arg(long)]
+        free_leavers: bool,
     },
 }
 
@@ -440,12 +443,19 @@ async fn settings(client: &Client, action: Settings) -> Result<(), CliError> {
     const PATH: &str = "/tenant/v1/number-settings";
     match action {
         Settings::Show => client.show(&client.get(PATH).await?.body),
-        Settings::Set { assignment_email, unassignment_email, block_forever, block_days } => {
+        Settings::Set {
+            assignment_email,
+            unassignment_email,
+            block_forever,
+            block_days,
+            free_leavers,
+        } => {
             let body = NumberSettingsPut {
                 assignment_email,
                 unassignment_email,
                 assignment_blocked_forever: block_forever,
                 assignment_blocked_days: block_days,
+                free_numbers_of_leavers: free_leavers,
             };
             client.show(&client.edit(Method::PUT, PATH, PATH, Some(&body)).await?.body)
         }

@@ -23,6 +23,21 @@ pub enum UserAction {
         /// UPN, name or id
         user: String,
     },
+    /// Take phone and calls outside away, until the person is active again
+    Deactivate {
+        /// UPN, name or id
+        user: String,
+    },
+    /// Give them back
+    Activate {
+        /// UPN, name or id
+        user: String,
+    },
+    /// Remove a person who has no number
+    Remove {
+        /// UPN, name or id
+        user: String,
+    },
     /// Add a person
     Create {
         /// User principal name, `alice@contoso.example`
@@ -115,10 +130,20 @@ pub async fn run_user(client: &Client, action: UserAction) -> Result<(), CliErro
             return Ok(());
         }
         UserAction::Rename { user, name } => {
-            (user, UserUpdate { display_name: Some(name), licences: None })
+            (user, UserUpdate { display_name: Some(name), ..UserUpdate::default() })
         }
         UserAction::License { user, licences } => {
-            (user, UserUpdate { display_name: None, licences: Some(licences) })
+            (user, UserUpdate { licences: Some(licences), ..UserUpdate::default() })
+        }
+        UserAction::Deactivate { user } => {
+            (user, UserUpdate { active: Some(false), ..UserUpdate::default() })
+        }
+        UserAction::Activate { user } => {
+            (user, UserUpdate { active: Some(true), ..UserUpdate::default() })
+        }
+        UserAction::Remove { user } => {
+            let path = format!("{PATH}/{}", client.user(&user).await?);
+            return client.show(&client.send(Method::DELETE, &path, None, None::<&()>).await?.body);
         }
     };
     let path = format!("{PATH}/{}", client.user(&user).await?);

@@ -75,6 +75,9 @@ fn person_row(id: UserId, tenant: TenantId) -> PersonRow {
         number: None,
         ha1_sha256: None,
         ha1_md5: None,
+        external_id: None,
+        active: true,
+        directory: None,
     }
 }
 

@@ -16,6 +16,7 @@ const HTTP_SERVER: &[&str] = &["axum", "axum-core", "tower-http"];
 
 const HOUSE: &[Floor] = &[
     Floor { name: "numbering", may_know: &[], never_reaches: WORLD },
+    Floor { name: "scim", may_know: &[], never_reaches: WORLD },
     Floor { name: "location", may_know: &["numbering"], never_reaches: WORLD },
     Floor { name: "sip", may_know: &[], never_reaches: WORLD },
     Floor { name: "api-types", may_know: &["numbering"], never_reaches: WORLD },
@@ -112,6 +113,7 @@ const HOUSE: &[Floor] = &[
 const NEVER_NAMED: &[(&str, &[&str])] = &[
     ("numbering", &["getrandom", "rand", "jiff", "chrono"]),
     ("location", &["getrandom", "rand", "chrono"]),
+    ("scim", &["getrandom", "rand", "chrono"]),
     ("sip", &["getrandom", "rand", "jiff", "chrono", "serde_json"]),
     ("api-types", &["getrandom", "rand"]),
     ("domain", &["getrandom", "rand"]),
@@ -126,7 +128,8 @@ const NEVER_NAMED: &[(&str, &[&str])] = &[
 const ANY_TEST_MAY_KNOW: &[&str] = &["softphone", "testkit", "figment", "outbound"];
 
 /// Crates without a clock, a socket or chance of their own.
-const PURE: &[&str] = &["numbering", "location", "sip", "api-types", "domain", "feed", "migrate"];
+const PURE: &[&str] =
+    &["numbering", "location", "scim", "sip", "api-types", "domain", "feed", "migrate"];
 
 #[test]
 fn every_crate_has_a_floor() {

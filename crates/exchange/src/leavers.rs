@@ -1,0 +1,102 @@
+//! People who leave: deactivated or removed while a number may be theirs. A number is never lost with
+//! them and never frees itself unasked (operator-connect.md section 8, pain 5: "numbers of disabled
+//! users stay held"): it stays theirs until somebody takes it back, or is taken back at once where
+//! the tenant's settings say so.
+
+use crate::act::{Fail, Keep, change, change_of, done, matches, not_found, of_tenant};
+use crate::authz::Access;
+use crate::numbers::take_back;
+use crate::{Cx, Exchange, records};
+use api_types::tenant::User;
+use api_types::{ErrorCode, Problem};
+use domain::UserId;
+use feed::change::Change;
+use feed::record::{GroupMembersRecord, PolicyAssignmentRecord};
+use store::{PersonRow, Tx};
+use uuid::Uuid;
+
+/// Are numbers of people who leave taken back?
+async fn frees(tx: &mut Tx, person: &PersonRow) -> Result<bool, Fail> {
+    let settings = tx.number_settings_get(person.tenant_id).await?;
+    Ok(settings.is_some_and(|settings| settings.free_leavers))
+}
+
+/// Somebody has just been deactivated: their number goes where that is what the tenant wants.
+pub(crate) async fn deactivated(tx: &mut Tx, person: PersonRow) -> Result<PersonRow, Fail> {
+    let Some(number) = person.number else { return Ok(person) };
+    if !frees(tx, &person).await? {
+        return Ok(person);
+    }
+    take_back(tx, person.tenant_id, number, None).await?;
+    let again = tx.person_get(person.tenant_id, person.id).await?;
+    Ok(again.ok_or_else(|| not_found("user", person.id))?)
+}
+
+/// Takes somebody out of the house, with their phone, their places in queues and groups, and what
+/// was assigned to them.
+pub(crate) async fn remove(tx: &mut Tx, person: &PersonRow) -> Result<(), Fail> {
+    let (tenant, id) = (person.tenant_id, person.id);
+    if let Some(number) = person.number {
+        if !frees(tx, person).await? {
+            let reason = format!("{} has {number}", person.upn);
+            return Err(ErrorCode::NumberHeld.problem(None, reason).into());
+        }
+        take_back(tx, tenant, number, None).await?;
+    }
+    for account in tx.accounts_of_agent(tenant, id).await? {
+        tx.agent_remove(account, id).await?;
+        tx.account_touch(tenant, account).await?;
+        if let Some(row) = tx.account_get(tenant, account).await? {
+            let agents = crate::people::agents_of(&tx.agent_list(Some(tenant)).await?, account);
+            change(tx, &Change::QueuePut(records::queue(&row, agents)));
+        }
+    }
+    for group in tx.groups_of_person(tenant, id).await? {
+        tx.group_leave(tenant, group, id).await?;
+        let record =
+            GroupMembersRecord { tenant, group, joined: Vec::new(), left: Vec::from([id]) };
+        change(tx, &Change::GroupMembers(record));
+    }
+    for assigned in tx.policy_assignments_for(tenant, Some(id), None).await? {
+        if assigned.person_id == Some(id) {
+            tx.policy_unassign(tenant, &assigned.kind, None, Some(id), None).await?;
+            change(
+                tx,
+                &Change::PolicyAssigned(PolicyAssignmentRecord {
+                    tenant,
+                    kind: assigned.kind.clone(),
+                    target: records::policy_target(&assigned).into(),
+                    policy: None,
+                }),
+            );
+        }
+    }
+    tx.person_delete(tenant, id).await?;
+    change_of(tx, &Change::UserRemoved { id }, of_tenant(tenant));
+    Ok(())
+}
+
+impl Exchange {
+    /// Removes a person of the tenant, who has no number, or whose number is taken back by the
+    /// tenant's settings.
+    ///
+    /// # Errors
+    /// `number_held`, `not_found`, `version_mismatch`, `version_required`, `change_freeze`,
+    /// `forbidden`.
+    pub async fn user_remove(
+        &self,
+        cx: &Cx,
+        id: Uuid,
+        if_match: Option<i64>,
+    ) -> Result<User, Problem> {
+        let tenant = cx.tenant(Access::Write)?;
+        self.act(cx, "user.remove", Keep::Answer, async |mut tx| {
+            let row = tx.person_get(tenant, UserId(id)).await?;
+            let row = row.ok_or_else(|| not_found("user", id))?;
+            matches(if_match, row.version, false)?;
+            remove(&mut tx, &row).await?;
+            done(crate::people::user_document(row), id)
+        })
+        .await
+    }
+}
