@@ -28,7 +28,7 @@ pub(crate) fn licensed(row: &PersonRow) -> bool {
 const CONFERENCING: [&str; 2] = ["audio_conferencing", "operator_connect_conferencing"];
 
 fn conferencing(row: &PersonRow) -> bool {
-    row.licences.0.iter().any(|l| CONFERENCING.contains(&l.as_str()))
+    row.active && row.licences.0.iter().any(|l| CONFERENCING.contains(&l.as_str()))
 }
 
 pub(crate) fn user(row: &PersonRow) -> UserRecord {

@@ -1606,6 +1606,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/programme/v1/operators/{operator_id}/calling-profiles/{calling_profile_id}/emergency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say which calls of a profile are emergency calls
+         * @description Dial strings that its operator takes as emergency, and another of its profiles by which such
+         *     calls leave. Calls of the countries' emergency numbers are emergency calls in any case.
+         */
+        put: operations["calling_profile_emergency_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/programme/v1/operators/{operator_id}/offer": {
         parameters: {
             query?: never;
@@ -1844,6 +1865,167 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Groups of the directory */
+        get: operations["scim_group_list"];
+        put?: never;
+        /** Add a group */
+        post: operations["scim_group_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One group */
+        get: operations["scim_group_get"];
+        /** Replace a group */
+        put: operations["scim_group_replace"];
+        post?: never;
+        /** Remove a group */
+        delete: operations["scim_group_remove"];
+        options?: never;
+        head?: never;
+        /** Change a group */
+        patch: operations["scim_group_update"];
+        trace?: never;
+    };
+    "/scim/v2/ResourceTypes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kinds of resources */
+        get: operations["scim_resource_type_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/ResourceTypes/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One kind of resources */
+        get: operations["scim_resource_type_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The schemas */
+        get: operations["scim_schema_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Schemas/{urn}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One schema */
+        get: operations["scim_schema_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/ServiceProviderConfig": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What of SCIM there is */
+        get: operations["scim_config_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People of the directory */
+        get: operations["scim_user_list"];
+        put?: never;
+        /** Add a person */
+        post: operations["scim_user_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One person */
+        get: operations["scim_user_get"];
+        /** Replace a person */
+        put: operations["scim_user_replace"];
+        post?: never;
+        /** Remove a person */
+        delete: operations["scim_user_remove"];
+        options?: never;
+        head?: never;
+        /** Change a person */
+        patch: operations["scim_user_update"];
         trace?: never;
     };
     "/session": {
@@ -2581,6 +2763,27 @@ export interface paths {
          * @description For a person, a number or both; for everybody where neither is named.
          */
         get: operations["effective_policies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/emergency-calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calls for help, newest first
+         * @description With where the number is registered, and who was told by the caller's emergency calling policy.
+         *     Events of the type `emergency_call.started` tell the same at once.
+         */
+        get: operations["emergency_call_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3514,7 +3717,13 @@ export interface paths {
         get: operations["user_get"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Remove a person
+         * @description With their phone, their places in queues and groups, and the policies assigned to them. Nobody is
+         *     removed who has a number, unless numbers of people who leave are taken back
+         *     (`/tenant/v1/number-settings`).
+         */
+        delete: operations["user_remove"];
         options?: never;
         head?: never;
         /**
@@ -4448,6 +4657,13 @@ export interface components {
         };
         /** @description A calling profile. */
         CallingProfile: {
+            /** @description What its operator takes as an emergency call, beside the numbers of the caller's country. */
+            emergency_dial_strings: string[];
+            /**
+             * Format: uuid
+             * @description The profile by whose trunks its emergency calls leave instead.
+             */
+            emergency_profile_id?: string | null;
             /**
              * Format: uuid
              * @description Identity.
@@ -4462,6 +4678,11 @@ export interface components {
             operator_id: string;
             /** @description Its trunks. */
             trunk_ids: string[];
+            /**
+             * Format: int64
+             * @description Grows with each edit.
+             */
+            version: number;
         };
         /** @description `POST /programme/v1/operators/{operator_id}/calling-profiles`. */
         CallingProfileCreate: {
@@ -5345,6 +5566,77 @@ export interface components {
              */
             rank?: number | null;
         };
+        /** @description A call for help. */
+        EmergencyCall: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description The call.
+             */
+            call_id: string;
+            /** @description By which number the emergency services were called. */
+            emergency_number: string;
+            /**
+             * Format: uuid
+             * @description Where the number is registered.
+             */
+            location_id?: string | null;
+            notification?: components["schemas"]["EmergencyNotification"] | null;
+            /** @description By which number those who help call back. */
+            number?: string | null;
+            /** @description That place in words. */
+            place?: string | null;
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            tenant_id: string;
+            /**
+             * Format: uuid
+             * @description Who called; nobody proved it where it is missing.
+             */
+            user_id?: string | null;
+        };
+        /** @description Who is told of a call for help. */
+        EmergencyNotification: {
+            /** @description A number outside that is to be dialled too. */
+            notification_dial_out_number?: string | null;
+            /** @description `NotificationOnly`, `ConferenceMuted`, `ConferenceUnMuted`. */
+            notification_mode: string;
+            /** @description Addresses of the people, those of groups by their user principal names; at most 50. */
+            notified: string[];
+            /**
+             * Format: uuid
+             * @description The emergency calling policy that says so.
+             */
+            policy_id: string;
+            /** @description Its name. */
+            policy_name: string;
+        };
+        /** @description A number for help, as gateways are to carry it. */
+        EmergencyNumber: {
+            /**
+             * @description What is dialled and becomes it; a test number cannot be one.
+             * @example [
+             *       "112"
+             *     ]
+             */
+            emergency_dial_mask?: string[];
+            /**
+             * @description What the gateway is given.
+             * @example 911
+             */
+            emergency_dial_string: string;
+            /**
+             * @description One of your PSTN usages, whose voice routes name the gateways. Left out, those in the
+             *     caller's country carry the call.
+             */
+            online_pstn_usage?: string | null;
+        };
         /** @description How one of the operator's services is there for the tenant. */
         EngagedService: {
             /** @description `on_by_default`, or `to_be_configured` first. */
@@ -5433,6 +5725,11 @@ export interface components {
             /** @enum {string} */
             type: "user.changed";
         } | {
+            /** @description A person was removed. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "user.removed";
+        } | {
             /** @description A call queue was added or edited, or has another number. */
             data: components["schemas"]["NamedEvent"];
             /** @enum {string} */
@@ -5478,6 +5775,11 @@ export interface components {
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
             type: "voice_routing.changed";
+        } | {
+            /** @description Somebody called for help; with who is told of it, where a policy says so. */
+            data: components["schemas"]["EmergencyCall"];
+            /** @enum {string} */
+            type: "emergency_call.started";
         } | {
             /** @description Other operators stand in for a tenant's own, or none does any more; the id is the tenant's. */
             data: components["schemas"]["ThingEvent"];
@@ -5678,6 +5980,25 @@ export interface components {
             steps: components["schemas"]["ExplainStep"][];
             /** @description Trunks that may be tried, by name. */
             trunks: string[];
+        };
+        /** @description Who is told of calls of one dial string. */
+        ExtendedNotification: {
+            /**
+             * @description What is dialled.
+             * @example 933
+             */
+            emergency_dial_string: string;
+            /** @description As that of the policy. */
+            notification_dial_out_number?: string | null;
+            /** @description As that of the policy. */
+            notification_group?: string[];
+            /** @description As those of the policy. */
+            notification_group_ids?: string[];
+            /**
+             * @description As that of the policy.
+             * @default NotificationOnly
+             */
+            notification_mode: string;
         };
         /** @description Operators that stand in where the operator of the caller's number cannot carry a call outside. */
         FallbackOperators: {
@@ -6594,6 +6915,11 @@ export interface components {
             assignment_blocked_forever: boolean;
             /** @description Whoever is given a number is to hear of it by mail. Kept; nothing is sent yet. */
             assignment_email: boolean;
+            /**
+             * @description Numbers of people who are deactivated or removed are taken back. Otherwise they stay theirs,
+             *     and nobody is removed who has one.
+             */
+            free_numbers_of_leavers: boolean;
             /** @description Whoever loses one too. */
             unassignment_email: boolean;
             /**
@@ -6613,6 +6939,8 @@ export interface components {
             assignment_blocked_forever?: boolean;
             /** @description See [`NumberSettings`]. */
             assignment_email?: boolean;
+            /** @description See [`NumberSettings`]. */
+            free_numbers_of_leavers?: boolean;
             /** @description See [`NumberSettings`]. */
             unassignment_email?: boolean;
         };
@@ -7279,6 +7607,13 @@ export interface components {
         Page_CallingProfile: {
             /** @description The entries. */
             items: {
+                /** @description What its operator takes as an emergency call, beside the numbers of the caller's country. */
+                emergency_dial_strings: string[];
+                /**
+                 * Format: uuid
+                 * @description The profile by whose trunks its emergency calls leave instead.
+                 */
+                emergency_profile_id?: string | null;
                 /**
                  * Format: uuid
                  * @description Identity.
@@ -7293,6 +7628,11 @@ export interface components {
                 operator_id: string;
                 /** @description Its trunks. */
                 trunk_ids: string[];
+                /**
+                 * Format: int64
+                 * @description Grows with each edit.
+                 */
+                version: number;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor?: string | null;
@@ -7669,6 +8009,46 @@ export interface components {
                  * @description When it started.
                  */
                 started_at: string;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_EmergencyCall: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it began.
+                 */
+                at: string;
+                /**
+                 * Format: uuid
+                 * @description The call.
+                 */
+                call_id: string;
+                /** @description By which number the emergency services were called. */
+                emergency_number: string;
+                /**
+                 * Format: uuid
+                 * @description Where the number is registered.
+                 */
+                location_id?: string | null;
+                notification?: components["schemas"]["EmergencyNotification"] | null;
+                /** @description By which number those who help call back. */
+                number?: string | null;
+                /** @description That place in words. */
+                place?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Whose.
+                 */
+                tenant_id: string;
+                /**
+                 * Format: uuid
+                 * @description Who called; nobody proved it where it is missing.
+                 */
+                user_id?: string | null;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor?: string | null;
@@ -8516,6 +8896,8 @@ export interface components {
         Page_User: {
             /** @description The entries. */
             items: {
+                /** @description `false`: no phone, and no calls outside but for help. */
+                active: boolean;
                 /** @description Country. */
                 country: string;
                 /** @description Name shown. */
@@ -8769,7 +9151,10 @@ export interface components {
              * @description For the people of a group.
              */
             group_id?: string | null;
-            /** @description `TenantDialPlan`, `CallingLineIdentity`, `OnlineDialOutPolicy`. */
+            /**
+             * @description `TenantDialPlan`, `CallingLineIdentity`, `OnlineDialOutPolicy`, `OnlineVoiceRoutingPolicy`,
+             *     `TeamsEmergencyCallingPolicy`, `TeamsEmergencyCallRoutingPolicy`.
+             */
             kind: string;
             /** @description For the calls of one of your numbers. */
             number?: string | null;
@@ -8907,6 +9292,24 @@ export interface components {
             title: string;
             /** @description `/errors/{code}`: a page that explains the code. */
             type: string;
+        };
+        /**
+         * @description `PUT /programme/v1/operators/{operator_id}/calling-profiles/{calling_profile_id}/emergency`:
+         *     replaces all of it.
+         */
+        ProfileEmergencyPut: {
+            /**
+             * @description At most 50, of 1 to 10 digits each.
+             * @example [
+             *       "5555"
+             *     ]
+             */
+            emergency_dial_strings?: string[];
+            /**
+             * Format: uuid
+             * @description Another profile of the operator's, which leaves emergency calls to no third one.
+             */
+            emergency_profile_id?: string | null;
         };
         /** @description What numbers cost, until when. It never changes, and holds no number. */
         Quote: {
@@ -9225,6 +9628,136 @@ export interface components {
             then?: string | null;
             /** @description `kind`, `operator_id`, `trunk`, or `code` where the call would be refused. */
             what: string;
+        };
+        /** @description A group. */
+        ScimGroup: {
+            /** @description Its name. */
+            displayName: string;
+            /** @description Given by the client. */
+            externalId?: string | null;
+            /** @description Given by this service; read only. */
+            id?: string | null;
+            /** @description Who is in it. */
+            members?: components["schemas"]["ScimMember"][] | null;
+            /** @description What is known about it; read only. */
+            meta?: Record<string, never> | null;
+            /** @description URNs of its schemas. */
+            schemas?: string[] | null;
+        };
+        /** @description Some of the resources that match (RFC 7644 section 3.4.2). */
+        ScimListResponse: {
+            /** @description These. */
+            Resources: Record<string, never>[];
+            /**
+             * Format: int64
+             * @description How many these are.
+             */
+            itemsPerPage: number;
+            /** @description `urn:ietf:params:scim:api:messages:2.0:ListResponse` */
+            schemas: string[];
+            /**
+             * Format: int64
+             * @description The first of these, from 1.
+             */
+            startIndex: number;
+            /**
+             * Format: int64
+             * @description How many match.
+             */
+            totalResults: number;
+        };
+        /** @description Somebody in a group. */
+        ScimMember: {
+            /** @description The user's name; read only. */
+            display?: string | null;
+            /** @description The user's id. */
+            value: string;
+        };
+        /** @description The parts of a name. */
+        ScimName: {
+            /** @description The family name. */
+            familyName?: string | null;
+            /** @description The whole name; `displayName` stands in for it. */
+            formatted?: string | null;
+            /** @description The given name. */
+            givenName?: string | null;
+        };
+        /** @description One of them. */
+        ScimOperation: {
+            /** @description `add`, `replace`, `remove`. */
+            op: string;
+            /** @description An attribute, `emails[type eq "work"].value`; without one the value's keys are. */
+            path?: string | null;
+            /** @description What is set. */
+            value?: Record<string, never> | null;
+        };
+        /** @description Changes of a resource (RFC 7644 section 3.5.2). */
+        ScimPatch: {
+            /** @description What is done, one after the other, or nothing of it. */
+            Operations: components["schemas"]["ScimOperation"][];
+            /** @description `urn:ietf:params:scim:api:messages:2.0:PatchOp` */
+            schemas: string[];
+        };
+        /** @description A refusal (RFC 7644 section 3.12). */
+        ScimRefusal: {
+            /** @description What is wrong, and what to do. */
+            detail: string;
+            /** @description `urn:ietf:params:scim:api:messages:2.0:Error` */
+            schemas: string[];
+            /**
+             * @description `uniqueness`, `invalidFilter`, `invalidSyntax`, `invalidPath`, `noTarget`, `invalidValue`,
+             *     `mutability`.
+             */
+            scimType?: string | null;
+            /** @description The HTTP status. */
+            status: string;
+        };
+        /** @description What telephony adds to a user. */
+        ScimTelephony: {
+            /**
+             * @description ISO 3166-1 alpha-2: how what is dialled is read. Left out for a new person, it is that of
+             *     your first civic address.
+             */
+            country?: string | null;
+            /** @description `teams_phone` lets a person call outside. */
+            licences?: string[] | null;
+            /** @description The number assigned, E.164; read only. */
+            number?: string | null;
+        };
+        /** @description A user. */
+        ScimUser: {
+            /** @description `false`: no phone, and no calls outside. */
+            active?: boolean | null;
+            /** @description The name as others see it. */
+            displayName?: string | null;
+            /** @description Mail addresses; one is kept: the primary one, that of work, the first. */
+            emails?: components["schemas"]["ScimValue"][] | null;
+            /** @description Given by the client. */
+            externalId?: string | null;
+            /** @description Given by this service; read only. */
+            id?: string | null;
+            /** @description What is known about it; read only. */
+            meta?: Record<string, never> | null;
+            name?: components["schemas"]["ScimName"] | null;
+            /** @description The number assigned; read only. */
+            phoneNumbers?: components["schemas"]["ScimValue"][] | null;
+            /** @description URNs of its schemas. */
+            schemas?: string[] | null;
+            "urn:ietf:params:scim:schemas:extension:meetpoint:2.0:User"?: components["schemas"]["ScimTelephony"] | null;
+            /**
+             * @description The user principal name.
+             * @example ada@contoso.example
+             */
+            userName: string;
+        };
+        /** @description One of several values. */
+        ScimValue: {
+            /** @description The one that is used. */
+            primary?: boolean | null;
+            /** @description `work`, `home`, `other`. */
+            type?: string | null;
+            /** @description The value. */
+            value?: string | null;
         };
         /** @description One event of a stream (HTML living standard, section 9.2.6). */
         SentEvent: {
@@ -9957,6 +10490,8 @@ export interface components {
         };
         /** @description A person. */
         User: {
+            /** @description `false`: no phone, and no calls outside but for help. */
+            active: boolean;
             /** @description Country. */
             country: string;
             /** @description Name shown. */
@@ -10074,6 +10609,8 @@ export interface components {
         };
         /** @description `PATCH /tenant/v1/users/{user_id}` (If-Match required). */
         UserUpdate: {
+            /** @description `false` takes phone and calls outside away, until it is `true` again. */
+            active?: boolean | null;
             /** @description Name shown. */
             display_name?: string | null;
             /** @description Replaces the licences. */
@@ -10317,6 +10854,15 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A refusal of SCIM */
+        ScimError: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/scim+json": components["schemas"]["ScimRefusal"];
             };
         };
     };
@@ -14001,6 +14547,8 @@ export interface operations {
             /** @description The calling profile */
             201: {
                 headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14015,6 +14563,53 @@ export interface operations {
             413: components["responses"]["Refusal"];
             415: components["responses"]["Refusal"];
             422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    calling_profile_emergency_put: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version you hold */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The operator */
+                operator_id: string;
+                /** @description The profile */
+                calling_profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileEmergencyPut"];
+            };
+        };
+        responses: {
+            /** @description The calling profile */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallingProfile"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
+            415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
             503: components["responses"]["Refusal"];
@@ -14779,6 +15374,639 @@ export interface operations {
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
             503: components["responses"]["Refusal"];
+        };
+    };
+    scim_group_list: {
+        parameters: {
+            query?: {
+                /** @description `userName eq "ada@contoso.example"`, over the attributes that are kept. */
+                filter?: string;
+                /** @description An attribute. */
+                sortBy?: string;
+                /** @description `ascending`, `descending`. */
+                sortOrder?: string;
+                /** @description The first one, from 1. */
+                startIndex?: number;
+                /** @description At most so many: 100, and never more than 1,000. */
+                count?: number;
+                /** @description These attributes alone, parted by commas. */
+                attributes?: string;
+                /** @description All but these. */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Those that match */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimListResponse"];
+                };
+            };
+            400: components["responses"]["ScimError"];
+            401: components["responses"]["ScimError"];
+            403: components["responses"]["ScimError"];
+            429: components["responses"]["ScimError"];
+            500: components["responses"]["ScimError"];
+            503: components["responses"]["ScimError"];
+        };
+    };
+    scim_group_create: {
+        parameters: {
+            query?: {
+                /** @description These attributes alone, parted by commas. */
+                attributes?: string;
+                /** @description All but these. */
+                excludedAttributes?: string;
+            };
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimGroup"];
+            };
+        };
+        responses: {
+            /** @description The resource */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimGroup"];
+                };
+            };
+            400: components["responses"]["ScimError"];
+            401: components["responses"]["ScimError"];
+            403: components["responses"]["ScimError"];
+            409: components["responses"]["ScimError"];
+            413: components["responses"]["ScimError"];
+            415: components["responses"]["ScimError"];
+            422: components["responses"]["ScimError"];
+            429: components["responses"]["ScimError"];
+            500: components["responses"]["ScimError"];
+            503: components["responses"]["ScimError"];
+        };
+    };
+    scim_group_get: {
+        parameters: {
+            query?: {
+                /** @description These attributes alone, parted by commas. */
+                attributes?: string;
+                /** @description All but these. */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Its id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimGroup"];
+                };
+            };
+            400: components["responses"]["ScimError"];
+            401: components["responses"]["ScimError"];
+            403: components["responses"]["ScimError"];
+            404: components["responses"]["ScimError"];
+            429: components["responses"]["ScimError"];
+            500: components["responses"]["ScimError"];
+            503: components["responses"]["ScimError"];
+        };
+    };
+    scim_group_replace: {
+        parameters: {
+            query?: {
+                /** @description These attributes alone, parted by commas. */
+                attributes?: string;
+                /** @description All but these. */
+                excludedAttributes?: string;
+            };
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Its id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimGroup"];
+            };
+        };
+        responses: {
+            /** @description The resource */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimGroup"];
+                };
+            };
+            400: components["responses"]["ScimError"];
+            401: components["responses"]["ScimError"];
+            403: components["responses"]["ScimError"];
+            404: components["responses"]["ScimError"];
+            409: components["responses"]["ScimError"];
+            412: components["responses"]["ScimError"];
+            413: components["responses"]["ScimError"];
+            415: components["responses"]["ScimError"];
+            422: components["responses"]["ScimError"];
+            428: components["responses"]["ScimError"];
+            429: components["responses"]["ScimError"];
+            500: components["responses"]["ScimError"];
+            503: components["responses"]["ScimError"];
+        };
+    };
+    scim_group_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Its id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ScimError"];
+            401: components["responses"]["ScimError"];
+            403: components["responses"]["ScimError"];
+            404: components["responses"]["ScimError"];
+            409: components["responses"]["ScimError"];
+            412: components["responses"]["ScimError"];
+            422: components["responses"]["ScimError"];
+            428: components["responses"]["ScimError"];
+            429: components["responses"]["ScimError"];
+            500: components["responses"]["ScimError"];
+            503: components["responses"]["ScimError"];
+        };
+    };
+    scim_group_update: {
+        parameters: {
+            query?: {
+                /** @description These attributes alone, parted by commas. */
+                attributes?: string;
+                /** @description All but these. */
+                excludedAttributes?: string;
+            };
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Its id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimPatch"];
+            };
+        };
+        responses: {
+            /** @description The resource */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimGroup"];
+                };
+            };
+            400: components["responses"]["ScimError"];
+            401: components["responses"]["ScimError"];
+            403: components["responses"]["ScimError"];
+            404: components["responses"]["ScimError"];
+            409: components["responses"]["ScimError"];
+            412: components["responses"]["ScimError"];
+            413: components["responses"]["ScimError"];
+            415: components["responses"]["ScimError"];
+            422: components["responses"]["ScimError"];
+            428: components["responses"]["ScimError"];
+            429: components["responses"]["ScimError"];
+            500: components["responses"]["ScimError"];
+            503: components["responses"]["ScimError"];
+        };
+    };
+    scim_resource_type_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description User and Group */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimListResponse"];
+                };
+            };
+            401: components["responses"]["ScimError"];
+            403: components["responses"]["ScimError"];
+            429: components["responses"]["ScimError"];
+            500: components["responses"]["ScimError"];
+            503: components["responses"]["ScimError"];
+        };
+    };
+    scim_resource_type_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User or Group */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The kind */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["ScimError"];
+            401: components["responses"]["ScimError"];
+            403: components["responses"]["ScimError"];
+            404: components["responses"]["ScimError"];
+            429: components["responses"]["ScimError"];
+            500: components["responses"]["ScimError"];
+            503: components["responses"]["ScimError"];
+        };
+    };
+    scim_schema_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every attribute that is kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimListResponse"];
+                };
+            };
+            401: components["responses"]["ScimError"];
+            403: components["responses"]["ScimError"];
+            429: components["responses"]["ScimError"];
+            500: components["responses"]["ScimError"];
+            503: components["responses"]["ScimError"];
+        };
+    };
+    scim_schema_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its URN */
+                urn: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schema */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["ScimError"];
+            401: components["responses"]["ScimError"];
+            403: components["responses"]["ScimError"];
+            404: components["responses"]["ScimError"];
+            429: components["responses"]["ScimError"];
+            500: components["responses"]["ScimError"];
+            503: components["responses"]["ScimError"];
+        };
+    };
+    scim_config_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is supported */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            401: components["responses"]["ScimError"];
+            403: components["responses"]["ScimError"];
+            429: components["responses"]["ScimError"];
+            500: components["responses"]["ScimError"];
+            503: components["responses"]["ScimError"];
+        };
+    };
+    scim_user_list: {
+        parameters: {
+            query?: {
+                /** @description `userName eq "ada@contoso.example"`, over the attributes that are kept. */
+                filter?: string;
+                /** @description An attribute. */
+                sortBy?: string;
+                /** @description `ascending`, `descending`. */
+                sortOrder?: string;
+                /** @description The first one, from 1. */
+                startIndex?: number;
+                /** @description At most so many: 100, and never more than 1,000. */
+                count?: number;
+                /** @description These attributes alone, parted by commas. */
+                attributes?: string;
+                /** @description All but these. */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Those that match */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimListResponse"];
+                };
+            };
+            400: components["responses"]["ScimError"];
+            401: components["responses"]["ScimError"];
+            403: components["responses"]["ScimError"];
+            429: components["responses"]["ScimError"];
+            500: components["responses"]["ScimError"];
+            503: components["responses"]["ScimError"];
+        };
+    };
+    scim_user_create: {
+        parameters: {
+            query?: {
+                /** @description These attributes alone, parted by commas. */
+                attributes?: string;
+                /** @description All but these. */
+                excludedAttributes?: string;
+            };
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimUser"];
+            };
+        };
+        responses: {
+            /** @description The resource */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            400: components["responses"]["ScimError"];
+            401: components["responses"]["ScimError"];
+            403: components["responses"]["ScimError"];
+            409: components["responses"]["ScimError"];
+            413: components["responses"]["ScimError"];
+            415: components["responses"]["ScimError"];
+            422: components["responses"]["ScimError"];
+            429: components["responses"]["ScimError"];
+            500: components["responses"]["ScimError"];
+            503: components["responses"]["ScimError"];
+        };
+    };
+    scim_user_get: {
+        parameters: {
+            query?: {
+                /** @description These attributes alone, parted by commas. */
+                attributes?: string;
+                /** @description All but these. */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Its id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            400: components["responses"]["ScimError"];
+            401: components["responses"]["ScimError"];
+            403: components["responses"]["ScimError"];
+            404: components["responses"]["ScimError"];
+            429: components["responses"]["ScimError"];
+            500: components["responses"]["ScimError"];
+            503: components["responses"]["ScimError"];
+        };
+    };
+    scim_user_replace: {
+        parameters: {
+            query?: {
+                /** @description These attributes alone, parted by commas. */
+                attributes?: string;
+                /** @description All but these. */
+                excludedAttributes?: string;
+            };
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Its id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimUser"];
+            };
+        };
+        responses: {
+            /** @description The resource */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            400: components["responses"]["ScimError"];
+            401: components["responses"]["ScimError"];
+            403: components["responses"]["ScimError"];
+            404: components["responses"]["ScimError"];
+            409: components["responses"]["ScimError"];
+            412: components["responses"]["ScimError"];
+            413: components["responses"]["ScimError"];
+            415: components["responses"]["ScimError"];
+            422: components["responses"]["ScimError"];
+            428: components["responses"]["ScimError"];
+            429: components["responses"]["ScimError"];
+            500: components["responses"]["ScimError"];
+            503: components["responses"]["ScimError"];
+        };
+    };
+    scim_user_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Its id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ScimError"];
+            401: components["responses"]["ScimError"];
+            403: components["responses"]["ScimError"];
+            404: components["responses"]["ScimError"];
+            409: components["responses"]["ScimError"];
+            412: components["responses"]["ScimError"];
+            422: components["responses"]["ScimError"];
+            428: components["responses"]["ScimError"];
+            429: components["responses"]["ScimError"];
+            500: components["responses"]["ScimError"];
+            503: components["responses"]["ScimError"];
+        };
+    };
+    scim_user_update: {
+        parameters: {
+            query?: {
+                /** @description These attributes alone, parted by commas. */
+                attributes?: string;
+                /** @description All but these. */
+                excludedAttributes?: string;
+            };
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Its id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimPatch"];
+            };
+        };
+        responses: {
+            /** @description The resource */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            400: components["responses"]["ScimError"];
+            401: components["responses"]["ScimError"];
+            403: components["responses"]["ScimError"];
+            404: components["responses"]["ScimError"];
+            409: components["responses"]["ScimError"];
+            412: components["responses"]["ScimError"];
+            413: components["responses"]["ScimError"];
+            415: components["responses"]["ScimError"];
+            422: components["responses"]["ScimError"];
+            428: components["responses"]["ScimError"];
+            429: components["responses"]["ScimError"];
+            500: components["responses"]["ScimError"];
+            503: components["responses"]["ScimError"];
         };
     };
     session_get: {
@@ -16630,6 +17858,38 @@ export interface operations {
             401: components["responses"]["Refusal"];
             403: components["responses"]["Refusal"];
             422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    emergency_call_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Entries on a page, 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of calls */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EmergencyCall"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
             503: components["responses"]["Refusal"];
@@ -19094,6 +20354,45 @@ export interface operations {
             401: components["responses"]["Refusal"];
             403: components["responses"]["Refusal"];
             404: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    user_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag last read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The person */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The person as they were */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            412: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            428: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];
             503: components["responses"]["Refusal"];

@@ -180,6 +180,10 @@ async fn save(
     let has: BTreeSet<UserId> = before.iter().map(|member| member.id).collect();
     settle(tx, tenant, row.id, (&has, &wanted.members)).await?;
     let after = members(tx, tenant, row.id).await?;
+    if tx.changes() == 0 {
+        // What changes nothing is no entry of any log.
+        tx.discard();
+    }
     Ok((row, after))
 }
 

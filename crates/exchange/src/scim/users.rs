@@ -352,7 +352,13 @@ impl Exchange {
             scim::apply(&USER, &mut after, &operations).map_err(|error| problem(&error))?;
             follow_parts(&before, &mut after);
             let person = Person::read(&after)?;
-            let row = if before == after { row } else { save(&mut tx, row, &person).await? };
+            let row = if before == after {
+                // What changes nothing is no entry of any log.
+                tx.discard();
+                row
+            } else {
+                save(&mut tx, row, &person).await?
+            };
             done(answer(&row, base, query), id)
         })
         .await

@@ -206,6 +206,11 @@ on_both!(people_come_as_identity_providers_send_them, |db| {
         assert_eq!(refused.code, code, "{ops}");
         assert_eq!(house.one(id).await.expect("there"), before, "{ops}");
     }
+    // What changes nothing is taken, and is no edit.
+    let before = house.one(id).await.expect("there");
+    let same =
+        house.patch(id, json!([{ "op": "replace", "value": { "title": "Countess" } }])).await;
+    assert_eq!(same.expect("taken"), before);
     let licences =
         json!([{ "op": "add", "path": format!("{TELEPHONY}:licences"), "value": "teams_phone" }]);
     house.patch(id, licences).await.expect("licensed");
@@ -402,6 +407,9 @@ on_both!(groups_are_those_that_policies_hold_for, |db| {
         assert_eq!(names(&group), expect, "{ops}");
     }
     assert_eq!(house.exchange.group_get(&admin, id).await.expect("there").name, "Selling");
+    let same = json!([{ "op": "replace", "value": { "displayName": "Selling" } }]);
+    let group = house.patch_group(id, same).await.expect("what changes nothing is taken");
+    assert_eq!(names(&group), ["Alice", "Bob"]);
     for (ops, code) in [
         (
             json!([{ "op": "add", "path": "members", "value": [{ "value": Uuid::from_u128(7) }] }]),
