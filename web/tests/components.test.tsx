@@ -1,13 +1,19 @@
 import { FluentProvider, webLightTheme } from "@fluentui/react-components";
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { useState, type ReactNode } from "react";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, beforeAll, expect, test, vi } from "vitest";
 
 import { Outcome } from "../src/components/Outcome";
 import { OrderedChoice, RowList } from "../src/components/RowList";
 import { useReturnFocus } from "../src/components/returnFocus";
 import { Tabs } from "../src/components/Tabs";
 import { told } from "../src/pages/orders/OrderList";
+
+// Looking elements up by role takes its time in a busy machine's jsdom, which scrolls nothing either.
+vi.setConfig({ testTimeout: 30_000 });
+beforeAll(() => {
+  Element.prototype.scrollIntoView ??= () => undefined;
+});
 
 afterEach(() => {
   cleanup();

@@ -80,6 +80,7 @@ function Ask(props: { label: string; placeholder: string; first: string; onAsk: 
 function ANumber({ role }: { role: Role }) {
   const given = new URLSearchParams(useSearch()).get("number") ?? "";
   const [number, setNumber] = useState(given);
+  const [times, setTimes] = useState(0);
   const [suppose, setSuppose] = useState<Suppose>({});
   return (
     <>
@@ -87,12 +88,16 @@ function ANumber({ role }: { role: Role }) {
         label="Number"
         placeholder="+44…"
         first={given}
-        onAsk={(text) => setNumber(text.replace(/[\s().-]/g, "").replace(/^00/, "+"))}
+        onAsk={(text) => {
+          setNumber(text.replace(/[\s().-]/g, "").replace(/^00/, "+"));
+          setTimes(times + 1);
+        }}
       >
         {role === "tenant" && <Whom suppose={suppose} onChange={setSuppose} />}
         {role === "operator" && <Customer suppose={suppose} onChange={setSuppose} />}
       </Ask>
-      {number && <NumberWhy role={role} number={number} suppose={suppose} />}
+      {/* Asked once more of the same number, it is asked anew. */}
+      {number && <NumberWhy key={times} role={role} number={number} suppose={suppose} />}
     </>
   );
 }
@@ -155,15 +160,19 @@ function Customer({ suppose, onChange }: SupposeProps) {
 function ACall({ role }: { role: Role }) {
   const given = new URLSearchParams(useSearch()).get("id") ?? "";
   const [id, setId] = useState(given);
+  const [times, setTimes] = useState(0);
   return (
     <>
       <Ask
         label={role === "programme" ? "Call record, or Call-ID" : "Call record"}
         placeholder="Its id, as Call records show it"
         first={given}
-        onAsk={setId}
+        onAsk={(text) => {
+          setId(text);
+          setTimes(times + 1);
+        }}
       />
-      {id && <CallWhy role={role} id={id} withRecord />}
+      {id && <CallWhy key={times} role={role} id={id} withRecord />}
     </>
   );
 }

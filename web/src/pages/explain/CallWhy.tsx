@@ -30,6 +30,7 @@ export function CallWhy({ role, id, withRecord = false }: { role: Role; id: stri
   const styles = useStyles();
   const answer = useQuery({
     queryKey: [role, "explain", "call", id],
+    staleTime: 0,
     queryFn: ({ signal }) => ask(role, id, signal),
   });
   if (answer.error) return <ProblemBar error={answer.error} />;

@@ -1,6 +1,6 @@
 import { Button, Checkbox, makeStyles, MessageBar, MessageBarBody, tokens } from "@fluentui/react-components";
 import { CheckboxCheckedRegular, CheckboxUncheckedRegular, SearchRegular } from "@fluentui/react-icons";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 
 import { api, ok, useList, type Schemas } from "../../api/client";
@@ -34,6 +34,7 @@ interface SearchStockProps {
 /** Finds numbers in one operator's stock and gathers those that are to be quoted. */
 export function SearchStock({ sellers, onReserved }: SearchStockProps) {
   const styles = useStyles();
+  const queries = useQueryClient();
   const [operator, setOperator] = useState(sellers[0]?.operator_id ?? "");
   const seller = sellers.find((one) => one.operator_id === operator) ?? sellers[0];
   const [wanted, setWanted] = useState<StockFilter>({
@@ -64,6 +65,8 @@ export function SearchStock({ sellers, onReserved }: SearchStockProps) {
         aria-label="Search"
         onSubmit={(event: FormEvent) => {
           event.preventDefault();
+          // What was free a minute ago may be somebody's by now.
+          void queries.invalidateQueries({ queryKey: ["tenant", "shop", operator] });
           setAsked({ ...wanted, area: wanted.area.trim(), pattern: wanted.pattern.trim() });
         }}
       >
