@@ -5786,6 +5786,11 @@ export interface components {
             /** @enum {string} */
             type: "fallback_operators.changed";
         } | {
+            /** @description A conference bridge was added, edited or removed, or has other numbers. */
+            data: components["schemas"]["ThingEvent"];
+            /** @enum {string} */
+            type: "conference_bridge.changed";
+        } | {
             /** @description Somebody's forwarding, delegates or call group were changed; the id is the person's. */
             data: components["schemas"]["ThingEvent"];
             /** @enum {string} */
@@ -9245,6 +9250,47 @@ export interface components {
              *     call nobody.
              */
             online_pstn_usages?: string[];
+        } | {
+            /** @description What people are shown about emergency calls. */
+            enhanced_emergency_service_disclaimer?: string | null;
+            /**
+             * @description What holds in place of it for single dial strings, each once; at most 50. An entry that
+             *     names nobody keeps calls of its string from being told, as those of a test number.
+             */
+            extended_notifications?: components["schemas"]["ExtendedNotification"][];
+            /**
+             * @description `Enabled`: people may say themselves where they are when they are away. `Disabled`.
+             * @default Disabled
+             */
+            external_location_lookup_mode: string;
+            /** @enum {string} */
+            kind: "TeamsEmergencyCallingPolicy";
+            /** @description A number outside that is to be dialled too, in the two conference modes. */
+            notification_dial_out_number?: string | null;
+            /**
+             * @description Mail addresses or user principal names; at most 10 together with the groups.
+             * @example [
+             *       "desk@contoso.example"
+             *     ]
+             */
+            notification_group?: string[];
+            /** @description Groups of your people, who are told as well; at most 50 people in all. */
+            notification_group_ids?: string[];
+            /**
+             * @description `NotificationOnly`, `ConferenceMuted`, `ConferenceUnMuted`.
+             * @default NotificationOnly
+             */
+            notification_mode: string;
+        } | {
+            /** @description Calls carry where the caller is. */
+            allow_enhanced_emergency_services?: boolean;
+            /**
+             * @description At most 50. Calls of the country's emergency numbers that are not among them go as they
+             *     would without the policy.
+             */
+            emergency_numbers?: components["schemas"]["EmergencyNumber"][];
+            /** @enum {string} */
+            kind: "TeamsEmergencyCallRoutingPolicy";
         } | {
             /**
              * @description Of these an emergency call takes one, so that those who come to help call back whoever

@@ -8,7 +8,7 @@ use api_types::event::EventData;
 use api_types::operator::CallingProfile;
 use api_types::policy::{Policy, PolicySettings};
 use domain::routing::CallKind;
-use domain::{CdrId, EdgeId, TenantId, UserId};
+use domain::{CdrId, EdgeId, UserId};
 use exchange::ListQuery;
 use feed::cdr::{CdrEvent, CdrRecord};
 use feed::change::Position;
