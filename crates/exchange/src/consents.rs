@@ -546,7 +546,7 @@ impl Exchange {
                 let gives_up = countries
                     .as_ref()
                     .is_some_and(|kept| kept.iter().all(|c| row.countries.0.contains(c)));
-                if !(gives_up && !others) {
+                if !gives_up || others {
                     may(&row, ConsentEvent::Edit)?;
                 }
                 let kept = countries.clone().unwrap_or_else(|| row.countries.0.clone());

@@ -45,8 +45,8 @@ pub(crate) fn tell(tx: &mut Tx, row: &DisputeRow) {
     }
 }
 
-/// A number that another operator's tenant holds is claimed: both sides are told, once while it
-/// is open.
+/// A number that another operator's tenant holds is claimed (design section 9): both sides are
+/// told, once while it is open.
 pub(crate) async fn open(
     tx: &mut Tx,
     (claimant_id, claimant_tenant): (OperatorId, TenantId),

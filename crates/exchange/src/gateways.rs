@@ -137,14 +137,24 @@ impl Peer {
 /// came from there would be the operator's from now on, and calls for help with it.
 pub(crate) async fn apart(tx: &mut Tx, trunk: &TrunkRow) -> Result<(), Fail> {
     tx.gateways_lock().await?;
-    if tx.gateway_named(&trunk.fqdn).await?.is_some() {
-        let reason = format!("{:?} is the name of a gateway", trunk.fqdn);
-        return Err(ErrorCode::Conflict.problem(Some("/fqdn"), reason).into());
-    }
+    let is_named = tx.gateway_named(&trunk.fqdn).await?.is_some();
     let own = Peer::of(&trunk.address, &trunk.sources.0, trunk.match_port);
-    if tx.gateway_addresses().await?.iter().any(|other| own.meets(&peer(other))) {
-        let reason = format!("{} or a source is a gateway's", trunk.address);
-        return Err(ErrorCode::AddressTaken.problem(Some("/address"), reason).into());
+    Ok(free((&trunk.fqdn, is_named), (&trunk.address, &own), &tx.gateway_addresses().await?)?)
+}
+
+/// Refuses a name that another has, and an address from which another may send.
+fn free(
+    (fqdn, is_named): (&str, bool),
+    (address, own): (&str, &Peer),
+    others: &[PeerAddressRow],
+) -> Result<(), Problem> {
+    if is_named {
+        let reason = format!("{fqdn:?} is the name of another gateway or trunk");
+        return Err(ErrorCode::Conflict.problem(Some("/fqdn"), reason));
+    }
+    if others.iter().any(|other| own.meets(&peer(other))) {
+        let reason = format!("{address} or a source is another's");
+        return Err(ErrorCode::AddressTaken.problem(Some("/address"), reason));
     }
     Ok(())
 }
@@ -198,15 +208,9 @@ impl Exchange {
             // Other tenants' and operators' addresses are looked at, and none is told.
             tx.reach_all().await?;
             let named = tx.gateway_named(&row.fqdn).await?;
-            if named.or(tx.trunk_named(&row.fqdn).await?).is_some() {
-                let reason = format!("{:?} is the name of another gateway or trunk", row.fqdn);
-                return Err(ErrorCode::Conflict.problem(Some("/fqdn"), reason).into());
-            }
+            let is_named = named.or(tx.trunk_named(&row.fqdn).await?).is_some();
             let own = Peer::of(&row.address, &row.sources.0, row.match_port);
-            if tx.peer_addresses().await?.iter().any(|other| own.meets(&peer(other))) {
-                let reason = format!("{} or a source is another's", row.address);
-                return Err(ErrorCode::AddressTaken.problem(Some("/address"), reason).into());
-            }
+            free((&row.fqdn, is_named), (&row.address, &own), &tx.peer_addresses().await?)?;
             tx.gateway_insert(&row).await?;
             change(&mut tx, &Change::GatewayPut(records::gateway(&row)?));
             done(document(&row), row.id)

@@ -62,6 +62,15 @@ on_both!(a_window_refuses_changes_by_name_and_never_those_that_help_needs, |db| 
     // What a window is for is prepared meanwhile.
     exchange.tenant_order_create(&admin, bulk("unassign", true)).await.expect("a trial");
     exchange.number_order_create(&operator, release(true)).await.expect("a trial");
+    // Who has no consent learns nothing of a tenant's window, and still of the programme's.
+    let hidden = exchange.freeze_create(&other, doc(window("secret", -1, 1))).await.expect("set");
+    let stranger = || {
+        doc(json!({ "kind": "release", "tenant_id": hidden.tenant_id,
+            "entries": [{ "number": "+442079460001" }] }))
+    };
+    let refused = exchange.number_order_create(&operator, stranger()).await.expect_err("refused");
+    assert_eq!(refused.code, "no_consent");
+    exchange.freeze_remove(&other, hidden.id).await.expect("ended");
     // Another tenant goes on.
     exchange.group_create(&other, group("elsewhere")).await.expect("not its window");
     let missing = exchange.freeze_remove(&other, freeze.id).await.expect_err("another's");
@@ -77,6 +86,8 @@ on_both!(a_window_refuses_changes_by_name_and_never_those_that_help_needs, |db| 
         let missing = exchange.freeze_remove(who, all.id).await.expect_err("the programme's");
         assert_eq!(missing.code, "not_found");
     }
+    let refused = exchange.number_order_create(&operator, stranger()).await.expect_err("frozen");
+    assert_eq!(refused.code, "change_freeze");
     let list = exchange.freeze_list(&admin, ListQuery::default()).await.expect("a list");
     let names: Vec<_> = list.items.iter().map(|f| f.name.as_str()).collect();
     assert_eq!(names, ["later", "holidays"]);

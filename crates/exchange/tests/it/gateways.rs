@@ -91,6 +91,16 @@ on_both!(a_gateway_is_of_one_tenant_and_of_an_address_that_is_nobody_else_s, |db
         let refused = exchange.gateway_create(&other, doc(new)).await.expect_err(field);
         assert_eq!((refused.code.as_str(), refused.field.as_deref()), (code, Some(field)));
     }
+    // Nor does an operator's trunk come to stand where a gateway does.
+    let trunk = |fqdn: &str, address: &str| doc(json!({ "fqdn": fqdn, "address": address }));
+    for (new, code, field) in [
+        (trunk("sbc1.contoso.example", "198.51.100.77:5060"), "conflict", "/fqdn"),
+        (trunk("a9.alpha.example", "192.0.2.1:5090"), "address_taken", "/address"),
+    ] {
+        let refused = exchange.trunk_create(&cx(&house.owner), house.operator, new).await;
+        let refused = refused.expect_err(field);
+        assert_eq!((refused.code.as_str(), refused.field.as_deref()), (code, Some(field)));
+    }
     // Another tenant sees, edits and removes none of it.
     let list = exchange.gateway_list(&other, ListQuery::default()).await.expect("a list");
     assert!(list.items.is_empty());
@@ -284,6 +294,12 @@ on_both!(a_number_of_ones_own_is_there_once_and_never_in_an_operator_s_range, |d
     let of_operator = "+442079460003".parse().expect("a number");
     let theirs = exchange.number_get(&admin, of_operator).await.expect("it is there");
     assert_eq!((&*theirs.number_type, &*theirs.support_owner), ("OperatorConnect", "operator"));
+    // No operator has anything to do with it.
+    let programme = cx(&house.owner);
+    for (number, acts_of_operator) in [(number, false), (of_operator, true)] {
+        let told = exchange.programme_number_explain(&programme, number).await.expect("explained");
+        assert_eq!(told.acts.iter().any(|act| act.by == "operator"), acts_of_operator, "{number}");
+    }
     // Nobody else has it, sees it or takes it away.
     let taken = add(&other, json!([{ "number": "+442079470500" }])).await;
     assert_eq!(taken.entries[0].error.as_ref().expect("held").code, "held_elsewhere");

@@ -5,6 +5,7 @@ use crate::house::{consent, cx, meddle, town};
 use api_types::operator::{LeadClaim, LeadCreate, LeadDecline};
 use api_types::tenant::ConsentCreate;
 use exchange::ListQuery;
+use feed::change::Position;
 use serde_json::json;
 use testkit::on_both;
 use uuid::Uuid;
@@ -125,16 +126,31 @@ on_both!(a_lead_ends_by_itself_or_is_taken_back, |db| {
         assert_eq!(lasts, i64::from(days) * 86_400);
     }
     let domain = Some("contoso.example");
+    let start = Position { epoch: exchange.epoch(), position: 0 };
+    let heard = async || {
+        let types = ["lead.changed".to_owned()];
+        exchange.events_since(&contoso, start, &types).await.expect("events").items.len()
+    };
+    let shown = async || {
+        let offer = exchange.directory_offer_get(&contoso, town.alpha.id).await;
+        offer.map_or_else(|problem| problem.code, |offer| offer.state)
+    };
+    exchange.offer_withdraw(&alpha, None).await.expect("withdrawn");
+    assert_eq!((heard().await, shown().await.as_str()), (0, "not_found"));
     let taken = exchange.lead_create(&alpha, invite(domain)).await.expect("a lead").lead.id;
+    assert_eq!((heard().await, shown().await.as_str()), (1, "withdrawn"), "who is invited sees it");
     let hidden = exchange.lead_withdraw(&beta, taken).await.expect_err("not its own");
     assert_eq!(hidden.code, "not_found");
     let back = exchange.lead_withdraw(&alpha, taken).await.expect("taken back");
     assert_eq!((back.status.as_str(), back.tenant_id), ("withdrawn", None));
+    assert_eq!((heard().await, shown().await.as_str()), (2, "not_found"), "until it is over");
     let late = exchange.consent_create(&contoso, by_lead(town.alpha.id, taken)).await;
     assert_eq!(late.expect_err("withdrawn").code, "lead_over");
 
     let old = exchange.lead_create(&alpha, invite(domain)).await.expect("a lead").lead.id;
+    assert_eq!(shown().await, "withdrawn");
     meddle(db, "UPDATE lead SET created_at = 1, expires_at = 2").await;
+    assert_eq!(shown().await, "not_found");
     let late = exchange.consent_create(&contoso, by_lead(town.alpha.id, old)).await;
     let late = late.expect_err("expired");
     assert_eq!((late.code.as_str(), late.reason.as_str()), ("lead_over", "the lead is expired"));

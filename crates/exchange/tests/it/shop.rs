@@ -388,6 +388,7 @@ on_both!(what_cannot_be_delivered_says_why_and_goes_back, |db| {
     town.exchange.orders_run().await.expect("it is run");
     let late = shown(&town, made.id).await;
     assert_eq!(statuses(&late), [("000", "delivered"), ("001", "delivered")]);
+    assert_eq!(late.delivered, 2);
     assert!(late.items.is_some_and(|items| items.iter().all(|item| item.error.is_none())));
     meddle(
         db,

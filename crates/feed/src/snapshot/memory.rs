@@ -615,7 +615,7 @@ impl World for Snapshot {
         self.trunk_record(trunk).map(|t| TrunkView { trunk: t.id, owner, enabled: t.enabled })
     }
 
-    /// The lowest one. Walks the numbers, which only an emergency call by
+    /// The lowest of an operator's, or else the lowest. Walks the numbers, which only an emergency call by
     /// someone without a number has to pay.
     fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView> {
         let wanted =

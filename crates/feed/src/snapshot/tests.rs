@@ -137,6 +137,21 @@ fn what_is_written_opens_and_routes() {
     }
     let de = Country::parse("DE").expect("DE");
     assert_eq!(s.tenant_number(tenant, Some(de)), None);
+    // Whoever comes to help is called by an operator's number where there is one, however low others are.
+    let mut direct = world();
+    let own = NumberRecord {
+        operator: OperatorId::DIRECT_ROUTING,
+        profile: CallingProfileId::DIRECT_ROUTING,
+        ..number(442_079_450_000, None)
+    };
+    direct.numbers.insert(0, own);
+    let lowest = |w: WorldRecords| {
+        let s = Snapshot::from_records(w);
+        s.tenant_number(tenant, None).map(|n| n.number.value())
+    };
+    assert_eq!(lowest(direct.clone()), Some(442_079_460_001));
+    direct.numbers.truncate(1);
+    assert_eq!(lowest(direct), Some(442_079_450_000));
     let mut served = Vec::new();
     for country in [gb(), de] {
         s.help(country, &mut |v| served.push((v.profile.0.as_u128(), v.serves, v.open)));
