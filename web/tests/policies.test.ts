@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 
+import { POLICY_KINDS } from "../src/components/choices";
 import { moved, put, without } from "../src/components/rows";
 import { instant, stands } from "../src/pages/freezes/window";
 import { lines } from "../src/pages/policies/Blocked";
 import { rankOf } from "../src/pages/policies/rank";
-import { blank, said, sent, type Settings } from "../src/pages/policies/settings";
+import { blank, said, sent, type Kind, type Settings } from "../src/pages/policies/settings";
 
-const KINDS = ["TenantDialPlan", "CallingLineIdentity", "OnlineDialOutPolicy", "OnlineVoiceRoutingPolicy"] as const;
+const KINDS = Object.keys(POLICY_KINDS) as Kind[];
 
 test.each(KINDS)("a new %s is of its kind", (kind) => expect(blank(kind).kind).toBe(kind));
 
@@ -26,10 +27,41 @@ test.each<[Settings, string]>([
     { kind: "CallingLineIdentity", substitute: "LineUri", enable_user_override: true, block_incoming_pstn_caller_id: true },
     "The caller's own number, people may hide it, callers from outside are not shown",
   ],
-  [{ kind: "OnlineDialOutPolicy", allowed: "Domestic", premium: false }, "In the country only, no premium numbers"],
-  [{ kind: "OnlineDialOutPolicy", allowed: "None", premium: false }, "Not at all"],
+  [
+    { kind: "OnlineDialOutPolicy", allowed: "Domestic", premium: false, conferencing_allowed: "InternationalAndDomestic" },
+    "In the country only, no premium numbers",
+  ],
+  [
+    { kind: "OnlineDialOutPolicy", allowed: "None", premium: false, conferencing_allowed: "Domestic" },
+    "Not at all; meetings: in the country only",
+  ],
   [{ kind: "OnlineVoiceRoutingPolicy", online_pstn_usages: ["Local", "Any"] }, "Local, then Any"],
   [{ kind: "OnlineVoiceRoutingPolicy" }, "By no gateway"],
+  [
+    { kind: "TeamsSharedCallingRoutingPolicy", resource_account_id: "q", emergency_numbers: ["+442079460001"] },
+    "By a call queue's number; emergency calls by +442079460001",
+  ],
+  [
+    {
+      kind: "TeamsEmergencyCallingPolicy",
+      notification_mode: "ConferenceMuted",
+      external_location_lookup_mode: "Disabled",
+      notification_group: ["desk@contoso.example"],
+      notification_group_ids: ["g"],
+      extended_notifications: [{ emergency_dial_string: "933", notification_mode: "NotificationOnly" }],
+    },
+    "Called in, to listen: desk@contoso.example, a group; another rule for 933",
+  ],
+  [
+    {
+      kind: "TeamsEmergencyCallRoutingPolicy",
+      emergency_numbers: [
+        { emergency_dial_string: "911", emergency_dial_mask: ["112", "999"] },
+        { emergency_dial_string: "933" },
+      ],
+    },
+    "112, 999 → 911; 933",
+  ],
 ])("%j is told as %j", (settings, text) => expect(said(settings)).toBe(text));
 
 test("a queue is named only where its number is shown, and no empty company", () => {
@@ -44,6 +76,49 @@ test("a queue is named only where its number is shown, and no empty company", ()
   expect(sent({ ...was, substitute: "Resource", company_name: " Contoso " })).toMatchObject({
     resource_account_id: "q",
     company_name: "Contoso",
+  });
+});
+
+test("a typed list is sent without its gaps, and no number where nobody is called in", () => {
+  expect(
+    sent({
+      kind: "TeamsEmergencyCallingPolicy",
+      notification_mode: "NotificationOnly",
+      notification_dial_out_number: "+442079460100",
+      external_location_lookup_mode: "Disabled",
+      notification_group: [" desk@contoso.example ", ""],
+      enhanced_emergency_service_disclaimer: " ",
+      extended_notifications: [
+        {
+          emergency_dial_string: "933",
+          notification_mode: "ConferenceMuted",
+          notification_dial_out_number: "+442079460100",
+          notification_group: [""],
+        },
+      ],
+    }),
+  ).toEqual({
+    kind: "TeamsEmergencyCallingPolicy",
+    notification_mode: "NotificationOnly",
+    external_location_lookup_mode: "Disabled",
+    notification_group: ["desk@contoso.example"],
+    extended_notifications: [
+      {
+        emergency_dial_string: "933",
+        notification_mode: "ConferenceMuted",
+        notification_dial_out_number: "+442079460100",
+        notification_group: [],
+      },
+    ],
+  });
+  expect(
+    sent({
+      kind: "TeamsEmergencyCallRoutingPolicy",
+      emergency_numbers: [{ emergency_dial_string: "911", emergency_dial_mask: ["112", " 999", ""], online_pstn_usage: "" }],
+    }),
+  ).toEqual({
+    kind: "TeamsEmergencyCallRoutingPolicy",
+    emergency_numbers: [{ emergency_dial_string: "911", emergency_dial_mask: ["112", "999"] }],
   });
 });
 

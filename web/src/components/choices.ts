@@ -79,6 +79,17 @@ export const POLICY_KINDS: Record<string, string> = {
   CallingLineIdentity: "Caller ID",
   OnlineVoiceRoutingPolicy: "Voice routing",
   OnlineDialOutPolicy: "Calls outside",
+  OnlineAudioConferencingRoutingPolicy: "Voice routing of meetings",
+  TeamsSharedCallingRoutingPolicy: "Shared calling",
+  TeamsEmergencyCallingPolicy: "Emergency calling",
+  TeamsEmergencyCallRoutingPolicy: "Emergency call routing",
+};
+
+/** How those who are told of an emergency call take part in it. */
+export const NOTIFICATION_MODES: Record<string, string> = {
+  NotificationOnly: "Told only",
+  ConferenceMuted: "Called in, to listen",
+  ConferenceUnMuted: "Called in, to speak",
 };
 
 /** What callers are shown by. */

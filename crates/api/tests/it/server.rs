@@ -173,6 +173,23 @@ pub async fn problem(response: Response) -> Value {
     body
 }
 
+/// Code and reason of a refusal in the shape of its face.
+pub async fn refused(path: &str, response: Response) -> (String, String) {
+    if !path.starts_with("/scim/") {
+        let problem = problem(response).await;
+        let text = |field: &str| problem[field].as_str().expect("text").to_owned();
+        return (text("code"), text("reason"));
+    }
+    let header = response.headers().get("content-type").expect("a type");
+    assert_eq!(header, "application/scim+json", "{path}");
+    let body: Value = response.json().await.expect("JSON");
+    let detail = body["detail"].as_str().expect("text");
+    // `reason (code): remedy`
+    let (told, _) = detail.split_once("): ").expect("a remedy");
+    let (reason, code) = told.rsplit_once(" (").expect("a code");
+    (code.to_owned(), reason.to_owned())
+}
+
 /// Every operation: method, path with made-up ids, tag.
 pub fn operations() -> Vec<(Method, String, String)> {
     let document = serde_json::to_value(api::openapi()).expect("the document is JSON");

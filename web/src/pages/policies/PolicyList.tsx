@@ -109,7 +109,7 @@ function PolicyDialog({ policy, kind, onClose, onDone }: PolicyDialogProps) {
   return (
     <FormDialog
       title={policy ? policy.name : "Add a policy"}
-      wide={settings.kind === "TenantDialPlan"}
+      wide={["TenantDialPlan", "TeamsEmergencyCallRoutingPolicy", "TeamsEmergencyCallingPolicy"].includes(settings.kind)}
       submit={policy ? "Save" : "Add"}
       error={save.error ?? remove.error}
       busy={busy}

@@ -1,21 +1,15 @@
 import { Checkbox } from "@fluentui/react-components";
-import { useQuery } from "@tanstack/react-query";
 
-import { api, ok, useWhole } from "../../api/client";
+import { useWhole } from "../../api/client";
 import { resourceAccounts } from "../../api/lists";
 import { Choice } from "../../components/Choice";
 import { DIAL_OUT, SUBSTITUTES } from "../../components/choices";
 import { Pair, Text } from "../../components/Fields";
 import { ProblemBar } from "../../components/ProblemBar";
 import { OrderedChoice, RowList } from "../../components/RowList";
+import { EmergencyCalling, EmergencyCallRouting } from "./EmergencyForms";
+import { usePstnUsages, type FormProps, type Of } from "./form";
 import type { Settings } from "./settings";
-
-type Of<Kind> = Extract<Settings, { kind: Kind }>;
-
-interface FormProps<One> {
-  settings: One;
-  onChange: (settings: One) => void;
-}
 
 /** The fields of a policy's kind. */
 export function SettingsForm({ settings, onChange }: FormProps<Settings>) {
@@ -27,7 +21,14 @@ export function SettingsForm({ settings, onChange }: FormProps<Settings>) {
     case "OnlineDialOutPolicy":
       return <DialOut settings={settings} onChange={onChange} />;
     case "OnlineVoiceRoutingPolicy":
+    case "OnlineAudioConferencingRoutingPolicy":
       return <VoiceRouting settings={settings} onChange={onChange} />;
+    case "TeamsSharedCallingRoutingPolicy":
+      return <SharedCalling settings={settings} onChange={onChange} />;
+    case "TeamsEmergencyCallingPolicy":
+      return <EmergencyCalling settings={settings} onChange={onChange} />;
+    case "TeamsEmergencyCallRoutingPolicy":
+      return <EmergencyCallRouting settings={settings} onChange={onChange} />;
   }
 }
 
@@ -116,25 +117,60 @@ function DialOut({ settings, onChange }: FormProps<Of<"OnlineDialOutPolicy">>) {
         checked={settings.premium}
         onChange={(_, data) => onChange({ ...settings, premium: data.checked === true })}
       />
+      <Choice
+        label="Meetings that they organize may call"
+        value={settings.conferencing_allowed}
+        onChange={(conferencing_allowed) => onChange({ ...settings, conferencing_allowed })}
+        options={Object.entries(DIAL_OUT)}
+      />
     </>
   );
 }
 
-function VoiceRouting({ settings, onChange }: FormProps<Of<"OnlineVoiceRoutingPolicy">>) {
-  const routing = useQuery({
-    queryKey: ["tenant", "voice-routing"],
-    queryFn: ({ signal }) => ok(api.GET("/tenant/v1/voice-routing", { signal })),
-  });
+function VoiceRouting({
+  settings,
+  onChange,
+}: FormProps<Of<"OnlineVoiceRoutingPolicy"> | Of<"OnlineAudioConferencingRoutingPolicy">>) {
+  const usages = usePstnUsages();
   return (
     <>
-      {routing.error ? <ProblemBar error={routing.error} /> : null}
+      {usages.error ? <ProblemBar error={usages.error} /> : null}
       <OrderedChoice
         legend="PSTN usages, in the order in which they are tried"
         what="PSTN usage"
-        none="None: whom this holds for calls by operators only."
-        options={(routing.data?.online_pstn_usages ?? []).map((usage) => [usage, usage] as const)}
+        none={
+          settings.kind === "OnlineVoiceRoutingPolicy"
+            ? "None: whom this holds for calls by operators only."
+            : "None: meetings of whom this holds for call nobody."
+        }
+        options={usages.options}
         chosen={settings.online_pstn_usages ?? []}
         onChange={(online_pstn_usages) => onChange({ ...settings, online_pstn_usages })}
+      />
+    </>
+  );
+}
+
+function SharedCalling({ settings, onChange }: FormProps<Of<"TeamsSharedCallingRoutingPolicy">>) {
+  const queues = useWhole(resourceAccounts);
+  return (
+    <>
+      {queues.error ? <ProblemBar error={queues.error} /> : null}
+      <Choice
+        label="People without a number call by that of"
+        required
+        any="Choose a call queue"
+        value={settings.resource_account_id}
+        onChange={(resource_account_id) => onChange({ ...settings, resource_account_id })}
+        options={queues.rows.filter((queue) => queue.number).map((queue) => [queue.id, `${queue.display_name} (${queue.number})`] as const)}
+      />
+      <Text
+        label="Numbers for emergency calls"
+        hint="One per line, free, of the queue's country: who called for help is called back by the one their call took. None: the queue's own."
+        lines={3}
+        placeholder="+442079460100"
+        value={settings.emergency_numbers?.join("\n") ?? ""}
+        onChange={(text) => onChange({ ...settings, emergency_numbers: text.split("\n") })}
       />
     </>
   );
