@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub struct PolicyParams {
     /// Only those of this kind.
     #[param(
-        pattern = "^(TenantDialPlan|CallingLineIdentity|OnlineDialOutPolicy|OnlineVoiceRoutingPolicy|OnlineAudioConferencingRoutingPolicy|TeamsSharedCallingRoutingPolicy)$"
+        pattern = "^(TenantDialPlan|CallingLineIdentity|OnlineDialOutPolicy|OnlineVoiceRoutingPolicy|OnlineAudioConferencingRoutingPolicy|TeamsEmergencyCallingPolicy|TeamsEmergencyCallRoutingPolicy|TeamsSharedCallingRoutingPolicy)$"
     )]
     pub kind: Option<String>,
     /// `next_cursor` of the page before.

@@ -60,6 +60,7 @@ mod placer;
 mod placing;
 mod policies;
 mod policy_emergency;
+mod policy_settings;
 mod programme;
 mod records;
 mod reservations;

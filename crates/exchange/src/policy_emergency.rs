@@ -183,7 +183,8 @@ pub(crate) fn routing_settings(rule: &EmergencyCallRouting) -> PolicySettings {
 /// The PSTN usages that a policy names, with the field of each.
 pub(crate) fn usages_of(body: &PolicyBody) -> Vec<(String, &String)> {
     match body {
-        PolicyBody::OnlineVoiceRoutingPolicy(rule) => {
+        PolicyBody::OnlineVoiceRoutingPolicy(rule)
+        | PolicyBody::OnlineAudioConferencingRoutingPolicy(rule) => {
             let usages = rule.usages.iter().enumerate();
             usages.map(|(n, usage)| (format!("/settings/online_pstn_usages/{n}"), usage)).collect()
         }

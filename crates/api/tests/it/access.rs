@@ -5,6 +5,7 @@
 //! own, another's, one that is not there; `-` where nobody else could own it).
 
 mod roles;
+mod table;
 
 use crate::bodies::{consent, draft, export, hook, offer, office, restriction};
 use crate::server::Server;
@@ -14,9 +15,8 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
+use table::{Operation, table};
 use uuid::Uuid;
-
-const TABLE: &str = include_str!("../../../../docs/access.csv");
 
 /// Whose the object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -700,63 +700,6 @@ impl World {
         let list: Value = list.expect("answers").json().await.expect("JSON");
         list["items"].as_array().map_or(0, Vec::len)
     }
-}
-
-/// A row of the table with what the document says of the operation.
-struct Operation {
-    name: String,
-    method: Method,
-    path: String,
-    tag: String,
-    object: String,
-    /// By role, `nobody` among them.
-    cells: Vec<(String, Vec<Option<u16>>)>,
-}
-
-impl Operation {
-    fn reads(&self) -> bool {
-        self.method == Method::GET || self.name == "explain_call"
-    }
-}
-
-fn table() -> Vec<Operation> {
-    let document = serde_json::to_value(api::openapi()).expect("the document is JSON");
-    let mut known = BTreeMap::new();
-    for (path, item) in document["paths"].as_object().expect("paths") {
-        for (method, operation) in item.as_object().expect("operations") {
-            let name = operation["operationId"].as_str().expect("an id").to_owned();
-            let tag = operation["tags"][0].as_str().expect("a tag").to_owned();
-            let method: Method = method.to_uppercase().parse().expect("a method");
-            known.insert(name, (method, path.clone(), tag));
-        }
-    }
-    let mut lines = csv::Reader::from_reader(TABLE.as_bytes());
-    let roles: Vec<String> =
-        lines.headers().expect("a head").iter().skip(2).map(str::to_owned).collect();
-    let named: BTreeSet<&str> = exchange::Role::NAMES.into_iter().chain(["nobody"]).collect();
-    assert_eq!(roles.iter().map(String::as_str).collect::<BTreeSet<_>>(), named);
-    let mut rows = Vec::new();
-    for line in lines.records() {
-        let line = line.expect("a row");
-        let (method, path, tag) = known
-            .remove(&line[0])
-            .unwrap_or_else(|| panic!("{} is listed twice, or no operation", &line[0]));
-        let cells = roles.iter().zip(line.iter().skip(2)).map(|(role, cell)| {
-            let statuses = cell.split(' ').map(|status| status.parse().ok()).collect();
-            (role.clone(), statuses)
-        });
-        rows.push(Operation {
-            name: line[0].to_owned(),
-            method,
-            path,
-            tag,
-            object: line[1].to_owned(),
-            cells: cells.collect(),
-        });
-    }
-    let missing: Vec<&String> = known.keys().collect();
-    assert!(missing.is_empty(), "docs/access.csv has no row for {missing:?}: who may do it?");
-    rows
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

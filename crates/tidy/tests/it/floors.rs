@@ -49,6 +49,7 @@ const HOUSE: &[Floor] = &[
             "feed",
             "store",
             "sip",
+            "scim",
             "outbound",
         ],
         never_reaches: HTTP_SERVER,
