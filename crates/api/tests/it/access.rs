@@ -13,7 +13,7 @@ use api::ApiConfig;
 use feed::{snapshot::Snapshot, wrap::wrap_key};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use table::{Operation, table};
 use uuid::Uuid;
