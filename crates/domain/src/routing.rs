@@ -325,17 +325,8 @@ fn inbound(
         }
     };
     let policies = world.has_policies(view.tenant);
-    if policies
-        && view.target.is_none()
-        && let Some(destination) = shared::called_back(world, &view, call.reserved, trace)
-    {
-        let destination = destination?;
-        let called = match destination {
-            Destination::User(user) => Some(user),
-            _ => None,
-        };
-        let delivered = Delivered { called, destination, forwarded: None };
-        return Ok(inbound_route(&view, operator, delivered));
+    if let Some(found) = called_back(world, &view, call.reserved, trace) {
+        return Ok(inbound_route(&view, operator, found));
     }
     let found = match policies
         .then(|| screened(world, view.tenant, call.caller, trace))
@@ -359,6 +350,20 @@ fn inbound(
         hides_caller_of(world, view.tenant, user, trace);
     }
     Ok(inbound_route(&view, operator, found))
+}
+
+/// Whoever is called back after a call for help, which no rule of callers or forwarding touches.
+fn called_back(
+    world: &impl World,
+    view: &NumberView,
+    reserved: Reserved<'_>,
+    trace: &mut impl Trace,
+) -> Option<Delivered> {
+    if view.target.is_some() || !world.has_policies(view.tenant) {
+        return None;
+    }
+    let user = shared::called_back(world, view, reserved, trace)?;
+    Some(Delivered { called: Some(user), destination: Destination::User(user), forwarded: None })
 }
 
 const fn inbound_route(view: &NumberView, operator: Option<OperatorId>, found: Delivered) -> Route {
@@ -476,8 +481,11 @@ fn outbound(
         // Reverse number lookup (operator-connect.md section 5 rule 4): a
         // colleague is reached without leaving the exchange.
         trace.step("number.internal", || format!("{dialled} is the tenant's own"));
+        let back = called_back(world, &view, call.reserved, trace);
         // What takes a dialog over goes to whoever holds it, and no further.
-        let Delivered { called, destination, forwarded } = if call.takes_over.is_some() {
+        let Delivered { called, destination, forwarded } = if let Some(found) = back {
+            found
+        } else if call.takes_over.is_some() {
             let destination = deliver(world, (&view, policies), view.target, trace)?;
             Delivered { called: None, destination, forwarded: None }
         } else {
@@ -503,11 +511,15 @@ fn outbound(
     if is_dialled {
         restricted(world, user.tenant, holder, (dialled, home), trace)?;
     }
-    let (own, holder) = match (line, &shared) {
-        (Some(own), _) => (own, line_holder),
-        // By the account's number, which has its own way out; people's voice routes keep them
-        // from it.
-        (None, Some(shared)) => (shared.calls(world, user.tenant, holder, trace)?, shared.holder()),
+    // By whose number, by whose voice routes, and as whom the call leaves.
+    let (own, routed, shown) = match (line, &shared) {
+        (Some(own), _) => (own, line_holder, line_holder),
+        // The account's number has its own way out, and people's voice routes keep them from it;
+        // how they are shown is their own matter.
+        (None, Some(shared)) => {
+            let own = shared.calls(world, user.tenant, holder, trace)?;
+            (own, shared.holder(), holder)
+        }
         (None, None) => return Err(RouteRefusal::UserHasNoNumber),
     };
     // A dialog that runs over a gateway is taken over there, whatever routes say.
@@ -520,8 +532,8 @@ fn outbound(
     let digits = Dialled::Number(dialled);
     let (operator, destination) = if over_gateway {
         (None, Destination::Gateways { by: None, digits })
-    } else if is_dialled && voice_routed(world, user.tenant, holder, dialled, trace)? {
-        (None, Destination::Gateways { by: Some(holder), digits })
+    } else if is_dialled && voice_routed(world, user.tenant, routed, dialled, trace)? {
+        (None, Destination::Gateways { by: Some(routed), digits })
     } else if NumberType::of(own.operator) == NumberType::DirectRouting {
         return Err(RouteRefusal::NoVoiceRoute);
     } else {
@@ -531,7 +543,7 @@ fn outbound(
         (Some(own.operator), Destination::Trunks { profile: own.profile, digits })
     };
     let (caller_id, hide, caller_policy) = if policies {
-        presented(world, user.tenant, holder, &own, trace)
+        presented(world, user.tenant, shown, &own, trace)
     } else {
         (own.number, Hide::AsAsked, None)
     };

@@ -21,7 +21,7 @@ use domain::{BridgeId, CallingProfileId, ResourceAccountId, TenantId, TrunkId, U
 use feed::record::{FallbackWay, NumberRecord, QueueRecord, UserRecord};
 use numbering::Country;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use store::{BridgeRow, GatewayRow, WorldTrunkRow};
 
@@ -420,6 +420,7 @@ struct Lazy {
     policies: HashMap<(TenantId, Holder, PolicyKind), Option<(Policy, Via)>>,
     screening: HashMap<TenantId, Screening>,
     gateways: HashMap<TenantId, Vec<GatewayRow>>,
+    answer_bridges: HashSet<TrunkId>,
     voice_routes: HashMap<TenantId, VoiceRoutes>,
     fallback: HashMap<TenantId, Vec<FallbackWay>>,
     bridge_numbers: HashMap<E164, Option<(TenantId, BridgeId)>>,
@@ -519,6 +520,8 @@ impl Lazy {
                 self.screening.insert(tenant, rules.unwrap_or_default());
             }
             Ask::Gateways(tenant) => {
+                let bridges = db.bridge_list(tenant, None, u32::MAX).await?;
+                self.answer_bridges.extend(bridges.into_iter().flat_map(|row| row.gateways.0));
                 self.gateways.insert(tenant, crate::coexistence::gateways(db, tenant).await?);
             }
             Ask::EmergencyAccount(tenant, number) => {
@@ -601,6 +604,7 @@ impl World for Lazy {
             licensed: record.licensed,
             conferencing: record.conferencing,
             country: record.country,
+            phone: record.phone.is_some(),
         })
     }
 
@@ -668,7 +672,12 @@ impl World for Lazy {
 
     fn gateways(&self, tenant: TenantId, each: &mut dyn FnMut(GatewayView)) {
         for row in self.own_gateways(tenant).iter().filter(|row| !row.voice_app) {
-            each(GatewayView { gateway: row.id, country: row.country, enabled: row.enabled });
+            each(GatewayView {
+                gateway: row.id,
+                country: row.country,
+                enabled: row.enabled,
+                bridge: self.answer_bridges.contains(&row.id),
+            });
         }
     }
 

@@ -89,7 +89,9 @@ statements! {
     WORLD_NUMBER = numbers!("WHERE number = $1");
     WORLD_NUMBER_OF_TENANT = numbers!(
         "WHERE tenant_id = $1 AND (CAST($2 AS TEXT) IS NULL OR country = $2) \
-         ORDER BY (carrier_id IS NULL), number LIMIT 1");
+         ORDER BY (carrier_id IS NULL), \
+            (usage = 'ConferenceAssignment' OR bridge_id IS NOT NULL OR policy_id IS NOT NULL), \
+            number LIMIT 1");
     WORLD_HELP_PROFILES = "SELECT p.id, p.operator_id, \
         EXISTS (SELECT 1 FROM number n WHERE n.profile_id = p.id AND n.country = $1) AS serves, \
         EXISTS (SELECT 1 FROM calling_profile_trunk pt JOIN trunk t ON t.id = pt.trunk_id \

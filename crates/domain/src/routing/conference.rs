@@ -223,7 +223,15 @@ mod tests {
             };
             let number = (user == ORGANIZER).then(|| e164(COLLEAGUE));
             let country = Country::parse("GB").expect("GB");
-            Some(UserView { user, tenant, number, licensed: true, conferencing, country })
+            Some(UserView {
+                user,
+                tenant,
+                number,
+                licensed: true,
+                conferencing,
+                country,
+                phone: true,
+            })
         }
         fn agents(&self, _: ResourceAccountId, _: &mut dyn FnMut(UserId)) -> bool {
             false

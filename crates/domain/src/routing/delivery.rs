@@ -81,7 +81,12 @@ pub(super) fn deliver(
         });
         return Ok(Destination::Bridge { bridge, number: view.number });
     }
-    let target = match target {
+    let answers = if policies && target.is_none() {
+        super::shared::answers(world, view, trace)
+    } else {
+        target
+    };
+    let target = match answers {
         None if policies => match treated(world, view, trace) {
             Some(TreatmentTarget::Announcement(name)) => {
                 let found = announced(world, view.tenant, name, trace);

@@ -8,19 +8,21 @@ use crate::policy::{Holder, Policy, PolicyKind, PolicyRule, Tier, Via};
 use numbering::{Country, E164};
 
 /// The tenant's gateways by which an emergency call in a country leaves: those in the
-/// country, or else all of them.
+/// country, or else all of them. What answers for a conference bridge might take the call
+/// itself, so it is only asked where there is nothing else.
 pub(super) fn help_gateways(
     world: &impl World,
     tenant: TenantId,
     country: Country,
 ) -> Vec<TrunkId> {
-    let (mut near, mut far) = (Vec::new(), Vec::new());
+    let mut tiers: [Vec<TrunkId>; 4] = Default::default();
     world.gateways(tenant, &mut |g| {
         if g.enabled {
-            if g.country == country { near.push(g.gateway) } else { far.push(g.gateway) }
+            let tier = 2 * usize::from(g.bridge) + usize::from(g.country != country);
+            tiers[tier].push(g.gateway);
         }
     });
-    if near.is_empty() { far } else { near }
+    tiers.into_iter().find(|tier| !tier.is_empty()).unwrap_or_default()
 }
 
 fn is_own(world: &impl World, tenant: TenantId, gateway: TrunkId) -> bool {

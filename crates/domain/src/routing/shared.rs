@@ -1,6 +1,6 @@
 //! Calls by people without a number of their own (operator-connect.md 1.13).
 
-use super::{Destination, NumberView, Route, RouteRefusal, Trace, UserView, World, deliver};
+use super::{NumberView, Route, RouteRefusal, Trace, UserView, World};
 use crate::ids::{TenantId, UserId};
 use crate::number::{AssignmentTarget, NumberType};
 use crate::policy::{Holder, PolicyKind, PolicyRule, Reserved, SharedCalling, Via};
@@ -101,28 +101,40 @@ impl Shared<'_> {
     }
 }
 
-/// Where a call to a number for emergency calls goes: to whoever called for help by it within the
-/// hour, whatever the rules for callers say, and later where the policy's account is answered.
-/// `None` where no policy has the number.
+/// Who called for help by this number within the hour, and is now called back, whatever the rules
+/// for callers say. A person whose phone is gone is not: the account answers for them.
 pub(super) fn called_back(
     world: &impl World,
     view: &NumberView,
     reserved: Reserved<'_>,
     trace: &mut impl Trace,
-) -> Option<Result<Destination, RouteRefusal>> {
-    let account = world.emergency_account(view.tenant, view.number)?;
+) -> Option<UserId> {
+    world.emergency_account(view.tenant, view.number)?;
     let caller = reserved.by(view.number).and_then(|id| world.user(id));
-    if let Some(caller) = caller.filter(|user| user.tenant == view.tenant) {
-        trace.step("emergency.called_back", || {
-            format!("{} called for help by {} within the hour", caller.user, view.number)
-        });
-        return Some(Ok(Destination::User(caller.user)));
-    }
-    trace.step("emergency.number", || {
-        format!("{} is for emergency calls, and reserved for nobody here", view.number)
+    let caller = caller.filter(|user| user.tenant == view.tenant)?;
+    trace.step("emergency.called_back", || {
+        let (user, number) = (caller.user, view.number);
+        if caller.phone {
+            format!("{user} called for help by {number} within the hour")
+        } else {
+            format!("{user} called for help by {number} within the hour, and has no phone now")
+        }
     });
-    let target = Some(AssignmentTarget::ResourceAccount(account));
-    Some(deliver(world, (view, true), target, trace))
+    caller.phone.then_some(caller.user)
+}
+
+/// The account that answers for a number for emergency calls which rings nobody in particular;
+/// `None` where no policy has the number.
+pub(super) fn answers(
+    world: &impl World,
+    view: &NumberView,
+    trace: &mut impl Trace,
+) -> Option<AssignmentTarget> {
+    let account = world.emergency_account(view.tenant, view.number)?;
+    trace.step("emergency.number", || {
+        format!("{} is for emergency calls: {account} answers for it", view.number)
+    });
+    Some(AssignmentTarget::ResourceAccount(account))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ fn gb() -> Country {
 
 fn person(user: UserId, number: Option<E164>, licensed: bool) -> UserView {
     let (tenant, country) = (TenantId(id(1)), gb());
-    UserView { user, tenant, number, licensed, conferencing: false, country }
+    UserView { user, tenant, number, licensed, conferencing: false, country, phone: true }
 }
 
 impl World for Little {

@@ -44,6 +44,8 @@ pub struct UserView {
     pub conferencing: bool,
     /// Their country, for what they dial before they have a number.
     pub country: Country,
+    /// Has a phone, which whoever was deactivated has not.
+    pub phone: bool,
 }
 
 /// A trunk as routing sees it.
@@ -84,6 +86,8 @@ pub struct GatewayView {
     pub country: Country,
     /// `false` drains.
     pub enabled: bool,
+    /// It answers for a conference bridge, and perhaps for nothing else.
+    pub bridge: bool,
 }
 
 /// A calling profile as one looks for a way to the emergency services of a country.

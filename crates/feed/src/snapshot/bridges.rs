@@ -1,7 +1,7 @@
 //! Conference bridges in memory, by their numbers.
 
 use crate::record::{BridgeNumberRecord, BridgeRecord};
-use domain::{BridgeId, IdMap};
+use domain::{BridgeId, IdMap, TenantId, TrunkId};
 use numbering::E164;
 
 /// Everybody's bridges.
@@ -40,6 +40,12 @@ impl Bridges {
         }
         let bridge = self.by_id.get(self.by_number.get(&number)?)?;
         Some((bridge, bridge.numbers.iter().find(|n| n.number == number)?))
+    }
+
+    /// Does this gateway answer for a bridge of the tenant?
+    pub(super) fn answered_by(&self, tenant: TenantId, gateway: TrunkId) -> bool {
+        let of = |bridge: &&BridgeRecord| bridge.tenant == tenant;
+        self.by_id.values().filter(of).any(|bridge| bridge.gateways.contains(&gateway))
     }
 
     pub(super) fn records(&self) -> impl Iterator<Item = &BridgeRecord> {

@@ -150,6 +150,16 @@ fn what_is_written_opens_and_routes() {
         s.tenant_number(tenant, None).map(|n| n.number.value())
     };
     assert_eq!(lowest(direct.clone()), Some(442_079_460_001));
+    // One that leads to a meeting, or to whoever else called for help, is the last resort.
+    let mut meeting = world();
+    meeting.numbers[1].usage = Usage::ConferenceAssignment;
+    assert_eq!(lowest(meeting.clone()), Some(442_079_460_009));
+    meeting.numbers[1].usage = Usage::CallingUserAssignment;
+    meeting.numbers[1].target = None;
+    meeting.numbers[1].other_holder = Some(domain::assign::OtherHolder::Policy);
+    assert_eq!(lowest(meeting.clone()), Some(442_079_460_009));
+    meeting.numbers.remove(0);
+    assert_eq!(lowest(meeting), Some(442_079_460_001));
     direct.numbers.truncate(1);
     assert_eq!(lowest(direct), Some(442_079_450_000));
     let mut served = Vec::new();

@@ -1,5 +1,7 @@
 use super::super::*;
-use crate::policy::{DialOut, Reach, Via, VoiceRouting};
+use crate::policy::{
+    BlockedNumbers, CallerId, DialOut, Reach, Screening, ScreeningRules, Via, VoiceRouting,
+};
 use uuid::Uuid;
 
 const fn id(n: u128) -> Uuid {
@@ -34,6 +36,11 @@ struct Office {
     shared: Policy,
     routing: Option<Policy>,
     restricted: Option<Policy>,
+    /// How the people of [`SHARES`] are shown.
+    shown: Option<Policy>,
+    /// Whoever shares has a phone.
+    phone: bool,
+    blocked: Screening,
     /// The account has a number.
     numbered: bool,
 }
@@ -45,7 +52,15 @@ fn office(emergency: &[&str]) -> Office {
     };
     let rule = PolicyRule::SharedCalling(rule);
     let shared = Policy { id: PolicyId(id(1)), name: "shared".into(), rule };
-    Office { shared, routing: None, restricted: None, numbered: true }
+    Office {
+        shared,
+        routing: None,
+        restricted: None,
+        shown: None,
+        phone: true,
+        blocked: Screening::default(),
+        numbered: true,
+    }
 }
 
 impl World for Office {
@@ -73,7 +88,9 @@ impl World for Office {
         let country = country(if user == ABROAD { "DE" } else { "GB" });
         let known = [AGENT, SHARES, ALSO_SHARES, BARE, ABROAD].contains(&user);
         let (licensed, conferencing) = (true, false);
-        known.then_some(UserView { user, tenant: TENANT, number, licensed, conferencing, country })
+        let phone = self.phone || user != SHARES;
+        let tenant = TENANT;
+        known.then_some(UserView { user, tenant, number, licensed, conferencing, country, phone })
     }
     fn agents(&self, _: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool {
         each(AGENT);
@@ -104,9 +121,13 @@ impl World for Office {
             }
             PolicyKind::OnlineVoiceRoutingPolicy => self.routing.as_ref(),
             PolicyKind::OnlineDialOutPolicy => self.restricted.as_ref(),
+            PolicyKind::CallingLineIdentity if holder.user == Some(SHARES) => self.shown.as_ref(),
             _ => None,
         };
         found.map(|policy| (policy, Via::Direct))
+    }
+    fn screening(&self, _: TenantId) -> Option<&Screening> {
+        Some(&self.blocked)
     }
     fn account_number(&self, _: ResourceAccountId) -> Option<(TenantId, E164)> {
         self.numbered.then(|| (TENANT, e164(SHARED)))
@@ -224,4 +245,66 @@ fn whoever_called_for_help_is_called_back_within_the_hour() {
         let found = asked(&office, trunk(operator), called, reserved);
         assert_eq!(found.map(|found| found.destination), expect, "{called}");
     }
+}
+
+#[test]
+fn a_colleague_calls_back_as_the_emergency_services_do() {
+    let office = office(&[FIRST, SECOND]);
+    let by = |number: E164| (number == e164(FIRST)).then_some(SHARES);
+    for (called, reserved, expect) in [
+        (FIRST, Reserved::new(&by), Destination::User(SHARES)),
+        (FIRST, Reserved::NONE, Destination::Queue(ACCOUNT)),
+        (SECOND, Reserved::new(&by), Destination::Queue(ACCOUNT)),
+    ] {
+        let found = asked(&office, Source::User(AGENT), called, reserved).expect("it rings");
+        assert_eq!((found.kind, found.destination), (CallKind::Internal, expect), "{called}");
+    }
+}
+
+#[test]
+fn who_has_no_phone_any_more_is_answered_for() {
+    let office = Office { phone: false, ..office(&[FIRST]) };
+    let by = |number: E164| (number == e164(FIRST)).then_some(SHARES);
+    let trunk = Source::Trunk(TrunkId(id(21)));
+    let found = asked(&office, trunk, FIRST, Reserved::new(&by)).expect("it rings");
+    assert_eq!(found.destination, Destination::Queue(ACCOUNT));
+}
+
+fn blocks() -> Screening {
+    let blocked = BlockedNumbers {
+        name: "France".into(),
+        pattern: r"^\+33".into(),
+        enabled: true,
+        redirect_to: None,
+        announcement: None,
+    };
+    let rules = ScreeningRules { blocked: vec![blocked], ..ScreeningRules::default() };
+    Screening::new(&rules).expect("rules")
+}
+
+#[test]
+fn blocked_callers_reach_only_whoever_called_for_help() {
+    let office = Office { blocked: blocks(), ..office(&[FIRST, SECOND]) };
+    let by = |number: E164| (number == e164(FIRST)).then_some(SHARES);
+    for (called, operator, expect) in
+        [(FIRST, 21, Ok(Destination::User(SHARES))), (SECOND, 22, Err(RouteRefusal::CallerBlocked))]
+    {
+        let source = Source::Trunk(TrunkId(id(operator)));
+        let call =
+            Call { reserved: Reserved::new(&by), ..Call::new(source, called, "+33123456789") };
+        let found = route(&office, call, &mut NoTrace);
+        assert_eq!(found.map(|found| found.destination), expect, "{called}");
+    }
+}
+
+#[test]
+fn people_are_shown_as_their_own_policy_says() {
+    let rule = CallerId { substitute: Substitute::Anonymous, ..CallerId::default() };
+    let shown =
+        Policy { id: PolicyId(id(4)), name: "hidden".into(), rule: PolicyRule::CallerId(rule) };
+    let office = Office { shown: Some(shown), ..office(&[FIRST]) };
+    let found = asked(&office, Source::User(SHARES), BERLIN, Reserved::NONE).expect("routed");
+    assert_eq!((found.hide, found.caller_policy), (Hide::Always, Some(PolicyId(id(4)))));
+    let other = asked(&office, Source::User(ALSO_SHARES), BERLIN, Reserved::NONE).expect("routed");
+    assert_eq!((other.hide, other.caller_policy), (Hide::AsAsked, None));
 }

@@ -13,6 +13,8 @@ const DIRECT: &str = "+442079460500";
 struct Own {
     ruled: TenantPolicies,
     operators: bool,
+    /// Gateways that answer for a conference bridge.
+    bridges: Vec<u128>,
 }
 
 fn de() -> Country {
@@ -89,7 +91,8 @@ impl World for Own {
             if let TrunkOwner::Tenant(of, country) = view.owner
                 && of == tenant
             {
-                each(GatewayView { gateway: view.trunk, country, enabled: view.enabled });
+                let (gateway, enabled) = (view.trunk, view.enabled);
+                each(GatewayView { gateway, country, enabled, bridge: self.bridges.contains(&n) });
             }
         }
     }
@@ -124,7 +127,7 @@ fn world(operators: bool, target: Option<PolicyTarget>) -> Own {
     if let Some(target) = target {
         ruled.assign(body.kind(), target, Some(policy));
     }
-    Own { ruled, operators }
+    Own { ruled, operators, bridges: Vec::new() }
 }
 
 fn routed(world: &Own, source: Source, called: &str) -> Result<Route, RouteRefusal> {
@@ -230,6 +233,20 @@ fn help_is_called_by_the_provider_of_the_number() {
             let found = way(&world(operators, assigned), user, "999");
             assert_eq!(found.as_deref(), expect.as_deref(), "{operators} {user}");
         }
+    }
+}
+
+#[test]
+fn a_conference_bridge_takes_no_call_for_help_from_a_way_out() {
+    for (bridges, expect) in [
+        (vec![], "31"),
+        // Rather one in another country than one that may ask for a meeting.
+        (vec![31], "33"),
+        // Better that than nothing.
+        (vec![31, 33], "31"),
+    ] {
+        let own = Own { bridges, ..world(false, None) };
+        assert_eq!(way(&own, 105, "999"), Ok(expect.to_owned()), "{:?}", own.bridges);
     }
 }
 

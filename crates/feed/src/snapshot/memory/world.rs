@@ -1,6 +1,7 @@
 //! What routing asks of it.
 
 use super::*;
+use domain::number::Usage;
 
 impl World for Snapshot {
     fn number(&self, number: E164) -> Option<NumberView> {
@@ -23,6 +24,7 @@ impl World for Snapshot {
             licensed: u.licensed,
             conferencing: u.conferencing,
             country: u.country,
+            phone: u.phone.is_some(),
         })
     }
 
@@ -37,7 +39,8 @@ impl World for Snapshot {
         self.trunk_record(trunk).map(|t| TrunkView { trunk: t.id, owner, enabled: t.enabled })
     }
 
-    /// The lowest of an operator's, or else the lowest. Walks the numbers, which only an emergency call by
+    /// The lowest of an operator's, or else the lowest, and one by which somebody is called back
+    /// before those that lead to a meeting or to whoever else called for help. Walks the numbers, which only an emergency call by
     /// someone without a number has to pay.
     fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView> {
         let wanted =
@@ -46,9 +49,21 @@ impl World for Snapshot {
             return None;
         }
         // An operator's first: behind a Direct Routing number no operator is known.
-        let carried = |r: &NumberRecord| wanted(r) && r.operator != OperatorId::DIRECT_ROUTING;
-        let found = self.numbers().find(carried).or_else(|| self.numbers().find(wanted));
-        found.and_then(|r| self.number(r.number))
+        let rank = |r: &NumberRecord| {
+            let elsewhere = r.usage == Usage::ConferenceAssignment || r.other_holder.is_some();
+            2 * u8::from(r.operator == OperatorId::DIRECT_ROUTING) + u8::from(elsewhere)
+        };
+        let mut found: Option<(u8, E164)> = None;
+        for record in self.numbers().filter(|r| wanted(r)) {
+            let rank = rank(&record);
+            if found.is_none_or(|(best, _)| rank < best) {
+                found = Some((rank, record.number));
+            }
+            if rank == 0 {
+                break;
+            }
+        }
+        found.and_then(|(_, number)| self.number(number))
     }
 
     /// Served is a country where a profile carries a number, or did when the base was
@@ -109,7 +124,12 @@ impl World for Snapshot {
                 (self.trunks.by_id.get(id), self.trunks.gateways.get(id))
                 && !of.voice_app
             {
-                each(GatewayView { gateway: *id, country: of.country, enabled: trunk.enabled });
+                each(GatewayView {
+                    gateway: *id,
+                    country: of.country,
+                    enabled: trunk.enabled,
+                    bridge: self.bridges.answered_by(tenant, *id),
+                });
             }
         }
     }
