@@ -112,6 +112,7 @@ test("each kind of policy has its own fields", async ({ open }) => {
     kind: "OnlineDialOutPolicy",
     allowed: "Domestic",
     premium: false,
+    conferencing_allowed: "InternationalAndDomestic",
   });
 });
 
