@@ -68,6 +68,8 @@ part 'web build' check scripts/web.sh build
 part 'web size' check npm --prefix web run --silent size
 part 'rust lints' check cargo clippy --locked --workspace --all-targets -- -D warnings
 part 'rust tests' cargo cargo test --locked --workspace --no-fail-fast
+# At a thousandth of its size, so that it is known to run when it is wanted.
+part 'api bench' check bench/api/run.sh --debug --trial
 part 'api schema' check scripts/schema/run.sh
 part 'browser stories' playwright npm --prefix web run --silent e2e
 

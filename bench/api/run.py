@@ -102,6 +102,11 @@ def gauge(program, ours, bare, arguments):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+# Enough for every step to be taken: more than one order, more than one page.
+TRIAL = {"upload": 3000, "numbers": 5000, "assign": 2000, "rounds": 1, "seconds": 0.2,
+         "changes": 20, "feed_seconds": 1}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bin", type=Path, required=True, help="folder of gauge")
@@ -114,7 +119,12 @@ def main():
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--changes", type=int, default=500)
     parser.add_argument("--feed-seconds", type=int, default=15)
+    parser.add_argument("--trial", action="store_true",
+                        help="does the bench itself work? Small, and its figures count for nothing")
     arguments = parser.parse_args()
+    if arguments.trial:
+        for name, value in TRIAL.items():
+            setattr(arguments, name, value)
     began = time.monotonic()
     work = Path(tempfile.mkdtemp(prefix="bench-api-"))
     work.chmod(0o755)
@@ -149,7 +159,7 @@ def main():
         say(f"bench: {line}")
     say(f"bench: {time.monotonic() - began:.0f} s without the build")
     say(" ".join(f"{key}={value:.3f}" for key, value in said.items()))
-    return 1 if wrong else 0
+    return 1 if wrong and not arguments.trial else 0
 
 
 if __name__ == "__main__":

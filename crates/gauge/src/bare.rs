@@ -5,6 +5,7 @@
 use crate::Outcome;
 use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// What must be there before.
@@ -66,6 +67,10 @@ async fn pg(from: &str, to: &str) -> Outcome<Duration> {
     let log = sqlx::query(edges).fetch_one(&mut from).await?;
     let log: [i64; 4] = [log.get(0), log.get(1), log.get(2), log.get(3)];
     let mut spent = Duration::ZERO;
+    let mut columns = HashMap::new();
+    for (table, _) in rows("", (0, 0), (0, 0)) {
+        columns.insert(table, columns_pg(&mut to, table).await?);
+    }
     for (nth, row) in orders.iter().enumerate() {
         let id: String = row.get(0);
         let changes = part(log[0], log[1], nth, orders.len());
@@ -73,20 +78,12 @@ async fn pg(from: &str, to: &str) -> Outcome<Duration> {
         let mut read = Vec::new();
         for (table, which) in rows(&format!("'{id}'"), changes, audits) {
             let which = which.replace("{}", "");
-            let select = format!("COPY (SELECT * FROM {table} WHERE {which}) TO STDOUT");
-            let mut out = from.copy_out_raw(&select).await?;
-            let mut bytes = Vec::new();
-            while let Some(piece) = out.try_next().await? {
-                bytes.extend_from_slice(&piece);
-            }
-            read.push((table, bytes));
+            read.push((table, read_pg(&mut from, table, &columns[table], &which).await?));
         }
         let began = Instant::now();
         to.execute("BEGIN").await?;
         for (table, bytes) in read {
-            let mut into = to.copy_in_raw(&format!("COPY {table} FROM STDIN")).await?;
-            into.send(bytes).await?;
-            into.finish().await?;
+            write_pg(&mut to, table, &columns[table], bytes).await?;
         }
         to.execute("COMMIT").await?;
         spent += began.elapsed();
@@ -101,15 +98,47 @@ async fn copy(
     table: &str,
     which: &str,
 ) -> Outcome<()> {
-    let select = format!("COPY (SELECT * FROM {table} WHERE {which}) TO STDOUT");
+    let columns = columns_pg(to, table).await?;
+    let bytes = read_pg(from, table, &columns, which).await?;
+    write_pg(to, table, &columns, bytes).await
+}
+
+/// The columns that are written: the database makes the others itself.
+async fn columns_pg(db: &mut PgConnection, table: &str) -> Outcome<String> {
+    let columns = "SELECT string_agg(column_name, ', ' ORDER BY ordinal_position) \
+        FROM information_schema.columns WHERE table_schema = current_schema() \
+        AND table_name = $1 AND is_generated = 'NEVER'";
+    Ok(sqlx::query_scalar(columns).bind(table).fetch_one(db).await?)
+}
+
+async fn columns_lite(db: &mut SqliteConnection, table: &str) -> Outcome<String> {
+    let columns = "SELECT group_concat(name, ', ') FROM \
+        (SELECT name FROM pragma_table_xinfo($1) WHERE hidden = 0 ORDER BY cid)";
+    Ok(sqlx::query_scalar(columns).bind(table).fetch_one(db).await?)
+}
+
+async fn read_pg(
+    from: &mut PgConnection,
+    table: &str,
+    columns: &str,
+    which: &str,
+) -> Outcome<Vec<u8>> {
+    let select = format!("COPY (SELECT {columns} FROM {table} WHERE {which}) TO STDOUT");
+    let mut out = from.copy_out_raw(&select).await?;
     let mut bytes = Vec::new();
-    {
-        let mut out = from.copy_out_raw(&select).await?;
-        while let Some(piece) = out.try_next().await? {
-            bytes.extend_from_slice(&piece);
-        }
+    while let Some(piece) = out.try_next().await? {
+        bytes.extend_from_slice(&piece);
     }
-    let mut into = to.copy_in_raw(&format!("COPY {table} FROM STDIN")).await?;
+    Ok(bytes)
+}
+
+async fn write_pg(
+    to: &mut PgConnection,
+    table: &str,
+    columns: &str,
+    bytes: Vec<u8>,
+) -> Outcome<()> {
+    let mut into = to.copy_in_raw(&format!("COPY {table} ({columns}) FROM STDIN")).await?;
     into.send(bytes).await?;
     into.finish().await?;
     Ok(())
@@ -134,7 +163,8 @@ async fn lite(from: &str, to: &str) -> Outcome<Duration> {
         to.execute(AssertSqlSafe(format!("DELETE FROM main.{table}"))).await?;
     }
     for table in BEFORE {
-        let all = format!("INSERT INTO main.{table} SELECT * FROM src.{table}");
+        let of = columns_lite(&mut to, table).await?;
+        let all = format!("INSERT INTO main.{table} ({of}) SELECT {of} FROM src.{table}");
         to.execute(AssertSqlSafe(all)).await?;
     }
     let orders = sqlx::query("SELECT hex(id) FROM src.number_order ORDER BY id");
@@ -143,6 +173,10 @@ async fn lite(from: &str, to: &str) -> Outcome<Duration> {
         (SELECT min(id) FROM src.audit), (SELECT max(id) FROM src.audit)";
     let log = sqlx::query(edges).fetch_one(&mut to).await?;
     let log: [i64; 4] = [log.get(0), log.get(1), log.get(2), log.get(3)];
+    let mut columns = HashMap::new();
+    for (table, _) in rows("", (0, 0), (0, 0)) {
+        columns.insert(table, columns_lite(&mut to, table).await?);
+    }
     let began = Instant::now();
     for (nth, row) in orders.iter().enumerate() {
         let id: String = row.get(0);
@@ -151,7 +185,10 @@ async fn lite(from: &str, to: &str) -> Outcome<Duration> {
         to.execute("BEGIN IMMEDIATE").await?;
         for (table, which) in rows(&format!("x'{id}'"), changes, audits) {
             let which = which.replace("{}", "src.");
-            let all = format!("INSERT INTO main.{table} SELECT * FROM src.{table} WHERE {which}");
+            let of = &columns[table];
+            let all = format!(
+                "INSERT INTO main.{table} ({of}) SELECT {of} FROM src.{table} WHERE {which}"
+            );
             to.execute(AssertSqlSafe(all)).await?;
         }
         to.execute("COMMIT").await?;
