@@ -93,6 +93,8 @@ impl House {
                 out_trunk: Some(self.trunk),
                 call_id: "out@trunk".into(),
                 forwarded: None,
+                bridge: None,
+                operator: None,
             }),
             record(CdrEvent::End {
                 at_us: at + 10 * SECOND,
