@@ -8,13 +8,13 @@ use domain::calling::{CallingSettings, ForwardCause, ForwardTarget, Forwarding};
 use domain::conference::{LanguageTag, Languages};
 use domain::fraud::{ClassLimit, FraudLimits};
 use domain::number::Usage;
-use domain::policy::{BlockedNumbers, ScreeningRules};
-use domain::{BridgeId, OperatorId, TrunkId};
+use domain::policy::{BlockedNumbers, CallerId, PolicyBody, PolicyTarget, ScreeningRules};
+use domain::{BridgeId, OperatorId, PolicyId, TrunkId};
 use feed::cdr::{CdrEvent, ForwardedBy};
 use feed::change::{Change, ChangeEntry};
 use feed::record::{
-    BridgeNumberRecord, BridgeRecord, GatewayRecord, NumberRecord, ScreeningRecord, Transport,
-    TrunkRecord, UserRecord,
+    BridgeNumberRecord, BridgeRecord, GatewayRecord, NumberRecord, PolicyAssignmentRecord,
+    PolicyRecord, ScreeningRecord, Transport, TrunkRecord, UserRecord,
 };
 use feed::snapshot::WorldRecords;
 use numbering::E164;
@@ -236,6 +236,28 @@ fn what_a_call_was_diverted_by_before_goes_on_below_ours() {
     net.pass(Duration::from_millis(10_500));
     let found = diversions(&net.expect_request(out(), "INVITE"));
     assert!(found.len() == 2 && found[1] == BEFORE, "{found:?}");
+    // Also where a policy keeps from her who calls.
+    let mut hidden = with(records(), ALICE, at_once(number(MOBILE)));
+    let body = CallerId { block_incoming: true, ..CallerId::default() };
+    let body = PolicyBody::CallingLineIdentity(body);
+    hidden.policy_assignments.push(PolicyAssignmentRecord {
+        tenant: TENANT,
+        kind: body.kind().as_str().to_owned(),
+        target: PolicyTarget::Global.into(),
+        policy: Some(PolicyId(id(1_000))),
+    });
+    hidden.policies.push(PolicyRecord {
+        id: PolicyId(id(1_000)),
+        tenant: TENANT,
+        name: "quiet".into(),
+        body: body.into(),
+    });
+    let mut net = started(hidden);
+    bring_with(&mut net, ALICE_NUMBER, &before);
+    let invite = net.expect_request(out(), "INVITE");
+    let found = diversions(&invite);
+    assert!(found.len() == 2 && found[1] == BEFORE, "{found:?}");
+    assert!(!invite.text().contains(CALLER), "{}", invite.text());
     // What a phone says of it is not heard.
     let mut net = started(with(records(), ALICE, at_once(number(MOBILE))));
     dial(&mut net, "bob", ALICE_NUMBER, &before);
