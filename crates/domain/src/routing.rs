@@ -218,9 +218,12 @@ pub struct Route {
     pub emergency_in: Option<Country>,
     /// The conference bridge that is called, or calls out of a meeting.
     pub bridge: Option<BridgeId>,
-    /// The number for emergency calls that is reserved for the caller from now on
-    /// (operator-connect.md 1.13).
+    /// The number by which a caller for help is called back from now on: their own, or one for
+    /// emergency calls that is reserved for them (operator-connect.md 1.13).
     pub reserves: Option<E164>,
+    /// It calls somebody back who called for help by this number within the hour: it rings them and
+    /// nobody else, whatever they or the tenant set (emergency.md section 6).
+    pub called_back: Option<E164>,
 }
 
 /// Is told the rule behind each step. The edge's costs nothing.
@@ -326,7 +329,8 @@ fn inbound(
     };
     let policies = world.has_policies(view.tenant);
     if let Some(found) = called_back(world, &view, call.reserved, trace) {
-        return Ok(inbound_route(&view, operator, found));
+        let route = inbound_route(&view, operator, found);
+        return Ok(Route { called_back: Some(view.number), ..route });
     }
     let found = match policies
         .then(|| screened(world, view.tenant, call.caller, trace))
@@ -352,17 +356,23 @@ fn inbound(
     Ok(inbound_route(&view, operator, found))
 }
 
-/// Whoever is called back after a call for help, which no rule of callers or forwarding touches.
+/// Whoever is called back after a call for help, which no rule of callers or forwarding touches: by
+/// a number of their own, or by one that was reserved for them.
 fn called_back(
     world: &impl World,
     view: &NumberView,
     reserved: Reserved<'_>,
     trace: &mut impl Trace,
 ) -> Option<Delivered> {
-    if view.target.is_some() || !world.has_policies(view.tenant) {
-        return None;
-    }
-    let user = shared::called_back(world, view, reserved, trace)?;
+    let user = match view.target {
+        None if world.has_policies(view.tenant) => {
+            shared::called_back(world, view, reserved, trace)
+        }
+        Some(AssignmentTarget::User(user)) => {
+            help::called_back(world, (view, user), reserved, trace)
+        }
+        None | Some(AssignmentTarget::ResourceAccount(_)) => None,
+    }?;
     Some(Delivered { called: Some(user), destination: Destination::User(user), forwarded: None })
 }
 
@@ -383,6 +393,7 @@ const fn inbound_route(view: &NumberView, operator: Option<OperatorId>, found: D
         emergency_in: None,
         bridge: bridge_of(destination),
         reserves: None,
+        called_back: None,
     }
 }
 
@@ -445,7 +456,11 @@ fn outbound(
             let route = help(world, at, Help::Any(Some(number)), found, trace)?;
             Ok(Route { reserves: shared.reserves(&route), ..route })
         }
-        None => help(world, at, Help::Any(own), found, trace),
+        None => {
+            let route = help(world, at, Help::Any(own), found, trace)?;
+            let reserves = own.map(|own| own.number).filter(|own| route.number == Some(*own));
+            Ok(Route { reserves, ..route })
+        }
     };
     if let Some(found) = asks_for_help(world, at, who, called, trace) {
         return helped(found, trace);
@@ -482,6 +497,7 @@ fn outbound(
         // colleague is reached without leaving the exchange.
         trace.step("number.internal", || format!("{dialled} is the tenant's own"));
         let back = called_back(world, &view, call.reserved, trace);
+        let back_by = back.as_ref().map(|_| dialled);
         // What takes a dialog over goes to whoever holds it, and no further.
         let Delivered { called, destination, forwarded } = if let Some(found) = back {
             found
@@ -506,6 +522,7 @@ fn outbound(
             emergency_in: None,
             bridge: bridge_of(destination),
             reserves: None,
+            called_back: back_by,
         });
     }
     if is_dialled {
@@ -562,6 +579,7 @@ fn outbound(
         emergency_in: None,
         bridge: None,
         reserves: None,
+        called_back: None,
     })
 }
 

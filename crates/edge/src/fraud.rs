@@ -55,6 +55,20 @@ struct Counted {
 #[derive(Debug, Default)]
 pub struct Held([Option<Arc<AtomicU32>>; 2]);
 
+impl Held {
+    /// Does something while this does not count: a call takes another way in its place.
+    pub fn without<T>(&self, then: impl FnOnce() -> T) -> T {
+        for count in self.0.iter().flatten() {
+            count.fetch_sub(1, Relaxed);
+        }
+        let done = then();
+        for count in self.0.iter().flatten() {
+            count.fetch_add(1, Relaxed);
+        }
+        done
+    }
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
         for count in self.0.iter().flatten() {

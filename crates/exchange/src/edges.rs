@@ -182,7 +182,7 @@ async fn deliver(tx: &mut Tx, record: &CdrRecord) -> Result<(), StoreError> {
             }
             Ok(())
         }
-        CdrEvent::Answer { at_us, user, out_trunk, call_id, forwarded } => {
+        CdrEvent::Answer { at_us, user, out_trunk, call_id, forwarded, bridge, operator } => {
             let answer = CdrAnswer {
                 at: *at_us,
                 user_id: *user,
@@ -190,6 +190,8 @@ async fn deliver(tx: &mut Tx, record: &CdrRecord) -> Result<(), StoreError> {
                 out_call_id: plain(call_id),
                 forwarded_by_id: forwarded.map(|f| f.user),
                 forward_cause: forwarded.map(|f| f.cause.as_str().to_owned()),
+                bridge_id: *bridge,
+                operator_id: *operator,
             };
             tx.cdr_answer(record.id, &answer).await
         }

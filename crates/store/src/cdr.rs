@@ -48,6 +48,8 @@ pub struct CdrAnswer {
     pub out_call_id: String,
     pub forwarded_by_id: Option<UserId>,
     pub forward_cause: Option<String>,
+    pub bridge_id: Option<BridgeId>,
+    pub operator_id: Option<OperatorId>,
 }
 
 /// What an end record says.
@@ -145,6 +147,7 @@ pub(crate) use calls;
 /// A list of calls up to its `WHERE`.
 pub(crate) const CALL_SELECT: &str = calls!();
 
+// An answer may know the bridge and operator that the begin could not; what the begin knows counts.
 // Each kind of record fills its own columns once: the first one of its kind counts, whatever came
 // before or comes again; but an end that says `interrupted` was written by an edge that knew nothing of
 // the call, and any other one outdoes it. The time to sort by is the begin's as soon as it is known.
@@ -155,17 +158,21 @@ statements! {
         VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
         ON CONFLICT (id) DO UPDATE SET sort_at = excluded.sort_at, begin_at = excluded.begin_at, \
         kind = excluded.kind, tenant_id = excluded.tenant_id, \
-        operator_id = excluded.operator_id, number = excluded.number, caller = excluded.caller, \
+        operator_id = COALESCE(excluded.operator_id, cdr.operator_id), number = excluded.number, caller = excluded.caller, \
         callee = excluded.callee, caller_user_id = excluded.caller_user_id, \
         callee_user_id = excluded.callee_user_id, queue_id = excluded.queue_id, \
         in_trunk_id = excluded.in_trunk_id, in_call_id = excluded.in_call_id, \
-        bridge_id = excluded.bridge_id WHERE cdr.begin_at IS NULL";
+        bridge_id = COALESCE(excluded.bridge_id, cdr.bridge_id) WHERE cdr.begin_at IS NULL";
     CDR_ANSWER = "INSERT INTO cdr (id, sort_at, answer_at, answer_user_id, out_trunk_id, \
-        out_call_id, forwarded_by_id, forward_cause) VALUES ($1, $2, $2, $3, $4, $5, $6, $7) \
+        out_call_id, forwarded_by_id, forward_cause, bridge_id, operator_id) \
+        VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9) \
         ON CONFLICT (id) DO UPDATE SET answer_at = excluded.answer_at, \
         answer_user_id = excluded.answer_user_id, out_trunk_id = excluded.out_trunk_id, \
         out_call_id = excluded.out_call_id, forwarded_by_id = excluded.forwarded_by_id, \
-        forward_cause = excluded.forward_cause WHERE cdr.answer_at IS NULL";
+        forward_cause = excluded.forward_cause, \
+        bridge_id = COALESCE(cdr.bridge_id, excluded.bridge_id), \
+        operator_id = COALESCE(cdr.operator_id, excluded.operator_id) \
+        WHERE cdr.answer_at IS NULL";
     CDR_END = "INSERT INTO cdr (id, sort_at, end_at, end_answered_at, sip_code, reason, \
         hung_up_by, attempts) VALUES ($1, $2, $2, $3, $4, $5, $6, $7) \
         ON CONFLICT (id) DO UPDATE SET end_at = excluded.end_at, \
@@ -217,7 +224,9 @@ impl Db {
             a.out_trunk_id,
             a.out_call_id,
             a.forwarded_by_id,
-            a.forward_cause
+            a.forward_cause,
+            a.bridge_id,
+            a.operator_id
         ];
         self.exec(CDR_ANSWER, args).await?;
         Ok(())

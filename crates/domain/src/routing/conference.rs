@@ -78,6 +78,7 @@ pub(super) fn dial_out(
         emergency_in: None,
         bridge: Some(meeting.bridge),
         reserves: None,
+        called_back: None,
     })
 }
 

@@ -295,7 +295,9 @@ pub fn ring_seconds(
 /// Tells what would become of a call that its destination does not take.
 pub fn foresee(world: &impl World, route: &Route, trace: &mut impl Trace) {
     let (user, times) = match route.destination {
-        Destination::User(user) => (user, route.forwarded.map_or(0, |f| f.times)),
+        Destination::User(user) if route.called_back.is_none() => {
+            (user, route.forwarded.map_or(0, |f| f.times))
+        }
         _ => return,
     };
     let whom = (route.tenant, user);

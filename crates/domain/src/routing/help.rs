@@ -7,10 +7,10 @@ use super::{
     World,
 };
 use crate::emergency::{self, DialString};
-use crate::ids::{CallingProfileId, OperatorId, TenantId, TrunkId};
+use crate::ids::{CallingProfileId, OperatorId, TenantId, TrunkId, UserId};
 use crate::number::NumberType;
 use crate::policy::{
-    EmergencyCallRouting, Hide, Holder, Notify, Policy, PolicyKind, PolicyRule, Via,
+    EmergencyCallRouting, Hide, Holder, Notify, Policy, PolicyKind, PolicyRule, Reserved, Via,
 };
 use numbering::Country;
 
@@ -131,6 +131,7 @@ pub(super) fn help(
         emergency_in: Some(country),
         bridge: None,
         reserves: None,
+        called_back: None,
     };
     let of_gateways = near.filter(|n| NumberType::of(n.operator) == NumberType::DirectRouting);
     if let Some(near) = of_gateways.filter(|_| gateways) {
@@ -229,7 +230,24 @@ pub(super) fn help(
         emergency_in: Some(country),
         bridge: None,
         reserves: None,
+        called_back: None,
     })
+}
+
+/// Whoever called for help by a number of their own within the hour, and is now called back. A person
+/// whose phone is gone is not.
+pub(super) fn called_back(
+    world: &impl World,
+    (view, user): (&NumberView, UserId),
+    reserved: Reserved<'_>,
+    trace: &mut impl Trace,
+) -> Option<UserId> {
+    reserved.by(view.number).filter(|by| *by == user)?;
+    let user = world.user(user).filter(|user| user.tenant == view.tenant && user.phone)?.user;
+    trace.step("emergency.called_back", || {
+        format!("{user} called for help by {} within the hour", view.number)
+    });
+    Some(user)
 }
 
 /// Calling profiles by which an emergency call in a country can still leave once the

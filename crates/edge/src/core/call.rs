@@ -7,7 +7,7 @@ use crate::overflow::RecordId;
 use domain::calling::ForwardCause;
 use domain::policy::Hide;
 use domain::routing::{CallKind, Destination, Dialled, Forwarded, Route};
-use domain::{CdrId, OperatorId, PolicyId, ResourceAccountId, TenantId, TrunkId, UserId};
+use domain::{BridgeId, CdrId, OperatorId, PolicyId, ResourceAccountId, TenantId, TrunkId, UserId};
 use feed::cdr::Attempt;
 use numbering::{Country, E164};
 use sip::{ClientTx, ServerTx};
@@ -101,6 +101,8 @@ pub(super) struct Call {
     pub queue: Option<ResourceAccountId>,
     /// The number of a conference bridge that it goes to.
     pub to_bridge: Option<E164>,
+    /// The conference bridge that it goes to, or comes from.
+    pub bridge: Option<BridgeId>,
     pub caller_id: Option<E164>,
     /// May whom is called see the caller?
     pub hide: Hide,
@@ -109,12 +111,15 @@ pub(super) struct Call {
     pub digits: Option<Dialled>,
     /// The person in whose name a delegate calls.
     pub on_behalf: Option<UserId>,
-    /// How the call came to where it is now; with `mixed`, the leg outside alone did.
+    /// How the call came to where it is now.
     pub forwarded: Option<Forwarded>,
+    /// With `mixed`, how it came to the leg outside.
+    pub outside: Option<Forwarded>,
     /// Whose settings say what becomes of it, where those who ring now do not take it.
     pub forwarding_of: Option<UserId>,
-    /// How often it was forwarded.
+    /// How often it was forwarded, and how often of that before it came here.
     pub times: u8,
+    pub times_before: u8,
     /// People inside and a trunk ring together.
     pub mixed: bool,
     /// Several people ring: none of them speaks for all.
@@ -155,6 +160,11 @@ pub(super) struct Call {
     pub passed_over: bool,
     /// Something beyond 100 was passed on.
     pub progress: bool,
+    /// As `progress`, from a trunk.
+    pub trunk_progress: bool,
+    /// With `mixed`, until when people may ring, and the trunk may say nothing.
+    pub ring_until: Option<Instant>,
+    pub trunk_until: Option<Instant>,
     pub best: Option<u16>,
     /// What its timer is for, while it is armed.
     pub deadline: Option<Deadline>,
@@ -202,14 +212,17 @@ impl Call {
             tenant: route.tenant,
             queue,
             to_bridge,
+            bridge: route.bridge,
             caller_id: route.caller_id,
             hide: route.hide,
             caller_policy: route.caller_policy,
             digits,
             on_behalf: route.on_behalf,
             forwarded: None,
+            outside: None,
             forwarding_of: None,
             times: 0,
+            times_before: 0,
             mixed: false,
             many: false,
             target_uri: Vec::new(),
@@ -233,6 +246,9 @@ impl Call {
             cost: None,
             passed_over: false,
             progress: false,
+            trunk_progress: false,
+            ring_until: None,
+            trunk_until: None,
             best: None,
             deadline: None,
         }
@@ -243,8 +259,10 @@ impl Call {
     pub fn take_way(&mut self, route: &Route) {
         self.queue = queue_of(route);
         self.to_bridge = to_bridge_of(route);
+        self.bridge = route.bridge;
         self.digits = route.destination.digits();
         self.forwarded = route.forwarded;
+        self.outside = None;
         self.times = route.forwarded.map_or(self.times, |f| f.times);
         self.forwarding_of = match (route.destination, route.forwarded) {
             (Destination::User(user), _) => Some(user),
@@ -261,7 +279,31 @@ impl Call {
         self.next_trunk = 0;
         self.passed_over = false;
         self.progress = false;
+        self.trunk_progress = false;
+        self.ring_until = None;
+        self.trunk_until = None;
         self.best = None;
+    }
+
+    /// How the call came to one of its legs.
+    pub fn forwarded_to(&self, party: Party) -> Option<Forwarded> {
+        match party {
+            Party::Trunk(_) => self.outside.or(self.forwarded),
+            Party::Phone { .. } => self.forwarded,
+        }
+    }
+
+    /// Was more than 100 heard from where the trunk that is tried leads? Of people who ring with it
+    /// it does not matter.
+    pub const fn trunk_rang(&self) -> bool {
+        if self.mixed { self.trunk_progress } else { self.progress }
+    }
+
+    /// Nothing comes from outside any more: what was held for it is given back.
+    pub fn outside_is_over(&mut self) {
+        self.places[1] = None;
+        self.cost = None;
+        self.trunk_until = None;
     }
 
     /// Legs from which something may still come.

@@ -1,7 +1,7 @@
 //! Calls that go elsewhere than to the person called, or there too: forwarding, delegates, call
 //! groups, voicemail and announcements. Where they go, `domain::routing` says; here they get there.
 
-use super::call::Call;
+use super::call::{Call, Deadline, LegState};
 use super::dialog::{Party, domain_of_user};
 use super::write::{number_uri, text};
 use super::{Core, Moment};
@@ -21,6 +21,8 @@ pub(super) struct Told {
     /// Who forwarded it.
     by: Vec<u8>,
     cause: ForwardCause,
+    /// How often it was forwarded here.
+    times: u8,
 }
 
 impl Told {
@@ -28,21 +30,40 @@ impl Told {
     /// and History-Info (RFC 7044 section 5) with the cause in the target (RFC 4458 section 2).
     pub fn write<'b>(&self, b: MessageBuilder<'b>, target: &[u8]) -> MessageBuilder<'b> {
         let reason = self.cause.diversion_reason().as_bytes();
+        // One header tells of all, the last one's; others are to count them all.
+        let counter =
+            if self.times > 1 { format!(";counter={}", self.times) } else { String::new() };
         let cause = self.cause.sip_cause().to_string();
         // The URI of a voicemail says so itself.
         let says = target.windows(7).any(|w| w == b";cause=");
         let (mark, code): (&[u8], &[u8]) =
             if says { (b"", b"") } else { (b";cause=", cause.as_bytes()) };
-        b.header_parts(HeaderName::Diversion, &[b"<", &self.by, b">;reason=", reason]).header_parts(
+        b.header_parts(
+            HeaderName::Diversion,
+            &[b"<", &self.by, b">;reason=", reason, counter.as_bytes()],
+        )
+        .header_parts(
             HeaderName::HistoryInfo,
             &[b"<", &self.by, b">;index=1, <", target, mark, code, b">;index=1.1;mp=1"],
         )
     }
 }
 
-/// How often a call was forwarded before, as each exchange on its way added (RFC 5806).
+/// How often a call was forwarded before, as each exchange on its way added; one of them may tell of
+/// several times (RFC 5806, `counter`).
 pub(super) fn diversions_of(m: &Message<'_>) -> u8 {
-    u8::try_from(m.header_values(HeaderName::Diversion).count()).unwrap_or(u8::MAX)
+    m.header_values(HeaderName::Diversion).fold(0, |sum: u8, value| {
+        let params = value.rsplit(|b| *b == b'>').next().unwrap_or_default();
+        let counter = params.split(|b| *b == b';').find_map(|param| {
+            let (name, value) = std::str::from_utf8(param).ok()?.split_once('=')?;
+            let value = value.trim();
+            let digits = name.trim().eq_ignore_ascii_case("counter")
+                && value.bytes().all(|b| b.is_ascii_digit())
+                && !value.is_empty();
+            digits.then(|| value.parse().unwrap_or(u8::MAX))
+        });
+        sum.saturating_add(counter.unwrap_or(1).max(1))
+    })
 }
 
 /// The number in a From.
@@ -125,11 +146,10 @@ impl Core {
             return;
         };
         let call = &mut self.calls[index as usize];
-        let before = call.forwarded;
+        let many = std::mem::replace(&mut call.many, true);
         call.mixed = true;
-        call.many = true;
         call.digits = destination.digits();
-        call.forwarded = Some(forwarded);
+        call.outside = Some(forwarded);
         self.ways_out(at, index, &out_way, world);
         let rings = self.next_trunk(at, index, m, world, out);
         let call = &mut self.calls[index as usize];
@@ -137,8 +157,9 @@ impl Core {
             call.cost = cost;
         } else {
             call.mixed = false;
+            call.many = many;
             call.digits = None;
-            call.forwarded = before;
+            call.outside = None;
         }
     }
 
@@ -216,12 +237,16 @@ impl Core {
             emergency_in: None,
             bridge: routing::bridge_of(destination),
             reserves: None,
+            called_back: None,
         };
-        let Ok(cost) = self.count_cost(Source::User(forwarded.by), &route, at, world) else {
-            return false;
-        };
-        let call = &self.calls[index as usize];
         let Some(kept) = self.layer.request_bytes(call.server) else { return false };
+        // The way on takes the place of the way before, and counts beside it at no time.
+        let count = || self.count_cost(Source::User(forwarded.by), &route, at, world);
+        let counted = match &call.cost {
+            Some(held) => held.without(count),
+            None => count(),
+        };
+        let Ok(cost) = counted else { return false };
         let mut bytes = std::mem::take(&mut self.scratch.invite);
         bytes.clear();
         bytes.extend_from_slice(kept);
@@ -243,6 +268,43 @@ impl Core {
         goes
     }
 
+    /// Lets people ring for this long from now.
+    pub(super) fn ring_for(&mut self, at: Moment, index: u32, time: Duration) {
+        let call = &mut self.calls[index as usize];
+        if call.mixed {
+            call.ring_until = Some(at.now + time);
+            self.await_mixed(at, index);
+        } else {
+            self.set_deadline(at, index, time, Deadline::Ring);
+        }
+    }
+
+    /// Waits for what comes first where people and a trunk ring together: the end of their time, or
+    /// of its.
+    pub(super) fn await_mixed(&mut self, at: Moment, index: u32) {
+        let call = &self.calls[index as usize];
+        let (until, what) = match (call.ring_until, call.trunk_until) {
+            (Some(ring), Some(trunk)) if trunk < ring => (trunk, Deadline::Failover),
+            (None, Some(trunk)) => (trunk, Deadline::Failover),
+            (Some(ring), _) => (ring, Deadline::Ring),
+            (None, None) => return,
+        };
+        self.set_deadline(at, index, until.saturating_duration_since(at.now), what);
+    }
+
+    /// How much longer people may ring whose calls could not go on: as long as without that.
+    pub(super) fn time_left(&self, at: Moment, index: u32) -> Option<Duration> {
+        let call = &self.calls[index as usize];
+        call.forwarding_of?;
+        let ringing = call.legs.iter().filter(|leg| {
+            matches!(leg.party, Party::Phone { .. })
+                && matches!(leg.state, LegState::Silent | LegState::Heard)
+        });
+        let since = ringing.map(|leg| leg.sent_at).min()?;
+        let rung = at.now.saturating_duration_since(since);
+        self.config.user_ring.checked_sub(rung).filter(|left| !left.is_zero())
+    }
+
     /// What a leg is told of how the call came to it; nothing where it came straight, or came back
     /// to whoever forwarded it.
     pub(super) fn told_of(
@@ -252,7 +314,7 @@ impl Core {
         host: &str,
         world: &Snapshot,
     ) -> Option<Told> {
-        let forwarded = call.forwarded?;
+        let forwarded = call.forwarded_to(party)?;
         let mut by = Vec::new();
         match party {
             Party::Trunk(_) => match forwarded.number {
@@ -260,7 +322,7 @@ impl Core {
                 None => address_of(forwarded.by, world, &mut by)?,
             },
             Party::Phone { user, .. } => {
-                if call.mixed || user == forwarded.by {
+                if user == forwarded.by {
                     return None;
                 }
                 match (forwarded.number, domain_of_user(forwarded.by, world)) {
@@ -269,7 +331,8 @@ impl Core {
                 }
             }
         }
-        Some(Told { by, cause: forwarded.cause })
+        let times = forwarded.times.saturating_sub(call.times_before);
+        Some(Told { by, cause: forwarded.cause, times })
     }
 }
 

@@ -8,17 +8,14 @@ use super::forward::{diversions_of, from_number};
 use super::guest::NOBODY;
 use super::write::{
     CALL_HEADER, MS_TENANT_HEADER, TENANT_HEADER, contact_uri, explains, hides_identity,
-    number_uri, pass, pass_of_hidden, pass_of_phone, quoted, route_set, shown, text, transport,
+    number_uri, pass, pass_of_hidden, pass_of_phone, quoted, route_set, text, transport,
 };
 use super::{Core, Incoming, Moment, Who, count};
 use crate::outbox::Outbox;
 use crate::peer::Peer;
 use domain::calling::ForwardCause;
-use domain::conference::Meeting;
 use domain::policy::{Hide, Reserved};
-use domain::routing::{
-    self, CallKind, Destination, Dialled, FarEnd, NoTrace, Route, RouteRefusal, Source,
-};
+use domain::routing::{self, CallKind, Destination, Dialled, FarEnd, NoTrace, Route, Source};
 use domain::{CdrId, TrunkId, UserId};
 use feed::cdr::{Attempt, CdrEvent, HungUpBy};
 use feed::record::Transport;
@@ -218,9 +215,10 @@ impl Core {
         let call = &mut self.calls[index as usize];
         route_set(r.m, false, &mut call.caller_routes);
         call.call_id.extend_from_slice(r.m.call_id());
-        call.times = diversions;
+        (call.times, call.times_before) = (diversions, diversions);
         call.take_way(&route);
-        if takes_over.is_some() {
+        // Nor does anybody but the person themself take a call back after a call for help.
+        if takes_over.is_some() || route.called_back.is_some() {
             call.forwarding_of = None;
         }
         let holder = replaced.and_then(|(_, trunk)| trunk);
@@ -312,58 +310,6 @@ impl Core {
         });
     }
 
-    fn record_begin(
-        &mut self,
-        r: &Incoming<'_>,
-        cdr: CdrId,
-        (source, meeting): (Source, Option<Meeting>),
-        route: &Result<Route, RouteRefusal>,
-        out: &mut Outbox,
-    ) {
-        let route = route.as_ref().ok();
-        let caller = match route.and_then(|r| r.caller_id) {
-            Some(number) => number.to_string(),
-            None => shown(r.m.from().uri),
-        };
-        let callee = match route.and_then(|r| r.destination.digits()) {
-            Some(Dialled::Number(number)) => number.to_string(),
-            Some(Dialled::Emergency(digits)) => digits.to_string(),
-            None => shown(r.m.request_uri()),
-        };
-        let begin = CdrEvent::Begin {
-            at_us: r.at.wall_us,
-            kind: route.map(|r| r.kind),
-            tenant: route.map(|r| r.tenant),
-            number: route.and_then(|r| r.number),
-            operator: route.and_then(|r| r.operator),
-            caller,
-            callee,
-            caller_user: match source {
-                Source::User(user) => Some(user),
-                // Who organizes a meeting is a person of the tenant if it was routed.
-                Source::Trunk(_) if route.is_some_and(|r| r.kind == CallKind::Outbound) => {
-                    meeting.and_then(|m| m.organizer)
-                }
-                Source::Trunk(_) | Source::Network(..) => None,
-            },
-            callee_user: match route.map(|r| (r.called, r.destination)) {
-                Some((Some(user), _) | (None, Destination::User(user))) => Some(user),
-                _ => None,
-            },
-            queue: match route.map(|r| r.destination) {
-                Some(Destination::Queue(queue)) => Some(queue),
-                _ => None,
-            },
-            bridge: route.and_then(|r| r.bridge),
-            in_trunk: match source {
-                Source::Trunk(trunk) => Some(trunk),
-                Source::User(_) | Source::Network(..) => None,
-            },
-            call_id: String::from_utf8_lossy(r.m.call_id()).into_owned(),
-        };
-        self.record(cdr, begin, out);
-    }
-
     fn new_call(&mut self, call: Call) -> u32 {
         match self.free_calls.pop() {
             Some(index) => {
@@ -379,7 +325,8 @@ impl Core {
         self.call_timers.arm(at.now, index, at.now + wait);
     }
 
-    /// Rings every phone a person has registered.
+    /// Rings every phone a person has registered; none of somebody who was deactivated or is gone,
+    /// whose phones stay registered until their time is over.
     pub(super) fn ring(
         &mut self,
         at: Moment,
@@ -389,6 +336,9 @@ impl Core {
         world: &Snapshot,
         out: &mut Outbox,
     ) {
+        if world.user_record(user).is_none_or(|user| user.phone.is_none()) {
+            return;
+        }
         let Some(bindings) = self.shared.bindings.of(user) else { return };
         for binding in bindings.iter().filter(|b| b.expires_us > at.wall_us) {
             let flow = self.usable_flow(binding.flow);
@@ -412,7 +362,7 @@ impl Core {
             }
             return;
         }
-        self.set_deadline(at, index, time, Deadline::Ring);
+        self.ring_for(at, index, time);
     }
 
     /// Sends the call to the next trunk in order; `false` if none is left.
@@ -456,10 +406,13 @@ impl Core {
             self.scratch.uri = uri;
             if sent {
                 self.calls[index as usize].places[1] = Some(place);
-                // Where people ring too, the time is theirs: a silent trunk is given up by its
-                // transaction.
-                if !self.calls[index as usize].mixed {
-                    let wait = Duration::from_secs(u64::from(trunk.failover_time_seconds.max(1)));
+                let wait = Duration::from_secs(u64::from(trunk.failover_time_seconds.max(1)));
+                let call = &mut self.calls[index as usize];
+                // Where people ring too, their time runs on beside it.
+                if call.mixed {
+                    call.trunk_until = Some(at.now + wait);
+                    self.await_mixed(at, index);
+                } else {
                     self.set_deadline(at, index, wait, Deadline::Failover);
                 }
                 return true;
@@ -490,11 +443,12 @@ impl Core {
         let from_phone = matches!(call.caller, Party::Phone { .. });
         let emergency = matches!(call.digits, Some(Dialled::Emergency(_)));
         let told = self.told_of(call, party, own.host(), world);
+        let forwarded = call.forwarded_to(party);
         // Somebody else's call, which leaves the exchange again.
         let passes_on = matches!(party, Party::Trunk(_))
-            && (call.forwarded.is_some() || !call.target_uri.is_empty());
+            && (forwarded.is_some() || !call.target_uri.is_empty());
         let withheld = call.kind == CallKind::Inbound
-            && call.forwarded.is_some_and(|f| routing::hides_caller(world, call.tenant, f.by));
+            && forwarded.is_some_and(|f| routing::hides_caller(world, call.tenant, f.by));
         // Whom a person hides from, those who come to help must call back.
         let hidden = match (party, call.hide) {
             (Party::Trunk(_), _) if passes_on && withheld => true,
@@ -610,7 +564,7 @@ impl Core {
                 let mut tenant = [0; 36];
                 let tenant = &*call.tenant.0.hyphenated().encode_lower(&mut tenant);
                 b = b.header_named(MS_TENANT_HEADER, tenant).header_named(TENANT_HEADER, tenant);
-                let vouches = match call.forwarded {
+                let vouches = match forwarded {
                     Some(forwarded) if call.target_uri.is_empty() => forwarded.number,
                     Some(_) | None => call.caller_id.filter(|_| hidden && !passes_on),
                 };
@@ -654,6 +608,8 @@ impl Core {
             HeaderName::Privacy if decided => Copy::Skip,
             HeaderName::HistoryInfo if retold => Copy::Skip,
             _ if from_phone => pass_of_phone(h),
+            // Who diverted it before is not who calls, and ends the circles of others.
+            HeaderName::Diversion if passes_on => Copy::Keep,
             _ if hidden => pass_of_hidden(h),
             _ => pass(h),
         };

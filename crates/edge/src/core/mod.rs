@@ -27,6 +27,7 @@ mod options;
 mod overload;
 mod places;
 mod random;
+mod record;
 mod register;
 mod response;
 mod screen;

@@ -12,7 +12,7 @@ use super::write::{
 use super::{Core, Live, Moment, count};
 use crate::outbox::Outbox;
 use domain::calling::ForwardCause;
-use domain::routing::{AttemptEnd, may_retry};
+use domain::routing::{AttemptEnd, CallKind, may_retry};
 use feed::cdr::{Attempt, CdrEvent, ForwardedBy, HungUpBy};
 use feed::snapshot::Snapshot;
 use sip::{ClientTx, HeaderName, Message, MessageBuilder, Method, ServerTx, Sink, Target};
@@ -63,8 +63,15 @@ impl Core {
                     return;
                 }
                 self.calls[index as usize].legs[leg_at].state = LegState::Heard;
-                if matches!(leg.party, Party::Trunk(_)) && !self.calls[index as usize].mixed {
-                    self.set_deadline(at, index, self.config.trunk_ring, Deadline::Ring);
+                if matches!(leg.party, Party::Trunk(_)) {
+                    let call = &mut self.calls[index as usize];
+                    call.trunk_progress |= status > 100;
+                    if call.mixed {
+                        call.trunk_until = None;
+                        self.await_mixed(at, index);
+                    } else {
+                        self.set_deadline(at, index, self.config.trunk_ring, Deadline::Ring);
+                    }
                 }
                 if status > 100 {
                     self.calls[index as usize].progress = true;
@@ -116,9 +123,20 @@ impl Core {
             let ms = millis(at.now, sent_at);
             call.attempts.push(Attempt { trunk, sip_code: 200, ms });
         }
-        // Of people and a trunk that rang together, the trunk alone was forwarded to.
-        let inside = matches!(party, Party::Phone { .. });
-        let forwarded = call.forwarded.filter(|_| !(call.mixed && inside));
+        // To whoever has it back from those they sent it to, nobody forwarded it.
+        let forwarded = call.forwarded_to(party).filter(
+            |forwarded| !matches!(party, Party::Phone { user, .. } if user == forwarded.by),
+        );
+        let (mut bridge, mut operator) = (None, None);
+        match party {
+            Party::Trunk(_) => {
+                // What the beginning could not tell; whose an inbound call is, it did.
+                bridge = forwarded.and(call.bridge);
+                operator = forwarded.filter(|_| call.kind == CallKind::Internal);
+            }
+            Party::Phone { .. } => call.outside_is_over(),
+        }
+        let operator = operator.and_then(|forwarded| forwarded.operator);
         let (cdr, attempts) = (call.cdr, std::mem::take(&mut call.attempts));
         let records = std::mem::take(&mut call.records);
         let mut callee_routes = Vec::new();
@@ -156,6 +174,8 @@ impl Core {
             },
             call_id: String::from_utf8_lossy(m.call_id()).into_owned(),
             forwarded: forwarded.map(|f| ForwardedBy { user: f.by, cause: f.cause }),
+            bridge,
+            operator,
         };
         self.record(cdr, answer, out);
         self.settle(at, index);
@@ -290,7 +310,7 @@ impl Core {
                 AttemptEnd::Silence | AttemptEnd::NoConnection => 0,
             };
             call.attempts.push(Attempt { trunk, sip_code, ms });
-            let call_progress = call.progress;
+            let call_progress = call.trunk_rang();
             if may_retry(end, call_progress, is_for_help(call)) {
                 if self.try_next_trunk(at, index, world, out) {
                     return;
@@ -299,6 +319,11 @@ impl Core {
                 if may_retry(end, call_progress, false) {
                     reason = "all_trunks_failed";
                 }
+            }
+            let call = &mut self.calls[index as usize];
+            if call.mixed {
+                call.outside_is_over();
+                self.await_mixed(at, index);
             }
         }
         let call = &mut self.calls[index as usize];
@@ -393,10 +418,15 @@ impl Core {
                 if self.divert(at, index, ForwardCause::Unanswered, world, out) {
                     return;
                 }
+                if let Some(time) = self.time_left(at, index) {
+                    return self.ring_for(at, index, time);
+                }
                 self.finish(at, index, 480, "no_answer", HungUpBy::Exchange, out);
             }
             Deadline::Failover => {
-                let silent = call.legs.iter().position(|l| l.state == LegState::Silent);
+                let silent = call.legs.iter().position(|l| {
+                    l.state == LegState::Silent && matches!(l.party, Party::Trunk(_))
+                });
                 let Some(leg_at) = silent else { return };
                 let leg = &mut call.legs[leg_at];
                 let (tx, party, sent_at) = (leg.tx, leg.party, leg.sent_at);
@@ -409,9 +439,26 @@ impl Core {
                 }
                 self.layer.cancel(at.now, tx, None, out);
                 let call = &self.calls[index as usize];
-                let retry = may_retry(AttemptEnd::Silence, call.progress, is_for_help(call));
+                let (best, rang) = (call.best, call.progress);
+                let retry = may_retry(AttemptEnd::Silence, call.trunk_rang(), is_for_help(call));
                 if !(retry && self.try_next_trunk(at, index, world, out)) {
                     let by = HungUpBy::Exchange;
+                    let call = &mut self.calls[index as usize];
+                    if call.mixed {
+                        call.outside_is_over();
+                        if call.has_ringing_legs() {
+                            return self.await_mixed(at, index);
+                        }
+                        // Whoever rang inside has had their say before.
+                        let best = best.unwrap_or(480);
+                        let goes_on = forward_cause(best, rang)
+                            .is_some_and(|cause| self.divert(at, index, cause, world, out));
+                        if !goes_on {
+                            let status = told(best, true);
+                            self.finish(at, index, status, self::reason(best), by, out);
+                        }
+                        return;
+                    }
                     self.finish(at, index, 503, "all_trunks_failed", by, out);
                 }
             }

@@ -312,6 +312,8 @@ mod tests {
                     out_trunk: None,
                     call_id: "c".into(),
                     forwarded: None,
+                    bridge: None,
+                    operator: None,
                 },
             })),
             Message::Transmit(peer("192.0.2.1:5060", Transport::Udp), b"INVITE".to_vec()),

@@ -15,6 +15,8 @@ fn record(n: u128) -> CdrRecord {
             out_trunk: None,
             call_id: "c".into(),
             forwarded: None,
+            bridge: None,
+            operator: None,
         },
     }
 }

@@ -334,6 +334,8 @@ async fn records_wait_for_the_control_plane_and_a_refused_one_holds_up_nobody() 
                 out_trunk: None,
                 call_id: String::new(),
                 forwarded: None,
+                bridge: None,
+                operator: None,
             },
         });
         assert!(taken);

@@ -213,6 +213,8 @@ fn record(n: u128) -> CdrRecord {
         out_trunk: None,
         call_id: "c".into(),
         forwarded: None,
+        bridge: None,
+        operator: None,
     };
     let id = domain::CdrId(uuid::Uuid::from_u128(n));
     CdrRecord { id, edge: domain::EdgeId(uuid::Uuid::from_u128(1)), event }

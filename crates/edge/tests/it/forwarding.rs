@@ -25,34 +25,34 @@ use sip::{HeaderName, Method};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-const TENANT: TenantId = TenantId(uuid::Uuid::from_u128(1));
-const BERLIN: &str = "+493012345678";
-const MOBILE: &str = "+447700900123";
+pub const TENANT: TenantId = TenantId(uuid::Uuid::from_u128(1));
+pub const BERLIN: &str = "+493012345678";
+pub const MOBILE: &str = "+447700900123";
 /// As `Net::invite` says who calls.
-const CALLER: &str = "+33123456789";
+pub const CALLER: &str = "+33123456789";
 
-fn operator() -> SocketAddr {
+pub fn operator() -> SocketAddr {
     addr("198.51.100.1:5060")
 }
 
 /// By which calls leave; the one that brings them drains.
-fn out() -> SocketAddr {
+pub fn out() -> SocketAddr {
     addr("198.51.100.2:5060")
 }
 
-fn voicemail() -> SocketAddr {
+pub fn voicemail() -> SocketAddr {
     addr("198.51.100.31:5060")
 }
 
-fn phone(name: &str) -> SocketAddr {
+pub fn phone(name: &str) -> SocketAddr {
     addr(if name == "alice" { "203.0.113.10:5062" } else { "203.0.113.11:5062" })
 }
 
-fn user(n: u128) -> UserId {
+pub fn user(n: u128) -> UserId {
     UserId(id(n))
 }
 
-fn records() -> WorldRecords {
+pub fn records() -> WorldRecords {
     let mut w = world(vec![
         TrunkRecord { enabled: false, ..trunk(TRUNK_A1, operator(), Transport::Udp) },
         trunk(TRUNK_A2, out(), Transport::Udp),
@@ -74,56 +74,56 @@ fn records() -> WorldRecords {
     w
 }
 
-fn with(mut records: WorldRecords, of: u128, settings: CallingSettings) -> WorldRecords {
+pub fn with(mut records: WorldRecords, of: u128, settings: CallingSettings) -> WorldRecords {
     let settings = settings.into();
     records.calling.push(CallingSettingsRecord { tenant: TENANT, user: user(of), settings });
     records
 }
 
-fn number(text: &str) -> ForwardTarget {
+pub fn number(text: &str) -> ForwardTarget {
     ForwardTarget::Number(E164::parse(text).expect("number"))
 }
 
-fn at_once(target: ForwardTarget) -> CallingSettings {
+pub fn at_once(target: ForwardTarget) -> CallingSettings {
     CallingSettings {
         forwarding: Some(Forwarding::Immediate(target)),
         ..CallingSettings::default()
     }
 }
 
-fn also(target: ForwardTarget) -> CallingSettings {
+pub fn also(target: ForwardTarget) -> CallingSettings {
     CallingSettings {
         forwarding: Some(Forwarding::Simultaneous(target)),
         ..CallingSettings::default()
     }
 }
 
-fn unanswered(target: ForwardTarget, seconds: u32) -> CallingSettings {
+pub fn unanswered(target: ForwardTarget, seconds: u32) -> CallingSettings {
     let delay = UnansweredDelay::try_from(seconds).expect("a delay");
     CallingSettings { unanswered: Some(Unanswered { target, delay }), ..CallingSettings::default() }
 }
 
-fn delegate(of: u128, make_calls: bool, receive_calls: bool) -> CallingSettings {
+pub fn delegate(of: u128, make_calls: bool, receive_calls: bool) -> CallingSettings {
     CallingSettings {
         delegates: vec![Delegate { user: user(of), make_calls, receive_calls }],
         ..CallingSettings::default()
     }
 }
 
-fn started(records: WorldRecords) -> Net {
+pub fn started(records: WorldRecords) -> Net {
     let mut net = Net::new(records);
     net.register(phone("alice"), "alice");
     net.register(phone("bob"), "bob");
     net
 }
 
-fn bring(net: &mut Net, called: &str) {
+pub fn bring(net: &mut Net, called: &str) {
     let call_id = format!("in-{}-{called}", net.cdrs.len());
     net.invite(operator(), called, &call_id);
     net.expect(operator(), 100);
 }
 
-fn dial(net: &mut Net, name: &str, called: &str, extra: &[(HeaderName, &str)]) {
+pub fn dial(net: &mut Net, name: &str, called: &str, extra: &[(HeaderName, &str)]) {
     let uri = format!("sip:{called}@{DOMAIN}");
     let secret = format!("{name}-secret");
     let call_id = format!("{}-{name}-{called}", net.cdrs.len());
@@ -131,11 +131,11 @@ fn dial(net: &mut Net, name: &str, called: &str, extra: &[(HeaderName, &str)]) {
     net.expect(phone(name), 100);
 }
 
-fn header(packet: &Packet, name: &str) -> String {
+pub fn header(packet: &Packet, name: &str) -> String {
     packet.header(name).unwrap_or_default()
 }
 
-fn ended(net: &Net) -> String {
+pub fn ended(net: &Net) -> String {
     let end = net.cdrs.iter().rev().find_map(|r| match &r.event {
         CdrEvent::End { reason, .. } => Some(reason.clone()),
         _ => None,
@@ -144,7 +144,7 @@ fn ended(net: &Net) -> String {
 }
 
 /// Whom the last call was for, and who forwarded it to where it was answered.
-fn told(net: &Net) -> (Option<UserId>, Option<ForwardedBy>) {
+pub fn told(net: &Net) -> (Option<UserId>, Option<ForwardedBy>) {
     let begin = net.cdrs.iter().rev().find_map(|r| match &r.event {
         CdrEvent::Begin { callee_user, .. } => Some(*callee_user),
         _ => None,

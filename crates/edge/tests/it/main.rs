@@ -6,6 +6,7 @@ mod calls;
 mod conferences;
 mod control;
 mod disk;
+mod diverted;
 mod door;
 mod durability;
 mod emergency;

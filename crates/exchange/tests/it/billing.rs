@@ -58,6 +58,8 @@ impl Books {
                 out_trunk: Some(self.trunk),
                 call_id: format!("out{n}@trunk"),
                 forwarded: None,
+                bridge: None,
+                operator: None,
             }),
             record(CdrEvent::End {
                 at_us: at + (2 + seconds) * SECOND,

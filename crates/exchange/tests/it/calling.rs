@@ -315,6 +315,8 @@ on_both!(a_record_names_who_forwarded_the_call, |db| {
                 user: UserId(house.alice.id),
                 cause: ForwardCause::Busy,
             }),
+            bridge: None,
+            operator: None,
         }),
     ];
     exchange.cdrs_deliver(&cx(&house.edge), records).await.expect("kept");

@@ -4,7 +4,7 @@ use api_types::call::CallRecord;
 use api_types::identity::ClientCreate;
 use api_types::tenant::TenantCreate;
 use domain::routing::CallKind;
-use domain::{CdrId, EdgeId, OperatorId, TenantId, TrunkId, UserId};
+use domain::{BridgeId, CdrId, EdgeId, OperatorId, TenantId, TrunkId, UserId};
 use exchange::{Actor, CallFilter, Exchange, ListQuery, WhichCall};
 use feed::cdr::{Attempt, CdrEvent, CdrRecord, HungUpBy};
 use feed::inside::{EdgeAnswer, TracedPacket, Way};
@@ -93,6 +93,8 @@ impl House {
                 out_trunk: Some(self.trunk),
                 call_id: "out@trunk".into(),
                 forwarded: None,
+                bridge: None,
+                operator: None,
             }),
             record(CdrEvent::End {
                 at_us: at + 10 * SECOND,
@@ -409,4 +411,42 @@ on_both!(a_record_with_control_characters_is_kept_without_them, |db| {
     assert_eq!(call.in_call_id.as_deref(), Some("in@phone"));
     assert_eq!(call.out_call_id.as_deref(), Some("out@trunk"));
     assert_eq!(call.reason.as_deref(), Some("normal"));
+});
+
+on_both!(an_answer_adds_what_the_begin_could_not_know_in_either_order, |db| {
+    let house = house(db).await;
+    let (bridge, way) = (BridgeId(Uuid::from_u128(60)), house.operator.0);
+    for (n, kind, brought, answers, expect) in [
+        // A colleague's call left by an operator after nobody had answered it.
+        (1, CallKind::Internal, None, Some(way), (Some(way.0), None)),
+        // What the begin knows counts, and a gateway's call stays one.
+        (2, CallKind::Inbound, Some(way), None, (Some(way.0), Some("conf_in"))),
+        (3, CallKind::Inbound, None, None, (None, Some("conf_in"))),
+        (4, CallKind::Inbound, None, None, (None, Some("dr_in"))),
+        (5, CallKind::Inbound, Some(way), None, (Some(way.0), Some("user_in"))),
+    ] {
+        let led = expect.1 == Some("conf_in");
+        for turned in [false, true] {
+            let id = Uuid::from_u128(700 + 2 * n + u128::from(turned));
+            let mut records = house.call(id, NOON);
+            for record in &mut records {
+                match &mut record.event {
+                    CdrEvent::Begin { kind: k, operator, .. } => {
+                        (*k, *operator) = (Some(kind), brought);
+                    }
+                    CdrEvent::Answer { bridge: b, operator, .. } => {
+                        (*b, *operator) = (led.then_some(bridge), answers);
+                    }
+                    CdrEvent::End { .. } => {}
+                }
+            }
+            if turned {
+                records.reverse();
+            }
+            house.deliver(&records).await;
+            let call = house.seen(id).await;
+            assert_eq!((call.operator_id, call.call_type.as_deref()), expect, "{n} {turned}");
+            assert_eq!(call.conference_bridge_id, led.then_some(bridge.0), "{n} {turned}");
+        }
+    }
 });

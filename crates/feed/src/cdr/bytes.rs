@@ -106,7 +106,7 @@ impl CdrRecord {
                 text(out, call_id);
                 id(out, bridge.map(|i| i.0));
             }
-            CdrEvent::Answer { at_us, user, out_trunk, call_id, forwarded } => {
+            CdrEvent::Answer { at_us, user, out_trunk, call_id, forwarded, bridge, operator } => {
                 out.extend_from_slice(&at_us.to_le_bytes());
                 id(out, user.map(|i| i.0));
                 id(out, out_trunk.map(|i| i.0));
@@ -121,6 +121,8 @@ impl CdrRecord {
                         ForwardCause::Simultaneous => 4,
                     });
                 }
+                id(out, bridge.map(|i| i.0));
+                id(out, operator.map(|i| i.0));
             }
             CdrEvent::End { at_us, answered_at_us, sip_code, reason, hung_up_by, attempts } => {
                 out.extend_from_slice(&at_us.to_le_bytes());
@@ -212,17 +214,23 @@ impl<'a> Fields<'a> {
         let edge = EdgeId(self.uuid("edge")?);
         let event = match kind {
             BEGIN => self.begin()?,
-            ANSWER => CdrEvent::Answer {
-                at_us: self.i64("at_us")?,
-                user: self.id("user")?.map(UserId),
-                out_trunk: self.id("out_trunk")?.map(TrunkId),
-                call_id: self.text("call_id")?,
-                forwarded: self.forwarded()?,
-            },
+            ANSWER => self.answer()?,
             END => self.end()?,
             _ => return Err(CdrBytesError::Malformed { field: "event" }),
         };
         Ok(CdrRecord { id, edge, event })
+    }
+
+    fn answer(&mut self) -> Result<CdrEvent, CdrBytesError> {
+        Ok(CdrEvent::Answer {
+            at_us: self.i64("at_us")?,
+            user: self.id("user")?.map(UserId),
+            out_trunk: self.id("out_trunk")?.map(TrunkId),
+            call_id: self.text("call_id")?,
+            forwarded: self.forwarded()?,
+            bridge: if self.0.is_empty() { None } else { self.id("bridge")?.map(BridgeId) },
+            operator: if self.0.is_empty() { None } else { self.id("operator")?.map(OperatorId) },
+        })
     }
 
     /// Not there in what a release before 0.3 wrote.
@@ -337,6 +345,8 @@ mod tests {
                 out_trunk: None,
                 call_id: String::new(),
                 forwarded: None,
+                bridge: None,
+                operator: None,
             }),
             record(CdrEvent::Answer {
                 at_us: 5,
@@ -347,6 +357,8 @@ mod tests {
                     user: UserId(id(6)),
                     cause: ForwardCause::Unanswered,
                 }),
+                bridge: Some(BridgeId(id(10))),
+                operator: Some(OperatorId(id(4))),
             }),
             record(end(None, HungUpBy::Callee, Vec::new())),
             record(end(Some(7), HungUpBy::Exchange, vec![attempt(1), attempt(2)])),
@@ -359,25 +371,36 @@ mod tests {
             let mut bytes = Vec::new();
             record.encode(&mut bytes);
             assert_eq!(CdrRecord::decode(&bytes), Ok(record.clone()));
-            // Where the last release's record ends, it is whole.
-            let before = match &record.event {
-                CdrEvent::Begin { bridge: Some(_), .. } => bytes.len() - 17,
-                CdrEvent::Answer { forwarded: Some(_), .. } => bytes.len() - 18,
-                CdrEvent::Begin { .. } | CdrEvent::Answer { .. } => bytes.len() - 1,
-                CdrEvent::End { .. } => bytes.len(),
-            };
+            // Where a field ends that a later release has added, it is whole without those after.
             for cut in 0..bytes.len() {
-                if cut == before {
-                    let mut known = record.clone();
-                    match &mut known.event {
-                        CdrEvent::Begin { bridge, .. } => *bridge = None,
-                        CdrEvent::Answer { forwarded, .. } => *forwarded = None,
-                        CdrEvent::End { .. } => {}
+                let left = bytes.len() - cut;
+                let mut known = record.clone();
+                let whole = match &mut known.event {
+                    CdrEvent::Begin { bridge, .. } => {
+                        left == 1 + 16 * usize::from(bridge.take().is_some())
                     }
-                    assert_eq!(CdrRecord::decode(&bytes[..cut]), Ok(known));
-                    continue;
+                    CdrEvent::Answer { forwarded, bridge, operator, .. } => {
+                        let operator = 1 + 16 * usize::from(operator.take().is_some());
+                        if left == operator {
+                            true
+                        } else {
+                            let bridge = 1 + 16 * usize::from(bridge.take().is_some());
+                            left == operator + bridge
+                                || left
+                                    == operator
+                                        + bridge
+                                        + 1
+                                        + 17 * usize::from(forwarded.take().is_some())
+                        }
+                    }
+                    CdrEvent::End { .. } => false,
+                };
+                let read = CdrRecord::decode(&bytes[..cut]);
+                if whole {
+                    assert_eq!(read, Ok(known), "cut at {cut}");
+                } else {
+                    assert!(read.is_err(), "{record:?} cut at {cut}");
                 }
-                assert!(CdrRecord::decode(&bytes[..cut]).is_err(), "{record:?} cut at {cut}");
             }
             bytes.extend_from_slice(b"of a later release");
             assert_eq!(CdrRecord::decode(&bytes), Ok(record));

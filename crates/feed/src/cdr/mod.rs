@@ -120,6 +120,14 @@ pub enum CdrEvent {
         /// write it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         forwarded: Option<ForwardedBy>,
+        /// The conference bridge that a forwarded call came to, where the begin could not know it.
+        /// Releases before 0.3 do not write it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bridge: Option<BridgeId>,
+        /// The operator by which a forwarded call left that none had brought. Not of inbound calls:
+        /// theirs is whoever brought them. Releases before 0.3 do not write it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operator: Option<OperatorId>,
     },
     /// It is over.
     End {

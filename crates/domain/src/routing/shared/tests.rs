@@ -203,8 +203,9 @@ fn an_emergency_call_takes_a_number_and_reserves_it() {
         // the exchange does not know any more.
         (&[], SHARES, None, (SHARED, None)),
         (&["+442079460077"], SHARES, None, (SHARED, None)),
-        // Whoever has a number, or none at all, calls for help as ever.
-        (&[FIRST], AGENT, None, (OWN, None)),
+        // Whoever has a number is called back by it.
+        (&[FIRST], AGENT, None, (OWN, Some(OWN))),
+        // Whoever has none at all calls for help by somebody's, who keeps it.
         (&[FIRST], BARE, None, (OWN, None)),
     ] {
         let office = office(numbers);
@@ -231,6 +232,13 @@ fn whoever_called_for_help_is_called_back_within_the_hour() {
     let trunk = |n: u128| Source::Trunk(TrunkId(id(n)));
     let by = |number: E164| (number == e164(FIRST)).then_some(SHARES);
     let stranger = |_: E164| Some(UserId(id(999)));
+    let agent = |number: E164| (number == e164(OWN)).then_some(AGENT);
+    let back = asked(&office, trunk(1), OWN, Reserved::new(&agent)).expect("a way");
+    assert_eq!((back.called_back, back.called), (Some(e164(OWN)), Some(AGENT)));
+    let back = asked(&office, Source::User(AGENT), FIRST, Reserved::new(&by)).expect("a way");
+    assert_eq!(back.called_back, Some(e164(FIRST)), "a colleague calls back too");
+    let other = asked(&office, trunk(1), OWN, Reserved::new(&stranger)).expect("a way");
+    assert_eq!(other.called_back, None);
     for (called, operator, reserved, expect) in [
         (FIRST, 21, Reserved::new(&by), Ok(Destination::User(SHARES))),
         // Reserved for nobody, or for somebody who is gone: where the account is answered.
