@@ -92,9 +92,11 @@ def before_load_schema(context, raw_schema):
 
 # A key that came before asks for the answer that came before, which hides what this request is about.
 keys = itertools.count()
-# Exactly one of these is wanted, which a document cannot say of parameters and need not of fields.
+# One of these is wanted, which a document cannot say of parameters and need not of fields; or, of
+# those that go together, one more would seldom be the first one's.
 ONE_OF = {
     "GET /programme/v1/explain/call": ("query", ["id", "call_id"]),
+    "GET /tenant/v1/effective-policies": ("query", ["user_id", "number"]),
     "POST /tenant/v1/explain/call": ("body", ["from_user_id", "inbound", "from_address"]),
     "PUT /tenant/v1/policy-assignments": ("body", ["user_id", "group_id", "number"]),
     "PUT /tenant/v1/numbers/{number}/assignment": ("body", ["user_id", "resource_account_id"]),
@@ -255,6 +257,9 @@ def present(face, path):
 PREPARED = {
     "PATCH /operator/v1/consents/{tenant_id}": present("operator", "/operator/v1/consents/{tenant_id}"),
     "PUT /tenant/v1/numbers/{number}/assignment": present("tenant", "/tenant/v1/numbers/{number}"),
+    "PUT /tenant/v1/users/{user_id}/calling-settings":
+        present("tenant", "/tenant/v1/users/{user_id}/calling-settings"),
+    "PUT /tenant/v1/voice-targets": present("tenant", "/tenant/v1/voice-targets"),
     "GET /session/account": with_account,
     "PUT /session/account": without_account,
     "POST /session/account/totp": knows_password,

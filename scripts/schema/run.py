@@ -42,9 +42,6 @@ SELDOM = {
 }
 # Operations that chance may never bring to a success, each with its reason: a Rust test has one.
 BY_CHANCE = {
-    "GET /tenant/v1/effective-policies": "a person and a number that is theirs seldom meet",
-    "PUT /tenant/v1/users/{user_id}/calling-settings": "its version is 0 until somebody said something, and grows with each edit",
-    "PUT /tenant/v1/voice-targets": "its version is 0 until somebody said something, and its addresses are gateways'",
     "PATCH /operator/v1/consents/{tenant_id}": "a consent's version moves with all that is said of it, and moves have guards",
     "PUT /tenant/v1/numbers/{number}/assignment": "a free number seldom meets a licensed person without one and a location",
     "POST /accounts/{accountName}:createOrUpdateNumbers": "one bad number of a batch refuses it whole",

@@ -107,6 +107,7 @@ codes! {
     UnknownPolicy = "unknown_policy", 422, "The policy is not one of yours, or of another kind.", "List your policies of this kind.";
     UnknownGroup = "unknown_group", 422, "The group is not one of yours.", "List your groups.";
     PolicyInUse = "policy_in_use", 409, "The policy holds for somebody.", "Take it from everybody first: list its assignments.";
+    GroupInUse = "group_in_use", 409, "An emergency policy tells the group's people of calls for help.", "Take the group out of the policies that the reason names first.";
     ChangeFreeze = "change_freeze", 409, "Changes are frozen in this window.", "Wait until it ends, or have whoever set it remove it: list the change freezes.";
     RankTaken = "rank_taken", 409, "Another group has this rank with a policy of the same kind.", "Choose another rank.";
     // Gateways and voice routing.

@@ -226,7 +226,8 @@ pub async fn group_get(
 
 /// Remove a group
 ///
-/// Its policies hold for its people no more.
+/// Its policies hold for its people no more. Refused (`group_in_use`) while an emergency policy tells
+/// the group of calls for help.
 #[utoipa::path(
     delete, path = "/tenant/v1/groups/{group_id}", tag = "tenant",
     params(("group_id" = Uuid, Path, description = "The group")),

@@ -286,6 +286,27 @@ impl CallingSettings {
         delegates.chain(group).chain(targets)
     }
 
+    /// The settings without somebody who is removed. What went to them goes nowhere any more, and
+    /// so does what went to delegates or a call group of which nobody is left.
+    #[must_use]
+    pub fn without(mut self, user: UserId) -> Self {
+        self.delegates.retain(|delegate| delegate.user != user);
+        self.call_group.retain(|member| *member != user);
+        let receives = self.receiving().next().is_some();
+        let members = !self.call_group.is_empty();
+        let stays = |target: &ForwardTarget| match target {
+            ForwardTarget::User(of) => *of != user,
+            ForwardTarget::MyDelegates => receives,
+            ForwardTarget::Group => members,
+            ForwardTarget::Voicemail | ForwardTarget::Number(_) => true,
+        };
+        self.forwarding = self.forwarding.filter(|forwarding| stays(&forwarding.target()));
+        self.unanswered = self.unanswered.filter(|unanswered| stays(&unanswered.target));
+        self.busy = self.busy.filter(stays);
+        self.unreachable = self.unreachable.filter(stays);
+        self
+    }
+
     /// Every target, with the field that holds it.
     pub fn targets(&self) -> impl Iterator<Item = (&'static str, ForwardTarget)> {
         [
@@ -548,6 +569,46 @@ mod tests {
             assert_eq!(UnansweredDelay::try_from(seconds).is_ok(), good, "{seconds}");
         }
         assert_eq!(UnansweredDelay::try_from(20), Ok(UnansweredDelay::DEFAULT));
+    }
+
+    #[test]
+    fn whoever_is_removed_is_named_no_more() {
+        use ForwardTarget::{Group, MyDelegates, User, Voicemail};
+        let gone = user(2);
+        let all = |delegates: &[Delegate], group: &[u128], target, other| CallingSettings {
+            forwarding: Some(Forwarding::Immediate(target)),
+            unanswered: Some(Unanswered { target: other, delay: delay(20) }),
+            busy: Some(target),
+            unreachable: Some(other),
+            delegates: delegates.to_vec(),
+            call_group: group.iter().copied().map(user).collect(),
+        };
+        let (second, third) = (delegate(2, true, true), delegate(3, true, true));
+        let calls = delegate(3, true, false);
+        for (before, after) in [
+            // Whoever is left stands for the person still.
+            (
+                all(&[second, third], &[2, 3], MyDelegates, Group),
+                all(&[third], &[3], MyDelegates, Group),
+            ),
+            (
+                all(&[second, calls], &[2], MyDelegates, Group),
+                CallingSettings { delegates: vec![calls], ..CallingSettings::default() },
+            ),
+            (
+                all(&[third], &[3], User(gone), Voicemail),
+                CallingSettings {
+                    forwarding: None,
+                    busy: None,
+                    ..all(&[third], &[3], Voicemail, Voicemail)
+                },
+            ),
+            (all(&[third], &[3], User(user(3)), Group), all(&[third], &[3], User(user(3)), Group)),
+        ] {
+            let found = before.clone().without(gone);
+            assert_eq!(found, after, "{before:?}");
+            assert_eq!(found.check(OWNER, gb()), Ok(()), "what is left can be kept");
+        }
     }
 
     #[test]

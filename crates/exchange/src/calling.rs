@@ -15,6 +15,7 @@ use domain::UserId;
 use domain::calling::{self, ForwardTarget, UnansweredDelay};
 use feed::change::Change;
 use numbering::E164;
+use std::collections::BTreeSet;
 use store::{Db, Json, PersonRow, Tx};
 use uuid::Uuid;
 
@@ -149,6 +150,11 @@ pub(crate) async fn admissible(
             }
             _ => {}
         }
+    }
+    // Nobody who is named is removed meanwhile.
+    let named: BTreeSet<UserId> = settings.people().map(|(_, named)| named).collect();
+    if !named.is_empty() {
+        tx.people_locked(tenant, &named.into_iter().collect::<Vec<_>>()).await?;
     }
     for (field, named) in settings.people() {
         person_must(tx, tenant, named, &format!("/{field}")).await?;

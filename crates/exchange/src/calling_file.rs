@@ -1,15 +1,14 @@
 //! Use case: calling settings from a CSV file. Each row changes somebody's, or fails alone.
 
-use crate::act::{Fail, Keep, change, done, raced};
+use crate::act::{Keep, change, done, raced};
 use crate::authz::Access;
 use crate::calling::admissible;
 use crate::people::upn_parse;
-use crate::sheet::{Line, Sheet};
-use crate::user_file::{MOST, needed, row_error};
+use crate::people_file::{Named, PeopleFile, Step, Takes, Wrong, row_error};
+use crate::sheet::Line;
 use crate::{Cx, Exchange, records};
 use api_types::calling::CallingFileResult;
 use api_types::problem::EntryError;
-use api_types::tenant::UserFileError;
 use api_types::{ErrorCode, Problem};
 use domain::calling::{
     CallingSettings, Delegate, ForwardTarget, Forwarding, Unanswered, UnansweredDelay,
@@ -17,7 +16,6 @@ use domain::calling::{
 use domain::{TenantId, UserId};
 use feed::change::Change;
 use numbering::E164;
-use std::collections::HashMap;
 use std::fs::File;
 use store::{Json, Tx};
 
@@ -32,33 +30,6 @@ const FIELDS: [&str; 9] = [
     "delegates",
     "call_group",
 ];
-
-/// A row's refusal, or a failure of the whole.
-enum Wrong {
-    Row(EntryError),
-    Whole(Fail),
-}
-
-impl From<EntryError> for Wrong {
-    fn from(error: EntryError) -> Self {
-        Self::Row(error)
-    }
-}
-
-impl From<Fail> for Wrong {
-    fn from(fail: Fail) -> Self {
-        match fail {
-            Fail::Refused(problem) => Self::Row(column(row_error(problem))),
-            Fail::Store(_) => Self::Whole(fail),
-        }
-    }
-}
-
-impl From<store::StoreError> for Wrong {
-    fn from(error: store::StoreError) -> Self {
-        Self::Whole(error.into())
-    }
-}
 
 /// A refusal of a part of the settings, as of the column that says it.
 fn column(mut error: EntryError) -> EntryError {
@@ -179,8 +150,7 @@ async fn apply(
     Ok(())
 }
 
-/// Takes a row; whether it changed anything.
-async fn take(tx: &mut Tx, tenant: TenantId, upn: &str, line: &Line) -> Result<bool, Wrong> {
+async fn take(tx: &mut Tx, tenant: TenantId, upn: &str, line: &Line) -> Result<Step, Wrong> {
     let id = user(tx, tenant, "upn", upn).await?;
     let Some(person) = tx.person_get(tenant, id).await? else {
         let reason = format!("no user {upn} in this tenant");
@@ -190,14 +160,26 @@ async fn take(tx: &mut Tx, tenant: TenantId, upn: &str, line: &Line) -> Result<b
     let (before, version) = before.map(|row| (row.settings.0, row.version)).unwrap_or_default();
     let mut settings = before.clone();
     apply(tx, tenant, line, &mut settings).await?;
-    admissible(tx, &person, &settings).await?;
+    admissible(tx, &person, &settings).await.map_err(|fail| match Wrong::from(fail) {
+        Wrong::Row(error) => Wrong::Row(column(error)),
+        whole @ Wrong::Whole(_) => whole,
+    })?;
     if settings == before {
-        return Ok(false);
+        return Ok(Step::Unchanged);
     }
     let kept = Json(settings.clone());
     raced(tx.calling_settings_put((tenant, id), version, &kept).await?)?;
     change(tx, &Change::CallingSettingsPut(records::calling(tenant, id, &settings)));
-    Ok(true)
+    Ok(Step::Updated)
+}
+
+/// Whose people a file is about.
+struct People(TenantId);
+
+impl Takes for People {
+    async fn take(&self, tx: &mut Tx, named: &Named, line: &Line) -> Result<Step, Wrong> {
+        take(tx, self.0, &named.upn, line).await
+    }
 }
 
 impl Exchange {
@@ -215,63 +197,22 @@ impl Exchange {
         dry_run: bool,
     ) -> Result<CallingFileResult, Problem> {
         let tenant = cx.tenant(Access::Write)?;
-        let sheet = Sheet::open(file, &FIELDS, "upn", columns)?;
-        let mut lines = Vec::new();
-        for line in sheet.lines()? {
-            let line = line?;
-            if lines.len() == MOST {
-                let field = format!("line {}", line.line);
-                let reason = format!("a file has at most {MOST} people");
-                return Err(ErrorCode::TooManyEntries.problem(Some(&field), reason));
-            }
-            lines.push(line);
-        }
-        if lines.is_empty() {
-            return Err(ErrorCode::NoEntries.problem(None, "the file has no rows"));
-        }
-        let (lines, headers) = (&lines, sheet.headers());
+        let rows = &PeopleFile::read(file, &FIELDS, columns)?;
         let action = if dry_run { "calling_settings.try" } else { "calling_settings.file" };
         self.act(cx, action, Keep::Answer, async |mut tx| {
-            let mut result = CallingFileResult {
-                dry_run,
-                total: u32::try_from(lines.len()).unwrap_or(u32::MAX),
-                updated: 0,
-                unchanged: 0,
-                failed: 0,
-                errors: Vec::new(),
-            };
-            let mut seen: HashMap<String, u32> = HashMap::new();
-            for line in lines {
-                let taken = match needed(line, "upn") {
-                    Err(error) => Err(Wrong::Row(error)),
-                    Ok(upn) => match seen.insert(upn.to_lowercase(), line.line) {
-                        Some(first) => {
-                            let reason = format!("line {first} names {upn} too");
-                            Err(ErrorCode::DuplicateEntry.entry(Some("upn"), reason).into())
-                        }
-                        None => take(&mut tx, tenant, upn, line).await,
-                    },
-                };
-                match taken {
-                    Ok(true) => result.updated += 1,
-                    Ok(false) => result.unchanged += 1,
-                    Err(Wrong::Whole(fail)) => return Err(fail),
-                    Err(Wrong::Row(error)) => {
-                        result.failed += 1;
-                        let field = error.field.as_ref();
-                        result.errors.push(UserFileError {
-                            line: line.line,
-                            column: field.and_then(|field| headers.get(field)).cloned(),
-                            upn: line.get("upn").map(|upn| upn.chars().take(128).collect()),
-                            error,
-                        });
-                    }
-                }
-            }
+            let tally = rows.take(&mut tx, &People(tenant)).await?;
             // Nothing to tell where nothing changed.
-            if dry_run || result.updated == 0 {
+            if dry_run || !tally.changed() {
                 tx.discard();
             }
+            let result = CallingFileResult {
+                dry_run,
+                total: tally.total,
+                updated: tally.updated,
+                unchanged: tally.unchanged,
+                failed: tally.failed,
+                errors: tally.errors,
+            };
             done(result, tenant)
         })
         .await

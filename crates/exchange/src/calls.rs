@@ -296,6 +296,7 @@ fn document(row: CdrRow, of: CdrOf, names: &Names) -> CallRecord {
         record.conference_bridge_name = None;
         record.forwarded_by_id = None;
         record.forwarded_by_name = None;
+        record.forward_cause = None;
         // A call for help may have been tried by others' trunks too.
         record.attempts.retain(|attempt| attempt.trunk.is_some());
         if record.trunk.is_none() {

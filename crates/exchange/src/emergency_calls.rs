@@ -9,10 +9,10 @@ use crate::{Cx, Exchange, ListQuery};
 use api_types::call::{EmergencyCall, EmergencyNotification};
 use api_types::{ErrorCode, Page, Problem};
 use domain::policy::{MOST_NOTIFIED_PEOPLE, Notify, PolicyBody, PolicyKind};
-use domain::{CdrId, TenantId};
+use domain::{CdrId, LocationId, TenantId};
 use feed::change::Change;
 use feed::record::{EmergencyCallRecord, EmergencyNotice};
-use store::{CdrBegin, Db, EmergencyCallRow, PlaceTextRow, StoreError, Tx};
+use store::{CdrBegin, Db, EmergencyCallRow, NumberRow, PlaceTextRow, StoreError, Tx};
 use uuid::Uuid;
 
 /// Tells of a call for help that an edge has brought the beginning of.
@@ -33,10 +33,13 @@ pub(crate) async fn tell(tx: &mut Tx, call: CdrId, begin: &CdrBegin) -> Result<(
     };
     let user = person.map(|person| person.id);
     let shown = match begin.number {
-        Some(number) => tx.world_number(number).await?.filter(|row| row.tenant_id == tenant),
+        Some(number) => tx.number_get(number).await?.filter(|row| row.tenant_id == tenant),
         None => None,
     };
-    let location = shown.as_ref().and_then(|row| row.location_id);
+    let location = match &shown {
+        Some(row) => place_of(tx, row).await?,
+        None => None,
+    };
     let place = match location {
         Some(id) => tx.place_text(tenant, id).await?.map(|row| in_words(&row)),
         None => None,
@@ -78,6 +81,28 @@ pub(crate) async fn tell(tx: &mut Tx, call: CdrId, begin: &CdrBegin) -> Result<(
         crate::act::change(tx, &Change::EmergencyCalled(record));
     }
     Ok(())
+}
+
+/// Where help comes to. Whoever calls by a number that shared calling keeps for emergency calls is
+/// where the number of its account is registered (operator-connect.md 1.13); that number itself was
+/// free, and may be registered anywhere. People have no places of their own here.
+async fn place_of(db: &mut Db, shown: &NumberRow) -> Result<Option<LocationId>, StoreError> {
+    let tenant = shown.tenant_id;
+    let policy = match shown.policy_id {
+        Some(id) => db.policy_get(tenant, id).await?,
+        None => None,
+    };
+    let account = match policy.map(|row| row.body.0) {
+        Some(PolicyBody::TeamsSharedCallingRoutingPolicy(rule)) => {
+            db.account_get(tenant, rule.resource_account).await?
+        }
+        _ => None,
+    };
+    let of_account = match account.and_then(|account| account.number) {
+        Some(number) => db.number_get(number).await?.filter(|row| row.tenant_id == tenant),
+        None => None,
+    };
+    Ok(of_account.and_then(|row| row.location_id).or(shown.location_id))
 }
 
 /// Addresses, and the people of the groups by their user principal names; each once, and no more

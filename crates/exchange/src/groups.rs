@@ -9,11 +9,12 @@ use crate::policies::person_must;
 use crate::{Cx, Exchange, ListQuery};
 use api_types::policy::{Group, GroupCreate, GroupMember, GroupMembersEdit};
 use api_types::{ErrorCode, Page, Problem};
+use domain::policy::{PolicyBody, PolicyKind};
 use domain::{GroupId, TenantId, UserId};
 use feed::change::Change;
 use feed::record::GroupMembersRecord;
 use std::collections::BTreeSet;
-use store::{Db, GroupRow};
+use store::{Db, GroupRow, Tx};
 use uuid::Uuid;
 
 const MOST_GROUP_NAME: usize = 100;
@@ -25,6 +26,34 @@ fn group_document(row: GroupRow) -> Group {
 
 async fn group_must(db: &mut Db, tenant: TenantId, id: Uuid) -> Result<GroupRow, Fail> {
     Ok(db.group_get(tenant, GroupId(id)).await?.ok_or_else(|| not_found("group", id))?)
+}
+
+/// Removes a group that no policy names; what was assigned to it goes with it. A policy that tells it
+/// of calls for help would go on without anybody hearing of them (emergency.md section 1.6).
+pub(crate) async fn disband(tx: &mut Tx, tenant: TenantId, group: GroupId) -> Result<(), Fail> {
+    // Nobody names it meanwhile.
+    tx.group_lock(tenant, group).await?;
+    let kind = PolicyKind::TeamsEmergencyCallingPolicy.as_str();
+    let policies = tx.policy_list(tenant, Some(kind), None, u32::MAX).await?;
+    let naming = policies.iter().filter(|policy| tells(&policy.body.0, group));
+    let naming: Vec<String> = naming.map(|policy| format!("{:?}", policy.name)).collect();
+    if !naming.is_empty() {
+        let reason = format!("named by {kind} {}", naming.join(", "));
+        return Err(ErrorCode::GroupInUse.problem(None, reason).into());
+    }
+    tx.group_delete(tenant, group).await?;
+    change(tx, &Change::GroupRemoved { tenant, id: group });
+    Ok(())
+}
+
+/// Does the policy name the group as one that is told?
+fn tells(body: &PolicyBody, group: GroupId) -> bool {
+    match body {
+        PolicyBody::TeamsEmergencyCallingPolicy(rule) => {
+            rule.all().any(|(_, notify)| notify.groups.contains(&group))
+        }
+        _ => false,
+    }
 }
 
 impl Exchange {
@@ -82,13 +111,12 @@ impl Exchange {
     /// Removes a group; its policies hold for its people no more.
     ///
     /// # Errors
-    /// `not_found`, `forbidden`.
+    /// `group_in_use` names the policies that tell it of calls for help; `not_found`, `forbidden`.
     pub async fn group_remove(&self, cx: &Cx, id: Uuid) -> Result<Group, Problem> {
         let tenant = cx.tenant(Access::Write)?;
         self.act(cx, "group.remove", Keep::Answer, async |mut tx| {
             let row = group_must(&mut tx, tenant, id).await?;
-            tx.group_delete(tenant, row.id).await?;
-            change(&mut tx, &Change::GroupRemoved { tenant, id: row.id });
+            disband(&mut tx, tenant, row.id).await?;
             done(group_document(row), id)
         })
         .await

@@ -3,7 +3,7 @@
 //! users stay held"): it stays theirs until somebody takes it back, or is taken back at once where
 //! the tenant's settings say so.
 
-use crate::act::{Fail, Keep, change, change_of, done, matches, not_found, of_tenant};
+use crate::act::{Fail, Keep, change, change_of, done, matches, not_found, of_tenant, raced};
 use crate::authz::Access;
 use crate::numbers::take_back;
 use crate::{Cx, Exchange, records};
@@ -12,7 +12,7 @@ use api_types::{ErrorCode, Problem};
 use domain::UserId;
 use feed::change::Change;
 use feed::record::{GroupMembersRecord, PolicyAssignmentRecord};
-use store::{PersonRow, Tx};
+use store::{Json, PersonRow, Tx};
 use uuid::Uuid;
 
 /// Are numbers of people who leave taken back?
@@ -32,10 +32,28 @@ pub(crate) async fn deactivated(tx: &mut Tx, person: PersonRow) -> Result<Person
     Ok(again.ok_or_else(|| not_found("user", person.id))?)
 }
 
-/// Takes somebody out of the house, with their phone, their places in queues and groups, and what
-/// was assigned to them.
+/// Takes somebody out of how others' calls go on.
+async fn forget(tx: &mut Tx, person: &PersonRow) -> Result<(), Fail> {
+    let (tenant, id) = (person.tenant_id, person.id);
+    for row in tx.calling_settings_naming(tenant, id).await? {
+        let settings = row.settings.0.clone().without(id);
+        if settings == row.settings.0 {
+            continue;
+        }
+        let kept = Json(settings);
+        raced(tx.calling_settings_put((tenant, row.person_id), row.version, &kept).await?)?;
+        let record = records::calling(tenant, row.person_id, &kept.0);
+        change(tx, &Change::CallingSettingsPut(record));
+    }
+    Ok(())
+}
+
+/// Takes somebody out of the house, with their phone, their places in queues and groups, what was
+/// assigned to them, and whatever colleagues' calling settings say of them.
 pub(crate) async fn remove(tx: &mut Tx, person: &PersonRow) -> Result<(), Fail> {
     let (tenant, id) = (person.tenant_id, person.id);
+    // Nobody names them in their settings meanwhile.
+    tx.people_locked(tenant, &[id]).await?;
     if let Some(number) = person.number {
         if !frees(tx, person).await? {
             let reason = format!("{} has {number}", person.upn);
@@ -71,6 +89,7 @@ pub(crate) async fn remove(tx: &mut Tx, person: &PersonRow) -> Result<(), Fail> 
             );
         }
     }
+    forget(tx, person).await?;
     tx.person_delete(tenant, id).await?;
     change_of(tx, &Change::UserRemoved { id }, of_tenant(tenant));
     Ok(())

@@ -56,6 +56,7 @@ mod offers;
 mod oidc;
 mod orders;
 mod people;
+mod people_file;
 mod placer;
 mod placing;
 mod policies;

@@ -10,6 +10,7 @@ use domain::policy::{
 };
 use domain::{GroupId, TenantId};
 use numbering::E164;
+use std::collections::BTreeSet;
 use store::Db;
 use uuid::Uuid;
 
@@ -205,10 +206,19 @@ pub(crate) async fn groups_are_known(
     tenant: TenantId,
     rule: &EmergencyCalling,
 ) -> Result<(), Fail> {
+    // Nobody removes one meanwhile. In the order of their ids, as every writer takes rows.
+    let named: BTreeSet<GroupId> =
+        rule.all().flat_map(|(_, notify)| notify.groups.iter().copied()).collect();
+    let mut known = BTreeSet::new();
+    for group in named {
+        if db.group_lock(tenant, group).await? {
+            known.insert(group);
+        }
+    }
     for (at, notify) in rule.all() {
         let mut people = notify.addresses.len() as i64;
         for (nth, group) in notify.groups.iter().enumerate() {
-            if db.group_get(tenant, *group).await?.is_none() {
+            if !known.contains(group) {
                 let field = format!("/settings/{at}notification_group_ids/{nth}");
                 let reason = format!("no group {group} in this tenant");
                 return Err(ErrorCode::UnknownGroup.problem(Some(&field), reason).into());

@@ -34,6 +34,8 @@ statements! {
         FROM calling_settings c JOIN person p ON p.id = c.person_id \
         WHERE c.tenant_id = $1 AND (CAST($2 AS UUID) IS NULL OR c.person_id > $2) \
         ORDER BY c.person_id LIMIT $3";
+    CALLING_NAMING = "SELECT person_id, tenant_id, settings, version FROM calling_settings \
+        WHERE tenant_id = $1 AND person_id <> $2 AND settings LIKE $3 ORDER BY person_id";
     CALLING_INSERT = "INSERT INTO calling_settings (person_id, tenant_id, settings, version) \
         VALUES ($1, $2, $3, 1) ON CONFLICT (person_id) DO NOTHING";
     CALLING_UPDATE = "UPDATE calling_settings SET settings = $4, version = version + 1 \
@@ -70,6 +72,15 @@ impl Db {
         limit: u32,
     ) -> Result<Vec<CallingListRow>, StoreError> {
         self.all(CALLING_LIST, args![tenant, after, limit]).await
+    }
+
+    /// Settings of others of the tenant in which somebody may be named: their id stands in them.
+    pub async fn calling_settings_naming(
+        &mut self,
+        tenant: TenantId,
+        person: UserId,
+    ) -> Result<Vec<CallingSettingsRow>, StoreError> {
+        self.all(CALLING_NAMING, args![tenant, person, format!("%{person}%")]).await
     }
 
     /// Sets a person's settings, where they have this version; version 0 is that of somebody who

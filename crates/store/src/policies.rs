@@ -113,6 +113,7 @@ statements! {
         VALUES ($1, $2, $3, $4)";
     GROUP_SAVE = "UPDATE user_group SET name = $3, external_id = $4 \
         WHERE tenant_id = $1 AND id = $2";
+    GROUP_TOUCH = "UPDATE user_group SET name = name WHERE tenant_id = $1 AND id = $2";
     GROUPS_OF_PERSON = "SELECT group_id AS v FROM user_group_member \
         WHERE tenant_id = $1 AND person_id = $2 ORDER BY group_id";
     GROUP_GET = group_select!("WHERE g.tenant_id = $1 AND g.id = $2");
@@ -322,6 +323,12 @@ impl Db {
         name: &str,
     ) -> Result<Option<GroupId>, StoreError> {
         self.value(GROUP_NAMED, args![tenant, name.to_owned()]).await
+    }
+
+    /// Keeps others from removing a group, or from naming it, until this transaction ends; `false`
+    /// where the tenant has no such group.
+    pub async fn group_lock(&mut self, tenant: TenantId, id: GroupId) -> Result<bool, StoreError> {
+        Ok(self.exec(GROUP_TOUCH, args![tenant, id]).await? > 0)
     }
 
     /// Removes a group with its memberships and what is assigned to it.

@@ -2978,7 +2978,8 @@ export interface paths {
         post?: never;
         /**
          * Remove a group
-         * @description Its policies hold for its people no more.
+         * @description Its policies hold for its people no more. Refused (`group_in_use`) while an emergency policy tells
+         *     the group of calls for help.
          */
         delete: operations["group_remove"];
         options?: never;

@@ -101,6 +101,9 @@ pub struct SharedNumber {
     pub taken: bool,
     /// A block keeps it from being assigned.
     pub blocked: bool,
+    /// The consent to its operator is active, or it needs none; of no account for what the policy
+    /// has already.
+    pub consented: bool,
 }
 
 /// Why a policy cannot have an account or a number.
@@ -127,6 +130,9 @@ pub enum SharedRefusal {
     /// Kept from being assigned.
     #[error("the number is blocked from being assigned")]
     Blocked,
+    /// The consent is suspended or gone (design section 9), as it keeps a number from being assigned.
+    #[error("the consent to the number's operator is not active")]
+    ConsentNotActive,
     /// Nobody calls by a number for conferences.
     #[error("a number for conferences is not for calls of people")]
     Conference,
@@ -140,6 +146,7 @@ pub const fn check_account(number: Option<&SharedNumber>) -> Result<(), SharedRe
     match number {
         None => Err(SharedRefusal::AccountWithoutNumber),
         Some(number) if !number.has_location => Err(SharedRefusal::AccountWithoutLocation),
+        Some(number) if !number.consented => Err(SharedRefusal::ConsentNotActive),
         Some(_) => Ok(()),
     }
 }
@@ -161,6 +168,9 @@ pub fn check_emergency_number(
     }
     if number.blocked {
         return Err(SharedRefusal::Blocked);
+    }
+    if !number.consented {
+        return Err(SharedRefusal::ConsentNotActive);
     }
     if number.usage == Usage::ConferenceAssignment {
         return Err(SharedRefusal::Conference);
@@ -245,10 +255,13 @@ mod tests {
             has_location: true,
             taken: false,
             blocked: false,
+            consented: true,
         };
         assert_eq!(check_account(None), Err(SharedRefusal::AccountWithoutNumber));
         let nowhere = SharedNumber { has_location: false, ..good };
         assert_eq!(check_account(Some(&nowhere)), Err(SharedRefusal::AccountWithoutLocation));
+        let suspended = SharedNumber { consented: false, ..good };
+        assert_eq!(check_account(Some(&suspended)), Err(SharedRefusal::ConsentNotActive));
         // It is assigned: to the account.
         assert_eq!(check_account(Some(&SharedNumber { taken: true, ..good })), Ok(()));
         let account = SharedNumber { usage: Usage::FirstPartyAppAssignment, taken: true, ..good };
@@ -260,6 +273,7 @@ mod tests {
             (SharedNumber { taken: true, ..good }, Err(SharedRefusal::Taken)),
             (SharedNumber { activated: false, ..good }, Err(SharedRefusal::NotActivated)),
             (SharedNumber { blocked: true, ..good }, Err(SharedRefusal::Blocked)),
+            (suspended, Err(SharedRefusal::ConsentNotActive)),
             (
                 SharedNumber { usage: Usage::ConferenceAssignment, ..good },
                 Err(SharedRefusal::Conference),

@@ -6,7 +6,7 @@
 
 use super::{
     AssignmentTarget, Destination, Dialled, NoTrace, NumberType, NumberView, Route, RouteRefusal,
-    Trace, UserView, World, deliver, restricted, voice_routed,
+    Trace, UserView, World, deliver, restricted, shared, voice_routed,
 };
 use crate::calling::{ForwardCause, ForwardTarget};
 use crate::ids::{OperatorId, TenantId, UserId};
@@ -40,7 +40,8 @@ pub enum Play {
 pub struct Forwarded {
     /// Whose setting it was.
     pub by: UserId,
-    /// Their number, which vouches for the call outside.
+    /// Their number, which vouches for the call outside; there that of their shared calling, where
+    /// they have none.
     pub number: Option<E164>,
     /// Why.
     pub cause: ForwardCause,
@@ -78,11 +79,12 @@ pub fn forward(
             break;
         }
         let Some(user) = world.user(by).filter(|user| user.tenant == tenant) else { break };
-        let Some((destination, operator)) = step(world, &user, (cause, target), trace) else {
+        let Some((destination, line)) = step(world, &user, (cause, target), trace) else {
             break;
         };
         times += 1;
-        let forwarded = Forwarded { by, number: user.number, cause, times, operator };
+        let (number, operator) = line.map_or((user.number, None), |l| (Some(l.number), l.operator));
+        let forwarded = Forwarded { by, number, cause, times, operator };
         onward = Some(Onward { destination, forwarded });
         match destination {
             Destination::User(next) => (by, cause) = (next, ForwardCause::Unconditional),
@@ -92,13 +94,20 @@ pub fn forward(
     onward
 }
 
+/// By what a forwarded call leaves the exchange.
+#[derive(Clone, Copy)]
+struct Line {
+    number: E164,
+    operator: Option<OperatorId>,
+}
+
 /// One step of it.
 fn step(
     world: &impl World,
     user: &UserView,
     (cause, target): (ForwardCause, ForwardTarget),
     trace: &mut impl Trace,
-) -> Option<(Destination, Option<OperatorId>)> {
+) -> Option<(Destination, Option<Line>)> {
     let (by, tenant) = (user.user, user.tenant);
     let inside = |destination| Some((destination, None));
     let rule = rule_of(cause);
@@ -151,9 +160,9 @@ fn step(
                 };
             }
             match outside(world, user, number, trace) {
-                Ok((operator, destination)) => {
+                Ok((line, destination)) => {
                     trace.step(rule, || format!("{by} sends it outside, to {number}"));
-                    Some((destination, operator))
+                    Some((destination, Some(line)))
                 }
                 Err(refusal) => {
                     trace.step("forwarding.refused", || format!("{number}: {refusal}"));
@@ -175,29 +184,42 @@ const fn rule_of(cause: ForwardCause) -> &'static str {
 }
 
 /// By which way a call leaves that a person forwards outside: as if they had called there
-/// themselves, restrictions and voice routes included.
+/// themselves, restrictions, voice routes and shared calling included.
 fn outside(
     world: &impl World,
     user: &UserView,
     number: E164,
     trace: &mut impl Trace,
-) -> Result<(Option<OperatorId>, Destination), RouteRefusal> {
+) -> Result<(Line, Destination), RouteRefusal> {
     if !user.licensed {
         return Err(RouteRefusal::UserUnlicensed);
     }
-    let own = user.number.and_then(|n| world.number(n)).ok_or(RouteRefusal::UserHasNoNumber)?;
-    let digits = Dialled::Number(number);
-    if world.has_policies(user.tenant) {
-        let holder = Holder { user: Some(user.user), number: Some(own.number) };
-        restricted(world, user.tenant, holder, (number, own.country), trace)?;
-        if voice_routed(world, user.tenant, holder, number, trace)? {
-            return Ok((None, Destination::Gateways { by: Some(holder), digits }));
+    let tenant = user.tenant;
+    let policies = world.has_policies(tenant);
+    let own = user.number.and_then(|n| world.number(n));
+    let holder = Holder { user: Some(user.user), number: own.map(|n| n.number) };
+    if policies {
+        let home = own.map_or(user.country, |n| n.country);
+        restricted(world, tenant, holder, (number, home), trace)?;
+    }
+    let (own, routed) = match own {
+        Some(own) => (own, holder),
+        None => {
+            let shared = if policies { shared::account(world, user) } else { None };
+            let shared = shared.ok_or(RouteRefusal::UserHasNoNumber)?;
+            (shared.calls(world, tenant, holder, trace)?, shared.holder())
         }
+    };
+    let digits = Dialled::Number(number);
+    if policies && voice_routed(world, tenant, routed, number, trace)? {
+        let line = Line { number: own.number, operator: None };
+        return Ok((line, Destination::Gateways { by: Some(routed), digits }));
     }
     if NumberType::of(own.operator) == NumberType::DirectRouting {
         return Err(RouteRefusal::NoVoiceRoute);
     }
-    Ok((Some(own.operator), Destination::Trunks { profile: own.profile, digits }))
+    let line = Line { number: own.number, operator: Some(own.operator) };
+    Ok((line, Destination::Trunks { profile: own.profile, digits }))
 }
 
 const fn circle_of(target: ForwardTarget) -> Option<Circle> {
@@ -208,13 +230,14 @@ const fn circle_of(target: ForwardTarget) -> Option<Circle> {
     }
 }
 
-/// Calls `each` with everybody who stands for a person and is still there, in their order.
+/// Calls `each` with everybody who stands for a person and has a phone, which whoever was
+/// deactivated has not, in their order.
 pub fn circle(world: &impl World, of: UserId, which: Circle, each: &mut dyn FnMut(UserId)) {
     let (Some(settings), Some(owner)) = (world.calling_settings(of), world.user(of)) else {
         return;
     };
     let mut tell = |user: UserId| {
-        if world.user(user).is_some_and(|found| found.tenant == owner.tenant) {
+        if world.user(user).is_some_and(|found| found.tenant == owner.tenant && found.phone) {
             each(user);
         }
     };
@@ -255,11 +278,12 @@ pub fn alongside(
         Some((Destination::Queue(account), _)) => {
             world.agents(account, &mut |agent| found.people.push(agent));
         }
-        Some((destination @ (Destination::Trunks { .. } | Destination::Gateways { .. }), by))
-            if times < MOST_FORWARDS =>
-        {
-            let forwarded =
-                Forwarded { by: user, number: view.number, cause, times: times + 1, operator: by };
+        Some((
+            destination @ (Destination::Trunks { .. } | Destination::Gateways { .. }),
+            Some(Line { number, operator }),
+        )) if times < MOST_FORWARDS => {
+            let (number, times) = (Some(number), times + 1);
+            let forwarded = Forwarded { by: user, number, cause, times, operator };
             found.outside = Some(Onward { destination, forwarded });
         }
         Some((
@@ -313,8 +337,8 @@ pub fn foresee(world: &impl World, route: &Route, trace: &mut impl Trace) {
 }
 
 /// On whose behalf a person calls, where their phone asks to be shown by a colleague's number: only
-/// delegates who may make calls do (migration.md 1.4, `MakeCalls`). Any other number says nothing:
-/// a phone may be set up with what is long gone.
+/// delegates who may make calls do (migration.md 1.4, `MakeCalls`), and nobody for somebody who may
+/// not call themselves. Any other number says nothing: a phone may be set up with what is long gone.
 pub(super) fn on_behalf(
     world: &impl World,
     caller: &UserView,
@@ -331,6 +355,12 @@ pub(super) fn on_behalf(
     }
     if !world.calling_settings(boss).is_some_and(|settings| settings.lets_call(caller.user)) {
         return Err(RouteRefusal::NotADelegate);
+    }
+    if !world.user(boss).is_some_and(|boss| boss.licensed) {
+        trace.step("delegation.unlicensed", || {
+            format!("{} calls on behalf of {boss}, who holds no telephony licence", caller.user)
+        });
+        return Err(RouteRefusal::OnBehalfUnlicensed);
     }
     trace.step("delegation.make_calls", || {
         format!("{} calls on behalf of {boss}, by {asked}", caller.user)

@@ -60,6 +60,9 @@ pub enum RouteRefusal {
     /// A phone asks to be shown by a colleague's number.
     #[error("the caller is no delegate who may call by that number")]
     NotADelegate,
+    /// Somebody whose licence is gone calls through nobody else either.
+    #[error("the person on whose behalf the call is made holds no telephony licence")]
+    OnBehalfUnlicensed,
 }
 
 impl RouteRefusal {
@@ -85,6 +88,7 @@ impl RouteRefusal {
             Self::OrganizerUnlicensed => "organizer_unlicensed",
             Self::NoConferenceRoute => "no_conference_route",
             Self::NotADelegate => "not_a_delegate",
+            Self::OnBehalfUnlicensed => "on_behalf_unlicensed",
         }
     }
 
@@ -108,7 +112,8 @@ impl RouteRefusal {
             | Self::BridgeUnknown
             | Self::OrganizerUnlicensed
             | Self::NoConferenceRoute
-            | Self::NotADelegate => 403,
+            | Self::NotADelegate
+            | Self::OnBehalfUnlicensed => 403,
         }
     }
 }

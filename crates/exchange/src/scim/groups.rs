@@ -356,7 +356,8 @@ impl Exchange {
     /// Removes a group; its policies hold for its people no more.
     ///
     /// # Errors
-    /// `not_found`, `version_mismatch`, `change_freeze`, `forbidden`.
+    /// `group_in_use` names the policies that tell it of calls for help; `not_found`,
+    /// `version_mismatch`, `change_freeze`, `forbidden`.
     pub async fn scim_group_remove(
         &self,
         cx: &Cx,
@@ -370,8 +371,7 @@ impl Exchange {
                 let people = members(&mut tx, tenant, row.id).await?;
                 still(if_match, &etag(&row, &people))?;
             }
-            tx.group_delete(tenant, row.id).await?;
-            change(&mut tx, &Change::GroupRemoved { tenant, id: row.id });
+            crate::groups::disband(&mut tx, tenant, row.id).await?;
             done((), id)
         })
         .await

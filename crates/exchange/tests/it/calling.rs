@@ -8,10 +8,10 @@ use api_types::calling::{CallingSettings, VoiceTargets};
 use api_types::identity::ClientCreate;
 use domain::calling::{CallingSettings as Kept, ForwardCause};
 use domain::routing::{CallKind, World};
-use domain::{CdrId, EdgeId, TenantId, TrunkId, UserId};
-use exchange::ListQuery;
+use domain::{CdrId, EdgeId, OperatorId, TenantId, TrunkId, UserId};
+use exchange::{CallFilter, ListQuery};
 use feed::cdr::{CdrEvent, CdrRecord, ForwardedBy};
-use feed::change::Change;
+use feed::change::{Change, Position};
 use feed::snapshot::Snapshot;
 use feed::wrap::wrap_key;
 use serde_json::{Value, json};
@@ -208,14 +208,88 @@ on_both!(the_explanation_tells_where_a_forwarded_call_goes, |db| {
     assert!(has(&rules, "not_a_delegate"), "{rules:?}");
     let delegates = json!({ "delegates": [{ "user_id": bob, "make_calls": true }] });
     house.settings(alice, 4, delegates).await.expect("set");
-    let (rules, trunks) = house.way(behalf).await;
+    let (rules, trunks) = house.way(behalf.clone()).await;
     assert!(has(&rules, "delegation.make_calls"), "{rules:?}");
     assert_eq!(trunks, ["a0.alpha.example", "a1.alpha.example"]);
+    // Not for somebody whose licence was taken.
+    let boss = house.exchange.user_get(&admin, alice).await.expect("there");
+    let edit = doc(json!({ "licences": [] }));
+    house.exchange.user_update(&admin, alice, Some(boss.version), edit).await.expect("taken");
+    let (rules, trunks) = house.way(behalf).await;
+    assert!(has(&rules, "delegation.unlicensed"), "{rules:?}");
+    assert!(has(&rules, "on_behalf_unlicensed") && trunks.is_empty(), "{rules:?}");
     let wrong = json!({ "inbound": true, "called": "+442079460001",
         "on_behalf_of_number": "+442079460001" });
     let refused =
         house.exchange.explain_call(&admin, doc(wrong)).await.expect_err("nobody's phone");
     assert_eq!(refused.field.as_deref(), Some("/on_behalf_of_number"));
+});
+
+on_both!(whoever_is_removed_is_in_nobody_s_settings, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let house = furnish(exchange, owner).await;
+    let (admin, exchange) = (cx(&house.tenant_admin), &house.exchange);
+    let (alice, bob) = (house.alice.id, house.bob.id);
+    let person = async |upn: &str| {
+        let new = json!({ "upn": upn, "display_name": upn, "country": "GB" });
+        exchange.user_create(&admin, doc(new)).await.expect("a person").id
+    };
+    let (carol, dave) =
+        (person("carol@contoso.example").await, person("dave@contoso.example").await);
+    let delegate = |user: Uuid| json!({ "user_id": user, "receive_calls": true });
+    let of_alice = json!({
+        "forwarding": { "type": "Simultaneous", "target": to("MyDelegates") },
+        "unanswered": { "target": { "type": "SingleTarget", "user_id": bob } },
+        "busy": to("Group"),
+        "delegates": [delegate(bob), delegate(carol)], "call_group": [bob],
+    });
+    house.settings(alice, 0, of_alice).await.expect("set");
+    let of_carol = immediate(json!({ "type": "SingleTarget", "user_id": bob }));
+    house.settings(carol, 0, of_carol).await.expect("set");
+    let of_dave = json!({ "call_group": [carol] });
+    house.settings(dave, 0, of_dave).await.expect("set");
+    house.settings(bob, 0, json!({ "call_group": [alice] })).await.expect("set");
+    let mut follower = house.world().await;
+
+    // Deactivated, he stays where he is named, and nobody rings him.
+    let off = doc(json!({ "active": false }));
+    exchange.user_update(&admin, bob, Some(house.bob.version), off).await.expect("deactivated");
+    let kept = exchange.calling_settings_get(&admin, alice).await.expect("there");
+    assert_eq!((kept.version, kept.call_group), (1, vec![bob]));
+    let world = house.world().await;
+    assert!(!World::user(&world, UserId(bob)).expect("there").phone);
+
+    exchange.user_remove(&admin, bob, None).await.expect("removed");
+    let now = exchange.calling_settings_get(&admin, alice).await.expect("there");
+    assert_eq!((now.version, now.call_group.len()), (2, 0));
+    let delegates: Vec<Uuid> = now.delegates.iter().map(|d| d.user_id).collect();
+    assert_eq!(delegates, [carol]);
+    assert_eq!(now.forwarding.map(|f| f.target.kind).as_deref(), Some("MyDelegates"));
+    assert_eq!((now.unanswered, now.busy), (None, None));
+    let now = exchange.calling_settings_get(&admin, carol).await.expect("there");
+    assert_eq!((now.version, now.forwarding), (2, None));
+    let now = exchange.calling_settings_get(&admin, dave).await.expect("there");
+    assert_eq!((now.version, now.call_group), (1, vec![carol]), "not his");
+
+    // Edges hear of it, and whoever follows the tenant.
+    let log = exchange.changes_since(&cx(&house.edge), follower.position(), 100).await;
+    for entry in &log.expect("the log") {
+        follower.apply(entry);
+    }
+    let world = house.world().await;
+    for user in [alice, bob, carol, dave].map(UserId) {
+        assert_eq!(follower.calling_settings(user), world.calling_settings(user));
+        assert!(world.calling_settings(user).is_none_or(|s| s.people().all(|(_, n)| n.0 != bob)));
+    }
+    let start = Position { epoch: exchange.epoch(), position: 0 };
+    let types = ["calling_settings.changed".to_owned()];
+    let told = exchange.events_since(&admin, start, &types).await.expect("events").items;
+    assert_eq!(told.len(), 6, "four put, two for the removal");
+    // What is left can be put again as it is.
+    let again = json!({ "forwarding": { "type": "Simultaneous", "target": to("MyDelegates") },
+        "delegates": [delegate(carol)] });
+    house.settings(alice, 2, again).await.expect("it can be kept");
 });
 
 on_both!(what_plays_and_records_stays_where_it_is_named, |db| {
@@ -296,7 +370,7 @@ on_both!(a_record_names_who_forwarded_the_call, |db| {
             kind: Some(CallKind::Inbound),
             tenant: Some(tenant),
             number: "+442079460001".parse().ok(),
-            operator: None,
+            operator: Some(OperatorId(house.operator)),
             caller: "+33123456789".into(),
             callee: "+442079460001".into(),
             caller_user: None,
@@ -325,6 +399,16 @@ on_both!(a_record_names_who_forwarded_the_call, |db| {
     assert_eq!(call.forwarded_by_name.as_deref(), Some(house.alice.display_name.as_str()));
     assert_eq!(call.forward_cause.as_deref(), Some("busy"));
     assert_eq!(call.user_id, Some(house.bob.id), "who answered");
+    // Whether somebody was busy, and who, is the tenant's: its operator sees the call, and neither.
+    let operator = cx(&house.operator_admin);
+    let list = ListQuery { limit: 10, cursor: None };
+    let listed = exchange.operator_call_list(&operator, CallFilter::default(), list).await;
+    let listed = listed.expect("its calls").items;
+    for call in [exchange.call_get(&operator, id).await.expect("its call"), listed[0].clone()] {
+        assert_eq!((call.id, call.user_id), (id, None));
+        assert_eq!((call.forwarded_by_id, call.forwarded_by_name), (None, None));
+        assert_eq!(call.forward_cause, None);
+    }
 });
 
 on_both!(those_who_help_see_masked_numbers_and_change_nothing, |db| {

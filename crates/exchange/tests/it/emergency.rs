@@ -379,3 +379,91 @@ on_both!(a_profile_says_which_calls_are_emergency_and_by_whom_they_leave, |db| {
         .await;
     assert_eq!(other.expect_err("the programme's").code, "forbidden");
 });
+
+on_both!(a_group_that_is_told_of_calls_for_help_stays, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let house = furnish(exchange, owner).await;
+    let admin = cx(&house.tenant_admin);
+    let group = async |name: &str| {
+        let made = house.exchange.group_create(&admin, doc(json!({ "name": name }))).await;
+        made.expect("a group").id
+    };
+    let (guards, police) = (group("Guards").await, group("Liaison").await);
+    let desk = |groups: &[Uuid], of_112: &[Uuid]| {
+        json!({ "kind": "TeamsEmergencyCallingPolicy", "notification_group_ids": groups,
+            "extended_notifications":
+                [{ "emergency_dial_string": "112", "notification_group_ids": of_112 }] })
+    };
+    let both = house.emergency_policy("Desk", desk(&[guards], &[police])).await.expect("a policy");
+    house.emergency_policy("Night", desk(&[guards], &[])).await.expect("a policy");
+    let kind = "TeamsEmergencyCallingPolicy";
+    house.hold(json!({ "kind": kind, "policy_id": both.id, "group_id": guards, "rank": 1 })).await;
+
+    let refused = house.exchange.group_remove(&admin, guards).await.expect_err("it is told");
+    assert_eq!((refused.code.as_str(), refused.status), ("group_in_use", 409));
+    assert!(refused.reason.contains("\"Desk\", \"Night\""), "{refused}");
+    let refused = house.exchange.group_remove(&admin, police).await.expect_err("of 112");
+    assert_eq!(refused.code, "group_in_use");
+    assert!(refused.reason.contains("\"Desk\"") && !refused.reason.contains("Night"), "{refused}");
+    let refused = house.exchange.scim_group_remove(&admin, police, None).await;
+    assert_eq!(refused.expect_err("of 112").code, "group_in_use");
+
+    // Whoever takes it out there first may remove it; what is assigned to it is no such naming.
+    let edit = doc(json!({ "settings": desk(&[guards], &[]) }));
+    house.exchange.policy_update(&admin, both.id, Some(1), edit).await.expect("edited");
+    house.exchange.scim_group_remove(&admin, police, None).await.expect("nobody's");
+    for policy in
+        house.exchange.policy_list(&admin, None, ListQuery::default()).await.expect("all").items
+    {
+        let edit = doc(json!({ "settings": desk(&[], &[]) }));
+        let tag = Some(policy.version);
+        house.exchange.policy_update(&admin, policy.id, tag, edit).await.expect("edited");
+    }
+    house.exchange.group_remove(&admin, guards).await.expect("nobody's");
+    let held = house.exchange.policy_assignment_list(&admin, ListQuery::default()).await;
+    assert!(held.expect("a list").items.is_empty(), "what was assigned to it is gone with it");
+});
+
+on_both!(who_shares_a_number_is_told_of_where_its_account_is, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let house = furnish(exchange, owner).await;
+    let (admin, exchange) = (cx(&house.tenant_admin), &house.exchange);
+    let address = doc(json!({ "company_name": "Contoso Leeds", "country": "GB",
+        "house_number": "9", "street_name": "Park Row", "city_or_town": "Leeds",
+        "postal_or_zip_code": "LS1 5HD", "latitude": "53.8", "longitude": "-1.55" }));
+    let elsewhere = exchange.civic_address_create(&admin, address).await.expect("an address");
+    let before = house.numbers().await;
+    let spare = "+442079460070";
+    let of_account = before.iter().find(|n| n.number == "+442079460002").expect("the queue's");
+    // The number that is kept for emergency calls is registered at another place, and at none.
+    for (number, location) in
+        [(spare, Some(elsewhere.default_location_id)), ("+442079460071", None)]
+    {
+        let mut upload = json!({ "kind": "upload", "tenant_id": before[0].tenant_id,
+            "calling_profile_id": before[0].calling_profile_id,
+            "usage": "FirstPartyAppAssignment", "entries": [{ "number": number }] });
+        if let Some(location) = location {
+            upload["location_id"] = json!(location);
+        }
+        house.upload(upload).await;
+        let settings = json!({ "kind": "TeamsSharedCallingRoutingPolicy",
+            "resource_account_id": house.queue.id, "emergency_numbers": [number] });
+        house.emergency_policy(number, settings).await.expect("a policy");
+        let mut begun = house.begun(CdrId(Uuid::now_v7()), CallKind::Emergency, "999");
+        let CdrEvent::Begin { number: shown, caller_user, .. } = &mut begun.event else {
+            panic!("a beginning");
+        };
+        (*shown, *caller_user) = (E164::parse(number).ok(), Some(UserId(house.bob.id)));
+        house.bring(begun).await;
+    }
+    let list = exchange.emergency_call_list(&admin, ListQuery::default()).await.expect("a list");
+    assert_eq!(list.items.len(), 2);
+    for call in list.items {
+        assert_eq!(call.user_id, Some(house.bob.id));
+        assert_eq!(call.location_id, of_account.location_id, "{call:?}");
+        let place = call.place.expect("a place");
+        assert!(place.contains("1 High Street"), "{place}");
+    }
+});

@@ -175,3 +175,72 @@ on_both!(who_has_no_number_calls_by_the_account_s_as_explained, |db| {
     let refused = exchange.policy_remove(&admin, policy.id, None).await.expect_err("it holds");
     assert_eq!(refused.code, "policy_in_use");
 });
+
+on_both!(who_has_no_number_forwards_by_the_account_s_as_explained, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let house = furnish(exchange, owner).await;
+    let exchange = &house.exchange;
+    let admin = cx(&house.tenant_admin);
+    let bob = house.bob.id;
+    let licences = doc(json!({ "licences": ["teams_phone"] }));
+    exchange.user_update(&admin, bob, Some(house.bob.version), licences).await.expect("licensed");
+    let put = async |user: Uuid, target: Value| {
+        let put = json!({ "forwarding": { "type": "Immediate", "target": target } });
+        exchange.calling_settings_put(&admin, user, Some(0), doc(put)).await.expect("set");
+    };
+    put(house.alice.id, json!({ "type": "SingleTarget", "user_id": bob })).await;
+    put(bob, json!({ "type": "SingleTarget", "number": "+493012345678" })).await;
+    let ask = || doc(json!({ "inbound": true, "called": "+442079460001" }));
+    let told = exchange.explain_call(&admin, ask()).await.expect("explained");
+    let refused = told.steps.iter().find(|step| step.rule == "forwarding.refused");
+    assert!(refused.is_some() && told.trunks.is_empty(), "{told:?}");
+    let policy = house.shared("Office", json!([])).await.expect("a policy").id;
+    let assign = doc(json!({ "kind": KIND, "policy_id": policy, "user_id": bob }));
+    exchange.policy_assignment_put(&admin, assign).await.expect("his");
+    let told = exchange.explain_call(&admin, ask()).await.expect("explained");
+    let step = told.steps.iter().find(|step| step.rule == "policy.shared_calling");
+    assert!(step.is_some_and(|step| step.found.contains(ACCOUNT)), "{told:?}");
+    assert_eq!(told.trunks, ["a0.alpha.example", "a1.alpha.example"]);
+    assert!(told.steps.iter().any(|step| step.rule == "fraud.limits"), "it costs him: {told:?}");
+});
+
+on_both!(numbers_of_an_operator_whose_consent_is_suspended_are_not_taken, |db| {
+    let exchange = open(db).await;
+    let owner = owner(&exchange).await;
+    let house = furnish(exchange, owner).await;
+    let exchange = &house.exchange;
+    let admin = cx(&house.tenant_admin);
+    let before = house.numbers().await;
+    let more = json!({ "kind": "upload", "tenant_id": before[0].tenant_id,
+        "calling_profile_id": before[0].calling_profile_id, "usage": "CallingUserAssignment",
+        "location_id": before[0].location_id, "entries": [{ "number": FIRST }] });
+    house.upload(more).await;
+    let made = house.shared("Office", json!([FREE])).await.expect("a policy");
+    let consent = async |status: &str| {
+        let found = exchange.consent_get(&admin, house.operator).await.expect("a consent");
+        let edit = doc(json!({ "status": status }));
+        let edited = exchange.consent_update(&admin, house.operator, Some(found.version), edit);
+        edited.await.expect("edited");
+    };
+    consent("Suspended").await;
+    let refused = house.shared("Other", json!([])).await.expect_err("the account's number");
+    let field = refused.field.as_deref();
+    assert_eq!(
+        (refused.code.as_str(), field),
+        ("consent_not_active", Some("/settings/resource_account_id"))
+    );
+    let refused = house.share_again(&made, json!([FREE, FIRST])).await.expect_err("one more");
+    let field = refused.field.as_deref();
+    assert_eq!(
+        (refused.code.as_str(), field),
+        ("consent_not_active", Some("/settings/emergency_numbers/1"))
+    );
+    // What it has stays, as an assigned number does, and may go.
+    let kept = house.share_again(&made, json!([FREE])).await.expect("as it is");
+    let bare = house.share_again(&kept, json!([])).await.expect("less");
+    let refused = house.share_again(&bare, json!([FREE])).await.expect_err("it is free now");
+    assert_eq!(refused.code, "consent_not_active");
+    consent("Active").await;
+    house.share_again(&bare, json!([FREE, FIRST])).await.expect("again");
+});

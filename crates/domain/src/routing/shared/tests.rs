@@ -1,4 +1,5 @@
 use super::super::*;
+use crate::calling::{CallingSettings, ForwardCause, ForwardTarget, Forwarding};
 use crate::policy::{
     BlockedNumbers, CallerId, DialOut, Reach, Screening, ScreeningRules, Via, VoiceRouting,
 };
@@ -43,6 +44,8 @@ struct Office {
     blocked: Screening,
     /// The account has a number.
     numbered: bool,
+    /// How calls to [`AGENT`] and [`SHARES`] go on.
+    settings: Option<CallingSettings>,
 }
 
 fn office(emergency: &[&str]) -> Office {
@@ -60,6 +63,7 @@ fn office(emergency: &[&str]) -> Office {
         phone: true,
         blocked: Screening::default(),
         numbered: true,
+        settings: None,
     }
 }
 
@@ -128,6 +132,9 @@ impl World for Office {
     }
     fn screening(&self, _: TenantId) -> Option<&Screening> {
         Some(&self.blocked)
+    }
+    fn calling_settings(&self, user: UserId) -> Option<&CallingSettings> {
+        self.settings.as_ref().filter(|_| [AGENT, SHARES, BARE].contains(&user))
     }
     fn account_number(&self, _: ResourceAccountId) -> Option<(TenantId, E164)> {
         self.numbered.then(|| (TENANT, e164(SHARED)))
@@ -315,4 +322,48 @@ fn people_are_shown_as_their_own_policy_says() {
     assert_eq!((found.hide, found.caller_policy), (Hide::Always, Some(PolicyId(id(4)))));
     let other = asked(&office, Source::User(ALSO_SHARES), BERLIN, Reserved::NONE).expect("routed");
     assert_eq!((other.hide, other.caller_policy), (Hide::AsAsked, None));
+}
+
+#[test]
+fn who_has_no_number_forwards_by_the_account_s() {
+    let outside = ForwardTarget::Number(e164(BERLIN));
+    let with = |change: &dyn Fn(&mut Office)| {
+        let mut office = office(&[FIRST]);
+        let forwarding = Some(Forwarding::Immediate(outside));
+        office.settings = Some(CallingSettings { forwarding, ..CallingSettings::default() });
+        change(&mut office);
+        office
+    };
+    let routes = PolicyRule::VoiceRouting(VoiceRouting { usages: vec!["Abroad".into()] });
+    let routes = Policy { id: PolicyId(id(2)), name: "routes".into(), rule: routes };
+    let nowhere = DialOut { reach: Reach::None, premium: true, conferencing: Reach::default() };
+    let nowhere =
+        Policy { id: PolicyId(id(3)), name: "nowhere".into(), rule: PolicyRule::DialOut(nowhere) };
+    for (office, user, expect) in [
+        (with(&|_| ()), SHARES, Some((SHARED, 2))),
+        (with(&|_| ()), AGENT, Some((OWN, 1))),
+        (with(&|_| ()), BARE, None),
+        (with(&|o| o.numbered = false), SHARES, None),
+        // As if they called there themselves.
+        (with(&|o| o.routing = Some(routes.clone())), SHARES, None),
+        (with(&|o| o.restricted = Some(nowhere.clone())), SHARES, None),
+    ] {
+        let cause = ForwardCause::Unconditional;
+        let onward = forward(&office, (TENANT, user), cause, 0, &mut NoTrace);
+        let expect = expect.map(|(number, n)| {
+            let digits = Dialled::Number(e164(BERLIN));
+            let profile = CallingProfileId(id(10 * n));
+            let operator = Some(OperatorId(id(n)));
+            (Some(e164(number)), operator, Destination::Trunks { profile, digits })
+        });
+        let found = onward.map(|o| (o.forwarded.number, o.forwarded.operator, o.destination));
+        assert_eq!(found, expect, "{user}");
+        // Ringing there too is no other way.
+        let mut office = office;
+        let forwarding = Some(Forwarding::Simultaneous(outside));
+        office.settings = Some(CallingSettings { forwarding, ..CallingSettings::default() });
+        let found = alongside(&office, (TENANT, user), 0, &mut NoTrace).outside;
+        let found = found.map(|o| (o.forwarded.number, o.forwarded.operator, o.destination));
+        assert_eq!(found, expect, "{user} rings too");
+    }
 }

@@ -8,6 +8,8 @@ use crate::calling::{
 
 /// [`Little`] with people's settings, and a voicemail where there is one; carol has no number.
 struct Settled {
+    /// Whoever was deactivated.
+    gone: Option<UserId>,
     settings: Vec<(u128, CallingSettings)>,
     targets: VoiceTargets,
 }
@@ -17,7 +19,8 @@ impl World for Settled {
         Little.number(number)
     }
     fn user(&self, user: UserId) -> Option<UserView> {
-        Little.user(user)
+        let phone = self.gone != Some(user);
+        Little.user(user).map(|found| UserView { phone, ..found })
     }
     fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool {
         Little.agents(account, each)
@@ -55,6 +58,7 @@ fn settled(settings: &[(u128, Forwarding)]) -> Settled {
         enabled: true,
     };
     Settled {
+        gone: None,
         settings: settings.iter().map(|(n, forwarding)| (*n, made(forwarding))).collect(),
         targets: VoiceTargets { voicemail: Some(target), announcements: Vec::new() },
     }
@@ -172,4 +176,43 @@ fn whose_number_a_call_may_show() {
     world.settings[0].1.delegates = vec![delegate(102, false)];
     assert_eq!(by(&world, 102, alice), Err(RouteRefusal::NotADelegate));
     assert_eq!(RouteRefusal::NotADelegate.sip_status(), 403);
+    // Bob's licence was taken: nobody calls in his place either, outside or inside.
+    let delegates = vec![delegate(102, true)];
+    world.settings.push((101, CallingSettings { delegates, ..CallingSettings::default() }));
+    assert_eq!(by(&world, 102, "+442079460004"), Err(RouteRefusal::OnBehalfUnlicensed));
+    assert_eq!(RouteRefusal::OnBehalfUnlicensed.sip_status(), 403);
+    assert_eq!(RouteRefusal::OnBehalfUnlicensed.code(), "on_behalf_unlicensed");
+    let source = Source::User(UserId(id(102)));
+    let on_behalf = E164::parse("+442079460004").ok();
+    let mut told = Recorded::default();
+    let call = Call { on_behalf, ..Call::new(source, "+442079460001", "") };
+    assert_eq!(route(&world, call, &mut told), Err(RouteRefusal::OnBehalfUnlicensed));
+    assert!(told.0.iter().any(|(rule, _)| *rule == "delegation.unlicensed"), "{told:?}");
+}
+
+#[test]
+fn whoever_was_deactivated_stands_for_nobody() {
+    let (alice, bob) = (UserId(id(100)), UserId(id(101)));
+    let group = vec![bob, UserId(id(102))];
+    let settings = |call_group: Vec<UserId>| CallingSettings {
+        forwarding: Some(Forwarding::Immediate(ForwardTarget::Group)),
+        call_group,
+        ..CallingSettings::default()
+    };
+    let call = Call::new(Source::Trunk(TrunkId(id(11))), "+442079460001", "");
+    let circle_of = Destination::Circle { of: alice, which: Circle::Group };
+    for (call_group, gone, destination, rings) in [
+        (group.clone(), None, circle_of, 2),
+        (group, Some(bob), circle_of, 1),
+        // Nobody is left: it rings as without.
+        (vec![bob], Some(bob), Destination::User(alice), 0),
+    ] {
+        let world = Settled { gone, ..settled(&[]) };
+        let world = Settled { settings: vec![(100, settings(call_group))], ..world };
+        let found = route(&world, call, &mut NoTrace).expect("routed");
+        assert_eq!(found.destination, destination, "{gone:?}");
+        let mut people = Vec::new();
+        circle(&world, alice, Circle::Group, &mut |user| people.push(user));
+        assert_eq!((people.len(), people.contains(&bob)), (rings, gone.is_none()));
+    }
 }
