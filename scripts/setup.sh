@@ -3,7 +3,7 @@
 # targets. Safe to run again and again: it does nothing when nothing is missing.
 #
 #   scripts/setup.sh demo    what `make demo` needs (compiler, linker)
-#   scripts/setup.sh test    that, and PostgreSQL, SIPp, baresip, SIP scanners, Chromium and schemathesis
+#   scripts/setup.sh test    that, and PostgreSQL, SIPp, baresip, SIP scanners, Exim, Chromium and schemathesis
 #   scripts/setup.sh bench   what the benchmarks need (Kamailio, SIPp, tcpdump)
 #   scripts/setup.sh api     what the benchmark of the API needs (PostgreSQL)
 #
@@ -41,6 +41,7 @@ need_for_test() {
     need sipsak has sipsak
     need sipvicious has svcrack
     need chromium has chromium
+    need exim4-daemon-light has exim4
     need python3-venv has_venv
     need openssl has openssl
 }

@@ -19,6 +19,7 @@ pub mod gateway;
 pub mod identity;
 pub mod inside;
 mod listed;
+pub mod mail;
 pub mod network;
 pub mod number;
 pub mod operator;

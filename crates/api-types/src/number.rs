@@ -282,7 +282,7 @@ pub struct AssignmentBlockPut {
 /// What a tenant wants done unless an operation says otherwise, `/tenant/v1/number-settings`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct NumberSettings {
-    /// Whoever is given a number is to hear of it by mail. Kept; nothing is sent yet.
+    /// Whoever is given a number hears of it by mail, if a node of the house was told of a mail server.
     pub assignment_email: bool,
     /// Whoever loses one too.
     pub unassignment_email: bool,

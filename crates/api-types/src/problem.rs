@@ -187,6 +187,7 @@ codes! {
     OrderUnfinished = "order_unfinished", 409, "The order is still being worked on.", "Wait until it has finished.";
     NothingFailed = "nothing_failed", 409, "No entry of the order failed.", "There is nothing to try again.";
     NothingToUndo = "nothing_to_undo", 409, "Nothing that was done here can be undone.", "Only acts that changed something and left a trace can be undone; trials changed nothing.";
+    MailNotFailed = "mail_not_failed", 409, "Only a mail that failed is sent again.", "Wait: one that waits is tried by itself, and one that was sent has left the house.";
     MovedOn = "moved_on", 409, "The number has changed since.", "Look at the number as it is now, and change what you still want changed.";
     MalformedCsv = "malformed_csv", 422, "The file is not the CSV that was expected.", "Send UTF-8, a header line, and as many cells in every line; say with columns which header means what.";
     // Stock and shopping.

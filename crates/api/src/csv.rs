@@ -17,6 +17,7 @@ use api_types::{
     gateway::Gateway,
     identity::{AuditEntry, Client, Issuer},
     inside::{Alarm, Edge},
+    mail::Mail,
     number::{Dispute, Number, NumberOrder, NumberOrderEntry, NumberTag, OrderMessage},
     operator::{CallingProfile, DirectoryEntry, Lead, Operator, Range, Trunk},
     policy::{Group, GroupMember, Policy, PolicyAssignment},
@@ -112,6 +113,8 @@ rows! {
     Policy, "policies": id name description settings version;
     PolicyAssignment, "policy-assignments": kind target policy_id policy_name user_id group_id
         rank number warning;
+    Mail, "mails": id user_id address kind number state attempts created_at next_attempt_at
+        settled_at error_code error;
     EmergencyCall, "emergency-calls": call_id tenant_id at user_id number emergency_number
         location_id place notification;
     ChangeFreeze, "change-freezes": id tenant_id name starts_at ends_at;

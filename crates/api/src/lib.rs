@@ -31,6 +31,7 @@ mod help;
 mod inside;
 mod limit;
 mod links;
+mod mail;
 mod network;
 mod oauth;
 mod offer;

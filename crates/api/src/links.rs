@@ -286,6 +286,7 @@ const WAYS: &[Way] = &[
         from: &["client_key_create"], to: &["client_key_remove"],
         with: &[("client_id", "$request.path.client_id"), ("key_id", ID)], body: "",
     },
+    Way { from: &["mail_list"], to: &["mail_resend"], with: &[("mail_id", FIRST)], body: "" },
     Way { from: &["issuer_list"], to: &["issuer_get", "login_start"], with: &[("issuer_id", FIRST)], body: "" },
     Way { from: &["issuer_create"], to: &["issuer_get", "issuer_remove"], with: &[("issuer_id", ID)], body: "" },
     Way { from: &["api_token_create"], to: &["api_token_revoke"], with: &[("token_id", ID)], body: "" },

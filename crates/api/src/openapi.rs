@@ -2,7 +2,7 @@
 
 use crate::{
     App, accounts, billing, calling, clients, conference, edge, emergency, event, explain, fraud,
-    freeze, gateway, inside, links, network, oauth, offer, oidc, operator, order, policy,
+    freeze, gateway, inside, links, mail, network, oauth, offer, oidc, operator, order, policy,
     programme, scim, session, shop, tenant, webhook,
 };
 use api_types::{Problem, event::Event, scim::ScimRefusal};
@@ -120,6 +120,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(order::tenant_order_undo))
         .routes(routes!(tenant::call_list))
         .routes(routes!(emergency::emergency_call_list))
+        .routes(routes!(mail::mail_list))
+        .routes(routes!(mail::mail_resend))
         .routes(routes!(tenant::call_get))
         .routes(routes!(tenant::explain_call))
         .routes(routes!(explain::number_explain))

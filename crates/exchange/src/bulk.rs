@@ -24,7 +24,9 @@ use domain::{CallingProfileId, LocationId, OperatorId, ResourceAccountId, Tenant
 use feed::change::Change;
 use numbering::{Country, E164, NumberKind, describe};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use store::{AccountRow, EntryResult, NumberRow, OrderEntryRow, OrderRow, PersonRow, Tx};
+use store::{
+    AccountRow, EntryResult, NumberRow, NumberSettingsRow, OrderEntryRow, OrderRow, PersonRow, Tx,
+};
 use uuid::Uuid;
 
 /// An edit's refusal as an entry shows it.
@@ -57,6 +59,7 @@ struct Ground<'a> {
     params: Params,
     add: Vec<Tag>,
     remove: Vec<Tag>,
+    settings: Option<NumberSettingsRow>,
     default_block: BlockAsk,
     now: i64,
     consents: HashMap<OperatorId, ConsentStatus>,
@@ -72,6 +75,8 @@ struct Ground<'a> {
     profiles: HashMap<CallingProfileId, usize>,
     /// Which have another holder by now.
     moved_numbers: Vec<E164>,
+    /// Who had such a number, and who has it now.
+    holders: Vec<(E164, Option<UserId>, Option<UserId>)>,
     /// Whose number is another by now.
     moved_people: BTreeSet<UserId>,
     moved_accounts: BTreeSet<ResourceAccountId>,
@@ -264,7 +269,7 @@ impl<'a> Ground<'a> {
                 *profiles.entry(row.profile_id).or_default() += usize::from(row.enabled);
             }
         }
-        let default_block = default_block(tx, tenant).await?;
+        let settings = tx.number_settings_get(tenant).await?;
         let parse = |names: &[String]| names.iter().filter_map(|n| Tag::parse(n).ok()).collect();
         Ok(Self {
             order,
@@ -272,7 +277,8 @@ impl<'a> Ground<'a> {
             add: parse(&params.add_tags),
             remove: parse(&params.remove_tags),
             params,
-            default_block,
+            default_block: block_by(settings.as_ref()),
+            settings,
             now: tx.at(),
             consents,
             numbers,
@@ -284,6 +290,7 @@ impl<'a> Ground<'a> {
             tags,
             profiles,
             moved_numbers: Vec::new(),
+            holders: Vec::new(),
             moved_people: BTreeSet::new(),
             moved_accounts: BTreeSet::new(),
         })
@@ -499,6 +506,7 @@ impl<'a> Ground<'a> {
         if (before.person, before.account) != (wanted.person, wanted.account) {
             let number = Some(row.number);
             self.moved_numbers.push(row.number);
+            self.holders.push((row.number, before.person, wanted.person));
             self.moved_people.extend(before.person.into_iter().chain(wanted.person));
             self.moved_accounts.extend(before.account.into_iter().chain(wanted.account));
             if let Some(person) = before.person.and_then(|id| self.people.get_mut(&id)) {
@@ -528,6 +536,11 @@ impl<'a> Ground<'a> {
     ) -> Result<(), Fail> {
         let (tenant, at) = (self.order.tenant_id, tx.at());
         raced(tx.numbers_write(&written, at).await? == written.len() as u64)?;
+        for (number, from, to) in &self.holders {
+            let person = |id: &Option<UserId>| id.and_then(|id| self.people.get(&id));
+            let settings = self.settings.as_ref();
+            crate::mail::tell(tx, settings, *number, person(from), person(to)).await?;
+        }
         // What one assignment left is no more what there is.
         tx.number_former_forget(&self.moved_numbers).await?;
         let new: BTreeMap<&str, &str> = tagged
@@ -581,10 +594,13 @@ impl<'a> Ground<'a> {
 
 /// The tenant's block for numbers that are taken back, unless the operation says otherwise.
 pub(crate) async fn default_block(tx: &mut Tx, tenant: TenantId) -> Result<BlockAsk, Fail> {
-    let row = tx.number_settings_get(tenant).await?;
-    Ok(match row {
+    Ok(block_by(tx.number_settings_get(tenant).await?.as_ref()))
+}
+
+fn block_by(settings: Option<&NumberSettingsRow>) -> BlockAsk {
+    match settings {
         Some(row) if row.block_forever => BlockAsk::Forever,
         Some(row) => row.block_days.map_or(BlockAsk::Not, BlockAsk::Days),
         None => BlockAsk::Not,
-    })
+    }
 }

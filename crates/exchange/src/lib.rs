@@ -48,6 +48,7 @@ mod jwt;
 mod leads;
 mod leavers;
 mod listing;
+mod mail;
 mod mask;
 mod networks;
 mod notices;
@@ -97,6 +98,7 @@ pub use deliver::WebhookConfig;
 pub use events::{Events, event_types};
 pub use explain_number::NumberQuestion;
 pub use inside::WhichCall;
+pub use mail::MailFilter;
 pub use listing::{Narrow, Narrowed};
 pub use outbound::webhook::Received;
 pub use sharing::RequestUse;
@@ -111,8 +113,9 @@ use feed::{
     record::EdgeKey,
     wrap::WrapKey,
 };
+use domain::webhook::Patience;
 use numbering::E164;
-use outbound::{Fetcher, Guard, Http, Poster};
+use outbound::{Fetcher, Guard, Http, Mailer, Poster};
 use std::{pin::Pin, sync::Arc, time::Duration};
 use store::{Db, Store, StoreError, Tx};
 use uuid::Uuid;
@@ -139,6 +142,10 @@ pub struct ExchangeConfig {
     /// Who asks issuers and clients for their keys; left out, an HTTP client that asks anybody by
     /// https, since the programme owner names them.
     pub fetcher: Option<Arc<dyn Fetcher>>,
+    /// Who hands mails to a mail server; left out, this node sends none.
+    pub mailer: Option<Arc<dyn Mailer>>,
+    /// When a mail that was not taken is tried again.
+    pub mail_patience: Patience,
     /// How soon they are asked for again where a token names one that was not among them.
     pub keys_again: Duration,
 }
@@ -154,6 +161,8 @@ impl ExchangeConfig {
             webhooks: WebhookConfig::default(),
             poster: None,
             fetcher: None,
+            mailer: None,
+            mail_patience: mail::PATIENCE,
             keys_again: Duration::from_secs(5),
         }
     }

@@ -381,6 +381,8 @@ async fn save(tx: &mut Tx, before: &NumberRow, state: &NumberState) -> Result<Nu
     let at = tx.at();
     raced(tx.numbers_write(std::slice::from_ref(&row), at).await? == 1)?;
     let row = number_must(tx, before.tenant_id, before.number).await?;
+    let holders = (before.person_id, row.person_id);
+    crate::mail::tell_of(tx, row.tenant_id, row.number, holders).await?;
     change(tx, &Change::NumbersPut { numbers: vec![records::number(&row)] });
     Ok(row)
 }

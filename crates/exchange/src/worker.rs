@@ -129,6 +129,7 @@ impl Exchange {
                 tx.webhook_caught_up(self.epoch(), newest).await?;
                 tx.webhook_attempt_trim(now - ATTEMPTS_KEPT, ATTEMPTS_MOST).await?;
                 tx.change_trim(kept).await?;
+                tx.mail_trim(now - crate::mail::KEPT).await?;
                 tx.request_use_trim(now - REQUESTS_KEPT).await?;
                 tx.quote_forget(now - QUOTES_KEPT).await?;
                 tx.identity_expire(now, now - ANSWERS_KEPT).await

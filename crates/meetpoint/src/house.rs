@@ -102,6 +102,10 @@ impl House {
             let (exchange, stopping) = (exchange.clone(), stopping.clone());
             tokio::spawn(async move { exchange.run_webhooks(stopping).await })
         };
+        let mails = {
+            let (exchange, stopping) = (exchange.clone(), stopping.clone());
+            tokio::spawn(async move { exchange.run_mails(stopping).await })
+        };
         let state = ApiState { exchange, config: plan.api };
         let faces = tokio::spawn(async move {
             let mut stopping = stopping;
@@ -114,7 +118,7 @@ impl House {
             }
         });
         let (admin, admin_task) = admin.unzip();
-        let tasks = [Some(workers), Some(webhooks), Some(faces), admin_task]
+        let tasks = [Some(workers), Some(webhooks), Some(mails), Some(faces), admin_task]
             .into_iter()
             .flatten()
             .collect();
@@ -174,6 +178,12 @@ fn metrics_of(exchange: Exchange) -> Beside {
                 control.single("meetpoint_webhooks_failing", gauge, help, failing);
                 let help = "Endpoints that were disabled since they failed for too long.";
                 control.single("meetpoint_webhooks_disabled", gauge, help, disabled);
+            }
+            if let Ok((waiting, failed)) = exchange.mails_unsent().await {
+                let help = "Mails to people that wait to be sent.";
+                control.single("meetpoint_mails_waiting", gauge, help, waiting);
+                let help = "Mails of the last 30 days that no mail server took.";
+                control.single("meetpoint_mails_failed", gauge, help, failed);
             }
             control.into_string()
         })

@@ -55,6 +55,16 @@ pub struct ServeArgs {
     /// This node posts no events to webhooks
     #[arg(long, env = "MEETPOINT_NO_WEBHOOKS", value_parser = clap::builder::FalseyValueParser::new())]
     pub no_webhooks: bool,
+    /// The mail server that carries mails to people: smtps://user:password@host or
+    /// smtp://user:password@host:587?tls=required; without it this node sends none
+    #[arg(long, env = "MEETPOINT_SMTP_URL", value_name = "URL", hide_env_values = true)]
+    pub smtp_url: Option<String>,
+    /// Who writes those mails [default: Meetpoint <meetpoint@HOST>, by the host of --public-url]
+    #[arg(long, env = "MEETPOINT_MAIL_FROM", value_name = "NAME <ADDRESS>")]
+    pub mail_from: Option<String>,
+    /// Certificate in PEM to believe where the mail server shows it, beside those of this machine
+    #[arg(long, env = "MEETPOINT_SMTP_CA", value_name = "FILE")]
+    pub smtp_ca: Option<PathBuf>,
     /// Entries of a number order that commit together [default: 1000]
     #[arg(long, env = "MEETPOINT_ORDER_CHUNK", value_name = "COUNT", hide = true)]
     pub order_chunk: Option<u32>,
@@ -88,6 +98,9 @@ struct FileSettings {
     requests_per_minute: Option<u32>,
     webhook_allow: Option<Vec<String>>,
     webhooks: Option<bool>,
+    smtp_url: Option<String>,
+    mail_from: Option<String>,
+    smtp_ca: Option<PathBuf>,
     order_chunk: Option<u32>,
 }
 
@@ -116,8 +129,21 @@ pub struct Settings {
     pub webhook_allow: Vec<IpNet>,
     /// Events are posted to webhooks.
     pub webhooks: bool,
+    /// The mail server.
+    pub mail: Option<MailSettings>,
     /// Entries of an order that commit together.
     pub order_chunk: u32,
+}
+
+/// How mails leave the house.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailSettings {
+    /// `smtps://…` or `smtp://…`, with the password.
+    pub smtp_url: String,
+    /// Who writes.
+    pub from: String,
+    /// Certificate in PEM to believe.
+    pub ca: Option<PathBuf>,
 }
 
 impl Settings {
@@ -169,6 +195,13 @@ impl Settings {
             hep_id: file.hep_id,
             hep_password: file.hep_password,
         }))?;
+        let public_url = public_url(args.public_url.or(file.public_url))?;
+        let mail = mail_settings(
+            args.smtp_url.or(file.smtp_url),
+            args.mail_from.or(file.mail_from),
+            args.smtp_ca.or(file.smtp_ca),
+            public_url.as_deref(),
+        )?;
         let requests = args.requests_per_minute.or(file.requests_per_minute).unwrap_or(100);
         let chunk = args.order_chunk.or(file.order_chunk).unwrap_or(1000);
         Ok(Self {
@@ -178,7 +211,7 @@ impl Settings {
             edge,
             inside,
             https: args.https || file.https == Some(true),
-            public_url: public_url(args.public_url.or(file.public_url))?,
+            public_url,
             trusted_proxies: hosts(
                 "trusted_proxies",
                 args.trusted_proxies.or(file.trusted_proxies),
@@ -191,6 +224,7 @@ impl Settings {
             )? as u32,
             webhook_allow: networks(args.webhook_allow.or(file.webhook_allow))?,
             webhooks: !args.no_webhooks && file.webhooks != Some(false),
+            mail,
             order_chunk: bounded("order_chunk", chunk.into(), 1, 1000)? as u32,
         })
     }
@@ -219,6 +253,13 @@ impl Settings {
         let allowed = self.webhook_allow.iter().map(|network| format!("\"{network}\""));
         let allowed = allowed.collect::<Vec<_>>().join(", ");
         text += &format!("webhooks = {}\nwebhook_allow = [{allowed}]\n", self.webhooks);
+        if let Some(mail) = &self.mail {
+            let (url, from) = (without_password(&mail.smtp_url), &mail.from);
+            text += &format!("smtp_url = {url:?}\nmail_from = {from:?}\n");
+            if let Some(ca) = &mail.ca {
+                text += &format!("smtp_ca = {ca:?}\n");
+            }
+        }
         if let Some(admin) = &self.inside.admin {
             text += &format!("admin_listen = \"{}\"\n", admin.listen);
         }
@@ -284,13 +325,35 @@ fn public_url(url: Option<String>) -> Result<Option<String>, SettingsError> {
     Ok(Some(url.trim_end_matches('/').to_owned()))
 }
 
+fn mail_settings(
+    url: Option<String>,
+    from: Option<String>,
+    ca: Option<PathBuf>,
+    public_url: Option<&str>,
+) -> Result<Option<MailSettings>, SettingsError> {
+    let Some(smtp_url) = url else { return Ok(None) };
+    let host = public_url.and_then(|url| url.split_once("://")).map(|(_, host)| host);
+    let named = host.filter(|host| host.contains(|c: char| c.is_ascii_alphabetic()));
+    let host = named.and_then(|host| host.split(':').next());
+    let from = from.or_else(|| host.map(|host| format!("Meetpoint <meetpoint@{host}>")));
+    let Some(from) = from else {
+        return refuse(
+            "mail_from_missing",
+            "mail_from",
+            "a mail server is named, and nobody who writes",
+            "Write mail_from = \"Telephony <telephony@example.com>\", or set public_url.",
+        );
+    };
+    Ok(Some(MailSettings { smtp_url, from, ca }))
+}
+
 fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 fn without_password(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme && is_postgres(url) => {
+        (Some(scheme), Some(at)) if at > scheme => {
             let user = &url[scheme + 3..at];
             let user = user.split(':').next().unwrap_or_default();
             format!("{}{user}:…{}", &url[..scheme + 3], &url[at..])
@@ -362,6 +425,7 @@ mod tests {
             ("trusted_proxies = [\"proxy\"]\n", "address_invalid", "trusted_proxies"),
             ("webhook_allow = [\"10.0.0.0/40\"]\n", "network_invalid", "webhook_allow"),
             ("shards = 0\n", "value_out_of_range", "shards"),
+            ("smtp_url = \"smtp://h\"\n", "mail_from_missing", "mail_from"),
             ("siblings = [\"10.0.0.2:7071\"]\n", "fleet_listen_missing", "fleet_listen"),
             ("fleet_listen = \"7071\"\n", "address_invalid", "fleet_listen"),
             ("sip_home = [\"here\"]\n", "address_invalid", "sip_home"),

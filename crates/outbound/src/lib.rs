@@ -1,13 +1,15 @@
-//! Calls to the outside, each behind a trait: webhooks, and documents of outside issuers. Who
-//! calls hands in the whole message; what is here knows HTTP and whom not to call, and nothing of
-//! the exchange.
+//! Calls to the outside, each behind a trait: webhooks, documents of outside issuers, and mails. Who
+//! calls hands in the whole message; what is here knows HTTP, SMTP and whom not to call, and nothing
+//! of the exchange.
 
 pub mod guard;
 mod http;
+mod smtp;
 pub mod webhook;
 
 pub use guard::Guard;
 pub use http::Http;
+pub use smtp::{Smtp, SmtpConfig, SmtpError};
 
 use serde_json::Value;
 use std::fmt::Debug;
@@ -122,4 +124,58 @@ pub trait Fetcher: Debug + Send + Sync {
         url: &'a str,
         form: &'a [(&'a str, &'a str)],
     ) -> Fetching<'a, (u16, Value)>;
+}
+
+/// A mail to one person, plain text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// Names the mail: the same with each attempt, so that a mail server or reader knows it again.
+    pub id: String,
+    /// The reader's name.
+    pub name: String,
+    /// The reader's address, `local@domain`.
+    pub address: String,
+    /// One line.
+    pub subject: String,
+    /// The text, its lines ended by LF.
+    pub text: String,
+}
+
+/// Why no mail server took a mail.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MailError {
+    /// The address is none (RFC 5321 section 4.1.2).
+    #[error("{0} is no mail address")]
+    Address(String),
+    /// The server will not take this mail, however often it is asked (RFC 5321 section 4.2.1, 5yz).
+    #[error("the mail server refused it: {0}")]
+    Refused(String),
+    /// It may take it later: it said so (4yz), could not be reached, or did not know this house.
+    #[error("the mail server did not take it: {0}")]
+    Later(String),
+}
+
+impl MailError {
+    /// A stable word for it.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Address(_) => "address_refused",
+            Self::Refused(_) => "mail_refused",
+            Self::Later(_) => "mail_delayed",
+        }
+    }
+
+    /// Another attempt may fare better.
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::Later(_))
+    }
+}
+
+/// A mail on its way.
+pub type Mailing<'a> = Pin<Box<dyn Future<Output = Result<(), MailError>> + Send + 'a>>;
+
+/// Who hands mails to a mail server.
+pub trait Mailer: Debug + Send + Sync {
+    /// Hands over one mail; `Ok` once the server has answered for it.
+    fn send(&self, mail: Mail) -> Mailing<'_>;
 }

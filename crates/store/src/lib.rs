@@ -24,6 +24,7 @@ mod identity;
 mod leads;
 pub mod listing;
 mod log;
+mod mail;
 mod numbers;
 mod open;
 mod operators;
@@ -62,6 +63,7 @@ pub use gateways::{
 pub use identity::{EdgeKeyRow, IdempotencyRow, PrincipalRow, TokenRow};
 pub use leads::LeadRow;
 pub use log::{AuditRow, Back, ChangeOwner, ChangeOwnerRow, ChangeRow, Tx};
+pub use mail::{MailPick, MailRow, MailSettled};
 pub use numbers::{NumberFormerRow, NumberRow, NumberSettingsRow, NumberTagRow, TagRow};
 pub use open::{OpenError, Store};
 pub use operators::{
@@ -112,6 +114,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         identity::STATEMENTS,
         leads::STATEMENTS,
         log::STATEMENTS,
+        mail::STATEMENTS,
         numbers::STATEMENTS,
         operators::STATEMENTS,
         orders::STATEMENTS,

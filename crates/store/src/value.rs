@@ -6,6 +6,7 @@ use domain::{
     OperatorId, OrderId, PolicyId, PrincipalId, ResourceAccountId, TenantId, TrunkId, UserId,
     consent::{ConsentStatus, RelationshipStatus},
     lead::LeadStatus,
+    mail::{MailKind, MailState},
     number::Usage,
     offer::OfferState,
     stock::StockKind,
@@ -158,6 +159,26 @@ words! {
 }
 
 impl Stored for OfferState {
+    type As = String;
+    fn load(base: String) -> Option<Self> {
+        Self::parse(&base)
+    }
+    fn save(&self) -> String {
+        self.as_str().to_owned()
+    }
+}
+
+impl Stored for MailKind {
+    type As = String;
+    fn load(base: String) -> Option<Self> {
+        Self::parse(&base)
+    }
+    fn save(&self) -> String {
+        self.as_str().to_owned()
+    }
+}
+
+impl Stored for MailState {
     type As = String;
     fn load(base: String) -> Option<Self> {
         Self::parse(&base)

@@ -1,10 +1,12 @@
 //! What tests of several crates share: a PostgreSQL cluster of the test's own,
 //! temporary folders, waiting for a condition. Only ever a dev-dependency.
 
+mod mail;
 mod postgres;
 mod receiver;
 mod temp;
 
+pub use mail::{Mail, MailServer};
 pub use postgres::{Cluster, cluster};
 pub use receiver::{Received, Receiver, Reply, unbase64};
 pub use temp::TempDir;

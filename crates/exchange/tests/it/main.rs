@@ -22,6 +22,7 @@ mod house;
 mod leads;
 mod limits;
 mod lists;
+mod mails;
 mod model;
 mod model_rest;
 mod model_rules;

@@ -92,6 +92,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("assignment_remove", "number unassign"),
     ("call_list", "call list"),
     ("emergency_call_list", "call emergencies"),
+    ("mail_list", "mail list"),
+    ("mail_resend", "mail resend"),
     ("call_get", "call show"),
     ("explain_call", "call explain"),
     ("number_explain", "explain number"),

@@ -20,6 +20,7 @@ mod freezes;
 mod gateways;
 mod inside;
 mod ladder;
+mod mails;
 mod networks;
 mod numbers;
 mod offers;
@@ -160,6 +161,8 @@ pub enum Command {
     Shop(Group<shop::ShopAction>),
     /// The secrets that all edges share
     EdgeKey(Group<sign_in::EdgeKeyAction>),
+    /// Mails to people who are given a number or lose one
+    Mail(Group<mails::Action>),
     /// Subscriptions to events, posted to an endpoint
     Webhook(Group<webhooks::Action>),
     /// What happens, or has happened: the events of a tenant, an operator or the exchange
@@ -204,6 +207,7 @@ pub async fn run(command: Command) -> ExitCode {
         Command::Stock(group) => with(group, shop::run_stock).await,
         Command::Shop(group) => with(group, shop::run_shop).await,
         Command::EdgeKey(group) => with(group, sign_in::run_edge_key).await,
+        Command::Mail(group) => with(group, mails::run).await,
         Command::Webhook(group) => with(group, webhooks::run).await,
         Command::Events(events) => (events.json(), events.run().await),
         Command::Audit(group) => with(group, sign_in::run_audit).await,

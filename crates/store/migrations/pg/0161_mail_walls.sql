@@ -1,0 +1,4 @@
+CREATE POLICY own ON mail USING ((SELECT reaches_all())
+    OR tenant_id = (SELECT acting_tenant()));
+ALTER TABLE mail ENABLE ROW LEVEL SECURITY;
+ALTER TABLE mail FORCE ROW LEVEL SECURITY;
