@@ -253,7 +253,7 @@ impl Exchange {
         filter: MailFilter,
         list: ListQuery,
     ) -> Result<Page<Mail>, Problem> {
-        let tenant = cx.tenant(Access::Private)?;
+        let tenant = cx.tenant(Access::Read)?;
         let (most, before) = (limit(&list)?, cursor::<Uuid>(&list)?);
         let state = match filter.state.as_deref() {
             None => None,

@@ -3063,6 +3063,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenant/v1/mails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Mails to people, newest first
+         * @description One is written where somebody is given a number or loses one, as `/tenant/v1/number-settings`
+         *     says. Those that were sent or failed are shown for 30 days.
+         */
+        get: operations["mail_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/v1/mails/{mail_id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a failed mail again
+         * @description It waits from now on as if it had just been written.
+         */
+        post: operations["mail_resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenant/v1/notice": {
         parameters: {
             query?: never;
@@ -6514,6 +6555,54 @@ export interface components {
             /** @description By name. */
             items: components["schemas"]["LoginProvider"][];
         };
+        /**
+         * @description A mail to a person, `/tenant/v1/mails`: the settings of numbers say whether one is written where
+         *     somebody is given a number or loses one.
+         */
+        Mail: {
+            /** @description The address that it goes to: the directory's, or the user principal name. */
+            address: string;
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When the number came or went; or, of one that is tried again by hand, when that was asked for.
+             */
+            created_at: string;
+            /** @description The same in words, those of the mail server among them. */
+            error?: string | null;
+            /** @description Why it was not taken: `address_refused`, `mail_refused`, `mail_delayed` or `no_mail_server`. */
+            error_code?: string | null;
+            /**
+             * Format: uuid
+             * @description Its id, also the first part of its Message-ID.
+             */
+            id: string;
+            /** @description `number_assigned` or `number_unassigned`. */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description When it is tried next; while it waits.
+             */
+            next_attempt_at?: string | null;
+            /** @description The number that it tells of. */
+            number: string;
+            /**
+             * Format: date-time
+             * @description When it was sent or failed.
+             */
+            settled_at?: string | null;
+            /** @description `waiting`, `sent` (a mail server took it) or `failed` (none did, and it is not tried again). */
+            state: string;
+            /**
+             * Format: uuid
+             * @description Whom it is for; they may be gone by now.
+             */
+            user_id: string;
+        };
         /** @description Where a subscription goes on. */
         MissedEvent: {
             /**
@@ -6919,7 +7008,7 @@ export interface components {
             assignment_blocked_days?: number | null;
             /** @description A number that is taken back is blocked until somebody lifts it. */
             assignment_blocked_forever: boolean;
-            /** @description Whoever is given a number is to hear of it by mail. Kept; nothing is sent yet. */
+            /** @description Whoever is given a number hears of it by mail, if a node of the house was told of a mail server. */
             assignment_email: boolean;
             /**
              * @description Numbers of people who are deactivated or removed are taken back. Otherwise they stay theirs,
@@ -8251,6 +8340,56 @@ export interface components {
                  * @description The tenant; an operator is told once it has decided.
                  */
                 tenant_id?: string | null;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. Ask again with `cursor=next_cursor` until it is null. */
+        Page_Mail: {
+            /** @description The entries. */
+            items: {
+                /** @description The address that it goes to: the directory's, or the user principal name. */
+                address: string;
+                /**
+                 * Format: int32
+                 * @description How often it was tried.
+                 */
+                attempts: number;
+                /**
+                 * Format: date-time
+                 * @description When the number came or went; or, of one that is tried again by hand, when that was asked for.
+                 */
+                created_at: string;
+                /** @description The same in words, those of the mail server among them. */
+                error?: string | null;
+                /** @description Why it was not taken: `address_refused`, `mail_refused`, `mail_delayed` or `no_mail_server`. */
+                error_code?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Its id, also the first part of its Message-ID.
+                 */
+                id: string;
+                /** @description `number_assigned` or `number_unassigned`. */
+                kind: string;
+                /**
+                 * Format: date-time
+                 * @description When it is tried next; while it waits.
+                 */
+                next_attempt_at?: string | null;
+                /** @description The number that it tells of. */
+                number: string;
+                /**
+                 * Format: date-time
+                 * @description When it was sent or failed.
+                 */
+                settled_at?: string | null;
+                /** @description `waiting`, `sent` (a mail server took it) or `failed` (none did, and it is not tried again). */
+                state: string;
+                /**
+                 * Format: uuid
+                 * @description Whom it is for; they may be gone by now.
+                 */
+                user_id: string;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor?: string | null;
@@ -18671,6 +18810,81 @@ export interface operations {
             409: components["responses"]["Refusal"];
             413: components["responses"]["Refusal"];
             415: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    mail_list: {
+        parameters: {
+            query?: {
+                /** @description `waiting`, `sent` or `failed` */
+                state?: string;
+                /** @description To this person */
+                user_id?: string;
+                /** @description About this number, E.164 */
+                number?: string;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+                /** @description 1 to 1,000, 100 unless said */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of mails */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Mail"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            422: components["responses"]["Refusal"];
+            429: components["responses"]["Refusal"];
+            500: components["responses"]["Refusal"];
+            503: components["responses"]["Refusal"];
+        };
+    };
+    mail_resend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The mail */
+                mail_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The mail */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mail"];
+                };
+            };
+            400: components["responses"]["Refusal"];
+            401: components["responses"]["Refusal"];
+            403: components["responses"]["Refusal"];
+            404: components["responses"]["Refusal"];
+            409: components["responses"]["Refusal"];
+            413: components["responses"]["Refusal"];
             422: components["responses"]["Refusal"];
             429: components["responses"]["Refusal"];
             500: components["responses"]["Refusal"];

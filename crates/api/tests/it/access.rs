@@ -168,6 +168,23 @@ impl World {
             let put = put.json(&json!({ "primary_language": "en-GB" })).send().await;
             assert_eq!(put.expect("answers").status(), StatusCode::OK);
         }
+        // Somebody who is told of a number, by a house without a mail server.
+        let told = json!({ "upn": format!("told@{domain}"), "display_name": "Told",
+            "country": "GB", "licences": ["teams_phone"] });
+        let told = self.post(&token, "/tenant/v1/users", told).await["id"].clone();
+        let add = json!({ "entries": [{ "number": own(3) }] });
+        self.post(&token, "/tenant/v1/direct-routing-numbers", add).await;
+        let assignment = format!("/tenant/v1/numbers/{}/assignment", own(3));
+        for (path, body) in [
+            ("/tenant/v1/number-settings", json!({ "assignment_email": true })),
+            (assignment.as_str(), json!({ "user_id": told })),
+        ] {
+            let put = self.server.bare(Method::PUT, path).bearer_auth(&token).json(&body).send();
+            assert_eq!(put.await.expect("answers").status(), StatusCode::OK, "{path}");
+        }
+        let mails = self.server.bare(Method::GET, "/tenant/v1/mails").bearer_auth(&token).send();
+        let mails: Value = mails.await.expect("answers").json().await.expect("JSON");
+        things.insert("mail", mails["items"][0]["id"].as_str().expect("a mail").to_owned());
         for name in ["group", "spare group", "scim group"] {
             let made = self.post(&token, "/tenant/v1/groups", json!({ "name": name })).await;
             things.insert(name, made["id"].as_str().expect("an id").to_owned());
