@@ -98,8 +98,8 @@ pub use deliver::WebhookConfig;
 pub use events::{Events, event_types};
 pub use explain_number::NumberQuestion;
 pub use inside::WhichCall;
-pub use mail::MailFilter;
 pub use listing::{Narrow, Narrowed};
+pub use mail::MailFilter;
 pub use outbound::webhook::Received;
 pub use sharing::RequestUse;
 pub use shop::ShopSearch;
@@ -107,13 +107,13 @@ pub use tenant_orders::TenantOrderFile;
 
 use act::{Fail, change, store_problem};
 use api_types::{ErrorCode, Page, Problem, identity::ClientCredentials};
+use domain::webhook::Patience;
 use feed::{
     cdr::CdrRecord,
     change::{Change, ChangeEntry, Position},
     record::EdgeKey,
     wrap::WrapKey,
 };
-use domain::webhook::Patience;
 use numbering::E164;
 use outbound::{Fetcher, Guard, Http, Mailer, Poster};
 use std::{pin::Pin, sync::Arc, time::Duration};

@@ -3,8 +3,7 @@
 //! server and claims them, at least once. Each attempt bears the same Message-ID.
 
 use crate::act::{
-    Fail, Keep, change_other, cursor, done, limit, new_id, not_found, of_tenant, page,
-    time,
+    Fail, Keep, change_other, cursor, done, limit, new_id, not_found, of_tenant, page, time,
 };
 use crate::authz::Access;
 use crate::{Cx, Exchange, ListQuery};

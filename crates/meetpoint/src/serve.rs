@@ -49,7 +49,8 @@ fn mailer(settings: &MailSettings) -> Result<Arc<dyn Mailer>, SettingsError> {
                 SmtpError::From(_) => "mail_from",
                 SmtpError::Certificate(_) => "smtp_ca",
             };
-            let remedy = "Write smtps://user:password@host, or ...@host:587?tls=required for STARTTLS.";
+            let remedy =
+                "Write smtps://user:password@host, or ...@host:587?tls=required for STARTTLS.";
             refuse("mail_invalid", field, error, remedy)
         }
     }

@@ -100,15 +100,19 @@ impl Smtp {
             .map_err(|error| SmtpError::Url(told(&error)))?
             .timeout(Some(COMMAND));
         if let Some(pem) = config.ca.as_ref().filter(|_| secure) {
-            let wrong = |error: lettre::transport::smtp::Error| SmtpError::Certificate(told(&error));
+            let wrong =
+                |error: lettre::transport::smtp::Error| SmtpError::Certificate(told(&error));
             let ca = Certificate::from_pem(pem).map_err(wrong)?;
             let host = host.trim_start_matches('[').trim_end_matches(']');
             let parameters = TlsParameters::builder(host.to_owned())
                 .add_root_certificate(ca)
                 .build_rustls()
                 .map_err(wrong)?;
-            builder =
-                builder.tls(if starts { Tls::Required(parameters) } else { Tls::Wrapper(parameters) });
+            builder = builder.tls(if starts {
+                Tls::Required(parameters)
+            } else {
+                Tls::Wrapper(parameters)
+            });
         }
         let from = config.from.parse().map_err(|_| SmtpError::From(config.from.clone()))?;
         let port = url.port().map_or(String::new(), |port| format!(":{port}"));

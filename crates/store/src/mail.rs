@@ -134,8 +134,7 @@ impl Db {
         settled: &MailSettled,
     ) -> Result<bool, StoreError> {
         let (code, error) = settled.error.clone().unzip();
-        let args =
-            args![id, owner, settled.state, settled.due_at, settled.settled_at, code, error];
+        let args = args![id, owner, settled.state, settled.due_at, settled.settled_at, code, error];
         Ok(self.exec(MAIL_SETTLE, args).await? > 0)
     }
 

@@ -1,4 +1,6 @@
-//! The HTTP client against real servers.
+//! The HTTP client, and the one for mails, against real servers.
+
+mod mail;
 
 use outbound::{Answer, CallError, Fetcher, Guard, Http, Post, Poster};
 use rcgen::CertifiedKey;
