@@ -278,7 +278,8 @@ pub fn access_of(method: &Method, path: &str) -> Option<(Face, Access)> {
         // Asking what would happen changes nothing.
         || path.starts_with("/tenant/v1/explain/");
     let helps = path == "/programme/v1/fraud-blocks/release"
-        || (path.starts_with("/tenant/v1/users/") && path.ends_with("/phone"));
+        || (path.starts_with("/tenant/v1/users/") && path.ends_with("/phone"))
+        || (path.starts_with("/tenant/v1/mails/") && path.ends_with("/resend"));
     Some(match (reads, helps) {
         (true, _) => (face, Access::Read),
         (false, true) => (face, Access::Help),
@@ -332,6 +333,7 @@ mod tests {
             (Method::POST, "/operator/v1/number-orders", Some((Face::Operator, Access::Write))),
             (Method::POST, "/tenant/v1/explain/call", Some((Face::Tenant, Access::Read))),
             (Method::POST, "/tenant/v1/users/1/phone", Some((Face::Tenant, Access::Help))),
+            (Method::POST, "/tenant/v1/mails/1/resend", Some((Face::Tenant, Access::Help))),
             (Method::DELETE, "/tenant/v1/consents/1", Some((Face::Tenant, Access::Write))),
             (Method::GET, "/operatorconnect/consents", Some((Face::Tenant, Access::Read))),
             (Method::PATCH, "/operatorconnect/consents/1", Some((Face::Tenant, Access::Write))),

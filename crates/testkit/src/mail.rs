@@ -65,6 +65,8 @@ impl MailServer {
             std::fs::write(root.join("certificate.pem"), certificate).expect("it is ours");
             std::fs::write(root.join("key.pem"), key).expect("it is ours");
             settings = settings.replace("#TLS ", "");
+        } else {
+            settings = settings.replace("#CLEAR ", "");
         }
         let path = root.join("exim.conf");
         std::fs::write(&path, settings).expect("it is ours");
@@ -100,6 +102,18 @@ impl MailServer {
         }
     }
 
+    /// What came, in no order, once it is so many: a mail is answered for before it lies in its folder.
+    ///
+    /// # Panics
+    /// Where they do not come, or more do.
+    pub fn mails_once(&self, count: usize) -> Vec<Mail> {
+        crate::wait_for(&format!("{count} mails"), || {
+            let mails = self.mails();
+            assert!(mails.len() <= count, "{mails:#?}");
+            (mails.len() == count).then_some(mails)
+        })
+    }
+
     /// What came so far, in no order.
     pub fn mails(&self) -> Vec<Mail> {
         let entries = std::fs::read_dir(self.folder.path().join("in/new"));
@@ -130,7 +144,6 @@ fn serve(listener: &TcpListener, settings: &Path, stopped: &AtomicBool) {
         let started = Command::new("exim4")
             .arg("-C")
             .arg(settings)
-            // A mail lies in its folder before it is answered for.
             .args(["-bs", "-odi"])
             .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(stream)))

@@ -177,10 +177,13 @@ impl World {
         let assignment = format!("/tenant/v1/numbers/{}/assignment", own(3));
         for (path, body) in [
             ("/tenant/v1/number-settings", json!({ "assignment_email": true })),
-            (assignment.as_str(), json!({ "user_id": told })),
+            (assignment.as_str(), json!({ "user_id": told, "location_id": things["location"] })),
         ] {
             let put = self.server.bare(Method::PUT, path).bearer_auth(&token).json(&body).send();
-            assert_eq!(put.await.expect("answers").status(), StatusCode::OK, "{path}");
+            let put = put.await.expect("answers");
+            let status = put.status();
+            let text = put.text().await.expect("text");
+            assert_eq!(status, StatusCode::OK, "{path}: {text}");
         }
         let mails = self.server.bare(Method::GET, "/tenant/v1/mails").bearer_auth(&token).send();
         let mails: Value = mails.await.expect("answers").json().await.expect("JSON");

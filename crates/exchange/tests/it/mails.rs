@@ -120,7 +120,7 @@ on_both!(who_is_given_a_number_and_loses_it_hears_of_it, |db| {
     assert_eq!(kinds, ["number_unassigned", "number_assigned"]);
     assert!(sent.iter().all(|mail| mail.attempts == 1 && mail.settled_at.is_some()), "{sent:?}");
 
-    let mails = server.mails();
+    let mails = server.mails_once(2);
     let mut subjects: Vec<String> = mails.iter().map(|mail| mail.header("Subject")).collect();
     subjects.sort();
     assert_eq!(
@@ -165,7 +165,8 @@ on_both!(an_order_tells_everybody_once_and_a_trial_nobody, |db| {
     let beside = Exchange::open(config(db, &server)).await.expect("a second node opens");
     let nodes = [Node::start(&town.exchange), Node::start(&beside)];
     until(&town, "sent", 3).await;
-    let mut readers: Vec<String> = server.mails().iter().map(|mail| mail.header("To")).collect();
+    let mut readers: Vec<String> =
+        server.mails_once(3).iter().map(|mail| mail.header("To")).collect();
     readers.sort();
     let expect = ["ada", "ben", "cyd"].map(|name| format!("{name} <{name}@contoso.example>"));
     assert_eq!(readers, expect);
@@ -201,8 +202,7 @@ on_both!(a_busy_server_is_asked_again_and_a_refusal_is_told, |db| {
     server.be_busy(false);
     let sent = until(&town, "sent", 1).await;
     assert_eq!((sent[0].id, &sent[0].error_code), (waits.id, &None));
-    let mails = server.mails();
-    assert_eq!(mails.len(), 1);
+    let mails = server.mails_once(1);
     assert_eq!(mails[0].header("Message-ID"), format!("<{}@meetpoint.example>", waits.id));
 
     let nobody = town.person(&town.contoso, "nobody", &["teams_phone"]).await;
@@ -235,7 +235,7 @@ on_both!(mails_wait_for_a_node_that_has_a_mail_server, |db| {
     let with = Exchange::open(config(db, &server)).await.expect("a second node opens");
     let node = Node::start(&with);
     until(&town, "sent", 1).await;
-    assert_eq!(server.mails().len(), 1);
+    server.mails_once(1);
     for node in [idle, node] {
         node.stop().await;
     }

@@ -1,5 +1,7 @@
 //! Mails through a real mail server: STARTTLS, a password, and what it will not take.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use outbound::{Mail, MailError, Mailer, Smtp, SmtpConfig};
 use rcgen::CertifiedKey;
 use testkit::MailServer;
@@ -20,24 +22,33 @@ fn smtp(url: String, ca: Option<&str>) -> Smtp {
     Smtp::new(&SmtpConfig { url, from, ca }).expect("a mail server")
 }
 
+/// Armour (RFC 7468).
+fn pem(label: &str, der: &[u8]) -> String {
+    let lines = STANDARD.encode(der).into_bytes();
+    let lines: Vec<&str> =
+        lines.chunks(64).map(|line| std::str::from_utf8(line).expect("ASCII")).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}
+
 #[tokio::test]
 async fn a_mail_goes_over_tls_to_who_knows_the_password() {
     let CertifiedKey { cert, signing_key } =
         rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    let server = MailServer::with_tls(&cert.pem(), &signing_key.serialize_pem());
+    let certificate = pem("CERTIFICATE", cert.der());
+    let server =
+        MailServer::with_tls(&certificate, &pem("PRIVATE KEY", &signing_key.serialize_der()));
     let port = server.address().port();
     let url = |password: &str| format!("smtp://meetpoint:{password}@localhost:{port}?tls=required");
 
-    let good = smtp(url("secret"), Some(&cert.pem()));
+    let good = smtp(url("secret"), Some(&certificate));
     good.send(to("zoe@example.com")).await.expect("it is taken");
     good.send(to("yan@example.com")).await.expect("and so is the next, on the same connection");
-    let mails = server.mails();
-    assert_eq!(mails.len(), 2);
+    let mails = server.mails_once(2);
     assert!(mails.iter().all(|mail| mail.header("Message-ID") == "<m-1@example.com>"));
     assert!(mails[0].text.contains("with esmtpsa"), "TLS and a password: {}", mails[0].text);
 
     // What is wrong here is mended here: the mail waits.
-    let wrong = smtp(url("wrong"), Some(&cert.pem())).send(to("zoe@example.com")).await;
+    let wrong = smtp(url("wrong"), Some(&certificate)).send(to("zoe@example.com")).await;
     assert!(matches!(&wrong, Err(MailError::Later(why)) if why.contains("535")), "{wrong:?}");
     let stranger = smtp(url("secret"), None).send(to("zoe@example.com")).await;
     assert!(matches!(&stranger, Err(MailError::Later(_))), "{stranger:?}");
@@ -58,7 +69,7 @@ async fn what_a_server_will_not_take_is_told_from_what_it_may_take_later() {
     assert!(matches!(&later, Err(MailError::Later(why)) if why.contains("too busy")), "{later:?}");
     server.be_busy(false);
     smtp.send(to("zoe@example.com")).await.expect("it is taken");
-    let text = &server.mails()[0].text;
+    let text = &server.mails_once(1)[0].text;
     assert!(text.contains("=?utf-8?"), "subject and name are encoded: {text}");
     let away = Smtp::new(&SmtpConfig {
         url: "smtp://127.0.0.1:9".to_owned(),
