@@ -13,7 +13,7 @@ export type SignIn = { code: string } | { login: string; password: string; one_t
 /** Who is signed in, in the words of the page. */
 export interface Session {
   role: Role;
-  /** May change all that is the party's. Others are offered no form that they would be refused. */
+  /** May change all that is the party's; others can be spared forms that they would be refused. */
   admin: boolean;
   name: string;
   /** Whose console this is: the organisation, the operator, or Meetpoint itself. */

@@ -128,8 +128,8 @@ export const LEADS: Record<string, string> = {
 
 /** Of what a mail to a person tells. */
 export const MAIL_KINDS: Record<string, string> = {
-  number_assigned: "The number is theirs",
-  number_unassigned: "The number is theirs no more",
+  number_assigned: "Number given",
+  number_unassigned: "Number taken back",
 };
 
 export const MAIL_STATES: Record<string, string> = {
