@@ -34,12 +34,12 @@ export const mailColumns: Column<Mail>[] = [
   {
     key: "number",
     header: "Number, what it tells",
-    width: "minmax(190px, 1fr)",
+    width: "minmax(150px, 0.9fr)",
     render: (row) => <TwoLines first={row.number} second={named(MAIL_KINDS, row.kind)} />,
   },
   { key: "state", header: "State", width: "76px", render: (row) => <MailState mail={row} /> },
-  { key: "attempts", header: "Attempts", width: "64px", numeric: true, render: (row) => row.attempts },
-  { key: "error", header: "Why it was not taken", width: "minmax(150px, 1.4fr)", render: (row) => row.error },
+  { key: "attempts", header: "Attempts", width: "80px", numeric: true, render: (row) => row.attempts },
+  { key: "error", header: "Why it was not taken", width: "minmax(150px, 1.8fr)", render: (row) => row.error },
 ];
 
 export const mailCsv: CsvColumn<Mail>[] = [
