@@ -84,12 +84,16 @@ test("dialogs are accessible, and the sign-in page is", async ({ open, browser, 
     ["/coexistence?tab=gateways", "Add gateway"],
     ["/coexistence?tab=numbers", "Add numbers"],
     ["/orders", "Order from a file"],
+    ["/numbers", "Settings"],
   ] as const) {
     await page.goto(path);
     await page.getByRole("button", { name: button }).click();
     await expect(page.getByRole("dialog")).toBeVisible();
     expect(await violations(page), path).toEqual([]);
   }
+  await page.getByRole("button", { name: "See the mails" }).click();
+  await expect(page.getByRole("grid", { name: "Mails to people" })).toBeVisible();
+  expect(await violations(page), "mails").toEqual([]);
 
   const stranger = await browser.newContext({ baseURL: world.url });
   const door = await stranger.newPage();

@@ -30,8 +30,11 @@ function show() {
 }
 
 test("a session is read as whose console it is", () => {
-  expect(readSession(SESSION)).toEqual({ role: "tenant", name: "Ada", party: "Adatum", demo: true });
+  expect(readSession(SESSION)).toEqual({ role: "tenant", admin: true, name: "Ada", party: "Adatum", demo: true });
   expect(readSession({ ...SESSION, role: "programme_owner", tenant_name: null })).toMatchObject({ party: "Meetpoint" });
+  for (const role of ["tenant_helpdesk", "tenant_reader"]) {
+    expect(readSession({ ...SESSION, role })).toMatchObject({ role: "tenant", admin: false });
+  }
   expect(() => readSession({ ...SESSION, role: "edge" })).toThrow(/edge/);
 });
 

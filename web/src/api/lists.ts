@@ -44,6 +44,18 @@ export const numbers = (role: "tenant" | "operator", filter: NumberFilter): List
     ok(api.GET(`/${role}/v1/numbers`, { params: { query: { ...set(filter), ...page } }, signal })),
 });
 
+export interface MailFilter extends Record<string, string> {
+  state: string;
+  /** A whole one: the server looks for no beginnings. */
+  number: string;
+}
+
+export const mails = (filter: MailFilter): ListSource<Schemas["Mail"]> => ({
+  key: ["tenant", "mails", filter],
+  size: 100,
+  page: (page, signal) => ok(api.GET("/tenant/v1/mails", { params: { query: { ...set(filter), ...page } }, signal })),
+});
+
 export interface CallFilter extends Record<string, string> {
   kind: string;
 }

@@ -13,6 +13,8 @@ export type SignIn = { code: string } | { login: string; password: string; one_t
 /** Who is signed in, in the words of the page. */
 export interface Session {
   role: Role;
+  /** May change all that is the party's; others can be spared forms that they would be refused. */
+  admin: boolean;
   name: string;
   /** Whose console this is: the organisation, the operator, or Meetpoint itself. */
   party: string;
@@ -29,6 +31,8 @@ const ROLES: Record<string, Role> = {
   programme_support: "programme",
 };
 
+const ADMINS = ["tenant_admin", "operator_admin", "programme_owner"];
+
 export function readSession(document: SessionDocument): Session {
   const role = ROLES[document.role];
   if (!role) {
@@ -44,6 +48,7 @@ export function readSession(document: SessionDocument): Session {
   }
   return {
     role,
+    admin: ADMINS.includes(document.role),
     name: document.name,
     party: document.tenant_name ?? document.operator_name ?? "Meetpoint",
     demo: document.demo,

@@ -126,6 +126,18 @@ export const LEADS: Record<string, string> = {
   expired: "Expired",
 };
 
+/** Of what a mail to a person tells. */
+export const MAIL_KINDS: Record<string, string> = {
+  number_assigned: "Number given",
+  number_unassigned: "Number taken back",
+};
+
+export const MAIL_STATES: Record<string, string> = {
+  waiting: "Waiting",
+  sent: "Sent",
+  failed: "Failed",
+};
+
 /** How a dispute on a number stands. */
 export const DISPUTES: Record<string, string> = {
   open: "Open",

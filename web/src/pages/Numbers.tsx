@@ -1,16 +1,20 @@
-import { MessageBar, MessageBarBody } from "@fluentui/react-components";
+import { Button, MessageBar, MessageBarBody } from "@fluentui/react-components";
+import { SettingsRegular } from "@fluentui/react-icons";
 import { useState } from "react";
 
 import { Drawer } from "../components/Drawer";
 import { NumberWhy } from "./explain/NumberWhy";
 import { AssignDialog } from "./numbers/AssignDialog";
 import type { PhoneNumber } from "./numbers/columns";
+import { MailsDrawer } from "./numbers/MailsDrawer";
 import { NumberList } from "./numbers/NumberList";
+import { SettingsDrawer } from "./numbers/SettingsDrawer";
 
-/** An organisation's numbers: open one to assign it or to take it back. */
+/** An organisation's numbers: open one to assign it or to take it back; what is done with them by themselves. */
 export default function Numbers() {
   const [open, setOpen] = useState<PhoneNumber>();
   const [why, setWhy] = useState<string>();
+  const [aside, setAside] = useState<"settings" | "mails">();
   const [done, setDone] = useState<string>();
   return (
     <>
@@ -24,6 +28,17 @@ export default function Numbers() {
               <MessageBarBody>{done}</MessageBarBody>
             </MessageBar>
           )
+        }
+        actions={
+          <Button
+            icon={<SettingsRegular />}
+            onClick={() => {
+              setDone(undefined);
+              setAside("settings");
+            }}
+          >
+            Settings
+          </Button>
         }
         onOpen={(number) => {
           setDone(undefined);
@@ -44,6 +59,17 @@ export default function Numbers() {
           }}
         />
       )}
+      {aside === "settings" && (
+        <SettingsDrawer
+          onMails={() => setAside("mails")}
+          onClose={() => setAside(undefined)}
+          onDone={(what) => {
+            setAside(undefined);
+            setDone(what);
+          }}
+        />
+      )}
+      {aside === "mails" && <MailsDrawer onClose={() => setAside(undefined)} />}
       {why && (
         <Drawer title={why} size="large" onClose={() => setWhy(undefined)}>
           <NumberWhy role="tenant" number={why} />

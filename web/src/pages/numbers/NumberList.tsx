@@ -21,11 +21,13 @@ interface NumberListProps {
   lead: string;
   empty: string;
   notice?: ReactNode;
+  /** What else is done here, beside the export. */
+  actions?: ReactNode;
   onOpen?: (number: PhoneNumber) => void;
 }
 
 /** The inventory, as its holder or its operator sees it. */
-export function NumberList({ role, lead, empty, notice, onOpen }: NumberListProps) {
+export function NumberList({ role, lead, empty, notice, actions, onOpen }: NumberListProps) {
   const styles = useStyles();
   const [text, setText] = useState("");
   const [country, setCountry] = useState("");
@@ -74,12 +76,15 @@ export function NumberList({ role, lead, empty, notice, onOpen }: NumberListProp
         </>
       }
       actions={
-        <ExportButton
-          file="numbers.csv"
-          columns={numberCsv}
-          onError={setFailed}
-          rows={async () => (await everything(source)).filter((row) => carriesName(row, name))}
-        />
+        <>
+          {actions}
+          <ExportButton
+            file="numbers.csv"
+            columns={numberCsv}
+            onError={setFailed}
+            rows={async () => (await everything(source)).filter((row) => carriesName(row, name))}
+          />
+        </>
       }
     >
       {notice}
