@@ -8,7 +8,9 @@
 
 use crate::house::{Company, Town, client, cx, sign_in, town};
 use crate::model_rest::Rest;
-use crate::model_rules::{ALPHA, APP, BETA, Dice, Entry, FREE, Holder, Model, OWN, Order, USER};
+use crate::model_rules::{
+    ALPHA, APP, About, BETA, Dice, Entry, FREE, Holder, Model, OWN, Order, USER,
+};
 use api_types::Problem;
 use api_types::identity::ClientCreate;
 use api_types::number::{
@@ -45,6 +47,12 @@ pub fn code<T>(got: &Result<T, Problem>) -> String {
     got.as_ref().err().map_or_else(String::new, |problem| problem.code.clone())
 }
 
+/// A queue with a licence.
+fn holder(tenant: usize, id: Uuid) -> Holder {
+    let about = About::default();
+    Holder { tenant, id, is_queue: true, licensed: true, active: true, gone: false, about }
+}
+
 impl World {
     async fn new(db: &testkit::Database, seed: u64) -> Self {
         let town = town(db).await;
@@ -57,20 +65,28 @@ impl World {
             for n in 0..4 {
                 let licensed = n > 0;
                 let licences: &[&str] = if licensed { &["teams_phone"] } else { &[] };
-                let id = town.person(company, &format!("user{n}"), licences).await;
-                holders.push(Holder { tenant, id, is_queue: false, licensed });
+                let name = format!("user{n}");
+                let id = town.person(company, &name, licences).await;
+                let about = About {
+                    upn: format!("{name}@contoso.example"),
+                    phone: name.clone(),
+                    name,
+                    country: "GB",
+                    ..About::default()
+                };
+                holders.push(Holder { is_queue: false, licensed, about, ..holder(tenant, id) });
             }
             let queue = ResourceAccountCreate {
                 upn: "sales@contoso.example".into(),
                 display_name: "Sales".into(),
                 kind: "call_queue".into(),
                 licences: vec!["resource_account".into()],
-                agent_ids: vec![],
+                agent_ids: holders.iter().filter(|h| h.tenant == tenant).map(|h| h.id).collect(),
                 ring_seconds: None,
             };
             let made = town.exchange.resource_account_create(&cx(&company.actor), queue).await;
             let id = made.expect("a queue").id;
-            holders.push(Holder { tenant, id, is_queue: true, licensed: true });
+            holders.push(holder(tenant, id));
         }
         town.agree(&town.contoso, &town.beta).await;
         let reader = ClientCreate { tenant_id: Some(town.contoso.id), ..client("tenant_reader") };
@@ -83,6 +99,7 @@ impl World {
             // A number of one's own needs no consent that anybody could suspend.
             consents: agreed.iter().chain(&[(0, OWN), (1, OWN)]).map(|p| (*p, true)).collect(),
             settings: vec!["none"; 2],
+            frees: vec![false; 2],
             known: vec![BTreeMap::new(); 2],
             here,
             abroad,
@@ -119,8 +136,13 @@ impl World {
         }
     }
 
-    fn any_holder(&mut self) -> usize {
-        self.dice.below(self.model.holders.len())
+    /// Somebody, most of the time who is still there.
+    pub fn any_holder(&mut self) -> usize {
+        let present: Vec<usize> = self.model.present().map(|(h, _)| h).collect();
+        match self.dice.one_in(24) {
+            true => self.dice.below(self.model.holders.len()),
+            false => self.dice.of(&present),
+        }
     }
 
     /// A tenant, and more often than not one of its own numbers and holders.
@@ -139,12 +161,12 @@ impl World {
                 number = self.dice.of(&own);
             }
             let queue = self.model.numbers.get(&number).is_some_and(|n| n.state.usage == APP);
-            let fits: Vec<usize> = (0..self.model.holders.len())
-                .filter(|h| {
-                    let holder = &self.model.holders[*h];
+            let fits: Vec<usize> = (self.model.present())
+                .filter(|(h, holder)| {
                     (holder.tenant, holder.is_queue) == (tenant, queue)
                         && self.model.number_of(*h).is_none()
                 })
+                .map(|(h, _)| h)
                 .collect();
             if !fits.is_empty() {
                 holder = self.dice.of(&fits);
@@ -327,9 +349,11 @@ impl World {
         let put = NumberSettingsPut {
             assignment_blocked_forever: block == "forever",
             assignment_blocked_days: (block == "days").then_some(365),
+            free_numbers_of_leavers: self.dice.one_in(2),
             ..NumberSettingsPut::default()
         };
         let actor = cx(&self.company(tenant).actor);
+        self.model.frees[tenant] = put.free_numbers_of_leavers;
         self.town.exchange.number_settings_put(&actor, None, put).await.expect("set");
         self.model.settings[tenant] = block;
         format!("settings of {tenant}: {block}")
@@ -338,7 +362,7 @@ impl World {
     async fn licence(&mut self) -> String {
         let holder = self.any_holder();
         let who = self.model.holders[holder].clone();
-        if who.is_queue {
+        if who.is_queue || who.gone {
             return "no licence".into();
         }
         let actor = cx(&self.company(who.tenant).actor);
@@ -698,12 +722,7 @@ impl World {
                 );
                 assert_eq!(told.tenant, tenant);
             }
-            let users = self.town.exchange.user_list(&actor, list).await.expect("lists").items;
-            for user in users {
-                let holder = self.model.holders.iter().position(|h| h.id == user.id);
-                let number = self.model.number_of(holder.expect("known")).map(text);
-                assert_eq!(user.number, number, "{}", user.upn);
-            }
+            self.compare_people(tenant).await;
         }
         assert_eq!(seen, self.model.numbers.len());
     }

@@ -3,7 +3,7 @@
 //! stand in, and change freezes. Each answer is foretold by plain maps, and so is what is left.
 
 use crate::furnished::doc;
-use crate::house::{client, consent, cx, office, sign_in};
+use crate::house::{Company, client, consent, cx, office, sign_in};
 use crate::model::{World, code, text};
 use api_types::identity::ClientCreate;
 use exchange::{Actor, Cx, ListQuery};
@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 mod compare;
+mod people;
 
 const DIAL_OUT: &str = "OnlineDialOutPolicy";
 const VOICE: &str = "OnlineVoiceRoutingPolicy";
@@ -85,6 +86,8 @@ pub struct Rest {
     stand_in: [(Vec<usize>, i64); 2],
     addresses: [usize; 2],
     reader: Actor,
+    /// Of each tenant, one that keeps its directory and may nothing else.
+    providers: [Actor; 2],
 }
 
 impl Rest {
@@ -92,6 +95,15 @@ impl Rest {
     pub async fn new(town: &crate::house::Town, agreed: &[(usize, usize)]) -> Self {
         let reader = ClientCreate { operator_id: Some(town.alpha.id), ..client("operator_reader") };
         let reader = town.exchange.client_create(&cx(&town.owner), reader).await.expect("a client");
+        let provider = async |company: &Company| {
+            let admin = ClientCreate { tenant_id: Some(company.id), ..client("tenant_admin") };
+            let made = town.exchange.client_create(&cx(&town.owner), admin).await;
+            let (made, scope) = (made.expect("a client"), Some("tenant.directory"));
+            let id = made.client_id.to_string();
+            let answer = town.exchange.token_issue(&id, &made.client_secret, scope).await;
+            let token = answer.expect("a token").access_token;
+            town.exchange.actor_from_token(&token).await.expect("an actor")
+        };
         let fresh = Agreed {
             status: "Active",
             relationship: "ConsentAcknowledged",
@@ -111,6 +123,7 @@ impl Rest {
             stand_in: Default::default(),
             addresses: [2; 2],
             reader: sign_in(&town.exchange, &reader).await,
+            providers: [provider(&town.contoso).await, provider(&town.fabrikam).await],
         }
     }
 
@@ -151,7 +164,8 @@ impl World {
 
     /// One step of everything but numbers.
     pub async fn rest_step(&mut self) -> String {
-        match self.dice.below(20) {
+        match self.dice.below(24) {
+            20..=23 => self.person().await,
             0..=4 => self.agreement().await,
             5 => self.relationship().await,
             6 => self.offer_or_notice().await,
@@ -403,8 +417,7 @@ impl World {
             }
             return format!("remove group: {got}");
         }
-        let people: Vec<usize> =
-            (0..self.model.holders.len()).filter(|h| !self.model.holders[*h].is_queue).collect();
+        let people = self.model.people();
         let (join, leave) = (self.dice.of(&people), self.dice.of(&people));
         let id_of = |holder: usize| self.model.holders[holder].id;
         let edit = doc(json!({ "join": [id_of(join)], "leave": [id_of(leave)] }));
@@ -545,7 +558,7 @@ impl World {
             }
             2 | 3 if !self.model.holders[holder].is_queue => {
                 put["user_id"] = json!(self.model.holders[holder].id);
-                let own = self.model.holders[holder].tenant == tenant;
+                let own = self.model.is_there(tenant, holder);
                 (Target::User(holder), if own { "" } else { "unknown_user" })
             }
             _ => {

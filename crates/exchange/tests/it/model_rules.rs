@@ -58,12 +58,31 @@ pub struct Num {
     pub life: u64,
 }
 
+/// A person, or a queue. Whoever has left stays in the list: what was done with them remains to be
+/// undone, and to be refused.
 #[derive(Clone, Debug)]
 pub struct Holder {
     pub tenant: usize,
     pub id: Uuid,
     pub is_queue: bool,
     pub licensed: bool,
+    pub active: bool,
+    pub gone: bool,
+    pub about: About,
+}
+
+/// What else is kept of a person.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct About {
+    pub upn: String,
+    /// The phone's user name, which stays when the person is renamed.
+    pub phone: String,
+    pub name: String,
+    pub country: &'static str,
+    pub external: Option<String>,
+    pub given: Option<String>,
+    pub family: Option<String>,
+    pub mail: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -107,6 +126,8 @@ pub struct Model {
     /// Whether active, by tenant and operator.
     pub consents: BTreeMap<(usize, usize), bool>,
     pub settings: Vec<&'static str>,
+    /// Are numbers of people who leave taken back, by tenant?
+    pub frees: Vec<bool>,
     /// How a tag was written first, by tenant.
     pub known: Vec<BTreeMap<String, String>>,
     pub here: Vec<Uuid>,
@@ -122,6 +143,35 @@ impl Model {
             return (block, 0);
         }
         (block, 1 + self.blocks.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+    }
+
+    /// Those who are there.
+    pub fn present(&self) -> impl Iterator<Item = (usize, &Holder)> {
+        self.holders.iter().enumerate().filter(|(_, holder)| !holder.gone)
+    }
+
+    /// The people who are there, of all tenants.
+    pub fn people(&self) -> Vec<usize> {
+        self.present().filter(|(_, holder)| !holder.is_queue).map(|(h, _)| h).collect()
+    }
+
+    /// Is this somebody of the tenant's?
+    pub fn is_there(&self, tenant: usize, holder: usize) -> bool {
+        let holder = &self.holders[holder];
+        holder.tenant == tenant && !holder.gone
+    }
+
+    /// Takes a number back at once, as one operation does.
+    pub fn take_back(&mut self, number: u64) {
+        let tenant = self.numbers[&number].tenant;
+        let block = self.stamped(self.settings[tenant]);
+        let num = self.numbers.get_mut(&number).expect("it is there");
+        let before = num.state.clone();
+        (num.state.holder, num.state.block) = (None, block);
+        let (after, life) = (num.state.clone(), num.life);
+        let (added, removed) = (BTreeMap::new(), BTreeMap::new());
+        let trace = Trace { before, after, added, removed, life };
+        self.last.insert(number, ("unassign", trace));
     }
 
     pub fn number_of(&self, holder: usize) -> Option<u64> {
@@ -144,7 +194,7 @@ impl Model {
         if (now.state.usage == APP) != holder.is_queue {
             return Err("wrong_usage");
         }
-        if !holder.licensed {
+        if !(holder.licensed && holder.active) {
             return Err(if holder.is_queue { "account_unlicensed" } else { "user_unlicensed" });
         }
         if self.number_of(to).is_some_and(|other| other != number) {
@@ -216,7 +266,7 @@ impl Model {
                     after.holder = Some(e.holder.ok_or("invalid_field")?);
                     after.location = e.location.or(now.state.location);
                     let holder = &self.holders[e.holder.expect("named")];
-                    if holder.tenant != order.tenant {
+                    if holder.tenant != order.tenant || holder.gone {
                         return Err(if holder.is_queue {
                             "unknown_account"
                         } else {
@@ -246,6 +296,9 @@ impl Model {
             }
         }
         if e.undo.is_some() && after.holder.is_some() && after.holder != now.state.holder {
+            if after.holder.is_some_and(|h| self.holders[h].gone) {
+                return Err("unknown_user");
+            }
             self.give(e.number, now, &after)?;
         }
         let changes = after.usage != now.state.usage;

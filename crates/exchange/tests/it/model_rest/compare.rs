@@ -48,7 +48,7 @@ impl World {
             });
             assert_eq!(real, expect.collect(), "policies of {tenant}");
 
-            for (h, holder) in self.model.holders.iter().enumerate() {
+            for (h, holder) in self.model.present() {
                 if holder.tenant == tenant && !holder.is_queue {
                     let told = exchange.effective_policies(&who, Some(holder.id), None).await;
                     let told = told.expect("known").policies.into_iter();
