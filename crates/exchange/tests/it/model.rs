@@ -723,6 +723,7 @@ impl World {
                 assert_eq!(told.tenant, tenant);
             }
             self.compare_people(tenant).await;
+            self.compare_directory(tenant).await;
         }
         assert_eq!(seen, self.model.numbers.len());
     }

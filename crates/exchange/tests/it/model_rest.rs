@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 mod compare;
+mod directory;
 mod people;
 
 const DIAL_OUT: &str = "OnlineDialOutPolicy";
@@ -34,10 +35,12 @@ pub struct Agreed {
     version: i64,
 }
 
+#[derive(Clone)]
 struct Group {
     tenant: usize,
     id: Uuid,
     name: &'static str,
+    external: Option<String>,
     members: BTreeSet<usize>,
 }
 
@@ -164,8 +167,9 @@ impl World {
 
     /// One step of everything but numbers.
     pub async fn rest_step(&mut self) -> String {
-        match self.dice.below(24) {
+        match self.dice.below(29) {
             20..=23 => self.person().await,
+            24..=28 => self.directory().await,
             0..=4 => self.agreement().await,
             5 => self.relationship().await,
             6 => self.offer_or_notice().await,
@@ -391,6 +395,16 @@ impl World {
         (count > 0).then(|| self.dice.below(count))
     }
 
+    /// What keeps a group from being removed.
+    fn group_stays(&self, _group: Uuid) -> &'static str {
+        ""
+    }
+
+    fn group_is_gone(&mut self, at: usize) {
+        let id = self.rest.groups.remove(at).id;
+        self.rest.holds.retain(|(_, _, target), _| *target != Target::Group(id));
+    }
+
     async fn group(&mut self) -> String {
         let tenant = self.dice.below(2);
         let (who, exchange) = (self.tenant_cx(tenant), self.town.exchange.clone());
@@ -403,17 +417,17 @@ impl World {
             assert_eq!(code(&got), if taken { "conflict" } else { "" }, "group {name}");
             if let Ok(made) = &got {
                 let members = BTreeSet::new();
-                self.rest.groups.push(Group { tenant, id: made.id, name, members });
+                self.rest.groups.push(Group { tenant, id: made.id, name, external: None, members });
             }
             return format!("group: {}", code(&got));
         };
         let (id, own) = (self.rest.groups[at].id, self.rest.groups[at].tenant == tenant);
         if act == 2 {
             let got = code(&exchange.group_remove(&who, id).await);
-            assert_eq!(got, if own { "" } else { "not_found" });
-            if own {
-                self.rest.groups.remove(at);
-                self.rest.holds.retain(|(_, _, target), _| *target != Target::Group(id));
+            let expect = if own { self.group_stays(id) } else { "not_found" };
+            assert_eq!(got, expect, "group of {tenant}");
+            if expect.is_empty() {
+                self.group_is_gone(at);
             }
             return format!("remove group: {got}");
         }
@@ -794,7 +808,13 @@ impl World {
         assert_eq!(code(&made), expect);
         if let Ok(made) = made {
             let (tenant, members) = (1 - tenant, BTreeSet::new());
-            self.rest.groups.push(Group { tenant, id: made.id, name: "Sales", members });
+            self.rest.groups.push(Group {
+                tenant,
+                id: made.id,
+                name: "Sales",
+                external: None,
+                members,
+            });
         }
         if whole {
             exchange.programme_freeze_remove(&owner, id).await.expect("lifted");
