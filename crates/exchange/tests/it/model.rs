@@ -176,7 +176,7 @@ impl World {
     }
 
     async fn step(&mut self) -> String {
-        match self.dice.below(29) {
+        match self.dice.below(38) {
             0..=3 => self.assign().await,
             4 | 5 => self.unassign().await,
             6 => self.block().await,
@@ -724,6 +724,8 @@ impl World {
             }
             self.compare_people(tenant).await;
             self.compare_directory(tenant).await;
+            self.compare_calling(tenant).await;
+            self.compare_voices(tenant).await;
         }
         assert_eq!(seen, self.model.numbers.len());
     }

@@ -12,9 +12,11 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
+mod calling;
 mod compare;
 mod directory;
 mod people;
+mod voices;
 
 const DIAL_OUT: &str = "OnlineDialOutPolicy";
 const VOICE: &str = "OnlineVoiceRoutingPolicy";
@@ -67,6 +69,8 @@ struct Gateway {
     id: Uuid,
     name: u64,
     address: u64,
+    /// It leads to what plays and records, and nowhere else.
+    plays: bool,
     version: i64,
 }
 
@@ -88,6 +92,8 @@ pub struct Rest {
     routing: [Routing; 2],
     stand_in: [(Vec<usize>, i64); 2],
     addresses: [usize; 2],
+    calling: BTreeMap<usize, (calling::Settings, i64)>,
+    voices: [voices::Voices; 2],
     reader: Actor,
     /// Of each tenant, one that keeps its directory and may nothing else.
     providers: [Actor; 2],
@@ -125,6 +131,8 @@ impl Rest {
             routing: Default::default(),
             stand_in: Default::default(),
             addresses: [2; 2],
+            calling: BTreeMap::new(),
+            voices: Default::default(),
             reader: sign_in(&town.exchange, &reader).await,
             providers: [provider(&town.contoso).await, provider(&town.fabrikam).await],
         }
@@ -167,7 +175,9 @@ impl World {
 
     /// One step of everything but numbers.
     pub async fn rest_step(&mut self) -> String {
-        match self.dice.below(29) {
+        match self.dice.below(34) {
+            29..=31 => self.calling().await,
+            32 | 33 => self.voices().await,
             20..=23 => self.person().await,
             24..=28 => self.directory().await,
             0..=4 => self.agreement().await,
@@ -431,15 +441,14 @@ impl World {
             }
             return format!("remove group: {got}");
         }
-        let people = self.model.people();
-        let (join, leave) = (self.dice.of(&people), self.dice.of(&people));
+        let (join, leave) = (self.somebody(tenant), self.somebody(tenant));
         let id_of = |holder: usize| self.model.holders[holder].id;
         let edit = doc(json!({ "join": [id_of(join)], "leave": [id_of(leave)] }));
         let got = code(&exchange.group_member_edit(&who, id, edit).await);
         let expect = match () {
             () if join == leave => "invalid_field",
             () if !own => "not_found",
-            () if self.model.holders[join].tenant != tenant => "unknown_user",
+            () if !self.model.is_there(tenant, join) => "unknown_user",
             () => "",
         };
         assert_eq!(got, expect, "{join} joins and {leave} leaves");
@@ -598,6 +607,10 @@ impl World {
         format!("policy for {target:?}: {got}")
     }
 
+    fn gateway_is_used(&self, tenant: usize, id: Uuid) -> bool {
+        self.rest.routing[tenant].gateways.contains(&id) || self.rest.voices[tenant].names(id)
+    }
+
     async fn gateway(&mut self) -> String {
         let tenant = self.dice.below(2);
         let (who, exchange) = (self.tenant_cx(tenant), self.town.exchange.clone());
@@ -606,7 +619,9 @@ impl World {
         let at = (count > 0).then(|| self.dice.below(count));
         let act = self.dice.below(5);
         let Some(at) = at.filter(|_| act > 1) else {
+            let plays = self.dice.one_in(4);
             let new = json!({ "fqdn": format!("sbc{name}.gateways.example"), "country": "GB",
+                "voice_app": plays,
                 "address": format!("198.51.100.{}:5060", address + 1) });
             let got = exchange.gateway_create(&who, doc(new)).await;
             let expect = match () {
@@ -617,7 +632,7 @@ impl World {
             assert_eq!(code(&got), expect, "gateway {name} at {address}");
             if let Ok(made) = got {
                 let id = made.id;
-                self.rest.gateways.push(Gateway { tenant, id, name, address, version: 1 });
+                self.rest.gateways.push(Gateway { tenant, id, name, address, plays, version: 1 });
             }
             return format!("gateway: {expect}");
         };
@@ -626,7 +641,7 @@ impl World {
             let got = code(&exchange.gateway_remove(&who, id, None).await);
             let expect = match () {
                 () if of != tenant => "not_found",
-                () if self.rest.routing[tenant].gateways.contains(&id) => "gateway_in_use",
+                () if self.gateway_is_used(tenant, id) => "gateway_in_use",
                 () => "",
             };
             assert_eq!(got, expect, "remove gateway");
@@ -653,6 +668,9 @@ impl World {
         let usages = if self.dice.one_in(4) { self.some_usages() } else { USAGES.to_vec() };
         let mut named: Vec<Uuid> = Vec::new();
         for gateway in &self.rest.gateways {
+            if gateway.plays && !self.dice.one_in(12) {
+                continue;
+            }
             if if gateway.tenant == tenant { self.dice.one_in(2) } else { self.dice.one_in(12) } {
                 named.push(gateway.id);
             }
@@ -677,6 +695,9 @@ impl World {
         let expect = match () {
             () if !stale.is_empty() => stale,
             () if !named.iter().all(own) => "unknown_gateway",
+            () if self.rest.gateways.iter().any(|g| g.plays && named.contains(&g.id)) => {
+                "gateway_not_pstn"
+            }
             () if USAGES.iter().any(|u| !usages.contains(u) && named_still(u)) => {
                 "pstn_usage_in_use"
             }

@@ -387,6 +387,9 @@ impl World {
 
     async fn entry_leaves(&mut self) -> String {
         let tenant = self.dice.below(2);
+        if self.people_of(tenant).len() < 3 && !self.dice.one_in(4) {
+            return "few are left".into();
+        }
         let (who, may) = self.any_provider(tenant);
         let (holder, id, version, there) = self.any_entry(tenant).await;
         let dice = self.dice.below(12);

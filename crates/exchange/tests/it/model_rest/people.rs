@@ -155,6 +155,10 @@ impl World {
 
     async fn person_leaves(&mut self) -> String {
         let tenant = self.dice.below(2);
+        let few = self.people_of(tenant).len() < 3;
+        if few && !self.dice.one_in(4) {
+            return "few are left".into();
+        }
         let holder = self.somebody(tenant);
         let (who, may) = self.any_writer(tenant);
         let there = self.model.is_there(tenant, holder);
@@ -189,6 +193,7 @@ impl World {
             group.members.remove(&holder);
         }
         self.rest.holds.retain(|(_, _, target), _| *target != Target::User(holder));
+        self.settings_without(holder);
     }
 
     async fn person_phone(&mut self) -> String {
