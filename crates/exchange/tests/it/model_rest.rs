@@ -1,5 +1,6 @@
-//! What numbers share their world with, in the same random sequences: consents with what operators
-//! make of them, offers and notices, groups and policies, gateways and voice routes, operators that
+//! What numbers share their world with, in the same random sequences: people and their directory,
+//! their calling settings, what plays and records, consents with what operators make of them, offers
+//! and notices, groups and policies, gateways, voice routes and conference bridges, operators that
 //! stand in, and change freezes. Each answer is foretold by plain maps, and so is what is left.
 
 use crate::furnished::doc;
@@ -12,15 +13,21 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
+mod bridges;
 mod calling;
 mod compare;
 mod directory;
 mod people;
+mod policies;
 mod voices;
 
 const DIAL_OUT: &str = "OnlineDialOutPolicy";
 const VOICE: &str = "OnlineVoiceRoutingPolicy";
-const KINDS: [&str; 2] = [DIAL_OUT, VOICE];
+const MEETINGS: &str = "OnlineAudioConferencingRoutingPolicy";
+const DESK: &str = "TeamsEmergencyCallingPolicy";
+const HELP: &str = "TeamsEmergencyCallRoutingPolicy";
+const SHARED: &str = "TeamsSharedCallingRoutingPolicy";
+const KINDS: [&str; 6] = [DIAL_OUT, VOICE, MEETINGS, DESK, HELP, SHARED];
 const USAGES: [&str; 2] = ["UK", "World"];
 const ENDED: [&str; 2] = ["ConsentDeclined", "ContractTerminated"];
 
@@ -51,7 +58,7 @@ struct Policy {
     id: Uuid,
     kind: &'static str,
     name: &'static str,
-    usages: Vec<&'static str>,
+    body: policies::Body,
     version: i64,
 }
 
@@ -78,6 +85,8 @@ struct Gateway {
 struct Routing {
     usages: Vec<&'static str>,
     gateways: BTreeSet<Uuid>,
+    /// The number by which meetings call out.
+    source: Option<u64>,
     version: i64,
 }
 
@@ -94,6 +103,7 @@ pub struct Rest {
     addresses: [usize; 2],
     calling: BTreeMap<usize, (calling::Settings, i64)>,
     voices: [voices::Voices; 2],
+    bridges: Vec<bridges::Bridge>,
     reader: Actor,
     /// Of each tenant, one that keeps its directory and may nothing else.
     providers: [Actor; 2],
@@ -133,6 +143,7 @@ impl Rest {
             addresses: [2; 2],
             calling: BTreeMap::new(),
             voices: Default::default(),
+            bridges: Vec::new(),
             reader: sign_in(&town.exchange, &reader).await,
             providers: [provider(&town.contoso).await, provider(&town.fabrikam).await],
         }
@@ -175,7 +186,8 @@ impl World {
 
     /// One step of everything but numbers.
     pub async fn rest_step(&mut self) -> String {
-        match self.dice.below(34) {
+        match self.dice.below(38) {
+            34..=37 => self.bridge().await,
             29..=31 => self.calling().await,
             32 | 33 => self.voices().await,
             20..=23 => self.person().await,
@@ -400,215 +412,10 @@ impl World {
         "publish: ".into()
     }
 
-    fn any_group(&mut self) -> Option<usize> {
-        let count = self.rest.groups.len();
-        (count > 0).then(|| self.dice.below(count))
-    }
-
-    /// What keeps a group from being removed.
-    fn group_stays(&self, _group: Uuid) -> &'static str {
-        ""
-    }
-
-    fn group_is_gone(&mut self, at: usize) {
-        let id = self.rest.groups.remove(at).id;
-        self.rest.holds.retain(|(_, _, target), _| *target != Target::Group(id));
-    }
-
-    async fn group(&mut self) -> String {
-        let tenant = self.dice.below(2);
-        let (who, exchange) = (self.tenant_cx(tenant), self.town.exchange.clone());
-        let at = self.any_group();
-        let act = self.dice.below(8);
-        let Some(at) = at.filter(|_| act > 1) else {
-            let name = self.dice.of(&["Sales", "Staff", "Night"]);
-            let got = exchange.group_create(&who, doc(json!({ "name": name }))).await;
-            let taken = self.rest.groups.iter().any(|g| (g.tenant, g.name) == (tenant, name));
-            assert_eq!(code(&got), if taken { "conflict" } else { "" }, "group {name}");
-            if let Ok(made) = &got {
-                let members = BTreeSet::new();
-                self.rest.groups.push(Group { tenant, id: made.id, name, external: None, members });
-            }
-            return format!("group: {}", code(&got));
-        };
-        let (id, own) = (self.rest.groups[at].id, self.rest.groups[at].tenant == tenant);
-        if act == 2 {
-            let got = code(&exchange.group_remove(&who, id).await);
-            let expect = if own { self.group_stays(id) } else { "not_found" };
-            assert_eq!(got, expect, "group of {tenant}");
-            if expect.is_empty() {
-                self.group_is_gone(at);
-            }
-            return format!("remove group: {got}");
-        }
-        let (join, leave) = (self.somebody(tenant), self.somebody(tenant));
-        let id_of = |holder: usize| self.model.holders[holder].id;
-        let edit = doc(json!({ "join": [id_of(join)], "leave": [id_of(leave)] }));
-        let got = code(&exchange.group_member_edit(&who, id, edit).await);
-        let expect = match () {
-            () if join == leave => "invalid_field",
-            () if !own => "not_found",
-            () if !self.model.is_there(tenant, join) => "unknown_user",
-            () => "",
-        };
-        assert_eq!(got, expect, "{join} joins and {leave} leaves");
-        if expect.is_empty() {
-            let members = &mut self.rest.groups[at].members;
-            members.insert(join);
-            members.remove(&leave);
-        }
-        format!("members: {got}")
-    }
-
-    fn settings_of(kind: &str, usages: &[&str]) -> Value {
-        match kind {
-            DIAL_OUT => json!({ "kind": kind, "allowed": "Domestic" }),
-            _ => json!({ "kind": kind, "online_pstn_usages": usages }),
-        }
-    }
-
-    fn some_usages(&mut self) -> Vec<&'static str> {
-        let which = self.dice.below(4);
-        USAGES.iter().enumerate().filter(|(n, _)| which >> n & 1 == 1).map(|(_, u)| *u).collect()
-    }
-
-    async fn policy(&mut self) -> String {
-        let tenant = self.dice.below(2);
-        let (who, exchange) = (self.tenant_cx(tenant), self.town.exchange.clone());
-        let (kind, name) = (self.dice.of(&KINDS), self.dice.of(&["a", "b", "c"]));
-        let usages = if kind == VOICE { self.some_usages() } else { vec![] };
-        let count = self.rest.policies.len();
-        let at = (count > 0).then(|| self.dice.below(count));
-        let act = self.dice.below(6);
-        let unknown = |rest: &Rest, usages: &[&str]| {
-            usages.iter().any(|usage| !rest.routing[tenant].usages.contains(usage))
-        };
-        let taken = |rest: &Rest, kind: &str, own: Option<Uuid>| {
-            rest.policies
-                .iter()
-                .any(|p| (p.tenant, p.kind, p.name) == (tenant, kind, name) && Some(p.id) != own)
-        };
-        let Some(at) = at.filter(|_| act > 1) else {
-            let new = json!({ "name": name, "settings": Self::settings_of(kind, &usages) });
-            let got = exchange.policy_create(&who, doc(new)).await;
-            let expect = match () {
-                () if unknown(&self.rest, &usages) => "unknown_pstn_usage",
-                () if taken(&self.rest, kind, None) => "conflict",
-                () => "",
-            };
-            assert_eq!(code(&got), expect, "policy {kind} {name} {usages:?}");
-            if let Ok(made) = got {
-                let id = made.id;
-                self.rest.policies.push(Policy { tenant, id, kind, name, usages, version: 1 });
-            }
-            return format!("policy: {expect}");
-        };
-        let Policy { id, kind, version, tenant: of, .. } = self.rest.policies[at];
-        if act == 2 {
-            let got = code(&exchange.policy_remove(&who, id, None).await);
-            let used = self.held_policies().any(|(_, policy)| policy == id);
-            let expect = match () {
-                () if of != tenant => "not_found",
-                () if used => "policy_in_use",
-                () => "",
-            };
-            assert_eq!(got, expect, "remove policy");
-            if expect.is_empty() {
-                self.rest.policies.remove(at);
-            }
-            return format!("remove policy: {got}");
-        }
-        let usages = if kind == VOICE { usages } else { vec![] };
-        let dice = self.dice.below(10);
-        let (if_match, stale) = sent(dice, version);
-        let edit = json!({ "name": name, "settings": Self::settings_of(kind, &usages) });
-        let got = code(&exchange.policy_update(&who, id, if_match, doc(edit)).await);
-        let expect = match () {
-            () if of != tenant => "not_found",
-            () if !stale.is_empty() => stale,
-            () if taken(&self.rest, kind, Some(id)) => "conflict",
-            () if unknown(&self.rest, &usages) => "unknown_pstn_usage",
-            () => "",
-        };
-        assert_eq!(got, expect, "edit policy {kind} {name} {usages:?}");
-        if expect.is_empty() {
-            let policy = &mut self.rest.policies[at];
-            (policy.name, policy.usages) = (name, usages);
-            policy.version += 1;
-        }
-        format!("edit policy: {got}")
-    }
-
-    /// What holds still: a number that is gone has taken its policies along.
-    fn held_policies(&self) -> impl Iterator<Item = ((usize, &'static str, Target), Uuid)> + '_ {
-        let there = |target: Target| match target {
-            Target::Number(number, life) => {
-                self.model.numbers.get(&number).is_some_and(|n| n.life == life)
-            }
-            _ => true,
-        };
-        let holds = self.rest.holds.iter();
-        holds.filter(move |((_, _, target), _)| there(*target)).map(|(at, (id, _))| (*at, *id))
-    }
-
-    async fn policy_for(&mut self) -> String {
-        let (tenant, number, holder) = self.likely();
-        let kind = self.dice.of(&KINDS);
-        let policies: Vec<Uuid> = self.rest.policies.iter().map(|p| p.id).collect();
-        let policy = (!policies.is_empty() && !self.dice.one_in(4))
-            .then(|| self.dice.of(&policies))
-            .and_then(|id| self.rest.policies.iter().find(|p| p.id == id));
-        let policy = policy.map(|p| (p.id, p.tenant == tenant && p.kind == kind));
-        let rank = 1 + self.dice.below(3) as u32;
-        let mut put = json!({ "kind": kind, "policy_id": policy.map(|p| p.0) });
-        let life = self.model.numbers.get(&number).map_or(0, |n| n.life);
-        let (target, known) = match self.dice.below(5) {
-            0 => (Target::Global, ""),
-            1 if self.any_group().is_some() => {
-                let at = self.any_group().expect("there is one");
-                let (id, of) = (self.rest.groups[at].id, self.rest.groups[at].tenant);
-                (put["group_id"], put["rank"]) = (json!(id), json!(rank));
-                let ranked = self.rest.holds.iter().any(|((t, k, target), (_, r))| {
-                    let other = matches!(target, Target::Group(other) if *other != id);
-                    (*t, *k, *r) == (tenant, kind, rank) && other
-                });
-                let known = match () {
-                    () if of != tenant => "unknown_group",
-                    () if ranked && policy.is_some() => "rank_taken",
-                    () => "",
-                };
-                (Target::Group(id), known)
-            }
-            2 | 3 if !self.model.holders[holder].is_queue => {
-                put["user_id"] = json!(self.model.holders[holder].id);
-                let own = self.model.is_there(tenant, holder);
-                (Target::User(holder), if own { "" } else { "unknown_user" })
-            }
-            _ => {
-                put["number"] = json!(text(number));
-                let own = self.model.numbers.get(&number).is_some_and(|n| n.tenant == tenant);
-                (Target::Number(number, life), if own { "" } else { "invalid_field" })
-            }
-        };
-        let who = self.tenant_cx(tenant);
-        let got = code(&self.town.exchange.policy_assignment_put(&who, doc(put.clone())).await);
-        let expect = match (known, policy) {
-            ("", Some((_, false))) => "unknown_policy",
-            ("", _) => "",
-            (refused, _) => refused,
-        };
-        assert_eq!(got, expect, "{put}");
-        if expect.is_empty() {
-            match policy {
-                Some((id, _)) => self.rest.holds.insert((tenant, kind, target), (id, rank)),
-                None => self.rest.holds.remove(&(tenant, kind, target)),
-            };
-        }
-        format!("policy for {target:?}: {got}")
-    }
-
     fn gateway_is_used(&self, tenant: usize, id: Uuid) -> bool {
-        self.rest.routing[tenant].gateways.contains(&id) || self.rest.voices[tenant].names(id)
+        self.rest.routing[tenant].gateways.contains(&id)
+            || self.rest.voices[tenant].names(id)
+            || self.bridge_names(id)
     }
 
     async fn gateway(&mut self) -> String {
@@ -682,6 +489,12 @@ impl World {
             vec![json!({ "name": "all", "number_pattern": r"^\+", "priority": 1,
                 "online_pstn_usages": [usages[0]], "gateway_ids": named })]
         };
+        let mut routes = routes;
+        let source = (usages.len() == 2 && self.dice.one_in(2)).then(|| self.any_source(tenant));
+        if let Some(number) = source {
+            routes.push(json!({ "name": "meetings", "number_pattern": r"^\+", "priority": 2,
+                "online_pstn_usages": [usages[1]], "bridge_source_phone_number": text(number) }));
+        }
         let put = json!({ "online_pstn_usages": usages, "routes": routes });
         let dice = self.dice.below(10);
         let (if_match, stale) = sent(dice, self.rest.routing[tenant].version);
@@ -690,13 +503,16 @@ impl World {
         let own = |id: &Uuid| self.rest.gateways.iter().any(|g| (g.tenant, g.id) == (tenant, *id));
         let named_still = |usage: &&str| {
             let own = self.rest.policies.iter().filter(|p| p.tenant == tenant);
-            own.flat_map(|p| &p.usages).any(|u| u == usage)
+            own.flat_map(|p| &p.body.usages).any(|u| u == usage)
         };
         let expect = match () {
             () if !stale.is_empty() => stale,
             () if !named.iter().all(own) => "unknown_gateway",
             () if self.rest.gateways.iter().any(|g| g.plays && named.contains(&g.id)) => {
                 "gateway_not_pstn"
+            }
+            () if source.is_some_and(|number| !self.is_source(tenant, number)) => {
+                "unknown_bridge_number"
             }
             () if USAGES.iter().any(|u| !usages.contains(u) && named_still(u)) => {
                 "pstn_usage_in_use"
@@ -707,7 +523,7 @@ impl World {
         if expect.is_empty() {
             let version = self.rest.routing[tenant].version + 1;
             let gateways = named.into_iter().collect();
-            self.rest.routing[tenant] = Routing { usages, gateways, version };
+            self.rest.routing[tenant] = Routing { usages, gateways, source, version };
         }
         format!("voice routes: {expect}")
     }

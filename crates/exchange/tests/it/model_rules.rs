@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 pub const USER: &str = "CallingUserAssignment";
 pub const APP: &str = "FirstPartyAppAssignment";
+pub const CONF: &str = "ConferenceAssignment";
 pub const ALPHA: u64 = 442_079_460_000;
 /// Stands where other numbers have their operator.
 pub const OWN: usize = 2;
@@ -34,10 +35,18 @@ impl Dice {
     }
 }
 
+/// Who has a number and is neither a person nor a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Other {
+    Bridge(Uuid),
+    Policy(Uuid),
+}
+
 /// What can change about a number, tags apart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
     pub holder: Option<usize>,
+    pub other: Option<Other>,
     pub location: Option<Uuid>,
     pub usage: &'static str,
     pub may_set: bool,
@@ -47,6 +56,12 @@ pub struct State {
 }
 
 pub const FREE: (&str, u64) = ("none", 0);
+
+impl State {
+    pub fn is_assigned(&self) -> bool {
+        self.holder.is_some() || self.other.is_some()
+    }
+}
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Num {
@@ -182,7 +197,7 @@ impl Model {
     pub fn give(&self, number: u64, now: &Num, after: &State) -> Result<(), &'static str> {
         let to = after.holder.expect("somebody");
         let holder = &self.holders[to];
-        if now.state.holder.is_some() {
+        if now.state.is_assigned() {
             return Err("already_assigned");
         }
         if after.block != FREE {
@@ -191,7 +206,7 @@ impl Model {
         if self.consents.get(&(now.tenant, now.operator)) != Some(&true) {
             return Err("consent_not_active");
         }
-        if (now.state.usage == APP) != holder.is_queue {
+        if now.state.usage == CONF || (now.state.usage == APP) != holder.is_queue {
             return Err("wrong_usage");
         }
         if !(holder.licensed && holder.active) {
@@ -276,8 +291,11 @@ impl Model {
                     self.give(e.number, now, &after)?;
                 }
                 "unassign" => {
-                    if now.state.holder.is_none() {
-                        return Err("not_assigned");
+                    match now.state.other {
+                        Some(Other::Bridge(_)) => return Err("conference_assigned"),
+                        Some(Other::Policy(_)) => return Err("policy_assigned"),
+                        None if now.state.holder.is_none() => return Err("not_assigned"),
+                        None => {}
                     }
                     after.holder = None;
                     after.block = self.stamped(order.block.unwrap_or(self.settings[order.tenant]));
@@ -303,7 +321,11 @@ impl Model {
         }
         let changes = after.usage != now.state.usage;
         match order.kind {
-            "usage" | "update" if changes && now.state.holder.is_some() => {
+            // Numbers for conferences are the operator's to make, and to make others of.
+            "usage" if changes && [after.usage, now.state.usage].contains(&CONF) => {
+                return Err("usage_not_tenants");
+            }
+            "usage" | "update" if changes && now.state.is_assigned() => {
                 return Err("still_assigned");
             }
             "location" if after.location != now.state.location && !now.state.may_set => {
@@ -381,7 +403,8 @@ impl Model {
             return Err("location_country");
         }
         let block = e.undo.as_ref().map_or(FREE, |(_, trace)| trace.before.block);
-        let state = State { holder: None, location: e.location, usage, may_set, block };
+        let state =
+            State { holder: None, other: None, location: e.location, usage, may_set, block };
         if !order.dry_run {
             self.lives += 1;
             let num = Num {
@@ -408,7 +431,7 @@ impl Model {
             .get(&e.number)
             .filter(|n| (n.tenant, Some(n.operator)) == (order.tenant, order.operator))
             .ok_or("not_held")?;
-        if held.state.holder.is_some() {
+        if held.state.is_assigned() {
             return Err("still_assigned");
         }
         if e.undo.as_ref().is_some_and(|(_, trace)| trace.life != held.life) {
@@ -448,7 +471,8 @@ impl Model {
         }
         if !dry_run {
             self.lives += 1;
-            let state = State { holder: None, location, usage, may_set: true, block: FREE };
+            let state =
+                State { holder: None, other: None, location, usage, may_set: true, block: FREE };
             let (tags, life) = (BTreeMap::new(), self.lives);
             self.numbers.insert(number, Num { tenant, operator: OWN, state, tags, life });
         }
@@ -459,7 +483,7 @@ impl Model {
         match self.numbers.get(&number).filter(|n| n.tenant == tenant) {
             None => return Err("not_found"),
             Some(n) if n.operator != OWN => return Err("not_direct_routing"),
-            Some(n) if n.state.holder.is_some() => return Err("still_assigned"),
+            Some(n) if n.state.is_assigned() => return Err("still_assigned"),
             Some(_) => {}
         }
         self.numbers.remove(&number);
