@@ -349,7 +349,7 @@ impl World {
         let put = NumberSettingsPut {
             assignment_blocked_forever: block == "forever",
             assignment_blocked_days: (block == "days").then_some(365),
-            free_numbers_of_leavers: self.dice.one_in(2),
+            free_numbers_of_leavers: self.dice.one_in(3),
             ..NumberSettingsPut::default()
         };
         let actor = cx(&self.company(tenant).actor);
@@ -690,13 +690,12 @@ impl World {
 
 /// What chance must bring about at least once in a long run, so that the rules beside the numbers'
 /// are tried from both sides.
-const SELDOM: [&str; 48] = [
+const SELDOM: [&str; 43] = [
     "accept: notice_outdated",
     "assign: location_locked",
     "edit: acceptance_due",
     "edit: country_not_offered",
     "enter: conflict",
-    "exit: number_held",
     "fallback: consent_not_active",
     "fallback: profile_unusable",
     "forward: no_voicemail",
@@ -707,12 +706,9 @@ const SELDOM: [&str; 48] = [
     "give: offer_not_published",
     "leave: number_held",
     "members: unknown_user",
-    "mend: conflict",
     "patch: conflict",
     "patch: scim_no_target",
     "policy: account_without_number",
-    "policy: already_assigned",
-    "policy: emergency_number_differs",
     "policy: unknown_group",
     "policy: unknown_policy",
     "rebridge: default_number_of_operator",
@@ -733,7 +729,6 @@ const SELDOM: [&str; 48] = [
     "unregister: bridge_default_number",
     "unregister: bridge_source_number",
     "upload: relationship_ended",
-    "voice: gateway_not_pstn",
     "voice: pstn_usage_in_use",
     "voice: unknown_bridge_number",
     "voice: unknown_gateway",

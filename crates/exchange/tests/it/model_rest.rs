@@ -421,7 +421,7 @@ impl World {
     async fn gateway(&mut self) -> String {
         let tenant = self.dice.below(2);
         let (who, exchange) = (self.tenant_cx(tenant), self.town.exchange.clone());
-        let (name, address) = (self.dice.below(4) as u64, self.dice.below(4) as u64);
+        let (name, address) = (self.dice.below(9) as u64, self.dice.below(6) as u64);
         let count = self.rest.gateways.len();
         let at = (count > 0).then(|| self.dice.below(count));
         let act = self.dice.below(5);
@@ -475,7 +475,7 @@ impl World {
         let usages = if self.dice.one_in(4) { self.some_usages() } else { USAGES.to_vec() };
         let mut named: Vec<Uuid> = Vec::new();
         for gateway in &self.rest.gateways {
-            if gateway.plays && !self.dice.one_in(12) {
+            if gateway.plays && !self.dice.one_in(4) {
                 continue;
             }
             if if gateway.tenant == tenant { self.dice.one_in(2) } else { self.dice.one_in(12) } {

@@ -64,14 +64,14 @@ impl World {
     }
 
     pub async fn directory(&mut self) -> String {
-        match self.dice.below(12) {
+        match self.dice.below(14) {
             0 | 1 => self.entry_comes().await,
             2 => self.entry_is_replaced().await,
             3..=6 => self.entry_is_patched().await,
-            7 => self.entry_leaves().await,
+            7 | 12 => self.entry_leaves().await,
             8 => self.folder_comes().await,
             9 => self.folder_is_replaced().await,
-            10 => self.folder_is_patched().await,
+            10 | 13 => self.folder_is_patched().await,
             _ => self.folder_leaves().await,
         }
     }

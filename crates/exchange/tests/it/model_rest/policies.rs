@@ -134,9 +134,12 @@ impl World {
                         n.tenant == tenant && !n.state.is_assigned() && n.state.block == FREE
                     });
                     let free: Vec<u64> = free.map(|(number, _)| *number).collect();
-                    body.numbers.push(match free.is_empty() || self.dice.one_in(5) {
-                        true => self.any_number(),
-                        false => self.dice.of(&free),
+                    let own = self.model.numbers.iter().filter(|(_, n)| n.tenant == tenant);
+                    let own: Vec<u64> = own.map(|(number, _)| *number).collect();
+                    body.numbers.push(match self.dice.below(6) {
+                        0 | 1 if !own.is_empty() => self.dice.of(&own),
+                        2.. if !free.is_empty() => self.dice.of(&free),
+                        _ => self.any_number(),
                     });
                 }
             }
@@ -158,6 +161,15 @@ impl World {
                 body.account.map_or("", |account| self.shared_refused(tenant, account, body, own))
             }
         }
+    }
+
+    /// Has the tenant's queue a number that others may call by?
+    fn may_share(&self, tenant: usize) -> bool {
+        let mut numbers = self.model.numbers.values().filter(|n| n.state.location.is_some());
+        numbers.any(|n| {
+            let queue = n.state.holder.is_some_and(|h| self.model.holders[h].is_queue);
+            n.tenant == tenant && queue
+        })
     }
 
     fn shared_refused(
@@ -219,9 +231,17 @@ impl World {
     pub async fn policy(&mut self) -> String {
         let tenant = self.dice.below(2);
         let ((who, may), exchange) = (self.any_writer(tenant), self.town.exchange.clone());
-        let (kind, name) = (self.dice.of(&KINDS), self.dice.of(&["a", "b"]));
+        let (mut kind, name) = (self.dice.of(&KINDS), self.dice.of(&["a", "b"]));
+        // While there is a number to call by.
+        let shares = self.may_share(tenant) && self.dice.one_in(2);
+        if shares {
+            kind = SHARED;
+        }
         let count = self.rest.policies.len();
-        let at = (count > 0).then(|| self.dice.below(count));
+        let mut at = (count > 0).then(|| self.dice.below(count));
+        if shares {
+            at = (self.rest.policies.iter()).position(|p| (p.tenant, p.kind) == (tenant, SHARED));
+        }
         let act = self.dice.below(6);
         let taken = |rest: &Rest, kind: &str, own: Option<Uuid>| {
             rest.policies
