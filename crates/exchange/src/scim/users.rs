@@ -351,14 +351,11 @@ impl Exchange {
             let mut after = before.clone();
             scim::apply(&USER, &mut after, &operations).map_err(|error| problem(&error))?;
             follow_parts(&before, &mut after);
-            let person = Person::read(&after)?;
-            let row = if before == after {
-                // What changes nothing is no entry of any log.
-                tx.discard();
-                row
-            } else {
-                save(&mut tx, row, &person).await?
-            };
+            let mut person = Person::read(&after)?;
+            // A PATCH has all there is before it: what is missing now was removed (RFC 7644
+            // section 3.5.2.2), other than where a PUT says nothing of it.
+            person.licences.get_or_insert_default();
+            let row = save(&mut tx, row, &person).await?;
             done(answer(&row, base, query), id)
         })
         .await
@@ -429,6 +426,17 @@ async fn save(
     }
     if let Some(licences) = &person.licences {
         row.licences = Json(licences.clone());
+    }
+    let kept = |row: &PersonRow| {
+        let about = row.directory.clone().map(|about| about.0).unwrap_or_default();
+        let PersonRow { upn, display_name, external_id, active, licences, .. } = row.clone();
+        (upn, display_name, external_id, active, licences.0, about)
+    };
+    if kept(&row) == kept(&before) {
+        // What changes nothing is no entry of any log: a provider may write a name in other
+        // letters with each of its rounds.
+        tx.discard();
+        return Ok(before);
     }
     raced(tx.person_save(&row).await?)?;
     row.version += 1;

@@ -1,9 +1,10 @@
-//! What numbers share their world with, in the same random sequences: consents with what operators
-//! make of them, offers and notices, groups and policies, gateways and voice routes, operators that
+//! What numbers share their world with, in the same random sequences: people and their directory,
+//! their calling settings, what plays and records, consents with what operators make of them, offers
+//! and notices, groups and policies, gateways, voice routes and conference bridges, operators that
 //! stand in, and change freezes. Each answer is foretold by plain maps, and so is what is left.
 
 use crate::furnished::doc;
-use crate::house::{client, consent, cx, office, sign_in};
+use crate::house::{Company, client, consent, cx, office, sign_in};
 use crate::model::{World, code, text};
 use api_types::identity::ClientCreate;
 use exchange::{Actor, Cx, ListQuery};
@@ -12,11 +13,21 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
+mod bridges;
+mod calling;
 mod compare;
+mod directory;
+mod people;
+mod policies;
+mod voices;
 
 const DIAL_OUT: &str = "OnlineDialOutPolicy";
 const VOICE: &str = "OnlineVoiceRoutingPolicy";
-const KINDS: [&str; 2] = [DIAL_OUT, VOICE];
+const MEETINGS: &str = "OnlineAudioConferencingRoutingPolicy";
+const DESK: &str = "TeamsEmergencyCallingPolicy";
+const HELP: &str = "TeamsEmergencyCallRoutingPolicy";
+const SHARED: &str = "TeamsSharedCallingRoutingPolicy";
+const KINDS: [&str; 6] = [DIAL_OUT, VOICE, MEETINGS, DESK, HELP, SHARED];
 const USAGES: [&str; 2] = ["UK", "World"];
 const ENDED: [&str; 2] = ["ConsentDeclined", "ContractTerminated"];
 
@@ -33,10 +44,12 @@ pub struct Agreed {
     version: i64,
 }
 
+#[derive(Clone)]
 struct Group {
     tenant: usize,
     id: Uuid,
     name: &'static str,
+    external: Option<String>,
     members: BTreeSet<usize>,
 }
 
@@ -45,7 +58,7 @@ struct Policy {
     id: Uuid,
     kind: &'static str,
     name: &'static str,
-    usages: Vec<&'static str>,
+    body: policies::Body,
     version: i64,
 }
 
@@ -63,6 +76,8 @@ struct Gateway {
     id: Uuid,
     name: u64,
     address: u64,
+    /// It leads to what plays and records, and nowhere else.
+    plays: bool,
     version: i64,
 }
 
@@ -70,6 +85,8 @@ struct Gateway {
 struct Routing {
     usages: Vec<&'static str>,
     gateways: BTreeSet<Uuid>,
+    /// The number by which meetings call out.
+    source: Option<u64>,
     version: i64,
 }
 
@@ -84,7 +101,12 @@ pub struct Rest {
     routing: [Routing; 2],
     stand_in: [(Vec<usize>, i64); 2],
     addresses: [usize; 2],
+    calling: BTreeMap<usize, (calling::Settings, i64)>,
+    voices: [voices::Voices; 2],
+    bridges: Vec<bridges::Bridge>,
     reader: Actor,
+    /// Of each tenant, one that keeps its directory and may nothing else.
+    providers: [Actor; 2],
 }
 
 impl Rest {
@@ -92,6 +114,15 @@ impl Rest {
     pub async fn new(town: &crate::house::Town, agreed: &[(usize, usize)]) -> Self {
         let reader = ClientCreate { operator_id: Some(town.alpha.id), ..client("operator_reader") };
         let reader = town.exchange.client_create(&cx(&town.owner), reader).await.expect("a client");
+        let provider = async |company: &Company| {
+            let admin = ClientCreate { tenant_id: Some(company.id), ..client("tenant_admin") };
+            let made = town.exchange.client_create(&cx(&town.owner), admin).await;
+            let (made, scope) = (made.expect("a client"), Some("tenant.directory"));
+            let id = made.client_id.to_string();
+            let answer = town.exchange.token_issue(&id, &made.client_secret, scope).await;
+            let token = answer.expect("a token").access_token;
+            town.exchange.actor_from_token(&token).await.expect("an actor")
+        };
         let fresh = Agreed {
             status: "Active",
             relationship: "ConsentAcknowledged",
@@ -110,7 +141,11 @@ impl Rest {
             routing: Default::default(),
             stand_in: Default::default(),
             addresses: [2; 2],
+            calling: BTreeMap::new(),
+            voices: Default::default(),
+            bridges: Vec::new(),
             reader: sign_in(&town.exchange, &reader).await,
+            providers: [provider(&town.contoso).await, provider(&town.fabrikam).await],
         }
     }
 
@@ -151,7 +186,12 @@ impl World {
 
     /// One step of everything but numbers.
     pub async fn rest_step(&mut self) -> String {
-        match self.dice.below(20) {
+        match self.dice.below(38) {
+            34..=37 => self.bridge().await,
+            29..=31 => self.calling().await,
+            32 | 33 => self.voices().await,
+            20..=23 => self.person().await,
+            24..=28 => self.directory().await,
             0..=4 => self.agreement().await,
             5 => self.relationship().await,
             6 => self.offer_or_notice().await,
@@ -372,214 +412,23 @@ impl World {
         "publish: ".into()
     }
 
-    fn any_group(&mut self) -> Option<usize> {
-        let count = self.rest.groups.len();
-        (count > 0).then(|| self.dice.below(count))
-    }
-
-    async fn group(&mut self) -> String {
-        let tenant = self.dice.below(2);
-        let (who, exchange) = (self.tenant_cx(tenant), self.town.exchange.clone());
-        let at = self.any_group();
-        let act = self.dice.below(8);
-        let Some(at) = at.filter(|_| act > 1) else {
-            let name = self.dice.of(&["Sales", "Staff", "Night"]);
-            let got = exchange.group_create(&who, doc(json!({ "name": name }))).await;
-            let taken = self.rest.groups.iter().any(|g| (g.tenant, g.name) == (tenant, name));
-            assert_eq!(code(&got), if taken { "conflict" } else { "" }, "group {name}");
-            if let Ok(made) = &got {
-                let members = BTreeSet::new();
-                self.rest.groups.push(Group { tenant, id: made.id, name, members });
-            }
-            return format!("group: {}", code(&got));
-        };
-        let (id, own) = (self.rest.groups[at].id, self.rest.groups[at].tenant == tenant);
-        if act == 2 {
-            let got = code(&exchange.group_remove(&who, id).await);
-            assert_eq!(got, if own { "" } else { "not_found" });
-            if own {
-                self.rest.groups.remove(at);
-                self.rest.holds.retain(|(_, _, target), _| *target != Target::Group(id));
-            }
-            return format!("remove group: {got}");
-        }
-        let people: Vec<usize> =
-            (0..self.model.holders.len()).filter(|h| !self.model.holders[*h].is_queue).collect();
-        let (join, leave) = (self.dice.of(&people), self.dice.of(&people));
-        let id_of = |holder: usize| self.model.holders[holder].id;
-        let edit = doc(json!({ "join": [id_of(join)], "leave": [id_of(leave)] }));
-        let got = code(&exchange.group_member_edit(&who, id, edit).await);
-        let expect = match () {
-            () if join == leave => "invalid_field",
-            () if !own => "not_found",
-            () if self.model.holders[join].tenant != tenant => "unknown_user",
-            () => "",
-        };
-        assert_eq!(got, expect, "{join} joins and {leave} leaves");
-        if expect.is_empty() {
-            let members = &mut self.rest.groups[at].members;
-            members.insert(join);
-            members.remove(&leave);
-        }
-        format!("members: {got}")
-    }
-
-    fn settings_of(kind: &str, usages: &[&str]) -> Value {
-        match kind {
-            DIAL_OUT => json!({ "kind": kind, "allowed": "Domestic" }),
-            _ => json!({ "kind": kind, "online_pstn_usages": usages }),
-        }
-    }
-
-    fn some_usages(&mut self) -> Vec<&'static str> {
-        let which = self.dice.below(4);
-        USAGES.iter().enumerate().filter(|(n, _)| which >> n & 1 == 1).map(|(_, u)| *u).collect()
-    }
-
-    async fn policy(&mut self) -> String {
-        let tenant = self.dice.below(2);
-        let (who, exchange) = (self.tenant_cx(tenant), self.town.exchange.clone());
-        let (kind, name) = (self.dice.of(&KINDS), self.dice.of(&["a", "b", "c"]));
-        let usages = if kind == VOICE { self.some_usages() } else { vec![] };
-        let count = self.rest.policies.len();
-        let at = (count > 0).then(|| self.dice.below(count));
-        let act = self.dice.below(6);
-        let unknown = |rest: &Rest, usages: &[&str]| {
-            usages.iter().any(|usage| !rest.routing[tenant].usages.contains(usage))
-        };
-        let taken = |rest: &Rest, kind: &str, own: Option<Uuid>| {
-            rest.policies
-                .iter()
-                .any(|p| (p.tenant, p.kind, p.name) == (tenant, kind, name) && Some(p.id) != own)
-        };
-        let Some(at) = at.filter(|_| act > 1) else {
-            let new = json!({ "name": name, "settings": Self::settings_of(kind, &usages) });
-            let got = exchange.policy_create(&who, doc(new)).await;
-            let expect = match () {
-                () if unknown(&self.rest, &usages) => "unknown_pstn_usage",
-                () if taken(&self.rest, kind, None) => "conflict",
-                () => "",
-            };
-            assert_eq!(code(&got), expect, "policy {kind} {name} {usages:?}");
-            if let Ok(made) = got {
-                let id = made.id;
-                self.rest.policies.push(Policy { tenant, id, kind, name, usages, version: 1 });
-            }
-            return format!("policy: {expect}");
-        };
-        let Policy { id, kind, version, tenant: of, .. } = self.rest.policies[at];
-        if act == 2 {
-            let got = code(&exchange.policy_remove(&who, id, None).await);
-            let used = self.held_policies().any(|(_, policy)| policy == id);
-            let expect = match () {
-                () if of != tenant => "not_found",
-                () if used => "policy_in_use",
-                () => "",
-            };
-            assert_eq!(got, expect, "remove policy");
-            if expect.is_empty() {
-                self.rest.policies.remove(at);
-            }
-            return format!("remove policy: {got}");
-        }
-        let usages = if kind == VOICE { usages } else { vec![] };
-        let dice = self.dice.below(10);
-        let (if_match, stale) = sent(dice, version);
-        let edit = json!({ "name": name, "settings": Self::settings_of(kind, &usages) });
-        let got = code(&exchange.policy_update(&who, id, if_match, doc(edit)).await);
-        let expect = match () {
-            () if of != tenant => "not_found",
-            () if !stale.is_empty() => stale,
-            () if taken(&self.rest, kind, Some(id)) => "conflict",
-            () if unknown(&self.rest, &usages) => "unknown_pstn_usage",
-            () => "",
-        };
-        assert_eq!(got, expect, "edit policy {kind} {name} {usages:?}");
-        if expect.is_empty() {
-            let policy = &mut self.rest.policies[at];
-            (policy.name, policy.usages) = (name, usages);
-            policy.version += 1;
-        }
-        format!("edit policy: {got}")
-    }
-
-    /// What holds still: a number that is gone has taken its policies along.
-    fn held_policies(&self) -> impl Iterator<Item = ((usize, &'static str, Target), Uuid)> + '_ {
-        let there = |target: Target| match target {
-            Target::Number(number, life) => {
-                self.model.numbers.get(&number).is_some_and(|n| n.life == life)
-            }
-            _ => true,
-        };
-        let holds = self.rest.holds.iter();
-        holds.filter(move |((_, _, target), _)| there(*target)).map(|(at, (id, _))| (*at, *id))
-    }
-
-    async fn policy_for(&mut self) -> String {
-        let (tenant, number, holder) = self.likely();
-        let kind = self.dice.of(&KINDS);
-        let policies: Vec<Uuid> = self.rest.policies.iter().map(|p| p.id).collect();
-        let policy = (!policies.is_empty() && !self.dice.one_in(4))
-            .then(|| self.dice.of(&policies))
-            .and_then(|id| self.rest.policies.iter().find(|p| p.id == id));
-        let policy = policy.map(|p| (p.id, p.tenant == tenant && p.kind == kind));
-        let rank = 1 + self.dice.below(3) as u32;
-        let mut put = json!({ "kind": kind, "policy_id": policy.map(|p| p.0) });
-        let life = self.model.numbers.get(&number).map_or(0, |n| n.life);
-        let (target, known) = match self.dice.below(5) {
-            0 => (Target::Global, ""),
-            1 if self.any_group().is_some() => {
-                let at = self.any_group().expect("there is one");
-                let (id, of) = (self.rest.groups[at].id, self.rest.groups[at].tenant);
-                (put["group_id"], put["rank"]) = (json!(id), json!(rank));
-                let ranked = self.rest.holds.iter().any(|((t, k, target), (_, r))| {
-                    let other = matches!(target, Target::Group(other) if *other != id);
-                    (*t, *k, *r) == (tenant, kind, rank) && other
-                });
-                let known = match () {
-                    () if of != tenant => "unknown_group",
-                    () if ranked && policy.is_some() => "rank_taken",
-                    () => "",
-                };
-                (Target::Group(id), known)
-            }
-            2 | 3 if !self.model.holders[holder].is_queue => {
-                put["user_id"] = json!(self.model.holders[holder].id);
-                let own = self.model.holders[holder].tenant == tenant;
-                (Target::User(holder), if own { "" } else { "unknown_user" })
-            }
-            _ => {
-                put["number"] = json!(text(number));
-                let own = self.model.numbers.get(&number).is_some_and(|n| n.tenant == tenant);
-                (Target::Number(number, life), if own { "" } else { "invalid_field" })
-            }
-        };
-        let who = self.tenant_cx(tenant);
-        let got = code(&self.town.exchange.policy_assignment_put(&who, doc(put.clone())).await);
-        let expect = match (known, policy) {
-            ("", Some((_, false))) => "unknown_policy",
-            ("", _) => "",
-            (refused, _) => refused,
-        };
-        assert_eq!(got, expect, "{put}");
-        if expect.is_empty() {
-            match policy {
-                Some((id, _)) => self.rest.holds.insert((tenant, kind, target), (id, rank)),
-                None => self.rest.holds.remove(&(tenant, kind, target)),
-            };
-        }
-        format!("policy for {target:?}: {got}")
+    fn gateway_is_used(&self, tenant: usize, id: Uuid) -> bool {
+        self.rest.routing[tenant].gateways.contains(&id)
+            || self.rest.voices[tenant].names(id)
+            || self.bridge_names(id)
     }
 
     async fn gateway(&mut self) -> String {
         let tenant = self.dice.below(2);
         let (who, exchange) = (self.tenant_cx(tenant), self.town.exchange.clone());
-        let (name, address) = (self.dice.below(4) as u64, self.dice.below(4) as u64);
+        let (name, address) = (self.dice.below(9) as u64, self.dice.below(6) as u64);
         let count = self.rest.gateways.len();
         let at = (count > 0).then(|| self.dice.below(count));
         let act = self.dice.below(5);
         let Some(at) = at.filter(|_| act > 1) else {
+            let plays = self.dice.one_in(4);
             let new = json!({ "fqdn": format!("sbc{name}.gateways.example"), "country": "GB",
+                "voice_app": plays,
                 "address": format!("198.51.100.{}:5060", address + 1) });
             let got = exchange.gateway_create(&who, doc(new)).await;
             let expect = match () {
@@ -590,7 +439,7 @@ impl World {
             assert_eq!(code(&got), expect, "gateway {name} at {address}");
             if let Ok(made) = got {
                 let id = made.id;
-                self.rest.gateways.push(Gateway { tenant, id, name, address, version: 1 });
+                self.rest.gateways.push(Gateway { tenant, id, name, address, plays, version: 1 });
             }
             return format!("gateway: {expect}");
         };
@@ -599,7 +448,7 @@ impl World {
             let got = code(&exchange.gateway_remove(&who, id, None).await);
             let expect = match () {
                 () if of != tenant => "not_found",
-                () if self.rest.routing[tenant].gateways.contains(&id) => "gateway_in_use",
+                () if self.gateway_is_used(tenant, id) => "gateway_in_use",
                 () => "",
             };
             assert_eq!(got, expect, "remove gateway");
@@ -626,6 +475,9 @@ impl World {
         let usages = if self.dice.one_in(4) { self.some_usages() } else { USAGES.to_vec() };
         let mut named: Vec<Uuid> = Vec::new();
         for gateway in &self.rest.gateways {
+            if gateway.plays && !self.dice.one_in(4) {
+                continue;
+            }
             if if gateway.tenant == tenant { self.dice.one_in(2) } else { self.dice.one_in(12) } {
                 named.push(gateway.id);
             }
@@ -637,6 +489,12 @@ impl World {
             vec![json!({ "name": "all", "number_pattern": r"^\+", "priority": 1,
                 "online_pstn_usages": [usages[0]], "gateway_ids": named })]
         };
+        let mut routes = routes;
+        let source = (usages.len() == 2 && self.dice.one_in(2)).then(|| self.any_source(tenant));
+        if let Some(number) = source {
+            routes.push(json!({ "name": "meetings", "number_pattern": r"^\+", "priority": 2,
+                "online_pstn_usages": [usages[1]], "bridge_source_phone_number": text(number) }));
+        }
         let put = json!({ "online_pstn_usages": usages, "routes": routes });
         let dice = self.dice.below(10);
         let (if_match, stale) = sent(dice, self.rest.routing[tenant].version);
@@ -645,11 +503,17 @@ impl World {
         let own = |id: &Uuid| self.rest.gateways.iter().any(|g| (g.tenant, g.id) == (tenant, *id));
         let named_still = |usage: &&str| {
             let own = self.rest.policies.iter().filter(|p| p.tenant == tenant);
-            own.flat_map(|p| &p.usages).any(|u| u == usage)
+            own.flat_map(|p| &p.body.usages).any(|u| u == usage)
         };
         let expect = match () {
             () if !stale.is_empty() => stale,
             () if !named.iter().all(own) => "unknown_gateway",
+            () if self.rest.gateways.iter().any(|g| g.plays && named.contains(&g.id)) => {
+                "gateway_not_pstn"
+            }
+            () if source.is_some_and(|number| !self.is_source(tenant, number)) => {
+                "unknown_bridge_number"
+            }
             () if USAGES.iter().any(|u| !usages.contains(u) && named_still(u)) => {
                 "pstn_usage_in_use"
             }
@@ -659,7 +523,7 @@ impl World {
         if expect.is_empty() {
             let version = self.rest.routing[tenant].version + 1;
             let gateways = named.into_iter().collect();
-            self.rest.routing[tenant] = Routing { usages, gateways, version };
+            self.rest.routing[tenant] = Routing { usages, gateways, source, version };
         }
         format!("voice routes: {expect}")
     }
@@ -781,7 +645,13 @@ impl World {
         assert_eq!(code(&made), expect);
         if let Ok(made) = made {
             let (tenant, members) = (1 - tenant, BTreeSet::new());
-            self.rest.groups.push(Group { tenant, id: made.id, name: "Sales", members });
+            self.rest.groups.push(Group {
+                tenant,
+                id: made.id,
+                name: "Sales",
+                external: None,
+                members,
+            });
         }
         if whole {
             exchange.programme_freeze_remove(&owner, id).await.expect("lifted");

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 pub const USER: &str = "CallingUserAssignment";
 pub const APP: &str = "FirstPartyAppAssignment";
+pub const CONF: &str = "ConferenceAssignment";
 pub const ALPHA: u64 = 442_079_460_000;
 /// Stands where other numbers have their operator.
 pub const OWN: usize = 2;
@@ -34,10 +35,18 @@ impl Dice {
     }
 }
 
+/// Who has a number and is neither a person nor a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Other {
+    Bridge(Uuid),
+    Policy(Uuid),
+}
+
 /// What can change about a number, tags apart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
     pub holder: Option<usize>,
+    pub other: Option<Other>,
     pub location: Option<Uuid>,
     pub usage: &'static str,
     pub may_set: bool,
@@ -47,6 +56,12 @@ pub struct State {
 }
 
 pub const FREE: (&str, u64) = ("none", 0);
+
+impl State {
+    pub fn is_assigned(&self) -> bool {
+        self.holder.is_some() || self.other.is_some()
+    }
+}
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Num {
@@ -58,12 +73,31 @@ pub struct Num {
     pub life: u64,
 }
 
+/// A person, or a queue. Whoever has left stays in the list: what was done with them remains to be
+/// undone, and to be refused.
 #[derive(Clone, Debug)]
 pub struct Holder {
     pub tenant: usize,
     pub id: Uuid,
     pub is_queue: bool,
     pub licensed: bool,
+    pub active: bool,
+    pub gone: bool,
+    pub about: About,
+}
+
+/// What else is kept of a person.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct About {
+    pub upn: String,
+    /// The phone's user name, which stays when the person is renamed.
+    pub phone: String,
+    pub name: String,
+    pub country: &'static str,
+    pub external: Option<String>,
+    pub given: Option<String>,
+    pub family: Option<String>,
+    pub mail: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -107,6 +141,8 @@ pub struct Model {
     /// Whether active, by tenant and operator.
     pub consents: BTreeMap<(usize, usize), bool>,
     pub settings: Vec<&'static str>,
+    /// Are numbers of people who leave taken back, by tenant?
+    pub frees: Vec<bool>,
     /// How a tag was written first, by tenant.
     pub known: Vec<BTreeMap<String, String>>,
     pub here: Vec<Uuid>,
@@ -124,6 +160,35 @@ impl Model {
         (block, 1 + self.blocks.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
     }
 
+    /// Those who are there.
+    pub fn present(&self) -> impl Iterator<Item = (usize, &Holder)> {
+        self.holders.iter().enumerate().filter(|(_, holder)| !holder.gone)
+    }
+
+    /// The people who are there, of all tenants.
+    pub fn people(&self) -> Vec<usize> {
+        self.present().filter(|(_, holder)| !holder.is_queue).map(|(h, _)| h).collect()
+    }
+
+    /// Is this somebody of the tenant's?
+    pub fn is_there(&self, tenant: usize, holder: usize) -> bool {
+        let holder = &self.holders[holder];
+        holder.tenant == tenant && !holder.gone
+    }
+
+    /// Takes a number back at once, as one operation does.
+    pub fn take_back(&mut self, number: u64) {
+        let tenant = self.numbers[&number].tenant;
+        let block = self.stamped(self.settings[tenant]);
+        let num = self.numbers.get_mut(&number).expect("it is there");
+        let before = num.state.clone();
+        (num.state.holder, num.state.block) = (None, block);
+        let (after, life) = (num.state.clone(), num.life);
+        let (added, removed) = (BTreeMap::new(), BTreeMap::new());
+        let trace = Trace { before, after, added, removed, life };
+        self.last.insert(number, ("unassign", trace));
+    }
+
     pub fn number_of(&self, holder: usize) -> Option<u64> {
         self.numbers.iter().find(|(_, n)| n.state.holder == Some(holder)).map(|(n, _)| *n)
     }
@@ -132,7 +197,7 @@ impl Model {
     pub fn give(&self, number: u64, now: &Num, after: &State) -> Result<(), &'static str> {
         let to = after.holder.expect("somebody");
         let holder = &self.holders[to];
-        if now.state.holder.is_some() {
+        if now.state.is_assigned() {
             return Err("already_assigned");
         }
         if after.block != FREE {
@@ -141,10 +206,10 @@ impl Model {
         if self.consents.get(&(now.tenant, now.operator)) != Some(&true) {
             return Err("consent_not_active");
         }
-        if (now.state.usage == APP) != holder.is_queue {
+        if now.state.usage == CONF || (now.state.usage == APP) != holder.is_queue {
             return Err("wrong_usage");
         }
-        if !holder.licensed {
+        if !(holder.licensed && holder.active) {
             return Err(if holder.is_queue { "account_unlicensed" } else { "user_unlicensed" });
         }
         if self.number_of(to).is_some_and(|other| other != number) {
@@ -216,7 +281,7 @@ impl Model {
                     after.holder = Some(e.holder.ok_or("invalid_field")?);
                     after.location = e.location.or(now.state.location);
                     let holder = &self.holders[e.holder.expect("named")];
-                    if holder.tenant != order.tenant {
+                    if holder.tenant != order.tenant || holder.gone {
                         return Err(if holder.is_queue {
                             "unknown_account"
                         } else {
@@ -226,8 +291,11 @@ impl Model {
                     self.give(e.number, now, &after)?;
                 }
                 "unassign" => {
-                    if now.state.holder.is_none() {
-                        return Err("not_assigned");
+                    match now.state.other {
+                        Some(Other::Bridge(_)) => return Err("conference_assigned"),
+                        Some(Other::Policy(_)) => return Err("policy_assigned"),
+                        None if now.state.holder.is_none() => return Err("not_assigned"),
+                        None => {}
                     }
                     after.holder = None;
                     after.block = self.stamped(order.block.unwrap_or(self.settings[order.tenant]));
@@ -246,11 +314,18 @@ impl Model {
             }
         }
         if e.undo.is_some() && after.holder.is_some() && after.holder != now.state.holder {
+            if after.holder.is_some_and(|h| self.holders[h].gone) {
+                return Err("unknown_user");
+            }
             self.give(e.number, now, &after)?;
         }
         let changes = after.usage != now.state.usage;
         match order.kind {
-            "usage" | "update" if changes && now.state.holder.is_some() => {
+            // Numbers for conferences are the operator's to make, and to make others of.
+            "usage" if changes && [after.usage, now.state.usage].contains(&CONF) => {
+                return Err("usage_not_tenants");
+            }
+            "usage" | "update" if changes && now.state.is_assigned() => {
                 return Err("still_assigned");
             }
             "location" if after.location != now.state.location && !now.state.may_set => {
@@ -328,7 +403,8 @@ impl Model {
             return Err("location_country");
         }
         let block = e.undo.as_ref().map_or(FREE, |(_, trace)| trace.before.block);
-        let state = State { holder: None, location: e.location, usage, may_set, block };
+        let state =
+            State { holder: None, other: None, location: e.location, usage, may_set, block };
         if !order.dry_run {
             self.lives += 1;
             let num = Num {
@@ -355,7 +431,7 @@ impl Model {
             .get(&e.number)
             .filter(|n| (n.tenant, Some(n.operator)) == (order.tenant, order.operator))
             .ok_or("not_held")?;
-        if held.state.holder.is_some() {
+        if held.state.is_assigned() {
             return Err("still_assigned");
         }
         if e.undo.as_ref().is_some_and(|(_, trace)| trace.life != held.life) {
@@ -395,7 +471,8 @@ impl Model {
         }
         if !dry_run {
             self.lives += 1;
-            let state = State { holder: None, location, usage, may_set: true, block: FREE };
+            let state =
+                State { holder: None, other: None, location, usage, may_set: true, block: FREE };
             let (tags, life) = (BTreeMap::new(), self.lives);
             self.numbers.insert(number, Num { tenant, operator: OWN, state, tags, life });
         }
@@ -406,7 +483,7 @@ impl Model {
         match self.numbers.get(&number).filter(|n| n.tenant == tenant) {
             None => return Err("not_found"),
             Some(n) if n.operator != OWN => return Err("not_direct_routing"),
-            Some(n) if n.state.holder.is_some() => return Err("still_assigned"),
+            Some(n) if n.state.is_assigned() => return Err("still_assigned"),
             Some(_) => {}
         }
         self.numbers.remove(&number);

@@ -208,14 +208,19 @@ on_both!(people_come_as_identity_providers_send_them, |db| {
     }
     // What changes nothing is taken, and is no edit.
     let before = house.one(id).await.expect("there");
-    let same =
-        house.patch(id, json!([{ "op": "replace", "value": { "title": "Countess" } }])).await;
-    assert_eq!(same.expect("taken"), before);
+    for value in [json!({ "title": "Countess" }), json!({ "userName": "KING@contoso.example" })] {
+        let same = house.patch(id, json!([{ "op": "replace", "value": value }])).await;
+        assert_eq!(same.expect("taken"), before);
+    }
     let licences =
         json!([{ "op": "add", "path": format!("{TELEPHONY}:licences"), "value": "teams_phone" }]);
     house.patch(id, licences).await.expect("licensed");
     let user = house.exchange.user_get(&cx(&house.tenant_admin), id).await.expect("there");
     assert_eq!((user.licences, user.active), (vec!["teams_phone".to_owned()], true));
+    // An attribute that is removed has no value (RFC 7644 section 3.5.2.2).
+    let none = json!([{ "op": "remove", "path": format!("{TELEPHONY}:licences") }]);
+    let made = house.patch(id, none).await.expect("changed");
+    assert_eq!(made[TELEPHONY]["licences"], json!([]));
     house.edge_knows().await;
 });
 

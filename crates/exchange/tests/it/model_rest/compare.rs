@@ -1,11 +1,62 @@
 //! Everything beside numbers, in the store and in the model.
 
 use super::{KINDS, Target, all};
+use crate::house::cx;
 use crate::model::{World, text};
+use crate::model_rules::Other;
+use exchange::{ListQuery, NumberFilter};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 impl World {
+    /// All that there is, in both.
+    pub async fn compare(&self) {
+        let mut seen = 0;
+        for tenant in 0..2 {
+            let actor = cx(&self.company(tenant).actor);
+            let list = ListQuery { cursor: None, limit: 1000 };
+            let page =
+                self.town.exchange.number_list(&actor, NumberFilter::default(), list.clone());
+            for real in page.await.expect("lists").items {
+                seen += 1;
+                let digits: u64 = real.number[1..].parse().expect("digits");
+                let told = self.model.numbers.get(&digits).unwrap_or_else(|| panic!("{real:?}"));
+                let holder = told.state.holder.map(|h| self.model.holders[h].id);
+                let other = told.state.other.map(|other| match other {
+                    Other::Bridge(id) | Other::Policy(id) => id,
+                });
+                let block = match told.state.block.0 {
+                    "none" => "NotBlocked",
+                    "days" => "BlockedUntil",
+                    _ => "BlockedForever",
+                };
+                let tags: Vec<String> = told.tags.values().cloned().collect();
+                assert_eq!(
+                    (real.assigned_to_id, real.location_id, real.usage.as_str()),
+                    (holder.or(other), told.state.location, told.state.usage),
+                    "{told:?}"
+                );
+                assert_eq!(
+                    (
+                        real.location_update_supported,
+                        real.assignment_blocked_state.as_str(),
+                        real.tags
+                    ),
+                    (told.state.may_set, block, tags),
+                    "{told:?}"
+                );
+                assert_eq!(told.tenant, tenant);
+            }
+            self.compare_people(tenant).await;
+            self.compare_directory(tenant).await;
+            self.compare_calling(tenant).await;
+            self.compare_voices(tenant).await;
+            self.compare_bridges(tenant).await;
+            self.compare_policies(tenant).await;
+        }
+        assert_eq!(seen, self.model.numbers.len());
+    }
+
     /// All that there is beside numbers, in both.
     pub async fn compare_rest(&self) {
         let exchange = &self.town.exchange;
@@ -48,7 +99,7 @@ impl World {
             });
             assert_eq!(real, expect.collect(), "policies of {tenant}");
 
-            for (h, holder) in self.model.holders.iter().enumerate() {
+            for (h, holder) in self.model.present() {
                 if holder.tenant == tenant && !holder.is_queue {
                     let told = exchange.effective_policies(&who, Some(holder.id), None).await;
                     let told = told.expect("known").policies.into_iter();
