@@ -30,6 +30,24 @@ pub struct Settings {
 }
 
 impl Settings {
+    fn without(mut self, gone: usize) -> Self {
+        self.delegates.retain(|(user, ..)| *user != gone);
+        self.group.retain(|user| *user != gone);
+        let receives = self.delegates.iter().any(|(_, _, receives)| *receives);
+        let any = !self.group.is_empty();
+        let over = |to: To| match to {
+            To::User(user) => user == gone,
+            To::Delegates => !receives,
+            To::Group => !any,
+            To::Voicemail | To::Number(_) => false,
+        };
+        self.forwarding = self.forwarding.filter(|(_, to)| !over(*to));
+        self.unanswered = self.unanswered.filter(|(to, _)| !over(*to));
+        self.busy = self.busy.filter(|to| !over(*to));
+        self.unreachable = self.unreachable.filter(|to| !over(*to));
+        self
+    }
+
     fn targets(&self) -> impl Iterator<Item = To> {
         let first = [self.forwarding.map(|f| f.1), self.unanswered.map(|u| u.0)];
         first.into_iter().chain([self.busy, self.unreachable]).flatten()
@@ -152,10 +170,16 @@ impl World {
         })
     }
 
-    /// What becomes of settings when somebody leaves: their own are gone. Those of others still name
-    /// them, until they are written again.
+    /// What becomes of settings when somebody leaves: their own are gone, and those of others name
+    /// them no more, nor delegates or a call group of which nobody is left.
     pub fn settings_without(&mut self, holder: usize) {
         self.rest.calling.remove(&holder);
+        for (settings, version) in self.rest.calling.values_mut() {
+            let after = settings.clone().without(holder);
+            if after != *settings {
+                (*settings, *version) = (after, *version + 1);
+            }
+        }
     }
 
     pub async fn calling(&mut self) -> String {

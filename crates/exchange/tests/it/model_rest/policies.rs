@@ -29,8 +29,9 @@ impl World {
     }
 
     /// What keeps a group from being removed.
-    pub fn group_stays(&self, _group: Uuid) -> &'static str {
-        ""
+    pub fn group_stays(&self, group: Uuid) -> &'static str {
+        let named = self.rest.policies.iter().any(|policy| policy.body.groups.contains(&group));
+        if named { "group_in_use" } else { "" }
     }
 
     pub fn group_is_gone(&mut self, at: usize) {
@@ -189,7 +190,18 @@ impl World {
         if by.state.location.is_none() {
             return "location_required";
         }
+        // What the policy has stays with it, whatever becomes of the consent.
+        let before = self.rest.policies.iter().find(|policy| Some(policy.id) == own);
+        let before = before.map(|policy| &policy.body);
+        let agreed = |operator: usize| {
+            operator == OWN || self.model.consents.get(&(tenant, operator)) == Some(&true)
+        };
+        let had = before.is_some_and(|body| body.account == Some(account));
+        if !had && !agreed(by.operator) {
+            return "consent_not_active";
+        }
         for number in &body.numbers {
+            let had = before.is_some_and(|body| body.numbers.contains(number));
             let number = self.model.numbers.get(number).filter(|n| n.tenant == tenant);
             let refused = match number {
                 None => "invalid_field",
@@ -200,6 +212,7 @@ impl World {
                     "already_assigned"
                 }
                 Some(n) if n.state.block != FREE => "number_blocked",
+                Some(n) if !had && !agreed(n.operator) => "consent_not_active",
                 Some(n) if n.state.usage == CONF => "wrong_usage",
                 Some(n) if (n.operator == OWN) != (by.operator == OWN) => {
                     "emergency_number_differs"
