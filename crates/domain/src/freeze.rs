@@ -48,6 +48,7 @@ pub const FREE: &[&str] = &[
     "issuer.",
     "lead.",
     "location.",
+    "mail.",
     "notice.",
     "number_dispute.",
     "number_order.",
