@@ -152,6 +152,9 @@ pub struct Number {
     pub assigned_to_id: Option<Uuid>,
     /// Their name.
     pub assigned_to_name: Option<String>,
+    /// What it is to the person who has it: `Primary`, `Private` (inbound only), `Alternate` (a
+    /// second line). Nothing for others, and operators see none.
+    pub assignment_category: Option<String>,
     /// Its emergency location.
     pub location_id: Option<Uuid>,
     /// The tenant may set or change the location.
@@ -184,6 +187,11 @@ pub struct AssignmentPut {
     /// The emergency location; left out, the number keeps the one it has.
     #[serde(default)]
     pub location_id: Option<Uuid>,
+    /// What it is to the person: `Primary` if left out, `Private` or `Alternate`. Whoever has the
+    /// number may be given it as something else.
+    #[serde(default)]
+    #[schema(pattern = "^(Primary|Private|Alternate)$")]
+    pub category: Option<String>,
     /// Check everything, change nothing.
     #[serde(default)]
     pub dry_run: bool,
@@ -246,6 +254,9 @@ pub struct TenantOrderEntryCreate {
     /// For `assign` and `location`: overrides the order's.
     #[serde(default)]
     pub location_id: Option<Uuid>,
+    /// For `assign`: `Primary` if left out, `Private` or `Alternate`.
+    #[serde(default)]
+    pub category: Option<String>,
 }
 
 /// `PUT /tenant/v1/numbers/{number}/tags`.
@@ -531,6 +542,8 @@ pub struct NumberExplained {
     pub assigned_to_id: Option<Uuid>,
     /// Their name.
     pub assigned_to_name: Option<String>,
+    /// `Primary`, `Private` or `Alternate`, of what a person has; tenants alone are told.
+    pub assignment_category: Option<String>,
     /// Which trunks carry it.
     pub calling_profile_id: Option<Uuid>,
     /// Where help is sent.

@@ -226,6 +226,7 @@ codes! {
     UserUnlicensed = "user_unlicensed", 422, "The user holds no telephony licence.", "Give the user the licence teams_phone.";
     AccountUnlicensed = "account_unlicensed", 422, "The resource account holds no licence.", "Give it the licence resource_account.";
     HasNumber = "has_number", 409, "The assignee already has a number.", "Unassign that number first.";
+    TooManyLines = "too_many_lines", 409, "The user has as many alternate lines as anybody may have.", "Unassign one of them first; a user has at most 4.";
     LocationLocked = "location_locked", 409, "The operator does not let the tenant change this number's location.", "Ask the operator to change it.";
     LocationCountry = "location_country", 422, "The location lies in another country than the number.", "Choose a location in the number's country.";
     UnknownUser = "unknown_user", 422, "There is no such user in this tenant.", "Use a user id from the tenant's list.";

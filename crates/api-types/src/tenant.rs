@@ -505,14 +505,25 @@ pub struct User {
     pub country: String,
     /// Licences.
     pub licences: Vec<String>,
-    /// Their number, if one is assigned.
+    /// Their primary number, if one is assigned.
     pub number: Option<String>,
+    /// Their private and alternate lines.
+    pub lines: Vec<UserLine>,
     /// They have phone credentials.
     pub has_phone: bool,
     /// `false`: no phone, and no calls outside but for help.
     pub active: bool,
     /// Optimistic version, also in the ETag.
     pub version: i64,
+}
+
+/// A number that a person has beside their primary one.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct UserLine {
+    /// E.164.
+    pub number: String,
+    /// `Private`: inbound only. `Alternate`: they may call by it too.
+    pub category: String,
 }
 
 /// Answer of `POST /tenant/v1/users/{user_id}/phone`: new phone credentials.

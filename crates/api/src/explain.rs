@@ -36,6 +36,9 @@ pub struct TenantNumberParams {
     pub user_id: Option<Uuid>,
     /// Could this queue have it?
     pub resource_account_id: Option<Uuid>,
+    /// As this: `Primary` where it is left out, `Private`, `Alternate`?
+    #[param(pattern = "^(Primary|Private|Alternate)$")]
+    pub category: Option<String>,
     /// At this location? Left out, at the one that it has.
     pub location_id: Option<Uuid>,
 }
@@ -68,6 +71,7 @@ pub async fn number_explain(
     let ask = NumberQuestion {
         user_id: query.user_id,
         resource_account_id: query.resource_account_id,
+        category: exchange::assignment_category("category", query.category.as_deref())?,
         location_id: query.location_id,
         tenant_id: None,
     };

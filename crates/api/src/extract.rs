@@ -304,6 +304,9 @@ pub struct NumberParams {
         pattern = "^(CallingUserAssignment|FirstPartyAppAssignment|ConferenceAssignment|ConferenceAssigned)$"
     )]
     pub usage: Option<String>,
+    /// Numbers that people have as this: `Primary`, `Private`, `Alternate`; operators do not ask.
+    #[param(pattern = "^(Primary|Private|Alternate)$")]
+    pub category: Option<String>,
     /// Numbers of this operator.
     pub operator_id: Option<Uuid>,
     /// Numbers of this country, ISO 3166-1 alpha-2.
@@ -332,6 +335,7 @@ impl NumberParams {
             prefix: self.prefix,
             status: self.status,
             usage: self.usage,
+            category: self.category,
             operator_id: self.operator_id,
             country: self.country,
             assigned_to_id: self.assigned_to_id,

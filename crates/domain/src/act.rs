@@ -204,10 +204,12 @@ pub fn may(act: Act, f: &ActFacts) -> Result<(), ActRefusal> {
 mod tests {
     use super::*;
     use crate::consent::ConsentStatus;
+    use crate::line::{AssignmentCategory, Lines};
 
     const FREE: ActFacts = ActFacts {
         assign: AssignNumber {
             usage: Usage::CallingUserAssignment,
+            category: AssignmentCategory::Primary,
             activated: true,
             assigned: false,
             other_holder: None,
@@ -218,7 +220,10 @@ mod tests {
             tenant_may_update_location: true,
             location_in_country: true,
         },
-        assignee: Assignee::User { licensed: true, has_number: false },
+        assignee: Assignee::User {
+            licensed: true,
+            lines: Lines { primary: false, private: false, alternates: 0 },
+        },
         has_person: false,
         has_location: true,
         new_location_in_country: true,

@@ -1,6 +1,7 @@
 //! May this number be assigned to this person or account?
 //! (operator-connect.md 1.10, 1.11, 2.1; emergency.md 1.3.)
 
+use crate::line::{AssignmentCategory, Lines, MOST_ALTERNATES};
 use crate::{consent::ConsentStatus, number::Usage};
 use serde::{Deserialize, Serialize};
 
@@ -11,8 +12,8 @@ pub enum Assignee {
     User {
         /// Holds a telephony licence.
         licensed: bool,
-        /// Has a number already.
-        has_number: bool,
+        /// The other numbers that they have.
+        lines: Lines,
     },
     /// A resource account.
     ResourceAccount {
@@ -40,6 +41,8 @@ pub enum OtherHolder {
 pub struct AssignNumber {
     /// What it was uploaded for.
     pub usage: Usage,
+    /// What it would be to whoever gets it.
+    pub category: AssignmentCategory,
     /// Calls can be routed to it.
     pub activated: bool,
     /// It is assigned to somebody.
@@ -87,6 +90,15 @@ pub enum AssignRefusal {
     /// One number each.
     #[error("the assignee already has a number")]
     HasNumber,
+    /// One private line each.
+    #[error("the user already has a private line")]
+    HasPrivate,
+    /// A few alternate lines each.
+    #[error("the user already has {MOST_ALTERNATES} alternate lines")]
+    TooManyAlternates,
+    /// A queue or bridge has numbers, and no lines.
+    #[error("only people have private and alternate lines")]
+    CategoryOfPeople,
     /// A person's number needs an emergency location.
     #[error("the number demands an emergency location")]
     LocationRequired,
@@ -150,14 +162,15 @@ pub fn check(n: &AssignNumber, to: &Assignee) -> Result<(), AssignRefusal> {
     if n.consent != ConsentStatus::Active {
         return Err(AssignRefusal::ConsentNotActive);
     }
+    if !matches!(to, Assignee::User { .. }) && !n.category.is_primary() {
+        return Err(AssignRefusal::CategoryOfPeople);
+    }
     match (n.usage, to) {
-        (Usage::CallingUserAssignment, Assignee::User { licensed, has_number }) => {
+        (Usage::CallingUserAssignment, Assignee::User { licensed, lines }) => {
             if !licensed {
                 return Err(AssignRefusal::UserUnlicensed);
             }
-            if *has_number {
-                return Err(AssignRefusal::HasNumber);
-            }
+            lines.check(n.category)?;
         }
         (Usage::FirstPartyAppAssignment, Assignee::ResourceAccount { licensed, has_number }) => {
             if !licensed {
@@ -189,6 +202,7 @@ mod tests {
 
     const NUMBER: AssignNumber = AssignNumber {
         usage: Usage::CallingUserAssignment,
+        category: AssignmentCategory::Primary,
         activated: true,
         assigned: false,
         other_holder: None,
@@ -199,7 +213,8 @@ mod tests {
         tenant_may_update_location: true,
         location_in_country: true,
     };
-    const USER: Assignee = Assignee::User { licensed: true, has_number: false };
+    const NONE: Lines = Lines { primary: false, private: false, alternates: 0 };
+    const USER: Assignee = Assignee::User { licensed: true, lines: NONE };
     const ACCOUNT: Assignee = Assignee::ResourceAccount { licensed: true, has_number: false };
 
     #[test]
@@ -234,7 +249,7 @@ mod tests {
             (
                 "unlicensed",
                 NUMBER,
-                Assignee::User { licensed: false, has_number: false },
+                Assignee::User { licensed: false, lines: NONE },
                 Err(AssignRefusal::UserUnlicensed),
             ),
             (
@@ -246,8 +261,42 @@ mod tests {
             (
                 "second number",
                 NUMBER,
-                Assignee::User { licensed: true, has_number: true },
+                Assignee::User { licensed: true, lines: Lines { primary: true, ..NONE } },
                 Err(AssignRefusal::HasNumber),
+            ),
+            (
+                "a line beside it",
+                AssignNumber { category: AssignmentCategory::Alternate, ..NUMBER },
+                Assignee::User { licensed: true, lines: Lines { primary: true, ..NONE } },
+                Ok(()),
+            ),
+            (
+                "a second private line",
+                AssignNumber { category: AssignmentCategory::Private, ..NUMBER },
+                Assignee::User { licensed: true, lines: Lines { private: true, ..NONE } },
+                Err(AssignRefusal::HasPrivate),
+            ),
+            (
+                "a private line without a licence",
+                AssignNumber { category: AssignmentCategory::Private, ..NUMBER },
+                Assignee::User { licensed: false, lines: NONE },
+                Err(AssignRefusal::UserUnlicensed),
+            ),
+            (
+                "an alternate line without a location",
+                AssignNumber {
+                    category: AssignmentCategory::Alternate,
+                    location_present: false,
+                    ..NUMBER
+                },
+                USER,
+                Err(AssignRefusal::LocationRequired),
+            ),
+            (
+                "a queue's private line",
+                AssignNumber { category: AssignmentCategory::Private, usage: app, ..NUMBER },
+                ACCOUNT,
+                Err(AssignRefusal::CategoryOfPeople),
             ),
             (
                 "no location",

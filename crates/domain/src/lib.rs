@@ -20,6 +20,7 @@ pub mod freeze;
 pub mod id_map;
 pub mod ids;
 pub mod lead;
+pub mod line;
 pub mod mail;
 pub mod number;
 pub mod offer;

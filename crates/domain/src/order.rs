@@ -4,6 +4,7 @@
 use crate::assign::OtherHolder;
 use crate::block::Block;
 use crate::ids::{CallingProfileId, LocationId, ResourceAccountId, UserId};
+use crate::line::AssignmentCategory;
 use crate::number::Usage;
 use serde::{Deserialize, Serialize};
 
@@ -127,6 +128,9 @@ pub struct NumberState {
     /// Who else has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other: Option<OtherHolder>,
+    /// What it is to the person who has it; of what nobody has, primary.
+    #[serde(default, skip_serializing_if = "AssignmentCategory::is_primary")]
+    pub category: AssignmentCategory,
     /// Where it is in an emergency.
     pub location: Option<LocationId>,
     /// What it is for.
@@ -153,6 +157,7 @@ impl NumberState {
             OrderKind::Assign | OrderKind::Unassign => Self {
                 person: from.person,
                 account: from.account,
+                category: from.category,
                 location: from.location,
                 block: from.block,
                 ..self
@@ -243,6 +248,7 @@ mod tests {
             person: None,
             account: None,
             other: None,
+            category: AssignmentCategory::Primary,
             location: None,
             usage: Usage::CallingUserAssignment,
             profile: CallingProfileId(Uuid::from_u128(1)),
@@ -257,6 +263,7 @@ mod tests {
         let here = Some(LocationId(Uuid::from_u128(3)));
         let there = Some(LocationId(Uuid::from_u128(4)));
         let given = NumberState { person, location: here, ..state() };
+        let second = NumberState { category: AssignmentCategory::Alternate, ..given };
         let blocked = NumberState { block: Block::Until(100), location: here, ..state() };
         let app = NumberState { usage: Usage::FirstPartyAppAssignment, ..state() };
         let trace = |before, after| Trace {
@@ -266,10 +273,13 @@ mod tests {
             tags_removed: Vec::new(),
         };
         let assign = trace(state(), given);
+        let promote = trace(second, given);
         let unassign = trace(given, blocked);
         let usage = trace(state(), app);
         for (name, trace, kind, now, at, expect) in [
             ("given", &assign, OrderKind::Assign, given, 1, Ok(state())),
+            ("another line since", &assign, OrderKind::Assign, second, 1, Err(MovedOn)),
+            ("another line", &promote, OrderKind::Assign, given, 1, Ok(second)),
             ("taken back since", &assign, OrderKind::Assign, state(), 1, Err(MovedOn)),
             (
                 "moved since",

@@ -71,8 +71,8 @@ pub struct Call<'a> {
     /// It takes a dialog over (RFC 3891): `called` is that one's far party and nothing that
     /// somebody dialled.
     pub takes_over: Option<FarEnd>,
-    /// The number that a phone asks to be shown by (P-Preferred-Identity, RFC 3325 section 9.2):
-    /// that of somebody on whose behalf the call is made.
+    /// The number that a phone asks to be shown by (P-Preferred-Identity, RFC 3325 section 9.2): an
+    /// alternate line of the caller's, or that of somebody on whose behalf the call is made.
     pub on_behalf: Option<E164>,
     /// How often the call was forwarded before it came here, as its Diversion says (RFC 5806).
     pub diversions: u8,
@@ -304,7 +304,7 @@ fn inbound(
             if let Some(digits) = emergency_in(call.called, country, trace) {
                 // One of the tenant's own numbers is called back, and says where.
                 let caller = E164::parse(call.caller).ok().and_then(|n| world.number(n));
-                let caller = caller.filter(|n| n.tenant == tenant);
+                let caller = caller.filter(|n| n.tenant == tenant && n.category.calls_out());
                 let found = Found { digits, by: None };
                 return help(world, (tenant, country), Help::Operators(caller), found, trace);
             }
@@ -441,14 +441,18 @@ fn outbound(
     let called = call.called;
     let user = world.user(user).ok_or(RouteRefusal::SourceUnknown)?;
     let own = user.number.and_then(|n| world.number(n));
-    let home = own.map_or(user.country, |n| n.country);
     let policies = world.has_policies(user.tenant);
     let shared = if policies && own.is_none() { shared::account(world, &user) } else { None };
+    // By the account's number help is called as well, so its provider's dial strings hold.
+    let helper = shared.as_ref().filter(|shared| shared.own.country == user.country);
+    let line_for_help = match (own, helper) {
+        (None, None) => help::alternate(world, &user, trace),
+        _ => own,
+    };
+    let home = line_for_help.map_or(user.country, |n| n.country);
     let holder = Holder { user: Some(user.user), number: own.map(|n| n.number) };
     let at = (user.tenant, home);
-    // By the account's number help is called as well, so its provider's dial strings hold.
-    let helper = shared.as_ref().filter(|shared| shared.own.country == home);
-    let provider = own.or(helper.map(|shared| shared.own));
+    let provider = line_for_help.or(helper.map(|shared| shared.own));
     let who = (provider.as_ref(), policies.then_some(holder));
     let helped = |found, trace: &mut _| match helper {
         Some(shared) => {
@@ -457,8 +461,9 @@ fn outbound(
             Ok(Route { reserves: shared.reserves(&route), ..route })
         }
         None => {
-            let route = help(world, at, Help::Any(own), found, trace)?;
-            let reserves = own.map(|own| own.number).filter(|own| route.number == Some(*own));
+            let route = help(world, at, Help::Any(line_for_help), found, trace)?;
+            let reserves =
+                line_for_help.map(|own| own.number).filter(|own| route.number == Some(*own));
             Ok(Route { reserves, ..route })
         }
     };
@@ -483,15 +488,15 @@ fn outbound(
     }
     let dialled = from_dialled(called, home).ok_or(RouteRefusal::NotANumber)?;
     trace.step("dial.e164", || format!("{called} dialled in {home} is {dialled}"));
-    let behalf = forwarding::on_behalf(world, &user, call.on_behalf, trace)?;
+    let asked = forwarding::asked_line(world, &user, call.on_behalf, trace)?;
     // What the call shows and by whom it leaves; what may be dialled is the caller's own matter.
-    let (line, line_holder) = match &behalf {
-        Some((boss, view)) => {
-            (Some(*view), Holder { user: Some(*boss), number: Some(view.number) })
+    let (line, line_holder) = match &asked {
+        Some((whose, view)) => {
+            (Some(*view), Holder { user: Some(*whose), number: Some(view.number) })
         }
         None => (own, holder),
     };
-    let on_behalf = behalf.map(|(boss, _)| boss);
+    let on_behalf = asked.map(|(whose, _)| whose).filter(|whose| *whose != user.user);
     if let Some(view) = world.number(dialled).filter(|v| v.tenant == user.tenant) {
         // Reverse number lookup (operator-connect.md section 5 rule 4): a
         // colleague is reached without leaving the exchange.

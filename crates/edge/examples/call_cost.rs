@@ -84,6 +84,7 @@ fn world() -> WorldRecords {
         conferencing: false,
         country,
         number: Some(number),
+        alternate: None,
         phone: None,
     });
     w.edge_keys.push(EdgeKey { id: 1, secret: (0..64).collect(), seals_from_us: 0 });
@@ -96,6 +97,7 @@ fn world() -> WorldRecords {
         usage: Usage::CallingUserAssignment,
         target: Some(AssignmentTarget::User(UserId(id(100)))),
         location: None,
+        category: domain::line::AssignmentCategory::Primary,
         moving: None,
         other_holder: None,
     });

@@ -4,6 +4,7 @@
 //! table.
 
 use crate::act::{Fail, change, raced};
+use crate::lines::{as_line, user_facts};
 use crate::numbers::{assign_code, assign_facts, hold_error, state_of};
 use crate::people::agents_of;
 use crate::placing::{Asked, Former, Params};
@@ -17,6 +18,7 @@ use domain::consent::ConsentStatus;
 use domain::edit::{
     EditRefusal, LocationEdit, UpdateEdit, UsageEdit, check_location, check_update, check_usage,
 };
+use domain::line::AssignmentCategory;
 use domain::number::Usage;
 use domain::order::{NumberState, OrderKind, Trace};
 use domain::tag::{Tag, TagEdit, edit};
@@ -77,6 +79,8 @@ struct Ground<'a> {
     moved_numbers: Vec<E164>,
     /// Who had such a number, and who has it now.
     holders: Vec<(E164, Option<UserId>, Option<UserId>)>,
+    /// Which are another line of whoever had them.
+    recategorised: BTreeSet<E164>,
     /// Whose number is another by now.
     moved_people: BTreeSet<UserId>,
     moved_accounts: BTreeSet<ResourceAccountId>,
@@ -291,6 +295,7 @@ impl<'a> Ground<'a> {
             profiles,
             moved_numbers: Vec::new(),
             holders: Vec::new(),
+            recategorised: BTreeSet::new(),
             moved_people: BTreeSet::new(),
             moved_accounts: BTreeSet::new(),
         })
@@ -368,11 +373,16 @@ impl<'a> Ground<'a> {
             match self.kind {
                 OrderKind::Assign => {
                     (wanted.person, wanted.account) = self.assignee(p)?;
+                    // Whoever has it already keeps what it is to them, unless the entry names it.
+                    let stays = wanted.person.is_some() && wanted.person == before.person;
+                    let usual = if stays { before.category } else { AssignmentCategory::Primary };
+                    wanted.category = p.asked.category()?.unwrap_or(usual);
                     wanted.location = p.entry.location_id.or(before.location);
                 }
                 OrderKind::Unassign => {
                     check_unassign(before.is_assigned(), before.other).map_err(hold_error)?;
                     (wanted.person, wanted.account) = (None, None);
+                    wanted.category = AssignmentCategory::Primary;
                     let block = self.params.block;
                     wanted.block = after_unassign(block, self.default_block, self.now);
                 }
@@ -434,22 +444,21 @@ impl<'a> Ground<'a> {
         let country = self.location(wanted.location)?;
         let in_country = country.is_none_or(|c| c == row.country);
         let to = match (wanted.person, wanted.account) {
-            (Some(id), _) => self.people.get(&id).map(|row| Assignee::User {
-                licensed: records::licensed(row),
-                has_number: row.number.is_some_and(|n| n != p.number),
-            }),
+            (Some(id), _) => self.people.get(&id).map(|row| user_facts(row, p.number)),
             (_, Some(id)) => self.accounts.get(&id).map(|row| Assignee::ResourceAccount {
                 licensed: row.licences.0.iter().any(|l| l == records::RESOURCE_ACCOUNT),
                 has_number: row.number.is_some_and(|n| n != p.number),
             }),
             _ => None,
         };
-        let same = (wanted.person, wanted.account) == (before.person, before.account);
+        let same_holder = (wanted.person, wanted.account) == (before.person, before.account);
+        let same = same_holder && wanted.category == before.category;
         let gives = !same || (self.kind == OrderKind::Assign && p.asked.undo.is_none());
         if let Some(to) = to.filter(|_| gives) {
             let consent = self.consents.get(&row.operator_id).copied();
             let place = (wanted.location, country);
             let facts = assign_facts(row, consent, place, wanted.block, self.now);
+            let facts = as_line(facts, row, Some(wanted.category), same_holder);
             return check(&facts, &to).map_err(|refusal| {
                 let (code, field) = assign_code(refusal);
                 let field = field.map(|field| match field {
@@ -503,20 +512,25 @@ impl<'a> Ground<'a> {
         before: &NumberState,
         wanted: &NumberState,
     ) -> NumberRow {
-        if (before.person, before.account) != (wanted.person, wanted.account) {
+        let has = |state: &NumberState| (state.person, state.account, state.category);
+        if has(before) != has(wanted) {
             let number = Some(row.number);
             self.moved_numbers.push(row.number);
-            self.holders.push((row.number, before.person, wanted.person));
+            if before.person != wanted.person {
+                self.holders.push((row.number, before.person, wanted.person));
+            } else if before.category != wanted.category {
+                self.recategorised.insert(row.number);
+            }
             self.moved_people.extend(before.person.into_iter().chain(wanted.person));
             self.moved_accounts.extend(before.account.into_iter().chain(wanted.account));
             if let Some(person) = before.person.and_then(|id| self.people.get_mut(&id)) {
-                person.number = None;
+                person.lose(row.number);
             }
             if let Some(account) = before.account.and_then(|id| self.accounts.get_mut(&id)) {
                 account.number = None;
             }
             if let Some(person) = wanted.person.and_then(|id| self.people.get_mut(&id)) {
-                person.number = number;
+                person.gain(wanted.category, row.number);
             }
             if let Some(account) = wanted.account.and_then(|id| self.accounts.get_mut(&id)) {
                 account.number = number;
@@ -535,7 +549,11 @@ impl<'a> Ground<'a> {
         tagged: Vec<(E164, TagEdit)>,
     ) -> Result<(), Fail> {
         let (tenant, at) = (self.order.tenant_id, tx.at());
-        raced(tx.numbers_write(&written, at).await? == written.len() as u64)?;
+        // A line makes room for another in the order of the entries, which one statement does not keep.
+        let alone = |row: &NumberRow| self.recategorised.contains(&row.number);
+        for part in written.chunk_by(|a, b| !alone(a) && !alone(b)) {
+            raced(tx.numbers_write(part, at).await? == part.len() as u64)?;
+        }
         for (number, from, to) in &self.holders {
             let person = |id: &Option<UserId>| id.and_then(|id| self.people.get(&id));
             let settings = self.settings.as_ref();

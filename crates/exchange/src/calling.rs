@@ -136,7 +136,7 @@ pub(crate) async fn admissible(
     settings.check(person.id, person.country).map_err(|e| invalid(&e.field, e.reason))?;
     for (field, target) in settings.targets() {
         match target {
-            ForwardTarget::Number(number) if person.number == Some(number) => {
+            ForwardTarget::Number(number) if person.numbers().any(|own| own == number) => {
                 let reason = "this is the person's own number";
                 return Err(invalid(&format!("{field}/number"), reason).into());
             }

@@ -314,6 +314,8 @@ pub struct NumberFilter {
     pub status: Option<String>,
     /// Usage.
     pub usage: Option<String>,
+    /// `Primary`, `Private`, `Alternate`: what people have as this.
+    pub category: Option<String>,
     /// One operator's.
     pub operator_id: Option<Uuid>,
     /// One country's.

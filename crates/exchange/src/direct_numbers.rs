@@ -14,6 +14,7 @@ use api_types::number::{
 use api_types::problem::EntryError;
 use api_types::{ErrorCode, Problem};
 use domain::direct::{DirectNumber, DirectRefusal, check};
+use domain::line::AssignmentCategory;
 use domain::number::{NumberType, Usage};
 use domain::{CallingProfileId, LocationId, OperatorId, TenantId};
 use feed::change::{Change, MAX_NUMBERS_PER_CHANGE};
@@ -100,6 +101,7 @@ async fn checked(
         location_id: p.location,
         tenant_may_update_location: true,
         person_id: None,
+        category: AssignmentCategory::Primary,
         account_id: None,
         bridge_id: None,
         policy_id: None,

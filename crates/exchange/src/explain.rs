@@ -591,6 +591,7 @@ impl World for Lazy {
             profile: record.profile,
             country: record.country,
             target: record.target,
+            category: record.category,
             location: record.location,
         })
     }
@@ -601,6 +602,7 @@ impl World for Lazy {
             user,
             tenant: record.tenant,
             number: record.number,
+            alternate: record.alternate,
             licensed: record.licensed,
             conferencing: record.conferencing,
             country: record.country,

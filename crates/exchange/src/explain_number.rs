@@ -9,14 +9,14 @@ use crate::disputes;
 use crate::freezes::frozen;
 use crate::numbers::{
     account_facts, assign_facts, block_of, block_refusal, hold_refusal, number_document, refusal,
-    user_facts,
 };
 use crate::orders::{refusal_code, upload_context};
-use crate::{Cx, Exchange};
+use crate::{Cx, Exchange, lines};
 use api_types::number::{NumberAct, NumberExplained, OpenOrder};
 use api_types::{ErrorCode, Problem};
 use domain::act::{Act, ActFacts, ActRefusal, may};
 use domain::assign::Assignee;
+use domain::line::{AssignmentCategory, Lines};
 use domain::number::{NumberType, Usage};
 use domain::order::{OrderKind, Side};
 use domain::upload::{UploadEntry, check_entry, check_order};
@@ -32,6 +32,8 @@ pub struct NumberQuestion {
     pub user_id: Option<Uuid>,
     /// A tenant asks: could this queue have it?
     pub resource_account_id: Option<Uuid>,
+    /// A tenant asks: as this?
+    pub category: Option<AssignmentCategory>,
     /// A tenant asks: at this location?
     pub location_id: Option<Uuid>,
     /// An operator asks: could it be uploaded to this tenant?
@@ -142,7 +144,7 @@ async fn facts(
                 let reason = format!("no user {user} in this tenant");
                 ErrorCode::UnknownUser.problem(Some("user_id"), reason)
             })?;
-            user_facts(&found)
+            lines::user_facts(&found, row.number)
         }
         (None, Some(account)) => {
             let found = db.account_get(tenant, ResourceAccountId(account)).await?;
@@ -157,7 +159,7 @@ async fn facts(
                 Assignee::ResourceAccount { licensed: true, has_number: false }
             }
             Usage::CallingUserAssignment | Usage::ConferenceAssignment => {
-                Assignee::User { licensed: true, has_number: false }
+                Assignee::User { licensed: true, lines: Lines::default() }
             }
         },
     };
@@ -178,8 +180,10 @@ async fn facts(
     };
     let trunks = db.profile_trunks(Some(row.operator_id)).await?;
     let usable = trunks.iter().filter(|t| t.profile_id == row.profile_id && t.enabled).count();
+    let assign = assign_facts(row, consent.map(|c| c.status), place, block_of(row), at);
+    let same_holder = ask.user_id.is_some() && row.person_id.map(|id| id.0) == ask.user_id;
     Ok(ActFacts {
-        assign: assign_facts(row, consent.map(|c| c.status), place, block_of(row), at),
+        assign: lines::as_line(assign, row, ask.category, same_holder),
         assignee,
         has_person: row.person_id.is_some(),
         has_location: row.location_id.is_some(),
@@ -320,6 +324,7 @@ async fn tell(
         assignment_status: None,
         assigned_to_id: None,
         assigned_to_name: None,
+        assignment_category: None,
         calling_profile_id: None,
         location_id: None,
         location_update_supported: None,
@@ -392,6 +397,7 @@ async fn tell(
     // The tenant's people and its words are its own.
     told.assigned_to_id = shown.assigned_to_id.filter(|_| by_tenant);
     told.assigned_to_name = shown.assigned_to_name.filter(|_| by_tenant);
+    told.assignment_category = shown.assignment_category.filter(|_| by_tenant);
     told.calling_profile_id = Some(shown.calling_profile_id);
     told.location_id = shown.location_id;
     told.location_update_supported = Some(shown.location_update_supported);

@@ -21,13 +21,15 @@ async fn frees(tx: &mut Tx, person: &PersonRow) -> Result<bool, Fail> {
     Ok(settings.is_some_and(|settings| settings.free_leavers))
 }
 
-/// Somebody has just been deactivated: their number goes where that is what the tenant wants.
+/// Somebody has just been deactivated: their numbers go where that is what the tenant wants.
 pub(crate) async fn deactivated(tx: &mut Tx, person: PersonRow) -> Result<PersonRow, Fail> {
-    let Some(number) = person.number else { return Ok(person) };
-    if !frees(tx, &person).await? {
+    let mut numbers = person.numbers().peekable();
+    if numbers.peek().is_none() || !frees(tx, &person).await? {
         return Ok(person);
     }
-    take_back(tx, person.tenant_id, number, None).await?;
+    for number in numbers {
+        take_back(tx, person.tenant_id, number, None).await?;
+    }
     let again = tx.person_get(person.tenant_id, person.id).await?;
     Ok(again.ok_or_else(|| not_found("user", person.id))?)
 }
@@ -54,11 +56,14 @@ pub(crate) async fn remove(tx: &mut Tx, person: &PersonRow) -> Result<(), Fail> 
     let (tenant, id) = (person.tenant_id, person.id);
     // Nobody names them in their settings meanwhile.
     tx.people_locked(tenant, &[id]).await?;
-    if let Some(number) = person.number {
-        if !frees(tx, person).await? {
-            let reason = format!("{} has {number}", person.upn);
-            return Err(ErrorCode::NumberHeld.problem(None, reason).into());
-        }
+    let numbers: Vec<_> = person.numbers().collect();
+    if let Some(number) = numbers.first()
+        && !frees(tx, person).await?
+    {
+        let reason = format!("{} has {number}", person.upn);
+        return Err(ErrorCode::NumberHeld.problem(None, reason).into());
+    }
+    for number in numbers {
         take_back(tx, tenant, number, None).await?;
     }
     for account in tx.accounts_of_agent(tenant, id).await? {

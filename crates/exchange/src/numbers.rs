@@ -9,7 +9,7 @@ use crate::bulk::default_block;
 use crate::listing::{Narrowed, Wanted, starting};
 use crate::people::agents_of;
 use crate::placing::Former;
-use crate::{Cx, Exchange, ListQuery, NumberFilter, records};
+use crate::{Cx, Exchange, ListQuery, NumberFilter, lines, records};
 use api_types::number::{
     AssignmentBlockPut, AssignmentPut, Number, NumberSettings, NumberSettingsPut, NumberTag,
     TagsPut,
@@ -21,6 +21,7 @@ use domain::assign::{
 };
 use domain::block::{self, Block, BlockAsk, BlockRefusal, after_unassign};
 use domain::consent::ConsentStatus;
+use domain::line::AssignmentCategory;
 use domain::number::{NumberType, Usage};
 use domain::order::{NumberState, OrderKind, Trace};
 use domain::tag::{self, MAX_TAGS, Tag};
@@ -29,10 +30,11 @@ use feed::change::Change;
 use numbering::{Country, E164};
 use std::collections::{BTreeMap, HashMap};
 use store::listing::{
-    Demand, Key, Listing, NUMBER_ASSIGNED, NUMBER_COUNTRY, NUMBER_NUMBER, NUMBER_OPERATOR,
-    NUMBER_STATUS, NUMBER_TAG, NUMBER_USAGE, NUMBERS_OF_OPERATOR, NUMBERS_OF_TENANT, Test,
+    Demand, Key, Listing, NUMBER_ASSIGNED, NUMBER_CATEGORY, NUMBER_COUNTRY, NUMBER_NUMBER,
+    NUMBER_OPERATOR, NUMBER_STATUS, NUMBER_TAG, NUMBER_USAGE, NUMBERS_OF_OPERATOR,
+    NUMBERS_OF_TENANT, Test,
 };
-use store::{AccountRow, Db, NumberRow, NumberSettingsRow, PersonRow, Tx};
+use store::{AccountRow, Db, NumberRow, NumberSettingsRow, Tx};
 use uuid::Uuid;
 
 /// Calls can be routed to the number (operator-connect.md 1.7).
@@ -44,6 +46,7 @@ pub(crate) fn state_of(row: &NumberRow) -> NumberState {
         person: row.person_id,
         account: row.account_id,
         other: row.other_holder(),
+        category: row.category,
         location: row.location_id,
         usage: row.usage,
         profile: row.profile_id,
@@ -56,6 +59,7 @@ pub(crate) fn state_of(row: &NumberRow) -> NumberState {
 pub(crate) const fn put_state(row: &mut NumberRow, state: &NumberState) {
     row.person_id = state.person;
     row.account_id = state.account;
+    row.category = state.category;
     row.location_id = state.location;
     row.usage = state.usage;
     row.profile_id = state.profile;
@@ -115,6 +119,7 @@ pub(crate) fn number_document(row: NumberRow, tags: Vec<String>) -> Number {
             .or(row.bridge_id.map(|b| b.0))
             .or(row.policy_id.map(|p| p.0)),
         assigned_to_name: row.assigned_name,
+        assignment_category: row.person_id.map(|_| row.category.as_str().to_owned()),
         location_id: row.location_id.map(|l| l.0),
         location_update_supported: row.tenant_may_update_location,
         tags,
@@ -166,6 +171,9 @@ fn demands(filter: NumberFilter) -> Result<Vec<Demand>, Problem> {
         let usage = Usage::parse(&text).ok_or_else(|| parameter("usage", USAGES))?;
         demand(&NUMBER_USAGE, Test::Is(Key::Text(usage.as_str().to_owned())));
     }
+    if let Some(category) = lines::category("category", filter.category.as_deref())? {
+        demand(&NUMBER_CATEGORY, Test::Is(Key::Text(category.as_str().to_owned())));
+    }
     if let Some(text) = filter.country {
         let country = Country::parse(&text).map_err(|e| parameter("country", &e.to_string()))?;
         demand(&NUMBER_COUNTRY, Test::Is(Key::Text(country.to_string())));
@@ -209,6 +217,9 @@ pub(crate) const fn assign_code(refusal: AssignRefusal) -> (ErrorCode, Option<&'
             (ErrorCode::AccountUnlicensed, Some("/resource_account_id"))
         }
         AssignRefusal::HasNumber => (ErrorCode::HasNumber, None),
+        AssignRefusal::HasPrivate => (ErrorCode::HasNumber, Some("/category")),
+        AssignRefusal::TooManyAlternates => (ErrorCode::TooManyLines, Some("/category")),
+        AssignRefusal::CategoryOfPeople => (ErrorCode::InvalidField, Some("/category")),
         AssignRefusal::LocationRequired => (ErrorCode::LocationRequired, Some("/location_id")),
         AssignRefusal::LocationLocked => (ErrorCode::LocationLocked, Some("/location_id")),
         AssignRefusal::LocationCountry => (ErrorCode::LocationCountry, Some("/location_id")),
@@ -226,6 +237,7 @@ pub(crate) fn assign_facts(
 ) -> AssignNumber {
     AssignNumber {
         usage: row.usage,
+        category: AssignmentCategory::Primary,
         activated: row.activation_state == ACTIVATED,
         assigned: row.is_assigned(),
         other_holder: row.other_holder(),
@@ -272,11 +284,6 @@ pub(crate) fn block_refusal(refusal: BlockRefusal) -> Problem {
     code.problem(field, refusal.to_string())
 }
 
-/// A person, as far as the rules of assignment care.
-pub(crate) fn user_facts(row: &PersonRow) -> Assignee {
-    Assignee::User { licensed: records::licensed(row), has_number: row.number.is_some() }
-}
-
 /// A resource account, as far as they care.
 pub(crate) fn account_facts(row: &AccountRow) -> Assignee {
     let licensed = row.licences.0.iter().any(|l| l == records::RESOURCE_ACCOUNT);
@@ -313,7 +320,12 @@ impl To {
 
     /// Keeps others from giving the assignee a number meanwhile, and tells what
     /// the rules want to know.
-    pub(crate) async fn lock(self, tx: &mut Tx, tenant: TenantId) -> Result<Assignee, Fail> {
+    pub(crate) async fn lock(
+        self,
+        tx: &mut Tx,
+        tenant: TenantId,
+        number: E164,
+    ) -> Result<Assignee, Fail> {
         match self {
             Self::User(id) => {
                 tx.person_touch(tenant, id).await?;
@@ -321,7 +333,7 @@ impl To {
                     let reason = format!("no user {id} in this tenant");
                     ErrorCode::UnknownUser.problem(Some("/user_id"), reason)
                 })?;
-                Ok(user_facts(&row))
+                Ok(lines::user_facts(&row, number))
             }
             Self::Account(id) => {
                 tx.account_touch(tenant, id).await?;
@@ -418,10 +430,11 @@ pub(crate) async fn take_back(
     let from = To::of(&row);
     check_unassign(from.is_some(), row.other_holder()).map_err(hold_refusal)?;
     let from = from.ok_or_else(|| hold_refusal(HoldRefusal::NotAssigned))?;
-    from.lock(tx, tenant).await?;
+    from.lock(tx, tenant, number).await?;
     let default = default_block(tx, tenant).await?;
     let mut state = state_of(&row);
     (state.person, state.account) = (None, None);
+    state.category = AssignmentCategory::Primary;
     state.block = after_unassign(block, default, tx.at());
     remember(tx, OrderKind::Unassign, &row, &state).await?;
     let row = save(tx, &row, &state).await?;
@@ -479,6 +492,10 @@ impl Exchange {
             let reason = "an operator's numbers do not show the tenant's people";
             return Err(ErrorCode::InvalidParameter.problem(Some("assigned_to_id"), reason));
         }
+        if filter.category.is_some() {
+            let reason = "an operator's numbers do not show the lines of the tenant's people";
+            return Err(ErrorCode::InvalidParameter.problem(Some("category"), reason));
+        }
         if filter.tag.is_some() {
             let reason = "an operator's numbers do not show the tenant's tags";
             return Err(ErrorCode::InvalidParameter.problem(Some("tag"), reason));
@@ -488,6 +505,7 @@ impl Exchange {
         for number in &mut numbers.items {
             number.assigned_to_id = None;
             number.assigned_to_name = None;
+            number.assignment_category = None;
         }
         Ok(numbers)
     }
@@ -541,10 +559,11 @@ impl Exchange {
     ) -> Result<Number, Problem> {
         let tenant = cx.tenant(Access::Write)?;
         let to = To::parse(&put)?;
+        let category = lines::category("/category", put.category.as_deref())?;
         self.act(cx, "number.assign", Keep::Answer, async |mut tx| {
             let (row, consent) = number_locked(&mut tx, tenant, number).await?;
             matches(if_match, row.version, false)?;
-            let assignee = to.lock(&mut tx, tenant).await?;
+            let assignee = to.lock(&mut tx, tenant, number).await?;
             let location = put.location_id.map(LocationId).or(row.location_id);
             let country = match location {
                 None => None,
@@ -558,12 +577,15 @@ impl Exchange {
             };
             let block = block_of(&row);
             let facts = assign_facts(&row, consent, (location, country), block, tx.at());
+            let same_holder = matches!(to, To::User(id) if row.person_id == Some(id));
+            let facts = lines::as_line(facts, &row, category, same_holder);
             check(&facts, &assignee).map_err(refusal)?;
             let mut state = state_of(&row);
             (state.person, state.account) = match to {
                 To::User(id) => (Some(id), None),
                 To::Account(id) => (None, Some(id)),
             };
+            state.category = facts.category;
             state.location = location;
             // A block that has run out is gone with it.
             state.block = Block::None;

@@ -7,7 +7,8 @@ use crate::authz::Access;
 use crate::listing::{Narrowed, Wanted};
 use crate::{Cx, Exchange, ListQuery, records, secret};
 use api_types::tenant::{
-    PhoneCredentials, ResourceAccount, ResourceAccountCreate, User, UserCreate, UserUpdate,
+    PhoneCredentials, ResourceAccount, ResourceAccountCreate, User, UserCreate, UserLine,
+    UserUpdate,
 };
 use api_types::{ErrorCode, Page, Problem};
 use domain::{ResourceAccountId, TenantId, UserId};
@@ -23,7 +24,12 @@ const MAX_AGENTS: usize = 200;
 const MAX_LICENCES: usize = 50;
 
 pub(crate) fn user_document(row: PersonRow) -> User {
+    let lines = row.lines().into_iter().map(|(category, number)| UserLine {
+        number: number.to_string(),
+        category: category.as_str().to_owned(),
+    });
     User {
+        lines: lines.collect(),
         id: row.id.0,
         upn: row.upn,
         display_name: row.display_name,
@@ -119,6 +125,7 @@ impl Exchange {
                 licences: Json(licences.clone()),
                 version: 1,
                 number: None,
+                others: None,
                 ha1_sha256: None,
                 ha1_md5: None,
                 external_id: None,

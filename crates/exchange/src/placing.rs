@@ -9,6 +9,7 @@ use crate::{Cx, freezes};
 use api_types::problem::EntryError;
 use api_types::{ErrorCode, Problem};
 use domain::block::BlockAsk;
+use domain::line::{AssignmentCategory, CATEGORIES};
 use domain::order::{By, NumberState, OrderKind, Trace};
 use domain::{CallingProfileId, LocationId, OperatorId, OrderId, TenantId};
 use numbering::E164;
@@ -66,6 +67,9 @@ pub(crate) struct Asked {
     pub(crate) user: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) account: Option<String>,
+    /// What the number is to be to the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) category: Option<String>,
     /// Texts that should have been ids, by field.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) unread: BTreeMap<String, String>,
@@ -77,6 +81,17 @@ impl Asked {
     pub(crate) fn of(entry: &OrderEntryRow) -> Self {
         let text = entry.asked.as_deref();
         text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
+    /// What it is to be, where the entry says so.
+    pub(crate) fn category(&self) -> Result<Option<AssignmentCategory>, EntryError> {
+        let parse = |text: &str| {
+            AssignmentCategory::parse(text).ok_or_else(|| {
+                let reason = format!("{text:?}: {CATEGORIES}");
+                ErrorCode::InvalidField.entry(Some("category"), reason)
+            })
+        };
+        self.category.as_deref().map(parse).transpose()
     }
 
     fn text(&self) -> Option<String> {
@@ -150,6 +165,12 @@ impl Draft {
         self
     }
 
+    /// What the number is to be to whoever gets it.
+    pub(crate) fn category(mut self, category: Option<&str>) -> Self {
+        self.asked.category = category.map(entry_text);
+        self
+    }
+
     /// An id in a cell: what is none is kept, and told when the entry is looked at.
     pub(crate) fn id(&mut self, field: &str, text: Option<&str>) -> Option<Uuid> {
         let text = text?;
@@ -179,10 +200,10 @@ impl Draft {
 enum Seen {
     Number(E164),
     Text(String),
-    Assignee(String),
+    Assignee(String, AssignmentCategory),
 }
 
-/// Makes entries of drafts in their order. A number named twice, or somebody who would get two,
+/// Makes entries of drafts in their order. A number named twice, or somebody who would get two of a kind that one has one of,
 /// is refused here, where all entries are in view: the first one counts.
 #[derive(Default)]
 pub(crate) struct Entries {
@@ -211,10 +232,18 @@ impl Entries {
             let reason = format!("{text:?} is no id");
             return Some(ErrorCode::InvalidField.entry(Some(field), reason));
         }
+        let category = match draft.asked.category() {
+            Ok(category) => category.unwrap_or_default(),
+            Err(error) => return Some(error),
+        };
+        // Of alternate lines somebody may get several: the rules count them.
+        if category == AssignmentCategory::Alternate {
+            return None;
+        }
         let named = [("user", &draft.asked.user), ("resource_account", &draft.asked.account)];
         for (field, name) in named {
             if let Some(name) = name
-                && let Some(first) = self.earlier(Seen::Assignee(name.to_lowercase()))
+                && let Some(first) = self.earlier(Seen::Assignee(name.to_lowercase(), category))
             {
                 let reason = format!("entry {first} gives {name} a number too");
                 return Some(ErrorCode::HasNumber.entry(Some(field), reason));

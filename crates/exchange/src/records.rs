@@ -42,6 +42,7 @@ pub(crate) fn user(row: &PersonRow) -> UserRecord {
         conferencing: conferencing(row),
         country: row.country,
         number: row.number,
+        alternate: row.alternate(),
         phone: phone.map(|(ha1_sha256, ha1_md5)| PhoneCredential {
             username: row.username.clone(),
             ha1_sha256,
@@ -73,6 +74,7 @@ pub(crate) fn number(row: &NumberRow) -> NumberRecord {
             .person_id
             .map(AssignmentTarget::User)
             .or(row.account_id.map(AssignmentTarget::ResourceAccount)),
+        category: row.category,
         location: row.location_id,
         moving: row.move_id,
         other_holder: row.other_holder(),

@@ -34,7 +34,7 @@ pub struct TenantOrderFile {
 /// Columns that a file of each kind may have.
 const fn fields(kind: OrderKind) -> &'static [&'static str] {
     match kind {
-        OrderKind::Assign => &["number", "user", "resource_account", "location_id"],
+        OrderKind::Assign => &["number", "user", "resource_account", "location_id", "category"],
         OrderKind::Location => &["number", "location_id"],
         _ => &["number"],
     }
@@ -122,6 +122,7 @@ fn entry_of(
         ("user", entry.user.is_some()),
         ("resource_account", entry.resource_account.is_some()),
         ("location_id", entry.location_id.is_some()),
+        ("category", entry.category.is_some()),
     ] {
         if given && !fields(kind).contains(&field) {
             let reason = format!("a {} order takes none", kind.as_str());
@@ -134,6 +135,7 @@ fn entry_of(
         location: entry.location_id.or(new.location_id),
         ..Draft::default()
     };
+    let draft = draft.category(entry.category.as_deref());
     Ok(draft.naming(entry.user.as_deref(), entry.resource_account.as_deref()))
 }
 
@@ -178,6 +180,7 @@ impl Exchange {
                 ..Draft::default()
             };
             draft.location = draft.id("location_id", line.get("location_id")).or(location);
+            let draft = draft.category(line.get("category"));
             draft.naming(line.get("user"), line.get("resource_account"))
         };
         head.source = Source::Sheet(sheet, Box::new(read));

@@ -79,6 +79,7 @@ async fn take(
             licences: Json(row.licences.clone().unwrap_or_default()),
             version: 1,
             number: None,
+            others: None,
             ha1_sha256: None,
             ha1_md5: None,
             external_id: None,

@@ -11,6 +11,7 @@ use crate::{Exchange, bulk, disputes, records, reservations};
 use api_types::problem::EntryError;
 use api_types::{ErrorCode, Problem};
 use domain::assign::{HoldRefusal, check_release};
+use domain::line::AssignmentCategory;
 use domain::number::Usage;
 use domain::offer::AddressEditing;
 use domain::order::{MovedOn, NumberState, OrderKind};
@@ -480,6 +481,7 @@ async fn upload(
             location_id: location,
             tenant_may_update_location: may_update,
             person_id: None,
+            category: AssignmentCategory::Primary,
             account_id: None,
             bridge_id: None,
             policy_id: None,

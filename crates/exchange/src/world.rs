@@ -30,6 +30,7 @@ pub(crate) fn number(row: &WorldNumberRow) -> NumberRecord {
         country: row.country,
         usage: row.usage,
         target,
+        category: row.category,
         location: row.location_id,
         moving: row.move_id,
         other_holder: row.other_holder(),

@@ -117,6 +117,7 @@ struct NumberKey {
     ids: [uuid::Uuid; 5],
     country: numbering::Country,
     usage: domain::number::Usage,
+    category: domain::line::AssignmentCategory,
     other_holder: Option<domain::assign::OtherHolder>,
 }
 
@@ -132,6 +133,7 @@ impl NumberKey {
             ],
             country: r.country,
             usage: r.usage,
+            category: r.category,
             other_holder: r.other_holder,
         }
     }
@@ -153,6 +155,7 @@ mod tests {
             usage: domain::number::Usage::CallingUserAssignment,
             target: Some(AssignmentTarget::User(domain::UserId(Uuid::from_u128(number.into())))),
             location: None,
+            category: domain::line::AssignmentCategory::Primary,
             moving: None,
             other_holder: None,
         }

@@ -7,6 +7,7 @@ use domain::calling::{CallingSettings, VoiceTargets};
 use domain::conference::Languages;
 use domain::emergency::ProfileEmergency;
 use domain::fraud::FraudLimits;
+use domain::line::AssignmentCategory;
 use domain::policy::{PolicyBody, PolicyKind, PolicyTarget, ScreeningRules, VoiceRoutingRules};
 use domain::trusted::TrustedNetwork;
 use domain::{
@@ -203,8 +204,11 @@ pub struct UserRecord {
     pub conferencing: bool,
     /// Their country.
     pub country: Country,
-    /// Their number.
+    /// Their primary number.
     pub number: Option<E164>,
+    /// The first of their alternate lines. Releases before 0.3 do not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alternate: Option<E164>,
     /// Their phone's credentials, if they have a phone.
     pub phone: Option<PhoneCredential>,
 }
@@ -377,6 +381,10 @@ pub struct NumberRecord {
     pub usage: Usage,
     /// Where its calls go.
     pub target: Option<AssignmentTarget>,
+    /// What it is to the person who has it. Releases before 0.3 do not write it, and ring whoever has
+    /// the number without asking.
+    #[serde(default, skip_serializing_if = "AssignmentCategory::is_primary")]
+    pub category: AssignmentCategory,
     /// Its emergency location.
     pub location: Option<LocationId>,
     /// The move through which its owner is to be resolved, while one runs.

@@ -73,6 +73,7 @@ pub fn sample() -> Vec<u8> {
         conferencing: false,
         country,
         number: Some(number),
+        alternate: None,
         phone: Some(PhoneCredential {
             username: "u".into(),
             ha1_sha256: "00".repeat(32),
@@ -97,6 +98,7 @@ pub fn sample() -> Vec<u8> {
         usage: Usage::CallingUserAssignment,
         target: Some(AssignmentTarget::User(UserId(id(5)))),
         location: None,
+        category: domain::line::AssignmentCategory::Primary,
         moving: None,
         other_holder: None,
     });

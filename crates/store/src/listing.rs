@@ -350,6 +350,10 @@ const OPERATOR_KINDS: &[&str] = &["upload", "release", "update"];
 const TENANT_KINDS: &[&str] = &["assign", "unassign", "location", "tags", "usage"];
 const ORDER_STATES: &[&str] = &["pending", "in_progress", "success", "partial_success", "error"];
 
+/// What `category=` compares: numbers that people have. It has no index of its own, as usage has
+/// none.
+pub static NUMBER_CATEGORY: Field =
+    plain("", &["CASE WHEN n.person_id IS NOT NULL THEN n.category END"], Kind::Text, "");
 /// What `usage=` compares, which has no index of its own.
 pub static NUMBER_USAGE: Field = plain("", &["n.usage"], Kind::Text, "");
 /// What `prefix=`, `status=`, `country=`, `operator_id=` and `assigned_to_id=` compare, on

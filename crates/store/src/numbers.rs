@@ -7,7 +7,7 @@ use crate::value::{args, row};
 use crate::world::WorldNumberRow;
 use domain::{
     BridgeId, CallingProfileId, LocationId, MoveId, OperatorId, PolicyId, ResourceAccountId,
-    TenantId, UserId, assign::OtherHolder, number::Usage,
+    TenantId, UserId, assign::OtherHolder, line::AssignmentCategory, number::Usage,
 };
 use numbering::{Country, E164};
 use uuid::Uuid;
@@ -26,6 +26,7 @@ row! {
         location_id: Option<LocationId>,
         tenant_may_update_location: bool,
         person_id: Option<UserId>,
+        category: AssignmentCategory,
         account_id: Option<ResourceAccountId>,
         bridge_id: Option<BridgeId>,
         policy_id: Option<PolicyId>,
@@ -75,7 +76,8 @@ macro_rules! number_select {
         concat!(
             "SELECT n.number, n.tenant_id, n.operator_id, COALESCE(o.name, '') AS operator_name, ",
             "n.profile_id, n.country, n.usage, n.activation_state, n.location_id, ",
-            "n.tenant_may_update_location, n.person_id, n.account_id, n.bridge_id, n.policy_id, ",
+            "n.tenant_may_update_location, n.person_id, n.category, n.account_id, n.bridge_id, ",
+            "n.policy_id, ",
             "COALESCE(p.display_name, a.display_name, b.name, s.kind || '|Tag:' || s.name) ",
             "AS assigned_name, n.move_id, ",
             "n.blocked_forever, n.blocked_until, n.acquired_at, n.version FROM number n ",
@@ -94,7 +96,7 @@ macro_rules! route_select {
     ($tail:literal) => {
         concat!(
             "SELECT number, tenant_id, operator_id, profile_id, country, usage, location_id, ",
-            "person_id, account_id, bridge_id, policy_id, move_id FROM number ",
+            "person_id, category, account_id, bridge_id, policy_id, move_id FROM number ",
             $tail
         )
     };
@@ -105,7 +107,8 @@ macro_rules! number_bare {
         concat!(
             "SELECT number, tenant_id, operator_id, '' AS operator_name, profile_id, country, ",
             "usage, activation_state, location_id, tenant_may_update_location, person_id, ",
-            "account_id, bridge_id, policy_id, CAST(NULL AS TEXT) AS assigned_name, move_id, ",
+            "category, account_id, bridge_id, policy_id, CAST(NULL AS TEXT) AS assigned_name, ",
+            "move_id, ",
             "blocked_forever, ",
             "blocked_until, acquired_at, version FROM number ",
             $tail
@@ -157,16 +160,17 @@ statements! {
          ORDER BY number FOR UPDATE");
     NUMBER_WRITE_LITE = "UPDATE number SET person_id = $3, account_id = $4, location_id = $5, \
         usage = $6, profile_id = $7, tenant_may_update_location = $8, blocked_forever = $9, \
-        blocked_until = $10, modified_at = $11, version = version + 1 \
+        blocked_until = $10, modified_at = $11, category = $12, version = version + 1 \
         WHERE number = $1 AND version = $2";
     NUMBERS_WRITE_PG = "UPDATE number AS n SET person_id = j.person_id, \
         account_id = j.account_id, location_id = j.location_id, usage = j.usage, \
         profile_id = j.profile_id, tenant_may_update_location = j.tenant_may_update_location, \
         blocked_forever = j.blocked_forever, blocked_until = j.blocked_until, modified_at = $2, \
-        version = n.version + 1 \
+        category = j.category, version = n.version + 1 \
         FROM json_to_recordset(CAST($1 AS json)) AS j (number BIGINT, version BIGINT, \
             person_id UUID, account_id UUID, location_id UUID, usage TEXT, profile_id UUID, \
-            tenant_may_update_location BOOLEAN, blocked_forever BOOLEAN, blocked_until BIGINT) \
+            tenant_may_update_location BOOLEAN, blocked_forever BOOLEAN, blocked_until BIGINT, \
+            category TEXT) \
         WHERE n.number = j.number AND n.version = j.version";
     TAGS_OF_LITE = "SELECT t.number, t.folded, g.name FROM number_tag t \
         JOIN tag g ON g.tenant_id = t.tenant_id AND g.folded = t.folded \
@@ -338,6 +342,7 @@ impl Db {
                         "tenant_may_update_location": n.tenant_may_update_location,
                         "blocked_forever": n.blocked_forever,
                         "blocked_until": n.blocked_until,
+                        "category": n.category.as_str(),
                     })
                 })
                 .collect();
@@ -357,7 +362,8 @@ impl Db {
                 n.tenant_may_update_location,
                 n.blocked_forever,
                 n.blocked_until,
-                at
+                at,
+                n.category
             ];
             written += self.exec(NUMBER_WRITE_LITE, args).await?;
         }

@@ -4,6 +4,7 @@ use crate::StoreError;
 use crate::db::{Db, statements};
 use crate::listing::{PEOPLE, Pick};
 use crate::value::{Json, args, row};
+use domain::line::{AssignmentCategory, Lines};
 use domain::{ResourceAccountId, TenantId, UserId};
 use numbering::{Country, E164};
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,7 @@ pub struct Directory {
 }
 
 row! {
-    /// A person, with their number and their phone's digests.
+    /// A person, with their primary number, their other lines and their phone's digests.
     PersonRow {
         id: UserId,
         tenant_id: TenantId,
@@ -35,6 +36,7 @@ row! {
         licences: Json<Vec<String>>,
         version: i64,
         number: Option<E164>,
+        others: Option<Json<Vec<(AssignmentCategory, E164)>>>,
         ha1_sha256: Option<String>,
         ha1_md5: Option<String>,
         external_id: Option<String>,
@@ -59,13 +61,60 @@ row! {
     AgentRow { account_id: ResourceAccountId, person_id: UserId }
 }
 
+impl PersonRow {
+    /// Their lines beside the primary one, in the order of their numbers.
+    pub fn lines(&self) -> Vec<(AssignmentCategory, E164)> {
+        let mut lines = self.others.as_ref().map(|lines| lines.0.clone()).unwrap_or_default();
+        lines.sort_by_key(|(_, number)| *number);
+        lines
+    }
+
+    /// All their numbers, the primary one first.
+    pub fn numbers(&self) -> impl Iterator<Item = E164> + use<> {
+        self.number.into_iter().chain(self.lines().into_iter().map(|(_, number)| number))
+    }
+
+    /// The first of their alternate lines.
+    pub fn alternate(&self) -> Option<E164> {
+        let mut lines = self.lines().into_iter();
+        lines.find_map(|(of, number)| (of == AssignmentCategory::Alternate).then_some(number))
+    }
+
+    /// What they have beside a number, as the rules of assignment ask.
+    pub fn lines_beside(&self, number: E164) -> Lines {
+        let primary = self.number.map(|own| (AssignmentCategory::Primary, own));
+        let all = primary.into_iter().chain(self.lines());
+        Lines::of(all.filter(|(_, own)| *own != number).map(|(of, _)| of))
+    }
+
+    /// A number is not theirs any more.
+    pub fn lose(&mut self, number: E164) {
+        self.number = self.number.filter(|own| *own != number);
+        if let Some(others) = &mut self.others {
+            others.0.retain(|(_, own)| *own != number);
+        }
+    }
+
+    /// A number is theirs from now on.
+    pub fn gain(&mut self, category: AssignmentCategory, number: E164) {
+        if category.is_primary() {
+            self.number = Some(number);
+        } else {
+            self.others.get_or_insert_default().0.push((category, number));
+        }
+    }
+}
+
 macro_rules! person_select {
     ($tail:literal) => {
         concat!(
             "SELECT p.id, p.tenant_id, p.upn, p.username, p.display_name, p.country, ",
             "p.licences, p.version, n.number, c.ha1_sha256, c.ha1_md5, p.external_id, p.active, ",
-            "p.directory FROM person p ",
-            "LEFT JOIN number n ON n.person_id = p.id ",
+            // The line's own index has none but the few that are not primary.
+            "p.directory, (SELECT '[' || string_agg('[\"' || x.category || '\",\"+' ",
+            "|| CAST(x.number AS TEXT) || '\"]', ',') || ']' FROM number x ",
+            "WHERE x.person_id = p.id AND x.category <> 'Primary') AS others FROM person p ",
+            "LEFT JOIN number n ON n.person_id = p.id AND n.category = 'Primary' ",
             "LEFT JOIN phone_credential c ON c.person_id = p.id ",
             $tail
         )

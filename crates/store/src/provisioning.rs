@@ -305,6 +305,7 @@ statements! {
     PROVISIONED_DELETE_ALL = "DELETE FROM provisioned_number WHERE account_id = $1";
     NUMBER_EDIT = "UPDATE number SET usage = $3, location_id = $4, \
         tenant_may_update_location = $5, profile_id = $6, person_id = $7, account_id = $8, \
+        category = CASE WHEN CAST($7 AS UUID) IS NULL THEN 'Primary' ELSE category END, \
         modified_at = $9, version = version + 1 WHERE number = $1 AND version = $2";
     REQUEST_GET = request_select!("WHERE c.operator_id = $1 AND c.tenant_id = $2");
     REQUEST_PAGE_OF_OPERATOR = REQUEST_PAGE;

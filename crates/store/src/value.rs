@@ -6,6 +6,7 @@ use domain::{
     OperatorId, OrderId, PolicyId, PrincipalId, ResourceAccountId, TenantId, TrunkId, UserId,
     consent::{ConsentStatus, RelationshipStatus},
     lead::LeadStatus,
+    line::AssignmentCategory,
     mail::{MailKind, MailState},
     number::Usage,
     offer::OfferState,
@@ -156,6 +157,7 @@ words! {
     }
     Usage { CallingUserAssignment, FirstPartyAppAssignment, ConferenceAssignment }
     StockKind { Geographic, Mobile, TollFree, Other }
+    AssignmentCategory { Primary, Private, Alternate }
 }
 
 impl Stored for OfferState {

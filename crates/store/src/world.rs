@@ -7,6 +7,7 @@ use crate::operators::{OperatorRow, TenantRow, TrunkRow};
 use crate::people::{AccountRow, AgentRow, PersonRow, account_select, person_select};
 use crate::value::{args, row};
 use domain::assign::OtherHolder;
+use domain::line::AssignmentCategory;
 use domain::number::Usage;
 use domain::{
     BridgeId, CallingProfileId, LocationId, MoveId, OperatorId, PolicyId, ResourceAccountId,
@@ -25,6 +26,7 @@ row! {
         usage: Usage,
         location_id: Option<LocationId>,
         person_id: Option<UserId>,
+        category: AssignmentCategory,
         account_id: Option<ResourceAccountId>,
         bridge_id: Option<BridgeId>,
         policy_id: Option<PolicyId>,
@@ -61,7 +63,7 @@ macro_rules! numbers {
     ($rest:literal) => {
         concat!(
             "SELECT number, tenant_id, operator_id, profile_id, country, usage, location_id, \
-             person_id, account_id, bridge_id, policy_id, move_id FROM number ",
+             person_id, category, account_id, bridge_id, policy_id, move_id FROM number ",
             $rest
         )
     };
@@ -89,6 +91,7 @@ statements! {
     WORLD_NUMBER = numbers!("WHERE number = $1");
     WORLD_NUMBER_OF_TENANT = numbers!(
         "WHERE tenant_id = $1 AND (CAST($2 AS TEXT) IS NULL OR country = $2) \
+            AND category <> 'Private' \
          ORDER BY (carrier_id IS NULL), \
             (usage = 'ConferenceAssignment' OR bridge_id IS NOT NULL OR policy_id IS NOT NULL), \
             number LIMIT 1");
@@ -175,7 +178,7 @@ impl Db {
         self.one(WORLD_NUMBER, args![number]).await
     }
 
-    /// The tenant's lowest number in a country, or anywhere.
+    /// The tenant's lowest number in a country, or anywhere, that is nobody's private line.
     pub async fn world_number_of_tenant(
         &mut self,
         tenant: TenantId,

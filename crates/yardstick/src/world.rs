@@ -144,6 +144,7 @@ fn records(args: &WorldArgs) -> WorldRecords {
             conferencing: false,
             country,
             number: None,
+            alternate: None,
             phone: Some(PhoneCredential {
                 username: user_name(t),
                 ha1_sha256: (0..4).map(|i| format!("{:016x}", mix(u64::from(t) * 8 + i))).collect(),
@@ -174,6 +175,7 @@ fn records(args: &WorldArgs) -> WorldRecords {
                     t,
                 )))),
                 location: None,
+                category: domain::line::AssignmentCategory::Primary,
                 moving: None,
                 other_holder: None,
             }

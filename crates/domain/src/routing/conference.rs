@@ -200,6 +200,7 @@ mod tests {
                 profile: CallingProfileId(id(10)),
                 country: Country::parse("GB").expect("GB"),
                 target: None,
+                category: crate::line::AssignmentCategory::Primary,
                 location: None,
             };
             match number.to_string().as_str() {
@@ -228,6 +229,7 @@ mod tests {
                 user,
                 tenant,
                 number,
+                alternate: None,
                 licensed: true,
                 conferencing,
                 country,

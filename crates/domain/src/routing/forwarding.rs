@@ -336,10 +336,12 @@ pub fn foresee(world: &impl World, route: &Route, trace: &mut impl Trace) {
     }
 }
 
-/// On whose behalf a person calls, where their phone asks to be shown by a colleague's number: only
-/// delegates who may make calls do (migration.md 1.4, `MakeCalls`), and nobody for somebody who may
-/// not call themselves. Any other number says nothing: a phone may be set up with what is long gone.
-pub(super) fn on_behalf(
+/// By whose line a person calls, where their phone asks to be shown by another number than their
+/// primary: by an alternate line of their own, or on behalf of a colleague by one of that one's. Only
+/// delegates who may make calls do that (migration.md 1.4, `MakeCalls`), and nobody for somebody who
+/// may not call themselves. Any other number says nothing, as a private line does, by which nobody
+/// calls: a phone may be set up with what is long gone.
+pub(super) fn asked_line(
     world: &impl World,
     caller: &UserView,
     asked: Option<E164>,
@@ -350,8 +352,18 @@ pub(super) fn on_behalf(
         return Ok(None);
     };
     let Some(AssignmentTarget::User(boss)) = view.target else { return Ok(None) };
-    if boss == caller.user {
+    if !view.category.calls_out() {
+        trace.step("line.private", || {
+            format!("{asked} is a private line, by which nobody calls: it says nothing")
+        });
         return Ok(None);
+    }
+    if boss == caller.user {
+        if view.category.is_primary() {
+            return Ok(None);
+        }
+        trace.step("line.alternate", || format!("{boss} calls by {asked}, a line of their own"));
+        return Ok(Some((boss, view)));
     }
     if !world.calling_settings(boss).is_some_and(|settings| settings.lets_call(caller.user)) {
         return Err(RouteRefusal::NotADelegate);

@@ -3,11 +3,12 @@
 
 use super::gateways::{help_gateways, own_of};
 use super::{
-    CallKind, Destination, Dialled, HelpView, NumberView, Route, RouteRefusal, Trace, TrunkOwner,
-    World,
+    AssignmentTarget, CallKind, Destination, Dialled, HelpView, NumberView, Route, RouteRefusal,
+    Trace, TrunkOwner, UserView, World,
 };
 use crate::emergency::{self, DialString};
 use crate::ids::{CallingProfileId, OperatorId, TenantId, TrunkId, UserId};
+use crate::line::AssignmentCategory;
 use crate::number::NumberType;
 use crate::policy::{
     EmergencyCallRouting, Hide, Holder, Notify, Policy, PolicyKind, PolicyRule, Reserved, Via,
@@ -232,6 +233,25 @@ pub(super) fn help(
         reserves: None,
         called_back: None,
     })
+}
+
+/// The line by which help is called by somebody who has no primary number: an alternate one, which
+/// rings them when they are called back. A private line does not show who calls.
+pub(super) fn alternate(
+    world: &impl World,
+    user: &UserView,
+    trace: &mut impl Trace,
+) -> Option<NumberView> {
+    let view = world.number(user.alternate?)?;
+    let theirs = view.tenant == user.tenant
+        && view.target == Some(AssignmentTarget::User(user.user))
+        && view.category == AssignmentCategory::Alternate;
+    if theirs {
+        trace.step("line.only_alternate", || {
+            format!("{} has no primary number: help is called by {}", user.user, view.number)
+        });
+    }
+    theirs.then_some(view)
 }
 
 /// Whoever called for help by a number of their own within the hour, and is now called back. A person

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 mod forwarded;
 mod gateways;
+mod lines;
 
 const fn id(n: u128) -> Uuid {
     Uuid::from_u128(n)
@@ -20,7 +21,16 @@ fn gb() -> Country {
 
 fn person(user: UserId, number: Option<E164>, licensed: bool) -> UserView {
     let (tenant, country) = (TenantId(id(1)), gb());
-    UserView { user, tenant, number, licensed, conferencing: false, country, phone: true }
+    UserView {
+        user,
+        tenant,
+        number,
+        alternate: None,
+        licensed,
+        conferencing: false,
+        country,
+        phone: true,
+    }
 }
 
 impl World for Little {
@@ -40,6 +50,7 @@ impl World for Little {
             profile: CallingProfileId(id(10)),
             country: gb(),
             target,
+            category: crate::line::AssignmentCategory::Primary,
             location: None,
         })
     }

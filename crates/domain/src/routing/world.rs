@@ -6,6 +6,7 @@ use crate::ids::{
     BridgeId, CallingProfileId, LocationId, OperatorId, ResourceAccountId, TenantId, TrunkId,
     UserId,
 };
+use crate::line::AssignmentCategory;
 use crate::number::AssignmentTarget;
 use crate::policy::{Holder, Policy, PolicyKind, Screening, Via, VoiceRoutes};
 use numbering::{Country, E164};
@@ -25,6 +26,8 @@ pub struct NumberView {
     pub country: Country,
     /// Where its calls go.
     pub target: Option<AssignmentTarget>,
+    /// What it is to the person who has it.
+    pub category: AssignmentCategory,
     /// Its emergency location.
     pub location: Option<LocationId>,
 }
@@ -36,8 +39,10 @@ pub struct UserView {
     pub user: UserId,
     /// Their organisation.
     pub tenant: TenantId,
-    /// Their number, if one is assigned.
+    /// Their primary number, if one is assigned.
     pub number: Option<E164>,
+    /// The first of their alternate lines.
+    pub alternate: Option<E164>,
     /// Holds a telephony licence.
     pub licensed: bool,
     /// Holds a licence for audio conferencing (operator-connect.md 1.10).
@@ -116,7 +121,7 @@ pub trait World {
     /// A trunk.
     fn trunk(&self, trunk: TrunkId) -> Option<TrunkView>;
     /// Any number of the tenant in a country, or anywhere, for an emergency call by
-    /// someone who has none.
+    /// someone who has none: nobody's private line, which is never shown outside.
     fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView>;
     /// Calls `each` with every calling profile of the exchange, for an emergency call
     /// in a country that cannot leave by a number.

@@ -19,6 +19,7 @@ mod help;
 mod kept;
 mod last_release;
 mod limits;
+mod lines;
 mod live;
 mod net;
 mod overflow;

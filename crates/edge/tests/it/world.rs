@@ -57,6 +57,7 @@ pub fn user(n: u128, name: &str, number: &str) -> UserRecord {
         conferencing: false,
         country: gb(),
         number: Some(E164::parse(number).expect("number")),
+        alternate: None,
         phone: Some(PhoneCredential {
             username: name.into(),
             ha1_sha256: hex(&ha1.sha256.expect("both")),
@@ -116,6 +117,7 @@ pub fn world(trunks: Vec<TrunkRecord>) -> WorldRecords {
             usage,
             target: Some(target),
             location: None,
+            category: domain::line::AssignmentCategory::Primary,
             moving: None,
             other_holder: None,
         });

@@ -12,6 +12,7 @@ use api_types::ErrorCode;
 use api_types::compat::account::AccountServiceDetails;
 use api_types::compat::number::{CallingConfig, NumberServiceDetails};
 use api_types::problem::EntryError;
+use domain::line::AssignmentCategory;
 use domain::number::Usage;
 use domain::upload::{UploadEntry, check_entry, check_order};
 use domain::{CallingProfileId, CivicAddressId, LocationId, OperatorId, TenantId};
@@ -237,6 +238,7 @@ impl Ground {
                 location_id: location,
                 tenant_may_update_location: allow,
                 person_id: None,
+                category: AssignmentCategory::Primary,
                 account_id: None,
                 bridge_id: None,
                 policy_id: None,
@@ -419,7 +421,7 @@ impl Inventory {
         let Some(mut row) = row else { return Ok(()) };
         if let Some(from) = To::of(&row).filter(|_| edit.person.is_none() && edit.account.is_none())
         {
-            from.lock(tx, row.tenant_id).await?;
+            from.lock(tx, row.tenant_id, row.number).await?;
             self.stripped.push(from);
         }
         let at = tx.at();
@@ -429,6 +431,9 @@ impl Inventory {
         row.tenant_may_update_location = edit.tenant_may_update_location;
         row.profile_id = edit.profile;
         (row.person_id, row.account_id) = (edit.person, edit.account);
+        if edit.person.is_none() {
+            row.category = AssignmentCategory::Primary;
+        }
         self.edited.push(row);
         Ok(())
     }

@@ -10,6 +10,7 @@ use crate::leavers;
 use crate::people::{licences_parse, upn_parse};
 use crate::{Cx, Exchange, records};
 use api_types::{ErrorCode, Problem};
+use domain::line::AssignmentCategory;
 use domain::policy::is_mail_address;
 use domain::{TenantId, UserId};
 use feed::change::Change;
@@ -51,10 +52,19 @@ fn resource(row: &PersonRow, base: &str) -> Object {
         put("emails", json!([{ "value": mail, "type": "work", "primary": true }]));
     }
     let mut telephony = json!({ "licences": row.licences.0, "country": row.country.to_string() });
+    let mut phones = Vec::new();
     if let Some(number) = row.number {
         let number = number.to_string();
-        put("phoneNumbers", json!([{ "value": number, "type": "work", "primary": true }]));
+        phones.push(json!({ "value": number, "type": "work", "primary": true }));
         telephony["number"] = json!(number);
+    }
+    // A private line is known to few: it goes to no directory.
+    let lines = row.lines().into_iter().filter(|(of, _)| *of == AssignmentCategory::Alternate);
+    phones.extend(lines.map(
+        |(_, number)| json!({ "value": number.to_string(), "type": "other", "primary": false }),
+    ));
+    if !phones.is_empty() {
+        put("phoneNumbers", json!(phones));
     }
     put(TELEPHONY_URN, telephony);
     let mut meta = json!({
@@ -290,6 +300,7 @@ impl Exchange {
                 licences: Json(person.licences.clone().unwrap_or_default()),
                 version: 1,
                 number: None,
+                others: None,
                 ha1_sha256: None,
                 ha1_md5: None,
                 external_id: person.external_id.clone(),

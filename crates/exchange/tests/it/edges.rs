@@ -12,18 +12,18 @@ use store::{Store, StoreError, Tx};
 use testkit::on_both;
 use uuid::Uuid;
 
-async fn edge(exchange: &Exchange, owner: &Actor) -> Actor {
+pub async fn edge(exchange: &Exchange, owner: &Actor) -> Actor {
     let made = exchange.client_create(&cx(owner), client("edge")).await.expect("a client");
     sign_in(exchange, &made).await
 }
 
-async fn take(exchange: &Exchange, edge: &Actor, key: &WrapKey) -> Snapshot {
+pub async fn take(exchange: &Exchange, edge: &Actor, key: &WrapKey) -> Snapshot {
     let bytes = exchange.edge_snapshot(&cx(edge), key).await.expect("a snapshot");
     Snapshot::open(&bytes, key).expect("it opens")
 }
 
 /// All there is after a position, some at a time.
-async fn follow(
+pub async fn follow(
     exchange: &Exchange,
     edge: &Actor,
     mut at: Position,

@@ -21,6 +21,7 @@ mod gateways;
 mod house;
 mod leads;
 mod limits;
+mod lines;
 mod lists;
 mod mails;
 mod model;

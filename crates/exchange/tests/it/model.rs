@@ -203,12 +203,13 @@ impl World {
             resource_account_id: who.is_queue.then_some(who.id),
             location_id: location,
             dry_run,
+            ..AssignmentPut::default()
         };
         let ask = NumberQuestion {
             user_id: put.user_id,
             resource_account_id: put.resource_account_id,
             location_id: put.location_id,
-            tenant_id: None,
+            ..NumberQuestion::default()
         };
         let said = self.said("assign", tenant, number, ask).await;
         let actor = &self.company(tenant).actor;

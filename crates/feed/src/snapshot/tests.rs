@@ -3,6 +3,7 @@ use crate::change::{Change, ChangeEntry};
 use crate::record::{PhoneCredential, Transport};
 use crate::wrap::wrap_key;
 use domain::emergency::ProfileEmergency;
+use domain::line::AssignmentCategory;
 use domain::number::{AssignmentTarget, Usage};
 use domain::routing::World;
 use domain::trusted::TrustedNetwork;
@@ -32,6 +33,7 @@ fn number(value: u64, user: Option<u128>) -> NumberRecord {
         usage: Usage::CallingUserAssignment,
         target: user.map(|u| AssignmentTarget::User(UserId(id(u)))),
         location: user.map(|_| LocationId(id(77))),
+        category: AssignmentCategory::Primary,
         moving: None,
         other_holder: None,
     }
@@ -66,6 +68,7 @@ fn user(n: u128, name: &str) -> UserRecord {
         conferencing: false,
         country: gb(),
         number: E164::parse("+442079460001").ok(),
+        alternate: None,
         phone: Some(PhoneCredential {
             username: name.into(),
             ha1_sha256: HA1.repeat(2),
@@ -150,6 +153,10 @@ fn what_is_written_opens_and_routes() {
         s.tenant_number(tenant, None).map(|n| n.number.value())
     };
     assert_eq!(lowest(direct.clone()), Some(442_079_460_001));
+    // Nobody's private line is shown, whoever is in need.
+    let mut private = world();
+    private.numbers[1].category = AssignmentCategory::Private;
+    assert_eq!(lowest(private), Some(442_079_460_009));
     // One that leads to a meeting, or to whoever else called for help, is the last resort.
     let mut meeting = world();
     meeting.numbers[1].usage = Usage::ConferenceAssignment;
@@ -619,4 +626,26 @@ mod gateways {
         assert!(s.trunk_by_source("192.0.2.31:5060".parse().expect("address")).is_none());
         assert_eq!(s.trunks().count(), 2);
     }
+}
+
+#[test]
+fn a_line_that_is_no_primary_is_told_and_a_primary_is_written_as_it_was() {
+    let plain = number(442_079_460_001, Some(100));
+    let text = serde_json::to_string(&plain).expect("JSON");
+    assert!(!text.contains("category"), "{text}");
+    let private = NumberRecord { category: AssignmentCategory::Private, ..plain };
+    let text = serde_json::to_string(&private).expect("JSON");
+    assert!(text.contains(r#""category":"Private""#), "{text}");
+    // Numbers that differ in nothing else keep their own.
+    let mut w = world();
+    let (one, two) = (number(442_079_460_011, Some(100)), number(442_079_460_012, Some(100)));
+    w.numbers = vec![one, NumberRecord { category: AssignmentCategory::Alternate, ..two }];
+    w.users[0].alternate = Some(two.number);
+    let key = wrap_key("token");
+    let read = Snapshot::open(&write_snapshot(&w, &key), &key).expect("opens");
+    for wanted in &w.numbers {
+        assert_eq!(read.number_record(wanted.number).as_ref(), Some(wanted));
+    }
+    let (user, seen) = (w.users[0].id, two.number);
+    assert_eq!(read.user(user).and_then(|u| u.alternate), Some(seen));
 }

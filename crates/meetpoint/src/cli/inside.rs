@@ -32,6 +32,9 @@ pub struct ExplainNumber {
     /// Tenants: could this queue have it? UPN, name or id
     #[arg(long)]
     queue: Option<String>,
+    /// Tenants: as this, `Primary`, `Private` or `Alternate`?
+    #[arg(long)]
+    category: Option<String>,
     /// Tenants: at this location?
     #[arg(long, value_name = "ID")]
     location: Option<Uuid>,
@@ -149,6 +152,9 @@ async fn explain_number(client: &Client, ask: ExplainNumber) -> Result<(), CliEr
     }
     if let Some(queue) = ask.queue {
         query.push(("resource_account_id", client.queue(&queue).await?.to_string()));
+    }
+    if let Some(category) = ask.category {
+        query.push(("category", category));
     }
     if let Some(location) = ask.location {
         query.push(("location_id", location.to_string()));

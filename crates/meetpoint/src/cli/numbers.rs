@@ -196,6 +196,9 @@ pub struct List {
     /// `CallingUserAssignment`, `FirstPartyAppAssignment` or `ConferenceAssignment`
     #[arg(long)]
     usage: Option<String>,
+    /// What people have as this: `Primary`, `Private` or `Alternate`
+    #[arg(long)]
+    category: Option<String>,
     /// Numbers of this operator, by name or id
     #[arg(long)]
     operator: Option<String>,
@@ -226,6 +229,9 @@ pub struct Assign {
     /// The emergency location's id; left out, the number keeps the one it has
     #[arg(long, value_name = "ID")]
     location: Option<Uuid>,
+    /// What it is to the person: `Primary`, `Private` (inbound only) or `Alternate` (a second line)
+    #[arg(long, conflicts_with = "queue")]
+    category: Option<String>,
     /// Check everything, change nothing
     #[arg(long)]
     dry_run: bool,
@@ -240,6 +246,7 @@ const NUMBERS: Columns = &[
     ("STATE", "activation_state"),
     ("ASSIGNED", "assignment_status"),
     ("TO", "assigned_to_name"),
+    ("AS", "assignment_category"),
     ("TAGS", "tags"),
     ("BLOCK", "assignment_blocked_state"),
 ];
@@ -348,6 +355,7 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
                 ("prefix", list.prefix),
                 ("status", list.status),
                 ("usage", list.usage),
+                ("category", list.category),
                 ("operator_id", operator),
                 ("country", list.country),
                 ("assigned_to_id", list.assigned_to.map(|id| id.to_string())),
@@ -375,6 +383,7 @@ pub async fn run(client: &Client, action: Action) -> Result<(), CliError> {
                 user_id,
                 resource_account_id,
                 location_id: assign.location,
+                category: assign.category.clone(),
                 dry_run: assign.dry_run,
             };
             let number = path(&assign.number);

@@ -1,6 +1,7 @@
 //! What the schema itself refuses, whatever a use case may think.
 
 use domain::consent::{ConsentStatus, RelationshipStatus};
+use domain::line::AssignmentCategory;
 use domain::number::Usage;
 use domain::{
     CallingProfileId, CivicAddressId, ConsentId, LocationId, OperatorId, ResourceAccountId,
@@ -73,6 +74,7 @@ fn person_row(id: UserId, tenant: TenantId) -> PersonRow {
         licences: Json(Vec::new()),
         version: 1,
         number: None,
+        others: None,
         ha1_sha256: None,
         ha1_md5: None,
         external_id: None,
@@ -218,6 +220,7 @@ impl Ground {
             location_id: None,
             tenant_may_update_location: true,
             person_id: None,
+            category: AssignmentCategory::Primary,
             account_id: None,
             bridge_id: None,
             policy_id: None,
@@ -234,6 +237,21 @@ impl Ground {
         self.store
             .write(async |mut tx: Tx| tx.numbers_insert(std::slice::from_ref(&row)).await)
             .await
+    }
+
+    /// A number as it is there, given to somebody.
+    async fn given(&self, last: u64, person_id: Option<UserId>) -> NumberRow {
+        let number = e164(last);
+        let read = self.store.write(async |mut tx: Tx| tx.number_get(number).await);
+        let row = read.await.expect("reads").expect("it is there");
+        NumberRow { person_id, location_id: Some(self.location), ..row }
+    }
+
+    async fn write(&self, row: NumberRow) -> Result<bool, StoreError> {
+        let step = self.store.write(async |mut tx: Tx| {
+            Ok(tx.numbers_write(std::slice::from_ref(&row), 2).await? == 1)
+        });
+        step.await
     }
 
     async fn assign(
@@ -302,12 +320,23 @@ on_both!(an_assignment_stands_on_what_is_there, |db| {
     refused("another's location", g.assign(1, person, None, Some(g.other_location)).await);
     assert_eq!(g.assign(1, person, None, location).await, Ok(true));
     refused("a second number", g.assign(2, person, None, location).await);
+    let line = async |category| g.write(NumberRow { category, ..g.given(2, person).await }).await;
+    let (private, alternate) = (AssignmentCategory::Private, AssignmentCategory::Alternate);
+    assert_eq!(line(private).await, Ok(true), "a line beside it");
+    g.add(g.number(5, people)).await.expect("added");
+    let second = NumberRow { category: private, ..g.given(5, person).await };
+    refused("a second private line", g.write(second).await);
+    let nobody = NumberRow { category: alternate, ..g.given(5, None).await };
+    refused("nobody's line", g.write(nobody).await);
+    let queues = NumberRow { category: alternate, account_id: account, ..g.given(3, None).await };
+    refused("a queue's line", g.write(queues).await);
     assert_eq!(g.assign(3, None, account, None).await, Ok(true));
     assert_eq!(g.assign(1, None, None, None).await, Ok(false), "the version is another by now");
     let remove =
         g.store.write(async |mut tx: Tx| tx.address_delete(CivicAddressId(g.location.0)).await);
     refused("a location in use", remove.await);
-    let deleted = g.store.write(async |mut tx: Tx| tx.numbers_delete(&[e164(1), e164(2)]).await);
+    let deleted =
+        g.store.write(async |mut tx: Tx| tx.numbers_delete(&[e164(1), e164(2), e164(5)]).await);
     assert_eq!(deleted.await, Ok(1), "an assigned number stays");
 });
 

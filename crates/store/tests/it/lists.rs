@@ -83,6 +83,8 @@ async fn many_numbers_are_found_one_by_one_behind_the_wall() {
     .expect("settings");
     let many = |sql: &str| {
         sql.contains("json_array_elements_text")
+            // People's own numbers are another matter.
+            && !sql.contains("FROM person p ")
             && ["FROM number ", "FROM number_tag ", "FROM number_former "]
                 .iter()
                 .any(|table| sql.contains(table))
@@ -99,6 +101,41 @@ async fn many_numbers_are_found_one_by_one_behind_the_wall() {
         assert!(plan.contains("_pkey") && !plan.contains("Seq Scan"), "{name}:\n{plan}");
     }
     assert!(asked >= 5, "only {asked} statements look numbers up in a list");
+}
+
+/// A person's numbers are found by the person, however many numbers there are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_numbers_of_a_person_are_found_by_their_indexes() {
+    let sql = store::statements().find(|(name, _)| *name == "PERSON_GET").expect("it is there").1;
+    let of_person = |plan: &str| {
+        plan.contains("number_line_of_person")
+            && ["number_primary_of_person", "number_of_person"].iter().any(|i| plan.contains(i))
+    };
+    let db = testkit::sqlite();
+    Store::open(&db.url).await.expect("opens").close().await;
+    let mut look = SqliteConnection::connect(&db.url).await.expect("connects");
+    let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
+    let plan = plan.fetch_all(&mut look).await.expect("a plan");
+    let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+    let plan = plan.join("\n");
+    assert!(of_person(&plan), "{plan}");
+    let db = testkit::postgres();
+    Store::open(&db.url).await.expect("opens").close().await;
+    let mut look = PgConnection::connect(&db.url).await.expect("connects");
+    look.execute(
+        "SET ROLE meetpoint_runtime; SET meetpoint.reach = 'all'; SET enable_seqscan = off; \
+         SET plan_cache_mode = force_generic_plan",
+    )
+    .await
+    .expect("settings");
+    look.execute(AssertSqlSafe(format!("PREPARE person AS {sql}"))).await.expect("prepares");
+    let id = uuid::Uuid::nil();
+    let plan =
+        sqlx::raw_sql(AssertSqlSafe(format!("EXPLAIN (COSTS OFF) EXECUTE person('{id}', '{id}')")));
+    let plan = plan.fetch_all(&mut look).await.expect("a plan");
+    let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
+    let plan = plan.join("\n");
+    assert!(of_person(&plan) && !plan.contains("Seq Scan"), "{plan}");
 }
 
 /// A search of stock reads the next rows of its index and no others, with a million of them too.

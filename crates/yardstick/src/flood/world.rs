@@ -76,6 +76,7 @@ pub fn write(folder: &Path, args: &Args) -> io::Result<()> {
         conferencing: false,
         country,
         number: None,
+        alternate: None,
         phone: Some(PhoneCredential {
             username: USER.into(),
             ha1_sha256: hex(&ha1.sha256.unwrap_or_default()),
@@ -92,6 +93,7 @@ pub fn write(folder: &Path, args: &Args) -> io::Result<()> {
             usage: Usage::CallingUserAssignment,
             target: Some(AssignmentTarget::User(user)),
             location: None,
+            category: domain::line::AssignmentCategory::Primary,
             moving: None,
             other_holder: None,
         });

@@ -84,6 +84,7 @@ impl World for Office {
             profile: CallingProfileId(id(10 * operator)),
             country: country("GB"),
             target,
+            category: crate::line::AssignmentCategory::Primary,
             location: None,
         })
     }
@@ -94,7 +95,16 @@ impl World for Office {
         let (licensed, conferencing) = (true, false);
         let phone = self.phone || user != SHARES;
         let tenant = TENANT;
-        known.then_some(UserView { user, tenant, number, licensed, conferencing, country, phone })
+        known.then_some(UserView {
+            user,
+            tenant,
+            number,
+            alternate: None,
+            licensed,
+            conferencing,
+            country,
+            phone,
+        })
     }
     fn agents(&self, _: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool {
         each(AGENT);

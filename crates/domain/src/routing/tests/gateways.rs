@@ -31,6 +31,7 @@ impl World for Own {
                 profile: CallingProfileId::DIRECT_ROUTING,
                 country: gb(),
                 target: Some(AssignmentTarget::User(UserId(id(105)))),
+                category: crate::line::AssignmentCategory::Primary,
                 location: None,
             });
         }

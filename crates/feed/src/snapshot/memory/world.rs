@@ -12,6 +12,7 @@ impl World for Snapshot {
             profile: r.profile,
             country: r.country,
             target: r.target,
+            category: r.category,
             location: r.location,
         })
     }
@@ -21,6 +22,7 @@ impl World for Snapshot {
             user: u.id,
             tenant: u.tenant,
             number: u.number,
+            alternate: u.alternate,
             licensed: u.licensed,
             conferencing: u.conferencing,
             country: u.country,
@@ -40,11 +42,14 @@ impl World for Snapshot {
     }
 
     /// The lowest of an operator's, or else the lowest, and one by which somebody is called back
-    /// before those that lead to a meeting or to whoever else called for help. Walks the numbers, which only an emergency call by
+    /// before those that lead to a meeting or to whoever else called for help; a private line is never
+    /// shown outside. Walks the numbers, which only an emergency call by
     /// someone without a number has to pay.
     fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView> {
-        let wanted =
-            |r: &NumberRecord| r.tenant == tenant && country.is_none_or(|c| c == r.country);
+        let wanted = |r: &NumberRecord| {
+            let there = country.is_none_or(|c| c == r.country);
+            r.tenant == tenant && there && r.category.calls_out()
+        };
         if !self.base.classes.iter().any(wanted) && !self.overlay.values().flatten().any(wanted) {
             return None;
         }

@@ -174,7 +174,7 @@ pub struct Bulk {
     #[arg(required_unless_present = "file")]
     numbers: Vec<String>,
     /// A CSV file with a header; `-` is stdin. Columns: number, and for assign user (UPN or id),
-    /// resource_account and location_id, for location location_id
+    /// resource_account, location_id and category, for location location_id
     #[arg(long, value_name = "FILE", conflicts_with = "numbers")]
     file: Option<PathBuf>,
     /// Which header means what: `number:Phone,user:#3`
