@@ -55,6 +55,7 @@ BY_CHANCE = {
     "DELETE /tenant/v1/direct-routing-numbers/{number}": "most numbers are operators'",
     "PUT /tenant/v1/conference-bridges/{conference_bridge_id}/numbers/{number}": "few numbers are for conferences, and each is one bridge's",
     "DELETE /tenant/v1/conference-bridges/{conference_bridge_id}/numbers/{number}": "a number seldom meets its own bridge, and the first stays",
+    "POST /tenant/v1/mails/{mail_id}/resend": "no mail fails in a house that was told of no mail server",
     "POST /tenant/v1/consents": "most pairs of tenant and operator have one, in another state",
 }
 # The feed of changes has no end, which a client that waits for the whole answer cannot bear;
