@@ -45,8 +45,7 @@ pub fn write(kind: MailKind, name: &str, tenant: &str, number: E164) -> Written 
         MailKind::NumberAssigned => (
             format!("Your phone number at {tenant}: {number}"),
             format!(
-                "{number} is your phone number at {tenant} now. Calls to it ring on your phones, and \
-                 whom you call outside sees it unless a policy of {tenant} says otherwise."
+                "{number} is your phone number at {tenant} now. Calls to it ring on your phones."
             ),
         ),
         MailKind::NumberUnassigned => (
