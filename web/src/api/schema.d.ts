@@ -4189,6 +4189,11 @@ export interface components {
          *     of `user_id` and `resource_account_id`.
          */
         AssignmentPut: {
+            /**
+             * @description What it is to the person: `Primary` if left out, `Private` or `Alternate`. Whoever has the
+             *     number may be given it as something else.
+             */
+            category?: string | null;
             /** @description Check everything, change nothing. */
             dry_run?: boolean;
             /**
@@ -6690,6 +6695,11 @@ export interface components {
              */
             assignment_blocked_until?: string | null;
             /**
+             * @description What it is to the person who has it: `Primary`, `Private` (inbound only), `Alternate` (a
+             *     second line). Nothing for others, and operators see none.
+             */
+            assignment_category?: string | null;
+            /**
              * @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`, `ConferenceAssigned`,
              *     `PolicyAssigned`.
              */
@@ -6784,6 +6794,8 @@ export interface components {
              * @description Until when.
              */
             assignment_blocked_until?: string | null;
+            /** @description `Primary`, `Private` or `Alternate`, of what a person has; tenants alone are told. */
+            assignment_category?: string | null;
             /**
              * @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`, `ConferenceAssigned`,
              *     `PolicyAssigned`.
@@ -8440,6 +8452,11 @@ export interface components {
                  */
                 assignment_blocked_until?: string | null;
                 /**
+                 * @description What it is to the person who has it: `Primary`, `Private` (inbound only), `Alternate` (a
+                 *     second line). Nothing for others, and operators see none.
+                 */
+                assignment_category?: string | null;
+                /**
                  * @description `Unassigned`, `UserAssigned`, `VoiceApplicationAssigned`, `ConferenceAssigned`,
                  *     `PolicyAssigned`.
                  */
@@ -9056,7 +9073,9 @@ export interface components {
                 id: string;
                 /** @description Licences. */
                 licences: string[];
-                /** @description Their number, if one is assigned. */
+                /** @description Their private and alternate lines. */
+                lines: components["schemas"]["UserLine"][];
+                /** @description Their primary number, if one is assigned. */
                 number?: string | null;
                 /** @description User principal name. */
                 upn: string;
@@ -10372,6 +10391,8 @@ export interface components {
         };
         /** @description One entry of a tenant's order. */
         TenantOrderEntryCreate: {
+            /** @description For `assign`: `Primary` if left out, `Private` or `Alternate`. */
+            category?: string | null;
             /**
              * Format: uuid
              * @description For `assign` and `location`: overrides the order's.
@@ -10691,7 +10712,9 @@ export interface components {
             id: string;
             /** @description Licences. */
             licences: string[];
-            /** @description Their number, if one is assigned. */
+            /** @description Their private and alternate lines. */
+            lines: components["schemas"]["UserLine"][];
+            /** @description Their primary number, if one is assigned. */
             number?: string | null;
             /** @description User principal name. */
             upn: string;
@@ -10792,6 +10815,13 @@ export interface components {
              * @description People who were edited.
              */
             updated: number;
+        };
+        /** @description A number that a person has beside their primary one. */
+        UserLine: {
+            /** @description `Private`: inbound only. `Alternate`: they may call by it too. */
+            category: string;
+            /** @description E.164. */
+            number: string;
         };
         /** @description `PATCH /tenant/v1/users/{user_id}` (If-Match required). */
         UserUpdate: {
@@ -12359,6 +12389,8 @@ export interface operations {
                 status?: string;
                 /** @description `CallingUserAssignment`, `FirstPartyAppAssignment`, `ConferenceAssignment`. */
                 usage?: string;
+                /** @description Numbers that people have as this: `Primary`, `Private`, `Alternate`; operators do not ask. */
+                category?: string;
                 /** @description Numbers of this operator. */
                 operator_id?: string;
                 /**
@@ -18177,6 +18209,8 @@ export interface operations {
                 user_id?: string;
                 /** @description Could this queue have it? */
                 resource_account_id?: string;
+                /** @description As this: `Primary` where it is left out, `Private`, `Alternate`? */
+                category?: string;
                 /** @description At this location? Left out, at the one that it has. */
                 location_id?: string;
             };
@@ -19269,6 +19303,8 @@ export interface operations {
                 status?: string;
                 /** @description `CallingUserAssignment`, `FirstPartyAppAssignment`, `ConferenceAssignment`. */
                 usage?: string;
+                /** @description Numbers that people have as this: `Primary`, `Private`, `Alternate`; operators do not ask. */
+                category?: string;
                 /** @description Numbers of this operator. */
                 operator_id?: string;
                 /**

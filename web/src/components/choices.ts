@@ -10,6 +10,13 @@ export const USAGES: Record<string, string> = {
   ConferenceAssignment: "Conference bridge",
 };
 
+/** What a number is to the person who has it. */
+export const LINES: Record<string, string> = {
+  Primary: "Primary number",
+  Private: "Private line",
+  Alternate: "Alternate line",
+};
+
 export const ASSIGNMENT: Record<string, string> = {
   Unassigned: "Unassigned",
   UserAssigned: "User",

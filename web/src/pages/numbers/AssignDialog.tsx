@@ -5,7 +5,7 @@ import { useEffect, useState } from "react";
 import { api, ifMatch, ok, useList } from "../../api/client";
 import { civicAddresses, resourceAccounts, users } from "../../api/lists";
 import { Choice } from "../../components/Choice";
-import { named, USAGES } from "../../components/choices";
+import { LINES, named, USAGES } from "../../components/choices";
 import { Facts } from "../../components/Facts";
 import { FormDialog } from "../../components/FormDialog";
 import { countryName, dateTime, words } from "../../components/format";
@@ -34,6 +34,7 @@ function NumberFacts({ number, place }: { number: PhoneNumber; place?: string | 
         ["Usage", named(USAGES, number.usage)],
         ["State", words(number.activation_state)],
         ["Assigned to", number.assigned_to_name],
+        ["As", number.assignment_category && named(LINES, number.assignment_category)],
         ["Emergency location", place],
         ["Acquired", dateTime(number.acquired_at)],
       ]}
@@ -47,6 +48,7 @@ function Assign({ number, onWhy, onClose, onDone }: AssignDialogProps) {
   const queues = useList(resourceAccounts);
   const addresses = useList(civicAddresses);
   const [to, setTo] = useState("");
+  const [line, setLine] = useState("");
   const [location, setLocation] = useState(number.location_id ?? "");
   useEffect(() => {
     for (const list of [people, queues, addresses]) if (list.hasMore) list.more();
@@ -71,6 +73,7 @@ function Assign({ number, onWhy, onClose, onDone }: AssignDialogProps) {
           params: { path: { number: number.number }, header: ifMatch(number.version) },
           body: {
             ...(kind === "user" ? { user_id: id } : { resource_account_id: id }),
+            ...(kind === "user" && line ? { category: line } : {}),
             ...(location && location !== number.location_id ? { location_id: location } : {}),
           },
         }),
@@ -102,6 +105,9 @@ function Assign({ number, onWhy, onClose, onDone }: AssignDialogProps) {
         onChange={setTo}
         options={candidates}
       />
+      {to.startsWith("user:") && (
+        <Choice label="As" any={named(LINES, "Primary")} value={line} onChange={setLine} options={Object.entries(LINES).slice(1)} />
+      )}
       <Choice
         label="Emergency location"
         any="None"

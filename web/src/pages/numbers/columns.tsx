@@ -1,5 +1,5 @@
 import type { Schemas } from "../../api/client";
-import { named, USAGES } from "../../components/choices";
+import { LINES, named, USAGES } from "../../components/choices";
 import type { CsvColumn } from "../../components/csv";
 import { countryName } from "../../components/format";
 import type { Column } from "../../components/Grid";
@@ -12,6 +12,12 @@ function state(row: PhoneNumber) {
   return row.activation_state === "Activated" ? null : <StatusBadge status={row.activation_state} />;
 }
 
+/** Whose it is; only a line that is not the primary one needs saying. */
+function assigned(row: PhoneNumber) {
+  const line = row.assignment_category ?? "Primary";
+  return line === "Primary" ? row.assigned_to_name : `${row.assigned_to_name} (${named(LINES, line).toLowerCase()})`;
+}
+
 export const numberColumns: Column<PhoneNumber>[] = [
   { key: "number", header: "Number", width: "minmax(150px, 1.2fr)", render: (row) => row.number },
   { key: "country", header: "Country", width: "minmax(110px, 1fr)", render: (row) => countryName(row.country) },
@@ -21,7 +27,7 @@ export const numberColumns: Column<PhoneNumber>[] = [
     key: "assigned",
     header: "Assigned to",
     width: "minmax(140px, 1.4fr)",
-    render: (row) => row.assigned_to_name ?? state(row) ?? "Unassigned",
+    render: (row) => (row.assigned_to_name ? assigned(row) : (state(row) ?? "Unassigned")),
   },
 ];
 
@@ -33,6 +39,7 @@ export const numberCsv: CsvColumn<PhoneNumber>[] = [
   { header: "ActivationState", value: (row) => row.activation_state },
   { header: "AssignmentStatus", value: (row) => row.assignment_status },
   { header: "AssignedTo", value: (row) => row.assigned_to_name },
+  { header: "AssignmentCategory", value: (row) => row.assignment_category },
   { header: "LocationId", value: (row) => row.location_id },
   { header: "AcquiredAt", value: (row) => row.acquired_at },
 ];
