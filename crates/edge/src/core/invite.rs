@@ -150,14 +150,18 @@ impl Core {
             Source::Trunk(id) if world.is_gateway(id) => meeting(r.m),
             _ => None,
         };
-        // Nobody forwards or acts for anybody where no person has calling settings.
+        // Nobody forwards or acts for anybody where no person has calling settings; a line of one's
+        // own is named without any.
         let (mut on_behalf, mut diversions) = (None, 0);
-        if world.any_calling() {
-            match source {
-                Source::User(user) => on_behalf = self.asked_identity(r.m, user, world),
-                Source::Trunk(_) => diversions = diversions_of(r.m),
-                Source::Network(..) => {}
+        match source {
+            Source::User(user) => {
+                let lined = |user| world.user_record(user).is_some_and(|u| u.alternate.is_some());
+                if world.any_calling() || lined(user) {
+                    on_behalf = self.asked_identity(r.m, user, world);
+                }
             }
+            Source::Trunk(_) if world.any_calling() => diversions = diversions_of(r.m),
+            Source::Trunk(_) | Source::Network(..) => {}
         }
         let caller = caller_text;
         let callbacks = &self.shared.callbacks;

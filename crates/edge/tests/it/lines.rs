@@ -6,12 +6,12 @@ use crate::forwarding::{
     told, user, with,
 };
 use crate::world::*;
-use domain::calling::ForwardCause;
+use domain::calling::{CallingSettings, ForwardCause};
 use domain::line::AssignmentCategory;
 use domain::number::AssignmentTarget;
 use feed::cdr::{CdrEvent, ForwardedBy};
 use feed::change::{Change, ChangeEntry};
-use feed::record::NumberRecord;
+use feed::record::{NumberRecord, UserRecord};
 use feed::snapshot::WorldRecords;
 use numbering::E164;
 use sip::HeaderName;
@@ -99,7 +99,8 @@ fn calls_leave_by_the_alternate_line_that_they_name_and_by_no_private_one() {
     }
     // Bob is nobody who may call by her lines.
     let asked = asking(ALTERNATE);
-    let mut net = started(lined(records()));
+    let settings = CallingSettings::default();
+    let mut net = started(with(lined(records()), ALICE, settings));
     dial(&mut net, "bob", BERLIN, &[(HeaderName::PPreferredIdentity, asked.as_str())]);
     net.expect(phone("bob"), 403);
 }
@@ -150,14 +151,18 @@ fn lines_come_and_go_with_the_feed() {
     let [alternate, private] = [AssignmentCategory::Alternate, AssignmentCategory::Private]
         .map(|category| line(&records, ALTERNATE, ALICE, category));
     let free = NumberRecord { target: None, category: AssignmentCategory::Primary, ..alternate };
+    let alice = records.users[0].clone();
     let mut net = started(records);
     let asked = asking(ALTERNATE);
     let ask = [(HeaderName::PPreferredIdentity, asked.as_str())];
     for (at, record, shown) in
-        [(2, alternate, ALTERNATE), (3, private, ALICE_NUMBER), (4, free, ALICE_NUMBER)]
+        [(2, alternate, ALTERNATE), (4, private, ALICE_NUMBER), (6, free, ALICE_NUMBER)]
     {
         let change = Change::NumbersPut { numbers: vec![record] };
         net.world.apply(&ChangeEntry { position: at, at_us: 0, change });
+        let line = (record.category == AssignmentCategory::Alternate).then_some(record.number);
+        let change = Change::UserPut(UserRecord { alternate: line, ..alice.clone() });
+        net.world.apply(&ChangeEntry { position: at + 1, at_us: 0, change });
         net.inbox.clear();
         dial(&mut net, "alice", BERLIN, &ask);
         let invite = net.expect_request(out(), "INVITE");
