@@ -88,7 +88,8 @@ rows! {
     CivicAddress, "civic-addresses": id default_location_id company_name country house_number
         street_name city_or_town state_or_province postal_or_zip_code description latitude
         longitude locations;
-    User, "users": id upn display_name country licences number has_phone active version;
+    User, "users": id upn display_name country licences number has_phone active version
+        lines;
     ResourceAccount, "resource-accounts": id upn display_name kind licences agent_ids
         ring_seconds number version;
     Number, "numbers": number tenant_id operator_id operator_name number_type support_owner

@@ -353,7 +353,7 @@ fn is_postgres(url: &str) -> bool {
 
 fn without_password(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme => {
+        (Some(scheme), Some(at)) if at > scheme && !url.starts_with("sqlite") => {
             let user = &url[scheme + 3..at];
             let user = user.split(':').next().unwrap_or_default();
             format!("{}{user}:…{}", &url[..scheme + 3], &url[at..])

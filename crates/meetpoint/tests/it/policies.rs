@@ -72,6 +72,32 @@ async fn a_policy_changes_calls_within_moments_and_leaves_help_alone() {
     let (status, got) = dial(&phone, &trunk, OUTSIDE).await;
     assert_eq!((status, got.from_user()), (200, Some(NUMBER)));
 
+    // A blocked caller is refused, another still rings.
+    let caller = trunk.call(OUTSIDER, NUMBER).await.expect("a media socket");
+    caller.answered(SOON).await.expect("Alice answers");
+    caller.hang_up(SOON).await.expect("the BYE is answered");
+    let rules =
+        json!({ "blocked": [{ "name": "outsider", "pattern": OUTSIDER.replace('+', "^\\+") }] });
+    let path = "/tenant/v1/call-screening";
+    let (status, refused) = tenant.ask(reqwest::Method::PUT, path, Some(rules.clone())).await;
+    assert_eq!((status, &refused["code"]), (428, &json!("version_required")));
+    let (status, _) = tenant.ask_if(reqwest::Method::PUT, path, "\"0\"", rules).await;
+    assert_eq!(status, 200);
+    let deadline = Instant::now() + SOON;
+    loop {
+        let caller = trunk.call(OUTSIDER, NUMBER).await.expect("a media socket");
+        if caller.answered(SOON).await.is_ok() {
+            caller.hang_up(SOON).await.expect("the BYE is answered");
+            assert!(Instant::now() < deadline, "the caller is still let in");
+            continue;
+        }
+        assert_eq!(caller.ended(SOON).await.expect("refused").status, 403);
+        break;
+    }
+    let caller = trunk.call("+441632960777", NUMBER).await.expect("a media socket");
+    caller.answered(SOON).await.expect("another caller is let in");
+    caller.hang_up(SOON).await.expect("the BYE is answered");
+
     let restricted = json!({ "kind": "OnlineDialOutPolicy", "allowed": "None" });
     policy("nobody outside", restricted).await;
     dial_until(both, OUTSIDE, |status, _| status == 403).await;
@@ -103,28 +129,7 @@ async fn a_policy_changes_calls_within_moments_and_leaves_help_alone() {
         .collect();
     assert_eq!(rules, ["policy.dial_plan", "policy.caller_id"], "{explained}");
 
-    // A blocked caller is refused, another still rings.
+    // Whoever she called for help may be blocked, and reaches her within the hour.
     let caller = trunk.call(OUTSIDER, NUMBER).await.expect("a media socket");
-    caller.answered(SOON).await.expect("Alice answers");
-    caller.hang_up(SOON).await.expect("the BYE is answered");
-    let rules =
-        json!({ "blocked": [{ "name": "outsider", "pattern": OUTSIDER.replace('+', "^\\+") }] });
-    let path = "/tenant/v1/call-screening";
-    let (status, refused) = tenant.ask(reqwest::Method::PUT, path, Some(rules.clone())).await;
-    assert_eq!((status, &refused["code"]), (428, &json!("version_required")));
-    let (status, _) = tenant.ask_if(reqwest::Method::PUT, path, "\"0\"", rules).await;
-    assert_eq!(status, 200);
-    let deadline = Instant::now() + SOON;
-    loop {
-        let caller = trunk.call(OUTSIDER, NUMBER).await.expect("a media socket");
-        if caller.answered(SOON).await.is_ok() {
-            caller.hang_up(SOON).await.expect("the BYE is answered");
-            assert!(Instant::now() < deadline, "the caller is still let in");
-            continue;
-        }
-        assert_eq!(caller.ended(SOON).await.expect("refused").status, 403);
-        break;
-    }
-    let caller = trunk.call("+441632960777", NUMBER).await.expect("a media socket");
-    caller.answered(SOON).await.expect("another caller is let in");
+    caller.answered(SOON).await.expect("whoever calls back is let in");
 }
