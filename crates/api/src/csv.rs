@@ -95,7 +95,8 @@ rows! {
     Number, "numbers": number tenant_id operator_id operator_name number_type support_owner
         calling_profile_id country usage activation_state assignment_status assigned_to_id assigned_to_name
         location_id location_update_supported tags assignment_blocked_state
-        assignment_blocked_until acquired_at version;
+        assignment_blocked_until acquired_at version
+        assignment_category;
     NumberOrder, "number-orders": id kind tenant_id operator_id status dry_run total done succeeded
         failed ticket_id retries_id undoes_id created_at finished_at;
     NumberOrderEntry, "number-order-entries": index line number status column error warning;
