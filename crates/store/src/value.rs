@@ -160,45 +160,22 @@ words! {
     AssignmentCategory { Primary, Private, Alternate }
 }
 
-impl Stored for OfferState {
-    type As = String;
-    fn load(base: String) -> Option<Self> {
-        Self::parse(&base)
-    }
-    fn save(&self) -> String {
-        self.as_str().to_owned()
-    }
+/// What the domain reads and writes as a word by itself.
+macro_rules! spelt {
+    ($($name:ident),*) => {$(
+        impl Stored for $name {
+            type As = String;
+            fn load(base: String) -> Option<Self> {
+                Self::parse(&base)
+            }
+            fn save(&self) -> String {
+                self.as_str().to_owned()
+            }
+        }
+    )*};
 }
 
-impl Stored for MailKind {
-    type As = String;
-    fn load(base: String) -> Option<Self> {
-        Self::parse(&base)
-    }
-    fn save(&self) -> String {
-        self.as_str().to_owned()
-    }
-}
-
-impl Stored for MailState {
-    type As = String;
-    fn load(base: String) -> Option<Self> {
-        Self::parse(&base)
-    }
-    fn save(&self) -> String {
-        self.as_str().to_owned()
-    }
-}
-
-impl Stored for LeadStatus {
-    type As = String;
-    fn load(base: String) -> Option<Self> {
-        Self::parse(&base)
-    }
-    fn save(&self) -> String {
-        self.as_str().to_owned()
-    }
-}
+spelt! { OfferState, LeadStatus, MailKind, MailState }
 
 impl Stored for E164 {
     type As = i64;

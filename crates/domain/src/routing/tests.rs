@@ -3,6 +3,27 @@ use crate::emergency::ProfileEmergency;
 use crate::policy::{Screening, Via, VoiceRoutes};
 use uuid::Uuid;
 
+/// What a world of a few changes has as [`Little`] has it.
+macro_rules! as_in_little {
+    () => {
+        fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool {
+            Little.agents(account, each)
+        }
+        fn trunk(&self, trunk: TrunkId) -> Option<TrunkView> {
+            Little.trunk(trunk)
+        }
+        fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView> {
+            Little.tenant_number(tenant, country)
+        }
+        fn help(&self, country: Country, each: &mut dyn FnMut(HelpView)) {
+            Little.help(country, each);
+        }
+        fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {
+            Little.trunks(profile, each);
+        }
+    };
+}
+
 mod forwarded;
 mod gateways;
 mod lines;
@@ -354,21 +375,7 @@ mod policies {
         fn user(&self, user: UserId) -> Option<UserView> {
             Little.user(user)
         }
-        fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool {
-            Little.agents(account, each)
-        }
-        fn trunk(&self, trunk: TrunkId) -> Option<TrunkView> {
-            Little.trunk(trunk)
-        }
-        fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView> {
-            Little.tenant_number(tenant, country)
-        }
-        fn help(&self, country: Country, each: &mut dyn FnMut(HelpView)) {
-            Little.help(country, each);
-        }
-        fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {
-            Little.trunks(profile, each);
-        }
+        as_in_little!();
         fn has_policies(&self, _: TenantId) -> bool {
             !self.0.is_empty()
         }
@@ -580,21 +587,7 @@ fn other_operators_stand_in_where_the_tenant_named_them_and_for_its_calls_outsid
         fn user(&self, user: UserId) -> Option<UserView> {
             Little.user(user)
         }
-        fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool {
-            Little.agents(account, each)
-        }
-        fn trunk(&self, trunk: TrunkId) -> Option<TrunkView> {
-            Little.trunk(trunk)
-        }
-        fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView> {
-            Little.tenant_number(tenant, country)
-        }
-        fn help(&self, country: Country, each: &mut dyn FnMut(HelpView)) {
-            Little.help(country, each);
-        }
-        fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {
-            Little.trunks(profile, each);
-        }
+        as_in_little!();
         fn fallback(&self, _: TenantId, each: &mut dyn FnMut(FallbackView)) {
             for n in &self.0 {
                 let profile = CallingProfileId(id(n * 10));

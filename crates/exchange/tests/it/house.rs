@@ -242,24 +242,43 @@ pub async fn finished(exchange: &Exchange, carrier: &Carrier, id: Uuid) -> Numbe
     }
 }
 
-/// A running order worker.
+/// What a node does beside answering: runs orders, posts webhooks, sends mails.
 pub struct Worker {
     stop: tokio::sync::watch::Sender<bool>,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl Worker {
-    /// Starts one.
+    /// Runs orders.
     pub fn start(exchange: &Exchange) -> Self {
-        let (stop, stopped) = tokio::sync::watch::channel(false);
         let exchange = exchange.clone();
-        Self { stop, task: tokio::spawn(async move { exchange.run_workers(stopped).await }) }
+        Self::doing(|stopped| async move { exchange.run_workers(stopped).await })
+    }
+
+    /// Posts events to webhooks.
+    pub fn posting(exchange: &Exchange) -> Self {
+        let exchange = exchange.clone();
+        Self::doing(|stopped| async move { exchange.run_webhooks(stopped).await })
+    }
+
+    /// Sends mails.
+    pub fn mailing(exchange: &Exchange) -> Self {
+        let exchange = exchange.clone();
+        Self::doing(|stopped| async move { exchange.run_mails(stopped).await })
+    }
+
+    fn doing<Work>(work: impl FnOnce(tokio::sync::watch::Receiver<bool>) -> Work) -> Self
+    where
+        Work: Future<Output = ()> + Send + 'static,
+    {
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        Self { stop, task: tokio::spawn(work(stopped)) }
     }
 
     /// Asks it to stop, and waits until it has.
     pub async fn stop(self) {
         self.stop.send_replace(true);
-        self.task.await.expect("the worker ends well");
+        self.task.await.expect("it ends well");
     }
 
     /// Ends it wherever it is, as a crash would.

@@ -1,6 +1,6 @@
 //! Mails to people, through a real mail server, on both databases.
 
-use crate::house::{Company, Town, cx, town_in};
+use crate::house::{Company, Town, Worker, cx, meddle, town_in};
 use api_types::mail::Mail;
 use api_types::number::{AssignmentPut, NumberSettingsPut};
 use domain::webhook::Patience;
@@ -11,8 +11,6 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use testkit::{Database, MailServer, on_both};
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 const NUMBERS: [&str; 3] = ["+442079460001", "+442079460002", "+442079460003"];
@@ -34,25 +32,6 @@ fn config(db: &Database, server: &MailServer) -> ExchangeConfig {
         mailer: Some(smtp(server)),
         mail_patience: Patience { first: 20 * MS, longest: 100 * MS, give_up_after: 60_000 * MS },
         ..ExchangeConfig::new(&db.url)
-    }
-}
-
-/// A node that sends mails.
-struct Node {
-    stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
-}
-
-impl Node {
-    fn start(exchange: &Exchange) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let exchange = exchange.clone();
-        Self { stop, task: tokio::spawn(async move { exchange.run_mails(stopped).await }) }
-    }
-
-    async fn stop(self) {
-        self.stop.send_replace(true);
-        self.task.await.expect("it ends well");
     }
 }
 
@@ -110,7 +89,7 @@ on_both!(who_is_given_a_number_and_loses_it_hears_of_it, |db| {
     let server = MailServer::start();
     let exchange = Exchange::open(config(db, &server)).await.expect("the exchange opens");
     let town = stocked(exchange).await;
-    let node = Node::start(&town.exchange);
+    let node = Worker::mailing(&town.exchange);
     let ada = town.person(&town.contoso, "ada", &["teams_phone"]).await;
     give(&town, NUMBERS[0], ada).await;
     until(&town, "sent", 1).await;
@@ -163,7 +142,7 @@ on_both!(an_order_tells_everybody_once_and_a_trial_nobody, |db| {
     }
     // Two nodes send what there is, each mail once.
     let beside = Exchange::open(config(db, &server)).await.expect("a second node opens");
-    let nodes = [Node::start(&town.exchange), Node::start(&beside)];
+    let nodes = [Worker::mailing(&town.exchange), Worker::mailing(&beside)];
     until(&town, "sent", 3).await;
     let mut readers: Vec<String> =
         server.mails_once(3).iter().map(|mail| mail.header("To")).collect();
@@ -180,7 +159,7 @@ on_both!(a_busy_server_is_asked_again_and_a_refusal_is_told, |db| {
     let server = MailServer::start();
     let exchange = Exchange::open(config(db, &server)).await.expect("the exchange opens");
     let town = stocked(exchange).await;
-    let node = Node::start(&town.exchange);
+    let node = Worker::mailing(&town.exchange);
     server.be_busy(true);
     let ada = town.person(&town.contoso, "ada", &["teams_phone"]).await;
     give(&town, NUMBERS[0], ada).await;
@@ -229,15 +208,33 @@ on_both!(mails_wait_for_a_node_that_has_a_mail_server, |db| {
     let server = MailServer::start();
     let without = ExchangeConfig { mailer: None, ..config(db, &server) };
     let town = stocked(Exchange::open(without).await.expect("the exchange opens")).await;
-    let idle = Node::start(&town.exchange);
+    let idle = Worker::mailing(&town.exchange);
     let ada = town.person(&town.contoso, "ada", &["teams_phone"]).await;
     give(&town, NUMBERS[0], ada).await;
     let with = Exchange::open(config(db, &server)).await.expect("a second node opens");
-    let node = Node::start(&with);
+    let node = Worker::mailing(&with);
     until(&town, "sent", 1).await;
     server.mails_once(1);
     for node in [idle, node] {
         node.stop().await;
     }
     with.close().await;
+});
+
+on_both!(a_mail_that_nobody_can_send_ends, |db| {
+    let server = MailServer::start();
+    let without = ExchangeConfig { mailer: None, ..config(db, &server) };
+    let town = stocked(Exchange::open(without).await.expect("the exchange opens")).await;
+    for (name, number) in ["ada", "ben"].into_iter().zip(NUMBERS) {
+        let user = town.person(&town.contoso, name, &["teams_phone"]).await;
+        give(&town, number, user).await;
+    }
+    // Of these two one has waited for longer than anybody cares.
+    meddle(db, "UPDATE mail SET due_at = 0 WHERE number = 442079460001").await;
+    let node = Worker::mailing(&town.exchange);
+    let failed = until(&town, "failed", 1).await;
+    assert_eq!(failed[0].number, NUMBERS[0]);
+    assert_eq!(failed[0].error_code.as_deref(), Some("no_mail_server"));
+    until(&town, "waiting", 1).await;
+    node.stop().await;
 });

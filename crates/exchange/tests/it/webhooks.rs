@@ -14,8 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 use testkit::{Database, Received, Receiver, Reply, on_both};
-use tokio::sync::watch;
-use tokio::task::{JoinHandle, block_in_place};
+use tokio::task::block_in_place;
 use uuid::Uuid;
 
 const MS: i64 = 1000;
@@ -37,31 +36,6 @@ fn config(db: &Database) -> ExchangeConfig {
 
 async fn open(config: ExchangeConfig) -> Exchange {
     Exchange::open(config).await.expect("the exchange opens")
-}
-
-/// A node that delivers.
-struct Node {
-    stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
-}
-
-impl Node {
-    fn start(exchange: &Exchange) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let exchange = exchange.clone();
-        Self { stop, task: tokio::spawn(async move { exchange.run_webhooks(stopped).await }) }
-    }
-
-    async fn stop(self) {
-        self.stop.send_replace(true);
-        self.task.await.expect("it ends well");
-    }
-
-    /// Ends it wherever it is, as a crash would: what it had under way is dropped with it.
-    async fn kill(self) {
-        self.task.abort();
-        let _ = self.task.await;
-    }
 }
 
 fn to(receiver: &Receiver) -> WebhookCreate {
@@ -133,7 +107,7 @@ on_both!(each_side_hears_what_is_its_own, |db| {
     let tenants = subscribe(&town.exchange, contoso, &tenant).await;
     let operators = subscribe(&town.exchange, alpha, &operator).await;
     let programmes = subscribe(&town.exchange, &town.owner, &programme).await;
-    let node = Node::start(&town.exchange);
+    let node = Worker::posting(&town.exchange);
     town.agree(&town.contoso, &town.alpha).await;
     // None of these are any of theirs.
     town.agree(&town.fabrikam, &town.beta).await;
@@ -214,7 +188,7 @@ on_both!(an_operator_is_not_told_of_the_tenants_people, |db| {
     let put = put.expect("an assignment");
     let put = town.exchange.assignment_put(&admin, number, Some(held.version), put).await;
     put.expect("assigned");
-    let node = Node::start(&town.exchange);
+    let node = Worker::posting(&town.exchange);
     let theirs = block_in_place(|| operator.wait(2));
     let said = theirs[1].json();
     assert_eq!(said["data"]["numbers"][0]["assignment_status"], "UserAssigned");
@@ -250,7 +224,7 @@ on_both!(a_failing_endpoint_is_tried_again_in_order_and_given_up_at_last, |db| {
     });
     let webhook = subscribe(exchange, admin, &receiver).await;
     people(&town, &town.contoso, 0, 2).await;
-    let node = Node::start(exchange);
+    let node = Worker::posting(exchange);
     let seen = block_in_place(|| receiver.wait(6));
     let came = ids(&seen);
     assert!(came[..4].iter().all(|id| *id == came[0]), "nothing overtakes: {came:?}");
@@ -307,7 +281,7 @@ on_both!(an_endpoint_that_is_gone_or_sends_elsewhere, |db| {
     let sent = subscribe(exchange, admin, &sends).await;
     let gone = Receiver::with(|_, _| Reply::Status(410));
     let gone = subscribe(exchange, admin, &gone).await;
-    let node = Node::start(exchange);
+    let node = Worker::posting(exchange);
     let dead = until(exchange, admin, gone.id, "the end", |w| !w.enabled).await;
     assert_eq!((dead.failures, dead.enabled), (1, false), "410 is said once");
     assert!(dead.disabled_reason.is_some_and(|reason| reason.contains("410")));
@@ -354,7 +328,7 @@ on_both!(events_are_sent_again_from_where_one_likes, |db| {
     let receiver = Receiver::start();
     let before = WebhookCreate { from: Some("start".into()), ..to(&receiver) };
     let webhook = exchange.webhook_create(&cx(admin), before).await.expect("subscribed");
-    let node = Node::start(exchange);
+    let node = Worker::posting(exchange);
     // The tenant itself, three people, the subscription.
     let seen = block_in_place(|| receiver.wait(5));
     let came = ids(&seen);
@@ -393,10 +367,10 @@ on_both!(a_node_that_dies_loses_nothing, |db| {
     let receiver = Receiver::with(|_, n| if n == 2 { Reply::Hang } else { Reply::Status(200) });
     subscribe(&town.exchange, admin, &receiver).await;
     people(&town, &town.contoso, 0, 5).await;
-    let first = Node::start(&town.exchange);
+    let first = Worker::posting(&town.exchange);
     block_in_place(|| receiver.wait(3));
     first.kill().await;
-    let second = Node::start(&other);
+    let second = Worker::posting(&other);
     let seen = block_in_place(|| receiver.wait(7));
     let came = ids(&seen);
     assert_eq!(came[2], came[3], "what was under way is sent again");
@@ -414,7 +388,7 @@ on_both!(several_nodes_send_each_event_once, |db| {
     for receiver in &receivers {
         subscribe(&town.exchange, &town.contoso.actor, receiver).await;
     }
-    let nodes = [Node::start(&town.exchange), Node::start(&other), Node::start(&other)];
+    let nodes = [Worker::posting(&town.exchange), Worker::posting(&other), Worker::posting(&other)];
     people(&town, &town.contoso, 0, 20).await;
     for (n, receiver) in receivers.iter().enumerate() {
         // Subscriptions made after it are told of too.
@@ -441,7 +415,7 @@ on_both!(who_was_away_too_long_is_told_so, |db| {
     // Nothing more happens to this one: it misses nothing.
     let calm = WebhookCreate { from: Some("now".into()), ..to(&quiet) };
     let calm = exchange.webhook_create(&cx(&town.fabrikam.actor), calm).await.expect("another");
-    let node = Node::start(exchange);
+    let node = Worker::posting(exchange);
     block_in_place(|| quiet.wait(1));
     block_in_place(|| receiver.wait(1));
     node.stop().await;
@@ -455,7 +429,7 @@ on_both!(who_was_away_too_long_is_told_so, |db| {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     worker.stop().await;
-    let node = Node::start(exchange);
+    let node = Worker::posting(exchange);
     let seen = block_in_place(|| {
         receiver.wait_until("the news", |seen| kinds(&events(seen)).contains(&"events.missed"))
     });
@@ -480,7 +454,7 @@ on_both!(a_restored_database_says_that_it_is_another_life, |db| {
     let town = town_in(open(config(db)).await).await;
     let receiver = Receiver::start();
     subscribe(&town.exchange, &town.contoso.actor, &receiver).await;
-    let node = Node::start(&town.exchange);
+    let node = Worker::posting(&town.exchange);
     block_in_place(|| receiver.wait(1));
     node.stop().await;
     town.exchange.close().await;
@@ -490,7 +464,7 @@ on_both!(a_restored_database_says_that_it_is_another_life, |db| {
     )
     .await;
     let exchange = open(config(db)).await;
-    let node = Node::start(&exchange);
+    let node = Worker::posting(&exchange);
     let seen = block_in_place(|| receiver.wait(2));
     let missed = seen[1].json();
     assert_eq!(
@@ -565,7 +539,7 @@ on_both!(what_a_subscription_may_be, |db| {
     assert_eq!((edited.version, edited.description.as_str()), (2, "ours"));
 
     // Only what was asked for is sent.
-    let node = Node::start(exchange);
+    let node = Worker::posting(exchange);
     town.settle(&town.contoso, "GB").await;
     people(&town, &town.contoso, 0, 1).await;
     let seen = block_in_place(|| receiver.wait(1));

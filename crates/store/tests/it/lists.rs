@@ -69,9 +69,8 @@ async fn postgresql_answers_by_the_named_index() {
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
 }
 
-/// With millions of numbers a chunk of an order is about a thousand of them, not about all.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_numbers_are_found_one_by_one_behind_the_wall() {
+/// Looks as a request does, at what the planner may do with an empty database.
+async fn behind_the_wall() -> (testkit::Database, PgConnection) {
     let db = testkit::postgres();
     Store::open(&db.url).await.expect("opens").close().await;
     let mut look = PgConnection::connect(&db.url).await.expect("connects");
@@ -81,6 +80,13 @@ async fn many_numbers_are_found_one_by_one_behind_the_wall() {
     )
     .await
     .expect("settings");
+    (db, look)
+}
+
+/// With millions of numbers a chunk of an order is about a thousand of them, not about all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_numbers_are_found_one_by_one_behind_the_wall() {
+    let (_db, mut look) = behind_the_wall().await;
     let many = |sql: &str| {
         sql.contains("json_array_elements_text")
             // People's own numbers are another matter.
@@ -119,15 +125,7 @@ async fn the_numbers_of_a_person_are_found_by_their_indexes() {
     let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
     let plan = plan.join("\n");
     assert!(of_person(&plan), "{plan}");
-    let db = testkit::postgres();
-    Store::open(&db.url).await.expect("opens").close().await;
-    let mut look = PgConnection::connect(&db.url).await.expect("connects");
-    look.execute(
-        "SET ROLE meetpoint_runtime; SET meetpoint.reach = 'all'; SET enable_seqscan = off; \
-         SET plan_cache_mode = force_generic_plan",
-    )
-    .await
-    .expect("settings");
+    let (_db, mut look) = behind_the_wall().await;
     look.execute(AssertSqlSafe(format!("PREPARE person AS {sql}"))).await.expect("prepares");
     let id = uuid::Uuid::nil();
     let plan =

@@ -44,21 +44,7 @@ impl World for Lined {
             _ => Little.user(user),
         }
     }
-    fn agents(&self, account: ResourceAccountId, each: &mut dyn FnMut(UserId)) -> bool {
-        Little.agents(account, each)
-    }
-    fn trunk(&self, trunk: TrunkId) -> Option<TrunkView> {
-        Little.trunk(trunk)
-    }
-    fn tenant_number(&self, tenant: TenantId, country: Option<Country>) -> Option<NumberView> {
-        Little.tenant_number(tenant, country)
-    }
-    fn help(&self, country: Country, each: &mut dyn FnMut(HelpView)) {
-        Little.help(country, each);
-    }
-    fn trunks(&self, profile: CallingProfileId, each: &mut dyn FnMut(TrunkView)) {
-        Little.trunks(profile, each);
-    }
+    as_in_little!();
     fn calling_settings(&self, user: UserId) -> Option<&CallingSettings> {
         self.0.iter().find(|(n, _)| UserId(id(*n)) == user).map(|(_, settings)| settings)
     }
