@@ -131,8 +131,9 @@ pub async fn bare(
     concurrency: usize,
     seconds: f64,
 ) -> Outcome<Latency> {
-    let sql = store::statements().find(|(name, _)| *name == "NUMBER_GET").ok_or("no statement")?.1;
     let is_lite = url.starts_with("sqlite");
+    let name = if is_lite { "NUMBER_GET" } else { "NUMBER_SEEN_PG" };
+    let sql = store::statements().find(|(n, _)| *n == name).ok_or("no statement")?.1;
     loops(concurrency, seconds, |n, until| {
         let (places, url) = (places.to_vec(), url.to_owned());
         async move {

@@ -2,6 +2,8 @@
 //! call is compiled for both.
 
 use crate::StoreError;
+use crate::pools::Turn;
+use crate::tokens::changes_access;
 use crate::value::{Arg, Column, FromRow, Row};
 use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
@@ -10,6 +12,10 @@ use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
 /// a method of it.
 pub struct Db {
     pub(crate) inner: Inner,
+    /// Something was done that may change what a token opens.
+    pub(crate) changes_access: bool,
+    /// Of PostgreSQL's connection.
+    _turn: Turn,
 }
 
 pub(crate) enum Inner {
@@ -58,6 +64,14 @@ macro_rules! on_both {
 }
 
 impl Db {
+    pub(crate) fn lite(transaction: Transaction<'static, Sqlite>) -> Self {
+        Self { inner: Inner::Lite(transaction), changes_access: false, _turn: None }
+    }
+
+    pub(crate) fn pg((transaction, turn): (Transaction<'static, Postgres>, Turn)) -> Self {
+        Self { inner: Inner::Pg(transaction), changes_access: false, _turn: turn }
+    }
+
     pub(crate) fn is_pg(&self) -> bool {
         matches!(self.inner, Inner::Pg(_))
     }
@@ -68,6 +82,7 @@ impl Db {
         sql: &'static str,
         args: Vec<Arg>,
     ) -> Result<u64, StoreError> {
+        self.changes_access |= changes_access(sql);
         on_both!(self, sql, args, |query, conn, _Row| {
             Ok(query.execute(conn).await?.rows_affected())
         })
@@ -78,6 +93,7 @@ impl Db {
         sql: &'static str,
         args: Vec<Arg>,
     ) -> Result<Vec<T>, StoreError> {
+        self.changes_access |= changes_access(sql);
         on_both!(self, sql, args, |query, conn, wrap| {
             let mut rows = query.fetch(conn);
             let mut out = Vec::new();
@@ -109,6 +125,7 @@ impl Db {
         sql: &'static str,
         args: Vec<Arg>,
     ) -> Result<Option<T>, StoreError> {
+        self.changes_access |= changes_access(sql);
         on_both!(self, sql, args, |query, conn, wrap| {
             query.fetch_optional(conn).await?.map(|row| T::from_row(&wrap(row))).transpose()
         })
@@ -120,6 +137,7 @@ impl Db {
         sql: &'static str,
         args: Vec<Arg>,
     ) -> Result<Option<T>, StoreError> {
+        self.changes_access |= changes_access(sql);
         on_both!(self, sql, args, |query, conn, wrap| {
             query.fetch_optional(conn).await?.map(|row| wrap(row).get("v")).transpose()
         })
@@ -131,6 +149,7 @@ impl Db {
         sql: &'static str,
         args: Vec<Arg>,
     ) -> Result<Vec<T>, StoreError> {
+        self.changes_access |= changes_access(sql);
         on_both!(self, sql, args, |query, conn, wrap| {
             let mut rows = query.fetch(conn);
             let mut out = Vec::new();

@@ -3,6 +3,7 @@
 
 use crate::db::{Db, statements};
 use crate::open::{Backend, begin};
+use crate::tokens::{ACCESS_CHANNEL, Seen};
 use crate::value::{args, row};
 use crate::walls::Reach;
 use crate::{Again, Retry, Store, StoreError};
@@ -311,10 +312,16 @@ impl Store {
         let tx = back.take().ok_or_else(|| {
             StoreError::Database("a use case ended, but kept its transaction".to_owned())
         })?;
-        if tx.keeps()
-            && let Some(newest) = tx.commit().await?
-        {
-            raise(&self.shared.newest, newest);
+        if tx.keeps() {
+            let access = tx.changes_access;
+            let committed = tx.commit().await;
+            if access {
+                // Also after an error: it may have been committed all the same.
+                self.shared.tokens.forget();
+            }
+            if let Some(newest) = committed? {
+                raise(&self.shared.newest, newest);
+            }
         }
         Ok(value)
     }
@@ -456,15 +463,21 @@ fn raise(newest: &watch::Sender<u64>, position: u64) {
 
 /// Follows other processes' commits; comes back by itself after a broken
 /// connection.
-pub(crate) async fn listen_pg(pool: PgPool, newest: watch::Sender<u64>) {
+pub(crate) async fn listen_pg(pool: PgPool, newest: watch::Sender<u64>, tokens: Arc<Seen>) {
     loop {
         if let Ok(mut listener) = PgListener::connect_with(&pool).await
-            && listener.listen(CHANNEL).await.is_ok()
+            && listener.listen_all([CHANNEL, ACCESS_CHANNEL]).await.is_ok()
         {
-            while let Ok(note) = listener.recv().await {
-                let Ok(pos) = note.payload().parse::<u64>() else { continue };
-                raise(&newest, pos);
+            tokens.hears(true);
+            // Nothing is there when the connection broke: what was said meanwhile is lost.
+            while let Ok(Some(note)) = listener.try_recv().await {
+                if note.channel() == ACCESS_CHANNEL {
+                    tokens.forget();
+                } else if let Ok(pos) = note.payload().parse::<u64>() {
+                    raise(&newest, pos);
+                }
             }
+            tokens.hears(false);
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }

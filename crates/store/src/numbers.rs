@@ -3,14 +3,28 @@
 use crate::StoreError;
 use crate::db::{Db, statements};
 use crate::listing::{Listing, Pick};
-use crate::value::{args, row};
+use crate::value::{FromRow, Row, args, row};
 use crate::world::WorldNumberRow;
 use domain::{
     BridgeId, CallingProfileId, LocationId, MoveId, OperatorId, PolicyId, ResourceAccountId,
     TenantId, UserId, assign::OtherHolder, line::AssignmentCategory, number::Usage,
 };
 use numbering::{Country, E164};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use uuid::Uuid;
+
+/// The name of whoever has a number.
+struct Assignee {
+    number: E164,
+    name: Option<String>,
+}
+
+impl FromRow for Assignee {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self { number: row.get("number")?, name: row.get("name")? })
+    }
+}
 
 row! {
     /// A number, with the names of its operator and its assignee.
@@ -71,23 +85,51 @@ impl NumberRow {
     }
 }
 
+/// From the numbers to all that may have one.
+macro_rules! assignee_joins {
+    () => {
+        concat!(
+            "LEFT JOIN person p ON p.id = n.person_id ",
+            "LEFT JOIN resource_account a ON a.id = n.account_id ",
+            "LEFT JOIN conference_bridge b ON b.id = n.bridge_id ",
+            "LEFT JOIN policy s ON s.id = n.policy_id ",
+        )
+    };
+}
+
+macro_rules! assignee {
+    () => {
+        "COALESCE(p.display_name, a.display_name, b.name, s.kind || '|Tag:' || s.name)"
+    };
+}
+
+macro_rules! assignees {
+    ($which:literal) => {
+        concat!(
+            "SELECT n.number, ",
+            assignee!(),
+            " AS name FROM number n ",
+            assignee_joins!(),
+            "WHERE ",
+            $which
+        )
+    };
+}
+
 macro_rules! number_select {
-    ($($tail:literal)*) => {
+    ($tail:literal) => {
         concat!(
             "SELECT n.number, n.tenant_id, n.operator_id, COALESCE(o.name, '') AS operator_name, ",
             "n.profile_id, n.country, n.usage, n.activation_state, n.location_id, ",
             "n.tenant_may_update_location, n.person_id, n.category, n.account_id, n.bridge_id, ",
             "n.policy_id, ",
-            "COALESCE(p.display_name, a.display_name, b.name, s.kind || '|Tag:' || s.name) ",
-            "AS assigned_name, n.move_id, ",
+            assignee!(),
+            " AS assigned_name, n.move_id, ",
             "n.blocked_forever, n.blocked_until, n.acquired_at, n.version FROM number n ",
             // Outer, so that every plan begins with the numbers; there is always an operator.
             "LEFT JOIN operator o ON o.id = n.operator_id ",
-            "LEFT JOIN person p ON p.id = n.person_id ",
-            "LEFT JOIN resource_account a ON a.id = n.account_id ",
-            "LEFT JOIN conference_bridge b ON b.id = n.bridge_id ",
-            "LEFT JOIN policy s ON s.id = n.policy_id ",
-            $($tail),*
+            assignee_joins!(),
+            $tail
         )
     };
 }
@@ -105,22 +147,33 @@ macro_rules! route_select {
 macro_rules! number_bare {
     ($tail:literal) => {
         concat!(
-            "SELECT number, tenant_id, operator_id, '' AS operator_name, profile_id, country, ",
-            "usage, activation_state, location_id, tenant_may_update_location, person_id, ",
-            "category, account_id, bridge_id, policy_id, CAST(NULL AS TEXT) AS assigned_name, ",
-            "move_id, ",
-            "blocked_forever, ",
-            "blocked_until, acquired_at, version FROM number ",
+            "SELECT n.number, n.tenant_id, n.operator_id, '' AS operator_name, n.profile_id, ",
+            "n.country, n.usage, n.activation_state, n.location_id, ",
+            "n.tenant_may_update_location, n.person_id, n.category, n.account_id, n.bridge_id, ",
+            "n.policy_id, CAST(NULL AS TEXT) AS assigned_name, n.move_id, n.blocked_forever, ",
+            "n.blocked_until, n.acquired_at, n.version FROM number n ",
             $tail
         )
     };
 }
 
-/// A list of numbers up to its `WHERE`.
-pub(crate) const NUMBER_SELECT: &str = number_select!();
+/// A list of numbers up to its `WHERE`, without the names of operators and assignees.
+pub(crate) const NUMBER_SELECT: &str = number_bare!("");
 
 statements! {
     NUMBER_GET = number_select!("WHERE n.number = $1");
+    // As `NUMBER_GET`, the names by functions (migration 0173).
+    NUMBER_SEEN_PG = "SELECT n.number, n.tenant_id, n.operator_id, \
+        COALESCE(operator_name(n.operator_id), '') AS operator_name, n.profile_id, n.country, \
+        n.usage, n.activation_state, n.location_id, n.tenant_may_update_location, n.person_id, \
+        n.category, n.account_id, n.bridge_id, n.policy_id, \
+        assignee_name(n.person_id, n.account_id, n.bridge_id, n.policy_id) AS assigned_name, \
+        n.move_id, n.blocked_forever, n.blocked_until, n.acquired_at, n.version \
+        FROM number n WHERE n.number = $1";
+    OPERATOR_NAME = "SELECT name AS v FROM operator WHERE id = $1";
+    ASSIGNEES_LITE = assignees!("n.number IN (SELECT value FROM json_each($1))");
+    ASSIGNEES_PG = assignees!("n.number = ANY (ARRAY(SELECT CAST(value AS BIGINT) \
+        FROM json_array_elements_text(CAST($1 AS json)) AS j (value)))");
     NUMBER_LOCK_PG = "SELECT number AS v FROM number WHERE number = $1 FOR UPDATE";
     NUMBERS_HELD_LITE = route_select!(
         "WHERE number IN (SELECT value FROM json_each($1)) ORDER BY number");
@@ -239,7 +292,39 @@ impl Db {
         pick: &Pick,
         limit: u32,
     ) -> Result<Vec<NumberRow>, StoreError> {
-        self.list_page(list, Some(whose), pick, limit).await
+        let mut rows = self.list_page(list, Some(whose), pick, limit).await?;
+        self.name_numbers(&mut rows).await?;
+        Ok(rows)
+    }
+
+    /// Puts the names of operators and assignees to numbers. In the page's own statement they
+    /// would be joins of six tables behind their walls, which took PostgreSQL longer to plan for
+    /// each page than the page takes.
+    async fn name_numbers(&mut self, rows: &mut [NumberRow]) -> Result<(), StoreError> {
+        let mut operators: HashMap<OperatorId, String> = HashMap::new();
+        for row in rows.iter_mut() {
+            let name = match operators.entry(row.operator_id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let name = self.value(OPERATOR_NAME, args![row.operator_id]).await?;
+                    new.insert(name.unwrap_or_default())
+                }
+            };
+            row.operator_name.clone_from(name);
+        }
+        let assigned: Vec<E164> =
+            rows.iter().filter(|row| row.is_assigned()).map(|row| row.number).collect();
+        if assigned.is_empty() {
+            return Ok(());
+        }
+        let sql = if self.is_pg() { ASSIGNEES_PG } else { ASSIGNEES_LITE };
+        let names: Vec<Assignee> = self.all(sql, args![json(&assigned)]).await?;
+        let mut names: HashMap<E164, Option<String>> =
+            names.into_iter().map(|row| (row.number, row.name)).collect();
+        for row in rows {
+            row.assigned_name = names.remove(&row.number).flatten();
+        }
+        Ok(())
     }
 
     /// Those of the numbers that somebody holds, locked in their order until

@@ -1,6 +1,8 @@
 //! Opening a database and bringing its schema up to date.
 
-use crate::db::{Db, Inner};
+use crate::db::Db;
+use crate::pools::{FAR, NEAR, Pools};
+use crate::tokens::Seen;
 use crate::walls::{self, Reach};
 use crate::{StoreError, log, quick};
 use sqlx::migrate::Migrator;
@@ -8,7 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor, PgPool, SqlSafeStr};
+use sqlx::{ConnectOptions, Connection as _, Executor, PgPool, SqlSafeStr};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +23,6 @@ static LITE: Migrator = sqlx::migrate!("migrations/lite");
 static PG: Migrator = sqlx::migrate!("migrations/pg");
 
 const READERS_LITE: u32 = 4;
-const POOL_PG: u32 = 16;
 /// How long whoever wants SQLite's one writer may wait for it.
 const ACQUIRE_LITE: Duration = Duration::from_secs(10);
 /// How long a request may wait for a connection: one that waited longer is better told so.
@@ -49,8 +50,8 @@ pub struct Store {
 pub(crate) enum Backend {
     /// One writer, several readers (WAL).
     Lite { writer: SqlitePool, readers: SqlitePool },
-    /// One pool; PostgreSQL sorts it out.
-    Pg { pool: PgPool },
+    /// PostgreSQL sorts it out.
+    Pg { pools: Pools },
 }
 
 pub(crate) struct Shared {
@@ -59,6 +60,8 @@ pub(crate) struct Shared {
     pub(crate) newest: watch::Sender<u64>,
     /// When somebody who waits for news last looked for it.
     looked: Mutex<Option<Instant>>,
+    /// What tokens open, as it was read a moment ago.
+    pub(crate) tokens: Arc<Seen>,
     listener: Option<tokio::task::JoinHandle<()>>,
 }
 
@@ -146,15 +149,16 @@ impl Store {
         let newest = db.change_newest().await?;
         db.finish().await?;
         let newest = watch::Sender::new(newest);
+        let tokens = Arc::new(Seen::default());
         let listener = match &backend {
             Backend::Lite { .. } => None,
-            Backend::Pg { pool } => {
-                Some(tokio::spawn(log::listen_pg(pool.clone(), newest.clone())))
+            Backend::Pg { pools } => {
+                Some(tokio::spawn(log::listen_pg(pools.for_good(), newest.clone(), tokens.clone())))
             }
         };
         Ok(Self {
             backend,
-            shared: Arc::new(Shared { epoch, newest, looked: Mutex::default(), listener }),
+            shared: Arc::new(Shared { epoch, newest, looked: Mutex::default(), tokens, listener }),
         })
     }
 
@@ -170,14 +174,13 @@ impl Store {
 
     /// The same of what somebody reaches.
     pub async fn read_as(&self, reach: Reach) -> Result<Db, StoreError> {
-        let inner = match &self.backend {
-            Backend::Lite { readers, .. } => Inner::Lite(readers.begin().await?),
-            Backend::Pg { pool } => {
+        match &self.backend {
+            Backend::Lite { readers, .. } => Ok(Db::lite(readers.begin().await?)),
+            Backend::Pg { pools } => {
                 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                Inner::Pg(pool.begin_with(AssertSqlSafe(reach.begin_pg(BEGIN))).await?)
+                Ok(Db::pg(pools.begin(reach.begin_pg(BEGIN)).await?))
             }
-        };
-        Ok(Db { inner })
+        }
     }
 
     /// Whether other processes may work on the same database.
@@ -191,8 +194,9 @@ impl Store {
             Backend::Lite { writer, .. } => {
                 writer.acquire().await?.prepare(sql.into_sql_str()).await.map(drop)?
             }
-            Backend::Pg { pool } => {
-                pool.acquire().await?.prepare(sql.into_sql_str()).await.map(drop)?
+            Backend::Pg { pools } => {
+                let (mut connection, _turn) = pools.acquire().await?;
+                connection.prepare(sql.into_sql_str()).await.map(drop)?
             }
         }
         Ok(())
@@ -205,19 +209,16 @@ impl Store {
                 readers.close().await;
                 writer.close().await;
             }
-            Backend::Pg { pool } => pool.close().await,
+            Backend::Pg { pools } => pools.close().await,
         }
     }
 }
 
 pub(crate) async fn begin(backend: &Backend, reach: Reach) -> Result<Db, StoreError> {
-    let inner = match backend {
-        Backend::Lite { writer, .. } => Inner::Lite(writer.begin_with("BEGIN IMMEDIATE").await?),
-        Backend::Pg { pool } => {
-            Inner::Pg(pool.begin_with(AssertSqlSafe(reach.begin_pg("BEGIN"))).await?)
-        }
-    };
-    Ok(Db { inner })
+    match backend {
+        Backend::Lite { writer, .. } => Ok(Db::lite(writer.begin_with("BEGIN IMMEDIATE").await?)),
+        Backend::Pg { pools } => Ok(Db::pg(pools.begin(reach.begin_pg("BEGIN")).await?)),
+    }
 }
 
 async fn open_lite(url: &str) -> Result<Backend, OpenError> {
@@ -283,8 +284,13 @@ async fn open_pg(url: &str) -> Result<Backend, OpenError> {
         .application_name("meetpoint")
         .disable_statement_logging();
     walls::set_up_pg(&options, &migrator(&PG)).await?;
-    let pool = PgPoolOptions::new()
-        .max_connections(POOL_PG)
+    let near = pool_pg(&options, NEAR).await?;
+    Ok(Backend::Pg { pools: Pools::new(near, pool_pg(&options, FAR).await?) })
+}
+
+async fn pool_pg(options: &PgConnectOptions, most: u32) -> Result<PgPool, OpenError> {
+    PgPoolOptions::new()
+        .max_connections(most)
         .acquire_timeout(ACQUIRE_PG)
         // A connection was tried when it was given back: one that rested for a moment only is
         // there, and asking it again took as long as a look-up does.
@@ -304,8 +310,7 @@ async fn open_pg(url: &str) -> Result<Backend, OpenError> {
                 quick::prepare_pg(connection).await
             })
         })
-        .connect_with(options)
+        .connect_with(options.clone())
         .await
-        .map_err(OpenError::Connect)?;
-    Ok(Backend::Pg { pool })
+        .map_err(OpenError::Connect)
 }

@@ -5,21 +5,23 @@
 
 use crate::db::Db;
 use crate::identity::TOKEN_GET;
-use crate::numbers::{NUMBER_GET, NUMBER_TAGS};
+use crate::numbers::{NUMBER_SEEN_PG, NUMBER_TAGS};
 use crate::open::Backend;
+use crate::pools::Pools;
 use crate::value::{FromRow, Row};
 use crate::walls::Reach;
 use crate::{NumberRow, NumberTagRow, Store, StoreError, TokenRow};
 use futures_util::TryStreamExt;
 use numbering::E164;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, Either, Executor, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Either, Executor, PgConnection};
 use std::fmt::Write;
+use std::time::Instant;
 
 /// Their names on a connection, the types of their parameters, and what they are.
 const PREPARED_PG: [(&str, &str, &str); 3] = [
     ("token_get", "bytea", TOKEN_GET),
-    ("number_get", "bigint", NUMBER_GET),
+    ("number_seen", "bigint", NUMBER_SEEN_PG),
     ("number_tags", "bigint", NUMBER_TAGS),
 ];
 
@@ -35,11 +37,11 @@ pub(crate) async fn prepare_pg(connection: &mut PgConnection) -> Result<(), sqlx
 /// Asks some of them at once, and gives the rows of each; what they are called with is a number or
 /// hexadecimal digits of ours.
 async fn ask_pg<const N: usize>(
-    pool: &PgPool,
+    pools: &Pools,
     reach: Reach,
     calls: [String; N],
 ) -> Result<[Vec<PgRow>; N], StoreError> {
-    let mut connection = pool.acquire().await?;
+    let (mut connection, _turn) = pools.acquire().await?;
     let mut sql = reach.settings_pg();
     for call in &calls {
         sql.push_str("; EXECUTE ");
@@ -68,19 +70,28 @@ fn read<T: FromRow>(rows: Vec<PgRow>) -> impl Iterator<Item = Result<T, StoreErr
 }
 
 impl Store {
-    /// As [`Db::token_get`], alone.
+    /// As [`Db::token_get`], alone; on PostgreSQL as it was seen a moment ago, unless anybody
+    /// changed it since (`tokens.rs`).
     pub async fn token_seen(&self, hash: [u8; 32]) -> Result<Option<TokenRow>, StoreError> {
-        let Backend::Pg { pool } = &self.backend else {
+        let Backend::Pg { pools } = &self.backend else {
             let mut db: Db = self.read().await?;
             return db.token_get(hash).await;
+        };
+        let age = match self.shared.tokens.get(&hash, Instant::now()) {
+            Ok(row) => return Ok(Some(row)),
+            Err(age) => age,
         };
         let mut call = "token_get('\\x".to_owned();
         for byte in hash {
             write!(call, "{byte:02x}").expect("writing to a string does not fail");
         }
         call.push_str("')");
-        let [rows] = ask_pg(pool, Reach::All, [call]).await?;
-        read(rows).next().transpose()
+        let [rows] = ask_pg(pools, Reach::All, [call]).await?;
+        let row = read(rows).next().transpose()?;
+        if let Some(row) = &row {
+            self.shared.tokens.keep(hash, row, age, Instant::now());
+        }
+        Ok(row)
     }
 
     /// As [`Db::number_get`] with [`Db::tags_of`], alone.
@@ -89,14 +100,14 @@ impl Store {
         reach: Reach,
         number: E164,
     ) -> Result<Option<(NumberRow, Vec<NumberTagRow>)>, StoreError> {
-        let Backend::Pg { pool } = &self.backend else {
+        let Backend::Pg { pools } = &self.backend else {
             let mut db: Db = self.read_as(reach).await?;
             let Some(row) = db.number_get(number).await? else { return Ok(None) };
             return Ok(Some((row, db.tags_of(&[number]).await?)));
         };
         let n = number.value();
-        let calls = [format!("number_get({n})"), format!("number_tags({n})")];
-        let [rows, tags] = ask_pg(pool, reach, calls).await?;
+        let calls = [format!("number_seen({n})"), format!("number_tags({n})")];
+        let [rows, tags] = ask_pg(pools, reach, calls).await?;
         let Some(row) = read(rows).next().transpose()? else { return Ok(None) };
         Ok(Some((row, read(tags).collect::<Result<_, _>>()?)))
     }

@@ -4,10 +4,12 @@
 //! queue that is read to its end now and then is none; one that stands for two
 //! intervals is overload, and from then on the sockets let only so many new
 //! calls through as leave no standing queue: what is thrown away there costs this
-//! thread nothing. The number is found by trial: less while the queue stands and
-//! does not shrink, a little more while it is emptied. No rate is configured: the
-//! limit is what the machine can do (RFC 7339 section 3, the receiver's side; RFC
-//! 5390 REQ 1, 13).
+//! thread nothing. The number is found by trial: what can be carried is believed to
+//! be a little more while the queue is emptied and a little less while it stands and
+//! does not shrink, and less than that is let in while a queue is to be worked off.
+//! What had come before the sockets were told passes the same lottery when it is read.
+//! No rate is configured: the limit is what the machine can do (RFC 7339 section 3,
+//! the receiver's side; RFC 5390 REQ 1, 13).
 //!
 //! Where that is not enough (connections, packets from other shards, a system that
 //! tells nothing of its queues) the second measure is how long the shard has found
@@ -39,7 +41,7 @@ const LEAST_PASS: f64 = 1.0 / 4_096.0;
 /// call read standing for seven packets with the system's own share; not less than
 /// a batch that is read in one go, nor more than half of a small socket's buffer.
 const QUEUE: Range<usize> = 32 * 1024..192 * 1024;
-const QUEUE_PER_CALL: f64 = 0.05 * 7.0 * CALL_SIZE;
+const QUEUE_PER_CALL: f64 = 0.05 * CALL_WAITS;
 /// How long the queue is watched before the rate of new calls is set anew; less
 /// than half a second, after which calls are sent again.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -48,14 +50,20 @@ const STANDING: u32 = 2;
 /// Of the new calls read in an interval with a queue, the part that is let through
 /// at first: the rest of each is still to come, and so is what waits.
 const GUESS: f64 = 0.3;
-/// What the rate is multiplied by while the queue stands and does not shrink, at
-/// most once in so many intervals: it takes time to see what that does.
-const LESS: f64 = 0.8;
-const PATIENCE: u32 = 4;
-/// What it is multiplied by while the queue is emptied: far from the rate at which
-/// it stood last, and near it.
-const MORE: f64 = 1.4;
-const LITTLE_MORE: f64 = 1.06;
+/// What is believed to be carried is multiplied by this in an interval in which the
+/// queue stands and does not shrink, ...
+const LESS: f64 = 0.95;
+/// ... and by this in one in which it is emptied, and what is let in is made use of: a
+/// little at first, much when it has been so for long.
+const MORE: [(u32, f64); 3] = [(8, 1.03), (16, 1.1), (u32::MAX, 1.3)];
+/// In how many seconds a queue is to be worked off: what waits for longer is sent again.
+const WORK_OFF: f64 = 0.5;
+/// Bytes in the queue for each call whose packets they are.
+const CALL_WAITS: f64 = 7.0 * CALL_SIZE;
+/// A share that falls to less than this part of the one before is for what waits, too.
+const SURGE: f64 = 0.5;
+/// The part of a rate whose use says that more was offered.
+const USED: f64 = 0.7;
 /// New calls a second that are let through at least: two in an interval.
 const LEAST_RATE: f64 = 20.0;
 /// Bytes of one new call with the system's own share.
@@ -94,10 +102,17 @@ pub struct Admission {
     full: usize,
     /// New calls a second that the sockets are to let through; `None` for all.
     rate: Option<f64>,
-    /// The rate at which the queue stood last.
-    stood_at: f64,
-    /// Intervals before it may be lowered.
-    patience: u32,
+    /// New calls a second that are believed to be carried.
+    can: f64,
+    /// Intervals in a row in which the queue was emptied.
+    emptied: u32,
+    /// Bytes that are still to be read of what had come before the sockets let less
+    /// through, ...
+    late: usize,
+    /// ... the share of the new calls among it that is let in, ...
+    late_pass: f64,
+    /// ... and how near the next one is to that, from 0 to 1.
+    lot: f64,
     /// New calls a second that come to the sockets, smoothed.
     offered: f64,
     /// Share of the new calls that is read at all.
@@ -164,8 +179,11 @@ impl Admission {
             queue: Queue::default(),
             full: QUEUE.start,
             rate: None,
-            stood_at: 0.0,
-            patience: 0,
+            can: 0.0,
+            emptied: 0,
+            late: 0,
+            late_pass: 1.0,
+            lot: 0.0,
             offered: 0.0,
             pass: 1.0,
             last_shed: None,
@@ -228,34 +246,40 @@ impl Admission {
         let stands = seen.least >= self.full;
         self.full = ((read * QUEUE_PER_CALL) as usize).clamp(QUEUE.start, QUEUE.end);
         self.queue.standing = if stands { seen.standing + 1 } else { 0 };
-        let rate = match self.rate {
-            None if self.queue.standing >= STANDING => {
+        self.emptied = if stands { 0 } else { self.emptied + 1 };
+        // What is thrown away as soon as it is read is no work that waits.
+        let waits = seen.least.saturating_sub(self.late);
+        match self.rate {
+            None if self.queue.standing < STANDING => return,
+            None => {
                 self.offered = offered;
-                self.stood_at = read;
-                self.patience = PATIENCE;
-                GUESS * read
+                self.can = GUESS * read;
             }
-            None => return,
             Some(rate) if stands => {
-                if seen.least < seen.before || self.patience > 0 {
-                    self.patience = self.patience.saturating_sub(1);
-                    rate
-                } else {
-                    self.patience = PATIENCE;
-                    self.stood_at = rate;
-                    rate * LESS
+                // Where hardly anything is let in, the queue says nothing of what could be.
+                if waits >= self.full && seen.least >= seen.before && rate > LEAST_RATE {
+                    self.can *= LESS;
                 }
             }
             // A rate that is not made use of says nothing.
-            Some(rate) if self.pass >= 1.0 => rate,
-            Some(rate) if (0.8..1.2).contains(&(rate / self.stood_at)) => rate * LITTLE_MORE,
-            Some(rate) => rate * MORE,
-        };
-        let rate = rate.max(LEAST_RATE);
+            Some(rate) if self.pass < 1.0 && read >= USED * rate => {
+                let more = MORE.iter().find(|(most, _)| self.emptied <= *most);
+                self.can *= more.map_or(1.0, |(_, more)| *more);
+            }
+            Some(_) => {}
+        }
+        let excess = if self.rate.is_none() { 0 } else { waits.saturating_sub(self.full) };
+        let rate = (self.can - excess as f64 / CALL_WAITS / WORK_OFF).max(LEAST_RATE);
+        self.can = self.can.max(LEAST_RATE);
         // More is believed at once: what is let in now waits for long.
         self.offered = offered.max(self.offered + 0.4 * (offered - self.offered));
         self.rate = Some(rate);
+        let before = self.pass;
         self.pass = (rate / self.offered.max(1.0)).clamp(LEAST_PASS, 1.0);
+        if self.pass < SURGE * before {
+            self.late = seen.last;
+            self.late_pass = self.pass / before;
+        }
         if stands || self.pass < 1.0 {
             self.last_shed = Some(now);
         }
@@ -280,6 +304,27 @@ impl Admission {
         }
         self.shed(now);
         if self.stateless { Verdict::RefuseStateless } else { Verdict::Refuse }
+    }
+
+    /// A packet was read from a socket, in the order in which they came; `ordinary` says
+    /// whether it can only be a new ordinary call. Whether it is thrown away because it
+    /// had come before the sockets let less through, and loses the lottery that it would
+    /// have met since.
+    pub fn is_late(&mut self, ordinary: impl FnOnce() -> bool) -> bool {
+        if self.late == 0 {
+            return false;
+        }
+        self.late = self.late.saturating_sub(CALL_SIZE as usize);
+        if !ordinary() {
+            return false;
+        }
+        self.lot += self.late_pass;
+        if self.lot >= 1.0 {
+            self.lot -= 1.0;
+            return false;
+        }
+        self.queue.lost += 1;
+        true
     }
 
     /// Whether packets that can only be new ordinary calls are to be thrown away
@@ -336,6 +381,7 @@ impl Admission {
         {
             self.last_shed = None;
             self.rate = None;
+            self.late = 0;
             (self.usual_shed, self.stateless) = (0.0, false);
         }
     }
@@ -395,6 +441,8 @@ mod tests {
     const REST: Duration = Duration::from_micros(1_600);
     /// What a repeat of a call under way costs, or a refusal.
     const LITTLE: Duration = Duration::from_micros(100);
+    /// What it costs to throw a packet away that was read.
+    const THROWN: Duration = Duration::from_micros(10);
     /// Bytes of a packet with the system's share, and of a socket's buffer.
     const PACKET: usize = 1_280;
     const BUFFER: usize = 8 << 20;
@@ -493,6 +541,8 @@ mod tests {
                 if !invite {
                     self.now += REST;
                     self.carried += 1;
+                } else if self.a.is_late(|| !help) {
+                    self.now += THROWN;
                 } else if self.done[call] {
                     self.now += LITTLE;
                 } else if !help && self.a.drops(self.now) {

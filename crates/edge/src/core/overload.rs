@@ -60,6 +60,10 @@ impl Core {
     /// Throws a packet away unread, if that is what is left to do.
     pub(super) fn thrown_away(&mut self, at: Moment, bytes: &[u8]) -> bool {
         let admission = &mut self.admission.admission;
+        if admission.is_late(|| is_ordinary_call(bytes)) {
+            count(&self.shared.stats.dropped);
+            return true;
+        }
         if !admission.drops(at.now) || !is_ordinary_call(bytes) {
             return false;
         }

@@ -5,5 +5,6 @@ mod invariants;
 mod lists;
 mod log;
 mod schema;
+mod tokens;
 mod walls;
 mod webhooks;
