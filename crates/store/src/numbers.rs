@@ -116,21 +116,27 @@ macro_rules! assignees {
     };
 }
 
-macro_rules! number_select {
-    ($tail:literal) => {
+/// A [`NumberRow`], with the expressions for both names, and what follows `FROM number n`.
+macro_rules! number_row {
+    ($operator_name:expr, $assigned_name:expr, $($tail:expr),*) => {
         concat!(
-            "SELECT n.number, n.tenant_id, n.operator_id, COALESCE(o.name, '') AS operator_name, ",
-            "n.profile_id, n.country, n.usage, n.activation_state, n.location_id, ",
-            "n.tenant_may_update_location, n.person_id, n.category, n.account_id, n.bridge_id, ",
-            "n.policy_id, ",
-            assignee!(),
-            " AS assigned_name, n.move_id, ",
-            "n.blocked_forever, n.blocked_until, n.acquired_at, n.version FROM number n ",
-            // Outer, so that every plan begins with the numbers; there is always an operator.
-            "LEFT JOIN operator o ON o.id = n.operator_id ",
-            assignee_joins!(),
-            $tail
+            "SELECT n.number, n.tenant_id, n.operator_id, ",
+            $operator_name,
+            " AS operator_name, n.profile_id, n.country, n.usage, n.activation_state, ",
+            "n.location_id, n.tenant_may_update_location, n.person_id, n.category, n.account_id, ",
+            "n.bridge_id, n.policy_id, ",
+            $assigned_name,
+            " AS assigned_name, n.move_id, n.blocked_forever, n.blocked_until, n.acquired_at, ",
+            "n.version FROM number n ",
+            $($tail),*
         )
+    };
+}
+
+/// Without the names.
+macro_rules! number_bare {
+    ($tail:literal) => {
+        number_row!("''", "CAST(NULL AS TEXT)", $tail)
     };
 }
 
@@ -144,32 +150,24 @@ macro_rules! route_select {
     };
 }
 
-macro_rules! number_bare {
-    ($tail:literal) => {
-        concat!(
-            "SELECT n.number, n.tenant_id, n.operator_id, '' AS operator_name, n.profile_id, ",
-            "n.country, n.usage, n.activation_state, n.location_id, ",
-            "n.tenant_may_update_location, n.person_id, n.category, n.account_id, n.bridge_id, ",
-            "n.policy_id, CAST(NULL AS TEXT) AS assigned_name, n.move_id, n.blocked_forever, ",
-            "n.blocked_until, n.acquired_at, n.version FROM number n ",
-            $tail
-        )
-    };
-}
-
 /// A list of numbers up to its `WHERE`, without the names of operators and assignees.
 pub(crate) const NUMBER_SELECT: &str = number_bare!("");
 
 statements! {
-    NUMBER_GET = number_select!("WHERE n.number = $1");
-    // As `NUMBER_GET`, the names by functions (migration 0173).
-    NUMBER_SEEN_PG = "SELECT n.number, n.tenant_id, n.operator_id, \
-        COALESCE(operator_name(n.operator_id), '') AS operator_name, n.profile_id, n.country, \
-        n.usage, n.activation_state, n.location_id, n.tenant_may_update_location, n.person_id, \
-        n.category, n.account_id, n.bridge_id, n.policy_id, \
-        assignee_name(n.person_id, n.account_id, n.bridge_id, n.policy_id) AS assigned_name, \
-        n.move_id, n.blocked_forever, n.blocked_until, n.acquired_at, n.version \
-        FROM number n WHERE n.number = $1";
+    NUMBER_GET = number_row!(
+        "COALESCE(o.name, '')",
+        assignee!(),
+        // Outer, so that every plan begins with the numbers; there is always an operator.
+        "LEFT JOIN operator o ON o.id = n.operator_id ",
+        assignee_joins!(),
+        "WHERE n.number = $1"
+    );
+    // The same, the names by functions (migration 0171).
+    NUMBER_SEEN_PG = number_row!(
+        "COALESCE(operator_name(n.operator_id), '')",
+        "assignee_name(n.person_id, n.account_id, n.bridge_id, n.policy_id)",
+        "WHERE n.number = $1"
+    );
     OPERATOR_NAME = "SELECT name AS v FROM operator WHERE id = $1";
     ASSIGNEES_LITE = assignees!("n.number IN (SELECT value FROM json_each($1))");
     ASSIGNEES_PG = assignees!("n.number = ANY (ARRAY(SELECT CAST(value AS BIGINT) \

@@ -306,7 +306,7 @@ impl Admission {
         if self.stateless { Verdict::RefuseStateless } else { Verdict::Refuse }
     }
 
-    /// A packet was read from a socket, in the order in which they came; `ordinary` says
+    /// A datagram was read, in the order in which they came; `ordinary` says
     /// whether it can only be a new ordinary call. Whether it is thrown away because it
     /// had come before the sockets let less through, and loses the lottery that it would
     /// have met since.
@@ -602,6 +602,16 @@ mod tests {
             let waits = line.queue.len();
             assert!(waits < 400, "{waits} packets wait: no longer than a repeat takes");
         }
+    }
+
+    #[test]
+    fn what_came_at_first_is_not_worked_off() {
+        let mut line = Line::new();
+        line.offer(200.0, 2.0);
+        line.offer(12_000.0, 2.0);
+        let carried = line.offer(12_000.0, 2.0);
+        assert!(carried >= 300.0, "{carried} in the third and fourth second");
+        assert_eq!(line.help_lost, 0, "no call for help is lost");
     }
 
     #[test]

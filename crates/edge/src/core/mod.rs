@@ -392,7 +392,7 @@ impl Core {
         world: &Snapshot,
         out: &mut Outbox,
     ) {
-        if self.thrown_away(at, bytes) {
+        if self.thrown_away(at, from, bytes) {
             return;
         }
         self.refresh_keys(at, world);

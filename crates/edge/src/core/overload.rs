@@ -4,7 +4,9 @@ use super::admission::{Admission, Verdict, is_ordinary_call};
 use super::{Core, Incoming, Moment, Who, count};
 use crate::alarm::AlarmKind;
 use crate::outbox::Outbox;
+use crate::peer::Peer;
 use domain::emergency;
+use feed::record::Transport;
 use feed::snapshot::Snapshot;
 use sip::HeaderName;
 use std::sync::atomic::Ordering;
@@ -58,9 +60,10 @@ impl Core {
     }
 
     /// Throws a packet away unread, if that is what is left to do.
-    pub(super) fn thrown_away(&mut self, at: Moment, bytes: &[u8]) -> bool {
+    pub(super) fn thrown_away(&mut self, at: Moment, from: Peer, bytes: &[u8]) -> bool {
         let admission = &mut self.admission.admission;
-        if admission.is_late(|| is_ordinary_call(bytes)) {
+        // What waited was datagrams, and nobody repeats what came by a connection.
+        if from.transport == Transport::Udp && admission.is_late(|| is_ordinary_call(bytes)) {
             count(&self.shared.stats.dropped);
             return true;
         }

@@ -141,7 +141,10 @@ impl Net {
     }
 
     pub fn send(&mut self, from: SocketAddr, bytes: &[u8]) {
-        let peer = Peer { transport: Transport::Udp, listener: 0, addr: from };
+        self.send_by(Peer { transport: Transport::Udp, listener: 0, addr: from }, bytes);
+    }
+
+    pub fn send_by(&mut self, peer: Peer, bytes: &[u8]) {
         self.core.handle_packet(self.at, peer, bytes, &self.world, &mut self.out);
         self.flush();
     }
@@ -227,17 +230,22 @@ impl Net {
         out
     }
 
-    /// Calls from a trunk.
-    pub fn invite(&mut self, from: SocketAddr, number: &str, call_id: &str) -> Vec<u8> {
+    /// A trunk's INVITE.
+    pub fn unsent_invite(&mut self, from: SocketAddr, number: &str, call_id: &str) -> Vec<u8> {
         let to = format!("sip:{number}@edge.example;user=phone");
-        let bytes = self.request(
+        self.request(
             from,
             (Method::Invite, &to),
             ("sip:+33123456789@op.example;user=phone", &to),
             call_id,
             &[],
             b"v=0 offer",
-        );
+        )
+    }
+
+    /// Calls from a trunk.
+    pub fn invite(&mut self, from: SocketAddr, number: &str, call_id: &str) -> Vec<u8> {
+        let bytes = self.unsent_invite(from, number, call_id);
         self.send(from, &bytes);
         bytes
     }

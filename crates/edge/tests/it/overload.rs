@@ -3,6 +3,7 @@
 use crate::net::{Dialog, Net, addr, caller_dialog};
 use crate::world::*;
 use edge::core::admission::SHED_AFTER;
+use edge::peer::Peer;
 use feed::record::Transport;
 use sip::Method;
 use std::net::SocketAddr;
@@ -95,4 +96,44 @@ fn a_call_for_help_is_carried_when_all_else_is_thrown_away() {
     net.expect(alice(), 100);
     let help = net.expect_request(trunk_1(), "INVITE");
     assert!(help.uri().starts_with("sip:999@"), "{}", help.uri());
+}
+
+/// A full socket's buffer stands and loses packets until the sockets are told to let less
+/// through.
+fn overflow(net: &mut Net) {
+    for _ in 0..100 {
+        net.pass(Duration::from_millis(5));
+        net.core.looked(net.at, 8 << 20, 50);
+        if net.core.pass() < 1.0 {
+            return;
+        }
+    }
+    panic!("nobody told them");
+}
+
+#[test]
+fn what_came_before_the_sockets_were_told_meets_their_lottery_when_it_is_read() {
+    let mut net = net();
+    net.core.dry(net.at.now);
+    overflow(&mut net);
+    net.invite(trunk_1(), ALICE_NUMBER, "late@trunk");
+    net.silent(trunk_1());
+    assert_eq!(net.shared.stats.dropped.load(Ordering::Relaxed), 1);
+    let uri = format!("sip:999@{DOMAIN}");
+    let who = ("alice", "alice-secret");
+    net.authenticated(alice(), who, (Method::Invite, &uri), &uri, "help@phone", &[]);
+    net.expect(alice(), 100);
+    // Nobody repeats what came by a connection.
+    let by_tcp = net.unsent_invite(trunk_1(), ALICE_NUMBER, "stream@trunk");
+    net.inbox.clear();
+    net.send_by(Peer { transport: Transport::Tcp, listener: 1, addr: trunk_1() }, &by_tcp);
+    net.expect(trunk_1(), 100);
+    // As many as the queue held have been read: what comes now the sockets have chosen.
+    for _ in 0..(8 << 20) / 1_280 {
+        net.send(trunk_1(), b"SIP/2.0 200 OK\r\n\r\n");
+    }
+    net.core.dry(net.at.now);
+    net.inbox.clear();
+    net.invite(trunk_1(), ALICE_NUMBER, "after@trunk");
+    net.expect(trunk_1(), 100);
 }

@@ -58,12 +58,6 @@ impl Furnished {
         self.exchange.conference_number_remove(&admin, bridge, e164(number)).await
     }
 
-    async fn status(&self, number: &str) -> (String, Option<Uuid>, Option<String>) {
-        let admin = cx(&self.tenant_admin);
-        let found = self.exchange.number_get(&admin, e164(number)).await.expect("a number");
-        (found.assignment_status, found.assigned_to_id, found.assigned_to_name)
-    }
-
     /// The operator uploads numbers for conferences, and the tenant adds some of its own.
     async fn conference_numbers(&self) -> Uuid {
         let before = self.numbers().await;
@@ -147,7 +141,7 @@ on_both!(a_bridge_has_numbers_for_conferences_languages_and_one_default_number, 
     assert_eq!(first.secondary_languages, ["fr-FR", "de-DE", "es-419", "zh-Hant"]);
     assert!(!first.is_default, "an operator's number is no default number");
     let name = Some("Meetings".to_owned());
-    let (status, to, called) = house.status(FIRST).await;
+    let (status, to, called) = house.assignment(FIRST).await;
     assert_eq!((status.as_str(), to, called), ("ConferenceAssigned", Some(bridge.id), name));
     let with = |at: usize, tag: &str| {
         let mut put = four.clone();
@@ -194,7 +188,7 @@ on_both!(a_bridge_has_numbers_for_conferences_languages_and_one_default_number, 
     let moved = house.set_default(bridge.id, OWN_TOO).await.expect("another one");
     assert_eq!(moved.default_number.as_deref(), Some(OWN_TOO));
     house.unregister(bridge.id, OWN).await.expect("it is no default number any more");
-    assert_eq!(house.status(OWN).await.0, "Unassigned");
+    assert_eq!(house.assignment(OWN).await.0, "Unassigned");
     let stale = doc(json!({ "name": "x" }));
     let stale = exchange.conference_bridge_update(&admin, bridge.id, Some(1), stale).await;
     assert_eq!(stale.expect_err("stale").code, "version_mismatch");
@@ -241,7 +235,7 @@ on_both!(a_bridge_has_numbers_for_conferences_languages_and_one_default_number, 
     assert_eq!(refused.expect_err("it has another").code, "bridge_numbers_remain");
     house.unregister(bridge.id, FIRST).await.expect("unregistered");
     exchange.conference_bridge_remove(&admin, bridge.id, None).await.expect("removed");
-    assert_eq!(house.status(OWN_TOO).await.0, "Unassigned");
+    assert_eq!(house.assignment(OWN_TOO).await.0, "Unassigned");
     house.unregister(second, SECOND).await.expect("unregistered");
     exchange.conference_bridge_remove(&admin, second, None).await.expect("removed");
     exchange.gateway_remove(&admin, answers, None).await.expect("nothing names it");

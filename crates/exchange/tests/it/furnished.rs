@@ -6,6 +6,7 @@ use api_types::identity::ClientCreate;
 use api_types::number::{AssignmentPut, Number};
 use api_types::tenant::{ResourceAccount, TenantCreate, User};
 use exchange::{Actor, Exchange, ListQuery};
+use numbering::E164;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -170,6 +171,18 @@ impl Furnished {
         let before = self.exchange.number_get(&admin, number).await.expect("the number");
         let put = self.exchange.assignment_put(&admin, number, Some(before.version), to).await;
         put.expect("assigned")
+    }
+
+    /// Whether a number is assigned, to whom, and their name: by itself, as the list says too.
+    pub async fn assignment(&self, number: &str) -> (String, Option<Uuid>, Option<String>) {
+        let found = self
+            .exchange
+            .number_get(&cx(&self.tenant_admin), E164::parse(number).expect("a number"))
+            .await;
+        let found = found.expect("a number");
+        let listed = self.numbers().await.into_iter().find(|n| n.number == found.number);
+        assert_eq!(json!(listed), json!(found), "a page says what a look-up says");
+        (found.assignment_status, found.assigned_to_id, found.assigned_to_name)
     }
 
     /// Every number of the tenant, as its administrator sees them.

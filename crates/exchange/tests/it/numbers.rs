@@ -4,6 +4,7 @@ use api_types::number::{AssignmentPut, Number};
 use api_types::tenant::{ConsentUpdate, ResourceAccountCreate, UserCreate, UserUpdate};
 use exchange::{ListQuery, NumberFilter};
 use numbering::E164;
+use serde_json::json;
 use testkit::on_both;
 use uuid::Uuid;
 
@@ -72,6 +73,15 @@ on_both!(a_number_is_given_and_taken_back, |db| {
     let queue = town.queue("sales", &["resource_account"], &[alice]).await;
     let given = town.assign(QUEUE, to_account(queue)).await.expect("given");
     assert_eq!(given.assignment_status, "VoiceApplicationAssigned");
+    let (filter, list) = (NumberFilter::default(), ListQuery::default());
+    let page = town.exchange.number_list(&cx, filter, list).await.expect("reads").items;
+    for (number, name) in [(PEOPLE[0], "alice"), (QUEUE, "sales")] {
+        let found = town.exchange.number_get(&cx, e164(number)).await.expect("reads");
+        assert_eq!(found.assigned_to_name.as_deref(), Some(name));
+        assert!(!found.operator_name.is_empty());
+        let listed = page.iter().find(|listed| listed.number == number);
+        assert_eq!(json!(listed), json!(found), "a page says what a look-up says");
+    }
     let account = town.exchange.resource_account_get(&cx, queue).await.expect("reads");
     assert_eq!((account.number.as_deref(), account.agent_ids), (Some(QUEUE), vec![alice]));
 

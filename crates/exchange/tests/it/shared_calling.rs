@@ -39,12 +39,6 @@ impl Furnished {
         let admin = cx(&self.tenant_admin);
         self.exchange.policy_update(&admin, policy.id, Some(policy.version), edit).await
     }
-
-    async fn held(&self, number: &str) -> (String, Option<Uuid>, Option<String>) {
-        let admin = cx(&self.tenant_admin);
-        let found = self.exchange.number_get(&admin, e164(number)).await.expect("a number");
-        (found.assignment_status, found.assigned_to_id, found.assigned_to_name)
-    }
 }
 
 on_both!(a_policy_has_an_account_and_free_numbers_like_the_account_s, |db| {
@@ -95,8 +89,8 @@ on_both!(a_policy_has_an_account_and_free_numbers_like_the_account_s, |db| {
 
     let made = house.shared("Office", json!([FREE, FIRST])).await.expect("a policy");
     let name = Some(format!("{KIND}|Tag:Office"));
-    assert_eq!(house.held(FREE).await, ("PolicyAssigned".to_owned(), Some(made.id), name));
-    assert_eq!(house.held(SECOND).await.0, "Unassigned");
+    assert_eq!(house.assignment(FREE).await, ("PolicyAssigned".to_owned(), Some(made.id), name));
+    assert_eq!(house.assignment(SECOND).await.0, "Unassigned");
     // Each is one policy's, and nobody else's.
     let refused = house.shared("Other", json!([FIRST])).await.expect_err("another's");
     assert_eq!(refused.code, "already_assigned");
@@ -114,12 +108,12 @@ on_both!(a_policy_has_an_account_and_free_numbers_like_the_account_s, |db| {
     for (number, status) in
         [(FREE, "Unassigned"), (FIRST, "PolicyAssigned"), (SECOND, "PolicyAssigned")]
     {
-        assert_eq!(house.held(number).await.0, status, "{number}");
+        assert_eq!(house.assignment(number).await.0, status, "{number}");
     }
     let name = doc(json!({ "name": "Offices" }));
     let renamed = exchange.policy_update(&admin, made.id, Some(edited.version), name).await;
     renamed.expect("only its name");
-    assert_eq!(house.held(FIRST).await.2, Some(format!("{KIND}|Tag:Offices")));
+    assert_eq!(house.assignment(FIRST).await.2, Some(format!("{KIND}|Tag:Offices")));
 
     // An edge knows where a call back to them goes.
     let key = wrap_key("token");
@@ -130,7 +124,7 @@ on_both!(a_policy_has_an_account_and_free_numbers_like_the_account_s, |db| {
     assert_eq!(account, Some(domain::ResourceAccountId(house.queue.id)));
 
     exchange.policy_remove(&admin, made.id, None).await.expect("removed");
-    assert_eq!(house.held(FIRST).await.0, "Unassigned");
+    assert_eq!(house.assignment(FIRST).await.0, "Unassigned");
 });
 
 on_both!(who_has_no_number_calls_by_the_account_s_as_explained, |db| {

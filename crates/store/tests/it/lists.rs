@@ -109,6 +109,24 @@ async fn many_numbers_are_found_one_by_one_behind_the_wall() {
     assert!(asked >= 5, "only {asked} statements look numbers up in a list");
 }
 
+/// Walls that look through other tables' walls multiply: an operator's name beside a number was
+/// 243 sub-selects once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_statement_about_numbers_sets_up_many_sub_selects() {
+    let (_db, mut look) = behind_the_wall().await;
+    for name in ["NUMBER_GET", "NUMBER_SEEN_PG", "OPERATOR_NAME"] {
+        let sql = store::statements().find(|(n, _)| *n == name).expect("it is there").1;
+        look.execute(AssertSqlSafe(format!("PREPARE one AS {sql}"))).await.expect("prepares");
+        let plan = sqlx::raw_sql("EXPLAIN (COSTS OFF) EXECUTE one(NULL)");
+        let plan = plan.fetch_all(&mut look).await.expect("a plan");
+        look.execute("DEALLOCATE one").await.expect("forgotten");
+        let lines = plan.iter().map(|row| row.get::<String, _>(0));
+        let count =
+            lines.filter(|l| l.contains("InitPlan") || l.trim().starts_with("SubPlan")).count();
+        assert!((1..40).contains(&count), "{name}: {count}");
+    }
+}
+
 /// A person's numbers are found by the person, however many numbers there are.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_numbers_of_a_person_are_found_by_their_indexes() {

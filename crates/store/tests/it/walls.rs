@@ -184,3 +184,61 @@ async fn nobody_reaches_across() {
         assert_eq!(all, Ok(0), "{name}");
     }
 }
+
+/// A tenant sees the operators of the directory, those it has to do with, and those that invite
+/// it; and what it sees is found through functions that no table of its own making opens.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_is_seen_by_directory_consent_or_invitation() {
+    let db = testkit::postgres();
+    Store::open(&db.url).await.expect("opens").close().await;
+    let mut owner = PgConnection::connect(&db.url).await.expect("connects");
+    let id = |n: u128| Uuid::from_u128(n);
+    let (published, consented, invites, knows_domain, hidden) = (id(1), id(2), id(3), id(4), id(5));
+    let (tenant, other) = (id(11), id(12));
+    owner
+        .execute("SET session_replication_role = 'replica'; SET meetpoint.reach = 'all'")
+        .await
+        .expect("no foreign keys");
+    for operator in [published, consented, invites, knows_domain, hidden] {
+        let draft = operator != published;
+        let rows = format!(
+            "INSERT INTO operator (id, name, created_at, version) \
+                VALUES ('{operator}', '{operator}', 1, 1); \
+             INSERT INTO offer (operator_id, services, countries, landing_page, published, \
+                version) VALUES ('{operator}', '[]', '[]', 'x', NOT {draft}, 1)"
+        );
+        owner.execute(AssertSqlSafe(rows)).await.expect("an operator");
+    }
+    let rows = format!(
+        "INSERT INTO tenant (id, name, domain, created_at) VALUES \
+            ('{tenant}', 'a', 'a.example', 1), ('{other}', 'b', 'b.example', 1); \
+         INSERT INTO consent (id, tenant_id, operator_id, status, relationship, countries, \
+            requirements, contacts, company_name, company_size, consented_at, modified_at, version) \
+            VALUES ('{tenant}', '{tenant}', '{consented}', 'Active', 'x', '', '', '', '', '', 1, 1, \
+            1); \
+         INSERT INTO lead (id, operator_id, tenant_id, domain, countries, status, created_at, \
+            expires_at) VALUES \
+            ('{invites}', '{invites}', '{tenant}', 'x.example', '[]', 'open', 1, 2), \
+            ('{knows_domain}', '{knows_domain}', NULL, 'a.example', '[]', 'open', 1, 2)"
+    );
+    owner.execute(AssertSqlSafe(rows)).await.expect("consent and leads");
+    owner.execute("RESET meetpoint.reach").await.expect("reset");
+    for (acting, expect) in
+        [(tenant, vec![published, consented, invites, knows_domain]), (other, vec![published])]
+    {
+        for (table, column) in [("operator", "id"), ("offer", "operator_id")] {
+            let mut tx = owner.begin().await.expect("begins");
+            let told = format!(
+                "SET LOCAL ROLE {RUNTIME_ROLE}; SET LOCAL meetpoint.tenant = '{acting}'; \
+                 CREATE TEMPORARY TABLE consent (tenant_id UUID, operator_id UUID); \
+                 INSERT INTO consent VALUES ('{acting}', '{hidden}'); \
+                 SET LOCAL search_path = pg_temp, public"
+            );
+            tx.execute(AssertSqlSafe(told)).await.expect("acts");
+            let sql = format!("SELECT {column} FROM {table} ORDER BY 1");
+            let seen = sqlx::query_scalar::<_, Uuid>(AssertSqlSafe(sql)).fetch_all(&mut *tx).await;
+            assert_eq!(seen.expect("reads"), expect, "{table} for {acting}");
+            tx.rollback().await.expect("undone");
+        }
+    }
+}
