@@ -250,6 +250,63 @@ fn a_queue_s_number_and_the_company_s_name_stand_for_the_caller() {
 }
 
 #[test]
+fn the_policy_of_a_number_comes_before_the_person_s_own() {
+    let mut records = records();
+    let hidden = CallerId { substitute: Substitute::Anonymous, ..CallerId::default() };
+    let queue = Substitute::Resource(ResourceAccountId(id(QUEUE)));
+    let as_queue = CallerId { substitute: queue, ..CallerId::default() };
+    let number = || PolicyTarget::Number(E164::parse(ALICE_NUMBER).expect("number"));
+    let reach = |reach| {
+        let conferencing = Reach::default();
+        PolicyBody::OnlineDialOutPolicy(DialOut { reach, premium: true, conferencing })
+    };
+    put(&mut records, PolicyTarget::Global, identity(hidden.clone()));
+    put(&mut records, alice_only(), identity(hidden));
+    put(&mut records, number(), identity(as_queue));
+    put(&mut records, alice_only(), reach(Reach::InternationalAndDomestic));
+    put(&mut records, number(), reach(Reach::Domestic));
+    let mut net = started(records);
+    let (from, ..) = shown(&goes(&mut net, "alice", "+441130000000"));
+    assert!(from.contains(QUEUE_NUMBER), "{from}");
+    dial(&mut net, "alice", BERLIN, &[]);
+    assert_eq!(refused(&mut net, phone("alice"), 403), "dial_out_restricted");
+    // Another's number is not touched by it.
+    let (from, ..) = shown(&goes(&mut net, "bob", BERLIN));
+    assert!(from.contains("anonymous.invalid"), "{from}");
+}
+
+#[test]
+fn premium_numbers_are_refused_where_the_policy_says_so() {
+    let mut records = records();
+    let reach = Reach::InternationalAndDomestic;
+    let cheap = DialOut { reach, premium: false, conferencing: Reach::default() };
+    put(&mut records, alice_only(), PolicyBody::OnlineDialOutPolicy(cheap));
+    let mut net = started(records);
+    let dear = "+449098790000";
+    dial(&mut net, "alice", dear, &[]);
+    assert_eq!(refused(&mut net, phone("alice"), 403), "dial_out_restricted");
+    for (name, called) in [("alice", BERLIN), ("alice", "999"), ("bob", dear)] {
+        assert_eq!(dialled(&goes(&mut net, name, called)), called, "{name}");
+    }
+}
+
+#[test]
+fn people_hide_themselves_where_the_policy_lets_them() {
+    let mut records = records();
+    let may = CallerId { user_override: true, ..CallerId::default() };
+    put(&mut records, alice_only(), identity(may));
+    put(&mut records, PolicyTarget::Global, identity(CallerId::default()));
+    let mut net = started(records);
+    let hide = [(HeaderName::Privacy, "id")];
+    for (name, extra, privacy) in
+        [("alice", &hide[..], Some("id")), ("alice", &[], None), ("bob", &hide[..], None)]
+    {
+        let (from, asserted, said) = shown(&goes_with(&mut net, name, BERLIN, extra));
+        assert_eq!(said.as_deref(), privacy, "{name}: {from} {asserted}");
+    }
+}
+
+#[test]
 fn who_is_called_does_not_see_the_caller_where_their_policy_says_so() {
     let mut records = records();
     let blind = CallerId { block_incoming: true, ..CallerId::default() };
